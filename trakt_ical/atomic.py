@@ -1,0 +1,48 @@
+"""Files that are replaced in one step: a reader sees the old octets or the new ones, never a part."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def write_whole(path: Path, octets: bytes, *, mode: int, owner: tuple[int, int] | None = None) -> None:
+    """Put *octets* at *path* by way of a file beside it that is synced first and then renamed.
+
+    *mode* and, where given, *owner* (user, group) are those of the new file. Raises OSError; then
+    *path* is as it was and nothing is left beside it.
+    """
+    with _beside(path) as (number, temporary):
+        with open(number, "wb") as file:
+            file.write(octets)
+            file.flush()
+            os.chmod(temporary, mode)
+            if owner is not None and hasattr(os, "chown"):
+                os.chown(temporary, *owner)
+            os.fsync(number)
+        os.replace(temporary, path)
+    _sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[tuple[int, str]]:
+    number, temporary = tempfile.mkstemp(prefix=f".{path.name[:200]}.", suffix=".new", dir=path.parent)
+    try:
+        yield number, temporary
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut, where the system lets folders be opened."""
+    with contextlib.suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)

@@ -1,0 +1,168 @@
+"""The nouns: what airs (Episode, Movie), what a calendar shows of it (Event), and when (Moment, DateRange)."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import TypeAlias
+
+Moment: TypeAlias = datetime | date
+"""An aware datetime in UTC, or a date where nobody knows the hour."""
+
+
+def check_moment(moment: Moment) -> None:
+    """Refuse a datetime that is not in UTC, with ValueError."""
+    if isinstance(moment, datetime) and moment.tzinfo is not UTC:
+        raise ValueError(f"{moment!r} is not in UTC.")
+
+
+def local_date(moment: Moment, zone: tzinfo) -> date:
+    """The day on which *moment* falls in *zone*; a date is the same day everywhere."""
+    return moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
+
+
+@dataclass(frozen=True, slots=True)
+class DateRange:
+    """Whole days in a row: *days* of them (at least one), from *first* on.
+
+    Raises ValueError where the days leave the calendar's years 1 to 9999.
+    """
+
+    first: date
+    days: int
+
+    def __post_init__(self) -> None:
+        if self.days < 1:
+            raise ValueError("A range has at least one day.")
+        try:
+            self.first + timedelta(days=self.days)
+        except OverflowError as error:
+            raise ValueError(f"{self.days} days from {self.first} leave the calendar.") from error
+
+    @property
+    def last(self) -> date:
+        """The last day that belongs to the range."""
+        return self.first + timedelta(days=self.days - 1)
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+    def widened(self, days: int) -> DateRange:
+        """The same range with *days* more at both ends."""
+        return DateRange(self.first - timedelta(days=days), self.days + 2 * days)
+
+    def split(self, longest: int) -> Iterator[DateRange]:
+        """Cut the range into pieces of at most *longest* days, without gap or overlap.
+
+        The cuts lie on multiples of *longest* days since 0001-01-01, whatever the range: the
+        inner pieces are the same ones tomorrow, and so are the addresses they are asked under.
+        """
+        start = self.first
+        while start <= self.last:
+            length = longest - start.toordinal() % longest
+            piece = DateRange(start, min(length, (self.last - start).days + 1))
+            yield piece
+            start = piece.last + timedelta(days=1)
+
+
+class EpisodeKind(enum.Enum):
+    """What an episode is to its season; the values are the words of a calendar's categories."""
+
+    STANDARD = ""
+    SERIES_PREMIERE = "Series premiere"
+    SEASON_PREMIERE = "Season premiere"
+    MID_SEASON_PREMIERE = "Mid-season premiere"
+    MID_SEASON_FINALE = "Mid-season finale"
+    SEASON_FINALE = "Season finale"
+    SERIES_FINALE = "Series finale"
+
+
+class Release(enum.Enum):
+    """How a movie comes out; the values end the UID of its event."""
+
+    CINEMA = "cinema"
+    STREAMING = "streaming"
+    PHYSICAL = "physical"
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What episodes of one show share.
+
+    *key* names the show for ever within one API: `trakt-1388`, `tvdb-81189`. None: Trakt did not say.
+    """
+
+    key: str
+    title: str | None
+    network: str | None
+    genres: tuple[str, ...]
+    runtime: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One airing of one episode; *link* is its page. None: Trakt did not say."""
+
+    show: Show
+    season: int
+    number: int
+    title: str | None
+    overview: str | None
+    starts: Moment
+    runtime: timedelta | None
+    kind: EpisodeKind
+    link: str | None
+    updated_at: datetime | None = None
+    episode_id: int | None = None
+
+    def __post_init__(self) -> None:
+        check_moment(self.starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Movie:
+    """One release of one movie; *key* names the movie for ever: `trakt-movie-28`. A movie has a day, no hour."""
+
+    key: str
+    release: Release
+    title: str | None
+    overview: str | None
+    starts: date
+    genres: tuple[str, ...]
+    link: str | None
+    updated_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.starts, datetime):
+            raise ValueError("A movie has a day, not an hour.")
+
+
+Airing: TypeAlias = Episode | Movie
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of a calendar, in words: the renderer knows no show.
+
+    *start* and *end* are both instants in UTC or both dates, *end* after *start*; texts are
+    clean (see `transform.words.clean`), "" where there is nothing to say, *summary* never "".
+    """
+
+    uid: str
+    summary: str
+    description: str
+    start: Moment
+    end: Moment
+    location: str
+    categories: tuple[str, ...]
+    link: str
+
+    def __post_init__(self) -> None:
+        check_moment(self.start)
+        check_moment(self.end)
+        if isinstance(self.start, datetime) != isinstance(self.end, datetime):
+            raise ValueError(f"{self.uid}: start and end differ in form.")
+        if self.end <= self.start:
+            raise ValueError(f"{self.uid}: the end is not after the start.")
