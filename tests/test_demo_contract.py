@@ -1,0 +1,210 @@
+"""The built-in Trakt's answers against the contract of API v2 and the answers of API v1."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from jsonschema import Draft202012Validator
+
+from trakt_ical.demo import Demo
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+RANGE = "/calendars/{target}/%s/{start_date}/{days}"
+KINDS = ("shows", "shows/new", "shows/premieres", "shows/finales", "movies", "streaming", "dvd")
+EPISODE = {"show": {"ids": {"slug": "harbor-nine"}}, "episode": {"season": 13, "number": 4}}
+MOVIE = {"movie": {"ids": {"trakt": 734}}}
+
+
+def json_schema(schema: Any) -> Any:
+    """A schema of OpenAPI 3.0 as JSON Schema; properties that it does not name are refused.
+
+    `oneOf` is read as `anyOf`: in the answer to a check-in all that tells the alternatives apart is
+    optional, so that every answer fits both.
+    """
+    if isinstance(schema, list):
+        return [json_schema(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {name: json_schema(part) for name, part in schema.items() if name not in ("nullable", "oneOf")}
+    if "oneOf" in schema:
+        plain["anyOf"] = json_schema(schema["oneOf"])
+    if schema.get("type") == "object" and isinstance(schema.get("properties"), dict):
+        plain.setdefault("additionalProperties", False)
+    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
+
+
+@pytest.fixture(scope="module")
+def contract(shared: Path) -> dict[str, Any]:
+    """What the contract says of each path."""
+    return dict(json.loads((shared / "oracle" / "trakt-v2.openapi.json").read_text("utf-8"))["paths"])
+
+
+@pytest.fixture
+def trakt() -> Iterator[Demo]:
+    """A demo whose clock stands still."""
+    with Demo(now=lambda: NOW, post_limit=0, interval=0) as running:
+        yield running
+
+
+@pytest.fixture
+def session(trakt: Demo) -> Iterator[requests.Session]:
+    """A program that is logged in."""
+    with requests.Session() as opened:
+        opened.headers.update(
+            {
+                "Authorization": f"Bearer {trakt.grant()['access_token']}",
+                "Content-Type": "application/json",
+                "trakt-api-key": trakt.client_id,
+                "trakt-api-version": "2",
+            }
+        )
+        yield opened
+
+
+def faults(contract: dict[str, Any], path: str, answer: requests.Response) -> list[str]:
+    """Where an answer differs from what the contract says of its path, method and status."""
+    assert answer.request.method
+    described = contract[path][answer.request.method.lower()]["responses"][str(answer.status_code)]
+    schema = json_schema(described["content"]["application/json"]["schema"])
+    found = Draft202012Validator(schema).iter_errors(answer.json())
+    return [f"{error.json_path}: {error.message[:200]}" for error in found]
+
+
+@pytest.mark.parametrize("extended", ["min", "full"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("target", ["my", "all"])
+def test_calendars_are_as_the_contract_says(
+    trakt: Demo, session: requests.Session, contract: dict[str, Any], target: str, kind: str, extended: str
+) -> None:
+    """Every calendar, minimal and full, fits its schema and names nothing else."""
+    listed = 0
+    for start in ("2026-10-24", "2026-11-26", "2026-12-29", "2027-01-31"):
+        url = f"{trakt.url}/calendars/{target}/{kind}/{start}/33?extended={extended}"
+        answer = session.get(url, timeout=5)
+        assert faults(contract, RANGE % kind, answer) == []
+        listed += len(answer.json())
+    assert listed
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/users/hidden/{section}", "/users/hidden/calendar?extended=full"),
+        ("/users/hidden/{section}", "/users/hidden/dropped?limit=100"),
+        ("/users/hidden/dropped", "/users/hidden/dropped"),
+        ("/sync/last_activities", "/sync/last_activities"),
+        ("/shows/{id}/progress/watched", "/shows/harbor-nine/progress/watched?specials=true"),
+        ("/shows/{id}/progress/watched", "/shows/101/progress/watched?extended=full"),
+        ("/shows/{id}/progress/watched", "/shows/cabin-pressure-point/progress/watched"),
+        ("/search/{type}", "/search/movie,show?query=the"),
+        ("/search/{type}", "/search/show?query=the+long+shift&extended=full"),
+        ("/search/{type}/exact", "/search/movie/exact?query=paper+harbor&extended=full"),
+        ("/search/{id_type}/{id}", "/search/tvdb/400101?type=show"),
+        ("/search/{id_type}/{id}", "/search/trakt/1010099?type=episode&extended=full"),
+    ],
+)
+def test_answers_about_the_user_are_as_the_contract_says(
+    trakt: Demo, session: requests.Session, contract: dict[str, Any], path: str, asked: str
+) -> None:
+    """Hidden shows, activity, progress and search fit their schemas."""
+    assert faults(contract, path, session.get(trakt.url + asked, timeout=5)) == []
+
+
+@pytest.mark.parametrize("extended", ["min", "browsing"])
+def test_settings_are_as_the_contract_says(
+    trakt: Demo, session: requests.Session, contract: dict[str, Any], extended: str
+) -> None:
+    """Settings fit their schema, with and without the part on browsing."""
+    answer = session.get(f"{trakt.url}/users/settings?extended={extended}", timeout=5)
+    assert faults(contract, "/users/settings", answer) == []
+
+
+@pytest.mark.parametrize("extended", ["min", "full"])
+@pytest.mark.parametrize("body", [EPISODE, MOVIE])
+def test_check_ins_are_as_the_contract_says(
+    trakt: Demo, session: requests.Session, contract: dict[str, Any], body: object, extended: str
+) -> None:
+    """A check-in, its refusal and what is watched fit their schemas."""
+    url = f"{trakt.url}/checkin"
+    started, refused = session.post(url, json=body, timeout=5), session.post(url, json=body, timeout=5)
+    assert (started.status_code, refused.status_code) == (201, 409)
+    assert faults(contract, "/checkin", started) == []
+    assert faults(contract, "/checkin", refused) == []
+    watching = session.get(f"{trakt.url}/users/me/watching?extended={extended}", timeout=5)
+    assert faults(contract, "/users/{id}/watching", watching) == []
+
+
+def test_logins_are_as_the_contract_says(trakt: Demo, session: requests.Session, contract: dict[str, Any]) -> None:
+    """Codes, tokens and refusals fit their schemas."""
+    client = {"client_id": trakt.client_id}
+
+    def post(path: str, **fields: str) -> requests.Response:
+        answer = session.post(trakt.url + path, json={**client, **fields}, timeout=5)
+        assert faults(contract, path, answer) == []
+        return answer
+
+    device = post("/oauth/device/code").json()
+    trakt.approve(device["user_code"])
+    token = post("/oauth/device/token", code=device["device_code"]).json()
+    renewal = {"refresh_token": token["refresh_token"], "grant_type": "refresh_token"}
+    assert [post("/oauth/token", **renewal).status_code for _ in range(2)] == [200, 400]
+
+
+def test_api_v1_has_the_fields_of_2011(trakt: Demo, shared: Path) -> None:
+    """An entry of the older form has exactly the fields of the documentation's example."""
+    documented = json.loads((shared / "fixtures/v1/docs/user_calendar_shows.fixed.json").read_text("utf-8"))
+    example = documented[0]["episodes"][0]
+    entry = v1_entries(trakt)["quiet-archive"]
+    assert set(entry["show"]) == set(example["show"])
+    assert set(entry["episode"]) == set(example["episode"])
+    for name, value in example["show"].items():
+        assert isinstance(entry["show"][name], type(value)), name
+
+
+def test_api_v1_has_the_fields_of_2014(trakt: Demo, shared: Path) -> None:
+    """An entry of the newer form, asked for with a login, has exactly the fields once recorded."""
+    recorded = shared / "fixtures/v1/recorded/user_calendar_shows_20130915_authed.json"
+    example = json.loads(recorded.read_text("utf-8"))[0]["episodes"][0]
+    entry = v1_entries(trakt, login=True)["harbor-nine"]
+    assert set(entry["show"]) == set(example["show"])
+    assert set(entry["episode"]) == set(example["episode"])
+    for part in ("show", "episode"):
+        for name, value in example[part].items():
+            assert isinstance(entry[part][name], type(value)), name
+
+
+@pytest.mark.parametrize(
+    ("name", "twice"),
+    [("show_checkin_success.json", False), ("show_checkin_failure_in_progress.json", True)],
+)
+def test_api_v1_checks_in_with_the_documented_fields(trakt: Demo, shared: Path, name: str, twice: bool) -> None:
+    """A check-in of API v1 and its refusal have exactly the documented fields."""
+    example = json.loads((shared / "fixtures/v1/docs" / name).read_text("utf-8"))
+    url = f"{trakt.url}/show/checkin/{trakt.api_key}"
+    body = {"tvdb_id": 400101, "season": 13, "episode": 4}
+    for _ in range(1 + twice):
+        answer = requests.post(url, json=body, auth=(trakt.username, sha1(trakt.password)), timeout=5)
+    assert answer.status_code == 200
+    assert set(answer.json()) == set(example)
+    assert {key: type(value) for key, value in answer.json().items()} == {
+        key: type(value) for key, value in example.items()
+    }
+
+
+def v1_entries(trakt: Demo, *, login: bool = False) -> dict[str, dict[str, Any]]:
+    """One entry of each show in API v1's calendar of 120 days."""
+    url = f"{trakt.url}/user/calendar/shows.json/{trakt.api_key}/{trakt.username}/20261024/120"
+    auth = (trakt.username, sha1(trakt.password)) if login else None
+    days = requests.get(url, auth=auth, timeout=5).json()
+    entries = [entry for day in days for entry in day["episodes"]]
+    return {entry["show"]["url"].rpartition("/")[2]: entry for entry in entries}
+
+
+def sha1(password: str) -> str:
+    """A password as API v1 wants it."""
+    return hashlib.sha1(password.encode()).hexdigest()

@@ -1,0 +1,273 @@
+"""The built-in Trakt when it is told to misbehave, from Python and over HTTP."""
+
+import socket
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import pytest
+import requests
+
+from trakt_ical.demo import Body, Demo, Drop, Fault
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+CALENDAR = "/calendars/my/shows/2026-11-01/33"
+HARBOR = {"show": {"ids": {"slug": "harbor-nine"}}, "episode": {"season": 13, "number": 4}}
+
+
+@pytest.fixture
+def trakt() -> Iterator[Demo]:
+    """A demo whose clock stands still."""
+    with Demo(now=lambda: NOW, post_limit=0) as running:
+        yield running
+
+
+class Client:
+    """A program that is logged in."""
+
+    def __init__(self, trakt: Demo) -> None:
+        self.trakt = trakt
+        self.session = requests.Session()
+        self.session.headers.update(
+            {
+                "Authorization": f"Bearer {trakt.grant()['access_token']}",
+                "trakt-api-key": trakt.client_id,
+                "trakt-api-version": "2",
+            }
+        )
+
+    def get(self, path: str = CALENDAR) -> requests.Response:
+        return self.session.get(self.trakt.url + path, timeout=5, allow_redirects=False)
+
+    def check_in(self) -> requests.Response:
+        return self.session.post(f"{self.trakt.url}/checkin", json=HARBOR, timeout=5)
+
+    def watches(self) -> bool:
+        return self.get("/users/me/watching").status_code == 200
+
+
+@pytest.fixture
+def client(trakt: Demo) -> Iterator[Client]:
+    """A program that is logged in."""
+    logged_in = Client(trakt)
+    with logged_in.session:
+        yield logged_in
+
+
+def test_a_fault_hits_as_often_as_it_says(client: Client) -> None:
+    """After the skipped requests so many are hit, then all is well again."""
+    client.trakt.misbehave(Fault(path="^/calendars/", status=503, skip=1, times=2))
+    assert [client.get().status_code for _ in range(4)] == [200, 503, 503, 200]
+
+
+def test_a_fault_may_stay(client: Client) -> None:
+    """A fault without a number of times hits every request, until the demo behaves."""
+    client.trakt.misbehave(Fault(status=500, times=0))
+    assert [client.get().status_code for _ in range(3)] == [500] * 3
+    client.trakt.behave()
+    assert client.get().status_code == 200
+
+
+def test_a_fault_hits_only_what_it_is_meant_for(client: Client) -> None:
+    """Path and method choose the requests; several faults take turns."""
+    client.trakt.misbehave(Fault(path="checkin", method="post", status=500), Fault(path="shows", status=502))
+    assert client.get("/users/settings").status_code == 200
+    assert client.get().status_code == 502
+    assert client.check_in().status_code == 500
+    assert not client.watches()
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "kind"),
+    [
+        (Fault(status=503), 503, "text/html"),
+        (Fault(status=429, body=Body.HTML, retry_after=300), 429, "text/html"),
+        (Fault(body=Body.GARBAGE), 200, "application/json"),
+        (Fault(status=500, body=Body.JSON), 500, "application/json"),
+        (Fault(status=200, body=Body.EMPTY), 200, "text/html"),
+        (Fault(status=522, body=Body.HTML), 522, "text/html"),
+    ],
+)
+def test_an_answer_may_be_replaced(client: Client, fault: Fault, status: int, kind: str) -> None:
+    """Status and body are those of the fault."""
+    client.trakt.misbehave(fault)
+    answer = client.get()
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"].startswith(kind)
+    assert answer.headers.get("Retry-After") == (str(fault.retry_after) if fault.retry_after else None)
+    cloudflare = fault.body is Body.HTML
+    assert ("X-Request-Id" in answer.headers) is not cloudflare
+    assert ("blocked" in answer.text) is cloudflare
+
+
+def test_garbage_is_not_json(client: Client) -> None:
+    """A body of garbage says that it is JSON and is none."""
+    client.trakt.misbehave(Fault(body=Body.GARBAGE))
+    with pytest.raises(ValueError, match=r"JSON|Unterminated|Expecting"):
+        client.get().json()
+
+
+def test_header_fields_may_be_added(client: Client) -> None:
+    """A fault can lock the account, ask for an upgrade or send the client elsewhere."""
+    client.trakt.misbehave(
+        Fault(status=423, headers={"X-Account-Locked": "true"}),
+        Fault(status=301, location="https://example.org/"),
+    )
+    assert client.get().headers["X-Account-Locked"] == "true"
+    assert client.get().headers["Location"] == "https://example.org/"
+
+
+def test_a_full_calendar_may_come_empty(client: Client) -> None:
+    """The answer lists nothing and looks well otherwise."""
+    client.trakt.misbehave(Fault(empty_list=True))
+    answer = client.get()
+    assert (answer.status_code, answer.json()) == (200, [])
+    assert "X-End-Date" in answer.headers
+
+
+def test_the_date_may_be_wrong(client: Client) -> None:
+    """Answers bear the demo's own time, or one that is off."""
+    assert parsedate_to_datetime(client.get().headers["Date"]) == NOW
+    client.trakt.misbehave(Fault(date_offset=timedelta(days=-2)))
+    assert parsedate_to_datetime(client.get().headers["Date"]) == NOW - timedelta(days=2)
+
+
+def test_a_dropped_request_may_have_taken_effect(client: Client) -> None:
+    """The connection closes without an answer, before or after the check-in."""
+    client.trakt.misbehave(Fault(method="POST", drop=Drop.BEFORE), Fault(method="POST", drop=Drop.AFTER))
+    with pytest.raises(requests.ConnectionError):
+        client.check_in()
+    assert not client.watches()
+    with pytest.raises(requests.ConnectionError):
+        client.check_in()
+    assert client.watches()
+
+
+def test_a_refused_request_may_have_taken_effect(client: Client) -> None:
+    """A 500 does not mean that nothing happened."""
+    client.trakt.misbehave(Fault(method="POST", status=500, takes_effect=True))
+    assert client.check_in().status_code == 500
+    assert client.watches()
+
+
+def test_an_answer_may_end_half_way(client: Client) -> None:
+    """Less comes than Content-Length promised."""
+    client.trakt.misbehave(Fault(truncate=True))
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        client.get()
+    assert client.get().status_code == 200
+
+
+def test_an_answer_may_be_late(client: Client) -> None:
+    """A delay holds the answer back."""
+    client.trakt.misbehave(Fault(delay=0.2))
+    before = time.monotonic()
+    assert client.get().status_code == 200
+    assert time.monotonic() - before >= 0.2
+
+
+def test_api_v1_fails_in_its_own_words(trakt: Demo) -> None:
+    """A fault without a body speaks as the API that was asked."""
+    trakt.misbehave(Fault(status=503))
+    url = f"{trakt.url}/user/calendar/shows.json/{trakt.api_key}/demo"
+    answer = requests.get(url, timeout=5)
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "failure", "error": "server is over capacity"}
+
+
+def test_requests_are_remembered(client: Client) -> None:
+    """What came in can be looked at: method, path, query, header fields, body."""
+    client.get("/calendars/my/shows?extended=full")
+    client.check_in()
+    first, second = client.trakt.requests
+    assert (first.method, first.path, first.query) == ("GET", "/calendars/my/shows", {"extended": "full"})
+    assert first.headers["TRAKT-API-VERSION"] == "2"
+    assert second.json() == HARBOR
+
+
+def control(client: Client, method: str, path: str, body: object = None) -> Any:
+    """Send a control request and give its answer."""
+    answer = requests.request(method, client.trakt.url + path, json=body, timeout=5)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_faults_are_set_over_http(client: Client) -> None:
+    """A shell with curl can do what Python can; control requests are neither spoiled nor remembered."""
+    control(client, "POST", "/demo/faults", {"status": 503, "times": 0})
+    assert client.get().status_code == 503
+    assert control(client, "DELETE", "/demo/faults") == {}
+    control(client, "POST", "/demo/faults", [{"drop": "before"}, {"date_offset": 90, "body": None}])
+    with pytest.raises(requests.ConnectionError):
+        client.get()
+    assert parsedate_to_datetime(client.get().headers["Date"]) == NOW + timedelta(seconds=90)
+    seen = control(client, "GET", "/demo/requests")
+    assert [each["path"] for each in seen] == [CALENDAR] * 3
+    assert seen == control(client, "GET", "/demo/requests")
+
+
+def test_changes_are_made_over_http(client: Client) -> None:
+    """Episodes move, change and go, shows are hidden, the profile closes, tokens end."""
+    ferry = {"show": "the-slow-ferry", "season": 13, "number": 50}
+
+    def titles() -> list[str]:
+        return [it["episode"]["title"] for it in client.get("/calendars/my/shows/2026-11-23/1").json()]
+
+    before = titles()
+    control(client, "POST", "/demo/changes", {"change": "rename", **ferry, "title": "Whales"})
+    assert "Whales" in titles()
+    control(client, "POST", "/demo/changes", {"change": "move", **ferry, "minutes": 1440})
+    assert "Whales" not in titles()
+    control(client, "POST", "/demo/changes", {"change": "restore", **ferry})
+    assert titles() == before
+    control(client, "POST", "/demo/changes", {"change": "remove", **ferry})
+    assert len(titles()) == len(before) - 1
+    control(client, "POST", "/demo/changes", {"change": "hide", "show": "lava-line", "section": "dropped"})
+    assert "lava-line" in client.get("/users/hidden/dropped?limit=50").text
+    control(client, "POST", "/demo/changes", {"change": "unhide", "show": "lava-line"})
+    assert "lava-line" not in client.get("/users/hidden/dropped?limit=50").text
+    control(client, "POST", "/demo/changes", {"change": "protect"})
+    url = f"{client.trakt.url}/user/calendar/shows.json/{client.trakt.api_key}/demo"
+    assert requests.get(url, timeout=5).json() == []
+    control(client, "POST", "/demo/expire")
+    assert client.get().status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/demo/faults", {"stauts": 503}),
+        ("/demo/faults", {"path": "("}),
+        ("/demo/faults", {"body": "marble"}),
+        ("/demo/faults", 5),
+        ("/demo/changes", {"change": "paint", "show": "lava-line", "season": 1, "number": 1}),
+        ("/demo/changes", {"change": "remove", "show": "lava-line", "season": 1, "number": 99}),
+        ("/demo/changes", {"change": "hide", "show": "nobody"}),
+        ("/demo/changes", {}),
+    ],
+)
+def test_control_requests_are_refused_in_words(trakt: Demo, path: str, body: object) -> None:
+    """What cannot be understood is a 400 that says why."""
+    answer = requests.post(trakt.url + path, json=body, timeout=5)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+def test_a_demo_stops_at_once() -> None:
+    """Neither an idle connection nor a long delay holds a demo up, and the port is closed."""
+    with Demo() as trakt:
+        client = Client(trakt)
+        client.get("/users/settings")
+        trakt.misbehave(Fault(delay=60))
+        waiting = socket.create_connection(("127.0.0.1", int(trakt.url.rpartition(":")[2])))
+        waiting.sendall(b"GET /activate HTTP/1.1\r\nHost: demo\r\nUser-Agent: test\r\n\r\n")
+        while len(trakt.requests) < 2:
+            time.sleep(0.001)
+        before = time.monotonic()
+    assert time.monotonic() - before < 1
+    waiting.close()
+    with pytest.raises(requests.ConnectionError):
+        client.get()
+    client.session.close()

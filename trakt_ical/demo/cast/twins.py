@@ -1,0 +1,103 @@
+"""Entries that look like one another, and shows that the user has hidden."""
+
+from datetime import time
+
+from trakt_ical.demo.cast.weeks import FRIDAY, MONDAY, WEDNESDAY, weekly
+from trakt_ical.demo.show import Show
+from trakt_ical.demo.timetable import Timetable
+
+
+def twins() -> tuple[Show, ...]:
+    """Give the shows that are easily taken for others."""
+    return (
+        Show(
+            trakt=116,
+            slug="the-long-shift",
+            title="The Long Shift",
+            year=2024,
+            timetable=Timetable(weeks=10, days=weekly(MONDAY, *range(5)), at=time(22), zone="America/New_York"),
+            network="NBC",
+            country="us",
+            genres=("drama",),
+            runtime=44,
+            iso=False,
+            tvdb=400116,
+            imdb="tt90100116",
+            tmdb=300116,
+            overview="Sixteen hours in a county hospital.",
+            titles=("Hour One", "Hour Two"),
+        ),
+        Show(
+            trakt=117,
+            slug="the-long-shift-2025",
+            title="The Long Shift",
+            year=2025,
+            timetable=Timetable(
+                weeks=10,
+                days=weekly(MONDAY, *range(4)),
+                at=time(21),
+                zone="Europe/London",
+                begins=56,
+            ),
+            network="ITV",
+            country="gb",
+            genres=("documentary",),
+            runtime=60,
+            tvdb=400117,
+            imdb="tt90100117",
+            tmdb=300117,
+            overview="Night workers, one night each.",
+            titles=("Bakers", "Signallers"),
+        ),
+        Show(
+            trakt=118,
+            slug="double-booked",
+            title="Double Booked",
+            year=2024,
+            timetable=Timetable(weeks=10, days=weekly(WEDNESDAY, *range(3)), at=time(20), zone="America/New_York"),
+            network="CBS",
+            country="us",
+            genres=("comedy",),
+            runtime=22,
+            doubled=frozenset({3}),
+            tvdb=400118,
+            imdb="tt90100118",
+            tmdb=300118,
+            overview="One house, two letting agents.",
+            titles=("Keys", "Deposits", "Inventory"),
+        ),
+        Show(
+            trakt=119,
+            slug="proof-and-batter",
+            title="Proof & Batter",
+            year=2024,
+            timetable=Timetable(weeks=10, days=weekly(FRIDAY, *range(3)), at=time(20), zone="Europe/London"),
+            network="Channel 4",
+            country="gb",
+            genres=("reality",),
+            runtime=60,
+            hidden_in=("calendar",),
+            tvdb=400119,
+            imdb="tt90100119",
+            tmdb=300119,
+            overview="Bread, judged.",
+            titles=("Sourdough", "Brioche"),
+        ),
+        Show(
+            trakt=120,
+            slug="gridlock-live",
+            title="Gridlock Live",
+            year=2024,
+            timetable=Timetable(weeks=10, days=weekly(FRIDAY, *range(3)), at=time(17), zone="America/Los_Angeles"),
+            network="KTLA",
+            country="us",
+            genres=("reality",),
+            runtime=60,
+            hidden_in=("dropped",),
+            tvdb=400120,
+            imdb="tt90100120",
+            tmdb=300120,
+            overview="Traffic, with commentary.",
+            titles=("Northbound", "Southbound"),
+        ),
+    )

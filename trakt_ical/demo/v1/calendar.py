@@ -1,0 +1,77 @@
+"""API v1's calendar of a user: days, and what is listed under each."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+
+from trakt_ical.demo.airing import Airing
+from trakt_ical.demo.answer import Answer, Refused, Seen, json_answer
+from trakt_ical.demo.v1.login import check_reading_key, failure, signed_in
+from trakt_ical.demo.v1.wire import JSON, SERVER, episode_json, listed_on, show_json
+from trakt_ical.demo.world import World
+
+DAYS = 7  # unless asked otherwise
+MOST_DAYS = 3_660
+MARGIN = timedelta(days=3)  # no listed day is farther from its instant
+
+
+def calendar(world: World, seen: Seen, key: str, username: str, start: str | None, days: str | None) -> Answer:
+    """Answer `GET /user/calendar/shows.json/KEY/USERNAME/START/DAYS`, without empty days."""
+    check_reading_key(world, key)
+    own = signed_in(world, seen)
+    if username != world.identity.username:
+        return failure("user not found", 404)
+    if world.protected and not own:
+        return json_answer([])
+    first = _first_day(world, start)
+    listed = _listed(world, first, _length(days))
+    groups = groupby(listed, listed_on)
+    return json_answer(
+        [
+            {"date": day.isoformat(), "episodes": [_entry(world, it, own=own) for it in airings]}
+            for day, airings in groups
+        ]
+    )
+
+
+def _listed(world: World, first: date, days: int) -> list[Airing]:
+    end = first + timedelta(days=days)
+    midnight = datetime.combine(first, time(), UTC)
+    around = world.catalogue.airings(midnight - MARGIN, midnight + timedelta(days=days) + MARGIN)
+    listed = [
+        airing for airing in around if airing.show.mine and not airing.double and first <= listed_on(airing) < end
+    ]
+    return sorted(listed, key=listed_on)
+
+
+def _entry(world: World, airing: Airing, *, own: bool) -> JSON:
+    show, episode = show_json(airing), episode_json(airing)
+    if not own:
+        return {"show": show, "episode": episode}
+    plays = len(world.history.plays(airing))
+    loved = airing.show.trakt % 3 == 0
+    unrated = {"rating": False, "rating_advanced": 0, "in_watchlist": False}
+    rated = {"rating": "love", "rating_advanced": 9, "in_watchlist": False}
+    mine = {**unrated, "plays": plays, "watched": plays > 0, "in_collection": False}
+    return {
+        "watched": plays > 0,
+        "rating": False,
+        "show": {**show, **(rated if loved else unrated)},
+        "episode": {**episode, **mine},
+    }
+
+
+def _first_day(world: World, start: str | None) -> date:
+    if not start:
+        return world.clock().astimezone(SERVER).date()
+    try:
+        return date.fromisoformat(start)
+    except ValueError:
+        raise Refused(failure("invalid date", 400)) from None
+
+
+def _length(days: str | None) -> int:
+    if not days:
+        return DAYS
+    if not days.isascii() or not days.isdigit():
+        raise Refused(failure("invalid number of days", 400))
+    return min(int(days), MOST_DAYS)

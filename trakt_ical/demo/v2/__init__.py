@@ -1,0 +1,1 @@
+"""API v2, as it is today."""
