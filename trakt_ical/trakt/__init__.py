@@ -1,0 +1,1 @@
+"""The conversation with Trakt: client, login and token, signing, cache."""

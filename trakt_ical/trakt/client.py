@@ -1,0 +1,309 @@
+"""The client: sends requests, reads statuses, tries again where that is safe. It has never seen a token."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+import requests
+from requests.auth import AuthBase
+
+import trakt_ical
+from trakt_ical.errors import BrokenAnswer, TraktError, Unreachable
+from trakt_ical.trakt import statuses
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+USER_AGENT = f"trakt-ical/{trakt_ical.__version__} (+https://pypi.org/project/trakt-ical/)"
+TIMEOUT = (10, 60)  # seconds to connect, and between two reads
+LARGEST_BODY = 64 * 2**20  # octets after decompression
+WAITS = (2, 8, 30)  # seconds before the second, third and fourth try; Trakt asks for 30 when overloaded
+LONGEST_WAIT = 300  # seconds; what Cloudflare's Retry-After asks for at the most
+SKEW_WARNED = timedelta(minutes=10)
+SKEW_REFUSED = timedelta(days=1)
+
+
+class Unsigned(AuthBase):
+    """Signs nothing; without any auth object `requests` would sign with what a ~/.netrc says."""
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        return request
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer: *request* names it in errors, secrets cut out; *headers* ignore case."""
+
+    request: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    from_cache: bool = False
+
+    def decode(self, type: type[T]) -> T:  # noqa: A002
+        """The body as *type*. Raises BrokenAnswer with the request and the path inside the answer."""
+        try:
+            return msgspec.json.decode(self.body, type=type)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BrokenAnswer(f"{self.request}: the answer is not what Trakt documents: {error}.") from error
+
+
+class Client:
+    """A connection to one server, safe to share between threads.
+
+    *headers* go with every request, *auth* signs it. *secrets* never appear in an error or the
+    log. With *cache_folder* GET answers are kept there and asked for with their ETag. *timeout* is
+    in seconds, to connect and between two reads.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        auth: AuthBase | None = None,
+        cache_folder: Path | None = None,
+        secrets: Collection[str] = (),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], object] | None = None,
+        timeout: tuple[float, float] = TIMEOUT,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
+        self._now = now
+        self._closed = threading.Event()
+        self._sleep = sleep or self._closed.wait
+        self._skew_told = False
+        self._timeout = timeout
+        self._session = _session(self._url, cache_folder)
+        self._session.auth = auth or Unsigned()
+        self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(headers or {})})
+
+    def close(self) -> None:
+        """End the connections; who waits to try again stops waiting."""
+        self._closed.set()
+        self._session.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
+        """The answer to a GET, always revalidated; tried again after faults that pass.
+
+        Raises the TraktIcalError of the last try.
+        """
+        url = self._url + path + ("?" + urlencode(query) if query else "")
+        for wait in (*WAITS, None):
+            try:
+                return self._send("GET", url, headers={"Cache-Control": "no-cache"})
+            except _Passing as fault:
+                if wait is None or self._closed.is_set():
+                    raise fault.error from fault.error.__cause__
+                self._wait(fault, wait)
+        raise AssertionError("the last try returns or raises")
+
+    def post(self, path: str, body: Mapping[str, Any], *, expected: Collection[int] = ()) -> Answer:
+        """The answer to a POST of JSON. Statuses in *expected* are returned, not raised.
+
+        It is sent again only where the first one certainly had no effect: no connection came
+        about, or the answer was 429.
+        """
+        url = self._url + path
+        for wait in (*WAITS, None):
+            try:
+                return self._send("POST", url, json=dict(body), expected=expected)
+            except _Passing as fault:
+                if wait is None or not fault.without_effect or self._closed.is_set():
+                    raise fault.error from fault.error.__cause__
+                self._wait(fault, wait)
+        raise AssertionError("the last try returns or raises")
+
+    def _wait(self, fault: _Passing, wait: float) -> None:
+        if fault.retry_after is not None:
+            seconds = min(fault.retry_after, LONGEST_WAIT)
+        else:
+            seconds = wait * random.uniform(0.5, 1)  # noqa: S311  jitter, no secret
+        log.warning("%s Trying again in %.0f s.", fault.error, seconds)
+        self._sleep(seconds)
+
+    def _send(self, method: str, url: str, *, expected: Collection[int] = (), **kwargs: Any) -> Answer:
+        name = self._name(method, url)
+        try:
+            with self._session.request(
+                method, url, timeout=self._timeout, stream=True, allow_redirects=False, **kwargs
+            ) as response:
+                answer = Answer(
+                    name,
+                    response.status_code,
+                    response.headers,
+                    _body(response, name),
+                    getattr(response, "from_cache", False),
+                )
+        except requests.exceptions.SSLError as error:
+            raise Unreachable(f"{name}: the server's certificate is not trusted ({_root(error)}).") from error
+        except requests.exceptions.RequestException as error:
+            raise _Passing(
+                Unreachable(f"{name}: {self._masked(_sentence(error))}"), without_effect=_never_sent(error)
+            ) from error
+        log.debug("%s: %d, %d octets%s", name, answer.status, len(answer.body), ", kept copy" * answer.from_cache)
+        self._check_clock(answer)
+        if answer.status in expected:
+            return answer
+        self._check_status(answer)
+        return answer
+
+    def _check_status(self, answer: Answer) -> None:
+        error = statuses.problem(answer.request, answer.status, answer.headers, answer.body)
+        if error is None:
+            return
+        if isinstance(error, TraktError) and statuses.passes(answer.status, answer.headers, answer.body):
+            raise _Passing(
+                error,
+                without_effect=answer.status == 429,
+                retry_after=_retry_after(answer.headers.get("Retry-After"), self._now()),
+            )
+        raise error
+
+    def _check_clock(self, answer: Answer) -> None:
+        """Compare Trakt's `Date` with the local clock: a wrong one would tell past from future wrongly."""
+        there = _http_date(answer.headers.get("Date"))
+        if there is None:
+            return
+        here = self._now()
+        skew = abs(there - here)
+        if skew > SKEW_REFUSED:
+            raise BrokenAnswer(
+                f"Trakt's clock says {there:%Y-%m-%d %H:%M} UTC, this computer's {here:%Y-%m-%d %H:%M}. Set the clock."
+            )
+        if skew > SKEW_WARNED and not self._skew_told:
+            self._skew_told = True
+            log.warning("This computer's clock and Trakt's differ by %d minutes.", skew.total_seconds() // 60)
+
+    def _name(self, method: str, url: str) -> str:
+        """*method* and *url* for people: no host, no query, no secret."""
+        return f"{method} {self._masked(urlsplit(url).path)}"
+
+    def _masked(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(quote(secret, safe=""), "…").replace(secret, "…")
+        return text
+
+
+class _Passing(Exception):
+    """A fault that may have passed at the next try."""
+
+    def __init__(self, error: TraktError, *, without_effect: bool, retry_after: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.without_effect = without_effect
+        self.retry_after = retry_after
+
+
+def _session(url: str, cache_folder: Path | None) -> requests.Session:
+    from http.cookiejar import DefaultCookiePolicy
+
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    if is_loopback(url):
+        session.trust_env = False  # a proxy of the environment would see what only this machine may
+    if cache_folder is None:
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=8)
+    else:
+        from trakt_ical.trakt.cache import caching_adapter
+
+        adapter = caching_adapter(cache_folder, pool_maxsize=8)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def is_loopback(url: str) -> bool:
+    """Whether *url* names this machine by its loopback address."""
+    import ipaddress
+
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _body(response: Response, name: str) -> bytes:
+    parts, size = [], 0
+    for part in response.iter_content(2**16):
+        size += len(part)
+        if size > LARGEST_BODY:
+            raise BrokenAnswer(f"{name}: the answer is larger than {LARGEST_BODY // 2**20} MB.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _never_sent(error: requests.exceptions.RequestException) -> bool:
+    from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+
+
+def _sentence(error: requests.exceptions.RequestException) -> str:
+    match error:
+        case requests.exceptions.ConnectTimeout():
+            return "no connection in time."
+        case requests.exceptions.Timeout():
+            return "no answer in time."
+        case requests.exceptions.ProxyError():
+            return f"the proxy does not answer ({_root(error)})."
+        case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
+            return "the answer was cut short."
+        case requests.exceptions.ConnectionError():
+            return f"no connection ({_root(error)})."
+        case _:
+            return f"the request could not be sent ({_root(error)})."
+
+
+def _root(error: BaseException) -> str:
+    """What the innermost exception says: the outer ones repeat the address, query and all."""
+    while True:
+        inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
+        if not isinstance(inner, BaseException):
+            inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else None
+        if inner is None:
+            return getattr(error, "strerror", None) or str(error) or type(error).__name__
+        error = inner
+
+
+def _retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds that a Retry-After header asks for, as a number or as a date (RFC 9110 §10.2.3)."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    moment = _http_date(value)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def _http_date(value: str | None) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

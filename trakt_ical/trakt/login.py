@@ -1,0 +1,119 @@
+"""Login by device code, renewal and revocation of the token (OAuth 2.0, RFC 8628), and whose login it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import msgspec
+
+from trakt_ical.errors import LoginNeeded
+from trakt_ical.trakt.client import Answer, Client
+from trakt_ical.trakt.statuses import problem
+from trakt_ical.trakt.token import Token
+
+OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"  # the redirect_uri of programs that have no address
+
+
+class DeviceCode(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person needs to log in; *expires_in* and *interval* in seconds."""
+
+    device_code: str
+    user_code: str
+    verification_url: str
+    expires_in: int
+    interval: int
+
+
+class _User(msgspec.Struct):
+    username: str
+
+
+class _Account(msgspec.Struct):
+    timezone: str | None = None
+
+
+class AccountSettings(msgspec.Struct):
+    """The used part of `GET /users/settings`."""
+
+    user: _User
+    account: _Account
+
+
+class Login:
+    """The way to a token and back, at the server that *client* speaks to."""
+
+    def __init__(self, client: Client, *, client_id: str, client_secret: str = "") -> None:
+        self._client = client
+        self._app = {"client_id": client_id} | ({"client_secret": client_secret} if client_secret else {})
+
+    def start(self) -> DeviceCode:
+        """A new device code, for a person to enter at its address."""
+        answer = self._client.post("/oauth/device/code", {"client_id": self._app["client_id"]})
+        return answer.decode(DeviceCode)
+
+    def wait(
+        self,
+        code: DeviceCode,
+        tick: Callable[[timedelta], object] = lambda left: None,
+        *,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> Token:
+        """Poll until the person has said yes; *tick* hears each second how long is left.
+
+        Raises LoginNeeded where they say no, or say nothing until the code expires.
+        """
+        interval, left = max(code.interval, 1), code.expires_in
+        while left > 0:
+            for _ in range(min(interval, left)):
+                tick(timedelta(seconds=left))
+                sleep(1)
+                left -= 1
+            answer = self._client.post(
+                "/oauth/device/token", {"code": code.device_code, **self._app}, expected={400, 404, 409, 410, 418, 429}
+            )
+            match answer.status:
+                case 400 if b"invalid_client" not in answer.body:
+                    continue
+                case 429:
+                    interval *= 2
+                    continue
+                case 404 | 409:
+                    raise LoginNeeded("Trakt no longer knows this code. Run: trakt-ical login")
+                case 410:
+                    break
+                case 418:
+                    raise LoginNeeded("The login was denied at Trakt.")
+            self._raise_for(answer)
+            return answer.decode(Token)
+        raise LoginNeeded("The code expired before it was entered. Run: trakt-ical login")
+
+    def renew(self, token: Token) -> Token:
+        """The token that follows *token*, whose refresh token then no longer works."""
+        body = {
+            "refresh_token": token.refresh_token,
+            "redirect_uri": OUT_OF_BAND,
+            "grant_type": "refresh_token",
+            **self._app,
+        }
+        answer = self._client.post("/oauth/token", body, expected={400, 401})
+        if answer.status in (400, 401) and b"invalid_grant" in answer.body:
+            raise LoginNeeded("The login has ended and could not be renewed. Run: trakt-ical login")
+        self._raise_for(answer)
+        return msgspec.structs.replace(answer.decode(Token), username=token.username)
+
+    def revoke(self, token: Token) -> None:
+        """Tell Trakt to forget *token*."""
+        self._client.post("/oauth/revoke", {"token": token.access_token, **self._app})
+
+    @staticmethod
+    def _raise_for(answer: Answer) -> None:
+        error = problem(answer.request, answer.status, answer.headers, answer.body)
+        if error is not None:
+            raise error
+
+
+def account(client: Client) -> AccountSettings:
+    """Whose login *client* signs with, and the account's time zone."""
+    return client.get("/users/settings").decode(AccountSettings)
