@@ -1,0 +1,99 @@
+"""When an episode of API v1 airs: its `first_aired` is not the instant.
+
+It is a wall clock in Los Angeles, whatever the country. Where `first_aired_iso` came beside it
+(since July 2013) that wall clock is the show's own hour and the ISO text is the instant;
+elsewhere it is midnight and stands for a date, and the hour is the show's `air_time`. Found by
+comparing recorded answers of 2011 to 2014.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from trakt_ical.fetch import zones
+from trakt_ical.model import Moment
+
+SERVER_ZONE = ZoneInfo("America/Los_Angeles")
+UNKNOWN = "12:00am"  # v1's way to say that nobody knows the hour
+LATE_NIGHT = dt.time(6)  # what airs before it may be listed under the evening before
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class Aired:
+    """What v1 says of one airing, in its own words; *day* is the date of its group in the calendar."""
+
+    first_aired: int | None
+    iso: str | None = None
+    utc: int | None = None
+    day: date | None = None
+    air_time: str | None = None
+    air_day: str | None = None
+    network: str | None = None
+    country: str | None = None
+
+
+def instant(aired: Aired) -> Moment | None:
+    """The moment of *aired*, a date where nobody knows the hour, None where nobody knows the day.
+
+    Raises ValueError where a text is no time or date.
+    """
+    if aired.iso and aired.first_aired:
+        return _from_iso(aired)
+    day = datetime.fromtimestamp(aired.first_aired, SERVER_ZONE).date() if aired.first_aired else aired.day
+    if day is None:
+        return None
+    return _from_slot(day, aired)
+
+
+def _from_iso(aired: Aired) -> Moment:
+    from dateutil.parser import isoparse
+
+    stated = isoparse(aired.iso or "")
+    wall = stated.replace(tzinfo=None)
+    if stated.tzinfo is None:
+        raise ValueError(f"first_aired_iso {aired.iso!r} has no offset")
+    if wall.time() == dt.time(0) and _hour(aired.air_time) is None:
+        return wall.date()
+    zone = zones.zone_of(aired.network, aired.country)
+    if _misplaced(aired, zone) or _faulty(stated, aired.utc, zone):
+        return wall.replace(tzinfo=zone).astimezone(UTC)
+    return stated.astimezone(UTC)
+
+
+def _misplaced(aired: Aired, zone: ZoneInfo) -> bool:
+    """Whether v1 took a foreign network for an American one, as it does where it does not know the country."""
+    american = (aired.country or "United States") == "United States"
+    return american and zone.key != zones.EASTERN and zones.zone_of_network(aired.network) == zone
+
+
+def _faulty(stated: datetime, utc: int | None, zone: ZoneInfo) -> bool:
+    """The fault of September 2013: winter's offset in summer, and a `first_aired_utc` that contradicts it."""
+    contradicted = utc is not None and utc != stated.timestamp()
+    return contradicted and stated.utcoffset() != stated.replace(tzinfo=zone).utcoffset()
+
+
+def _from_slot(day: date, aired: Aired) -> Moment:
+    hour = _hour(aired.air_time)
+    next_day = day + timedelta(days=1)
+    night = (aired.air_day or "").strip().lower() == WEEKDAYS[next_day.weekday()]
+    if hour is None and night and (aired.air_time or "").strip().lower() == UNKNOWN:
+        hour = dt.time(0)  # "Friday 12:00am" in Thursday's group is a real midnight
+    if hour is None:
+        return day
+    if hour < LATE_NIGHT and night:
+        day = next_day
+    return datetime.combine(day, hour, zones.zone_of(aired.network, aired.country)).astimezone(UTC)
+
+
+def _hour(air_time: str | None) -> dt.time | None:
+    """The wall clock that *air_time* ("10:00pm") says, None where it says that nobody knows."""
+    text = (air_time or "").strip().lower()
+    if not text or text == UNKNOWN:
+        return None
+    from dateutil.parser import parse
+
+    return parse(text, default=datetime(2000, 1, 1, tzinfo=UTC)).time()

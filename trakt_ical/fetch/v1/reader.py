@@ -1,0 +1,118 @@
+"""A user's calendar over API v1: one request, and its answer as episodes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from urllib.parse import quote, urlsplit
+
+from trakt_ical.fetch.v1.instant import Aired, instant
+from trakt_ical.fetch.v1.wire import DayWire, EntryWire, ShowWire
+from trakt_ical.model import DateRange, Episode, EpisodeKind, Show
+from trakt_ical.trakt.client import Answer, Client
+
+log = logging.getLogger(__name__)
+
+SHORTEST = 2  # minutes; 0 and 1 are v1's way to say that nobody knows
+
+
+class Source:
+    """The calendar of *owner* at the server that *client* speaks to; *api_key* is part of each address."""
+
+    def __init__(self, client: Client, *, api_key: str, owner: str) -> None:
+        self._client = client
+        self._path = f"/user/calendar/shows.json/{quote(api_key, safe='')}/{quote(owner, safe='')}"
+
+    def airings(
+        self, days: DateRange, progress: Callable[[int, int], object] = lambda done, of: None
+    ) -> Iterator[Episode]:
+        """What airs on *days*, and a day more at both ends: v1 cuts by its own days or by the user's."""
+        wide = days.widened(1)
+        progress(0, 1)
+        answer = self._client.get(f"{self._path}/{wide.first:%Y%m%d}/{wide.days}")
+        progress(1, 1)
+        return read(answer)
+
+
+def read(answer: Answer) -> Iterator[Episode]:
+    """The episodes of an answer; an odd entry is skipped with a warning that names it.
+
+    Raises BrokenAnswer where the answer has another shape than documented.
+    """
+    days = answer.decode(list[DayWire])
+    return _episodes(days)
+
+
+def _episodes(days: list[DayWire]) -> Iterator[Episode]:
+    for day in days:
+        for entry in day.episodes:
+            try:
+                yield _episode(entry, day.date)
+            except ValueError as error:
+                log.warning(
+                    "Left out: %s %dx%02d on %s: %s.",
+                    entry.show.title or "a show without a title",
+                    entry.episode.season,
+                    entry.episode.number,
+                    day.date,
+                    error,
+                )
+
+
+def _episode(entry: EntryWire, day: str) -> Episode:
+    show, episode = entry.show, entry.episode
+    aired = Aired(
+        first_aired=episode.first_aired,
+        iso=episode.first_aired_iso,
+        utc=episode.first_aired_utc,
+        day=date.fromisoformat(day),
+        air_time=show.air_time,
+        air_day=show.air_day,
+        network=show.network,
+        country=show.country,
+    )
+    starts = instant(aired)
+    if starts is None:
+        raise ValueError("it has no date")
+    return Episode(
+        show=Show(
+            key=_key(show),
+            title=show.title,
+            network=show.network,
+            genres=tuple(filter(None, show.genres or ())),
+            runtime=_runtime(show.runtime),
+        ),
+        season=episode.season,
+        number=episode.number,
+        title=episode.title,
+        overview=episode.overview,
+        starts=starts,
+        runtime=_runtime(episode.runtime),
+        kind=_kind(episode.season, episode.number),
+        link=episode.url or show.url,
+    )
+
+
+def _key(show: ShowWire) -> str:
+    """The name of the show: its number at TVDB, else at IMDb, else the last part of its address."""
+    tvdb = str(show.tvdb_id or "").strip()
+    if tvdb.isdecimal() and int(tvdb):
+        return f"tvdb-{int(tvdb)}"
+    if show.imdb_id:
+        return f"imdb-{show.imdb_id}"
+    slug = urlsplit(show.url or "").path.rstrip("/").rpartition("/")[2]
+    if not slug:
+        raise ValueError("its show has no id")
+    return slug
+
+
+def _runtime(minutes: int | None) -> timedelta | None:
+    return timedelta(minutes=minutes) if minutes and minutes >= SHORTEST else None
+
+
+def _kind(season: int, number: int) -> EpisodeKind:
+    """v1's own calendar/premieres lists every first episode; it never tells finales."""
+    if number != 1 or season == 0:
+        return EpisodeKind.STANDARD
+    return EpisodeKind.SERIES_PREMIERE if season == 1 else EpisodeKind.SEASON_PREMIERE

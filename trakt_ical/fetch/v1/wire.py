@@ -1,0 +1,54 @@
+"""The answer of `user/calendar/shows`, as it comes over the wire: https://trakt.tv/api-docs/user-calendar-shows.
+
+Recorded answers are looser than the page: ids are strings in old ones and numbers in new ones,
+texts may be "" or null, and the fields of 2013 and later may be absent.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+Id = str | int | None
+
+
+class ShowWire(msgspec.Struct):
+    """One show. *first_aired* to *air_time* describe its slot of today, not the episode's airing."""
+
+    title: str | None = None
+    url: str | None = None
+    country: str | None = None
+    runtime: int | None = None
+    network: str | None = None
+    air_day: str | None = None
+    air_time: str | None = None
+    imdb_id: str | None = None
+    tvdb_id: Id = None
+    genres: list[str] | None = None
+
+
+class EpisodeWire(msgspec.Struct):
+    """One episode. *first_aired* is seconds since 1970 of a wall clock in Los Angeles, see `instant`."""
+
+    season: int
+    number: int
+    title: str | None = None
+    overview: str | None = None
+    url: str | None = None
+    runtime: int | None = None
+    first_aired: int | None = None
+    first_aired_iso: str | None = None
+    first_aired_utc: int | None = None
+
+
+class EntryWire(msgspec.Struct):
+    """One airing. Ratings, plays and their like, which auth adds, are passed over."""
+
+    show: ShowWire
+    episode: EpisodeWire
+
+
+class DayWire(msgspec.Struct):
+    """The airings of one day."""
+
+    date: str
+    episodes: list[EntryWire]

@@ -1,0 +1,132 @@
+"""Answers of API v2 as episodes and movies."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from trakt_ical.fetch import zones
+from trakt_ical.fetch.v2.wire import EpisodeEntry, Ids, MovieEntry, ShowWire
+from trakt_ical.model import Episode, EpisodeKind, Moment, Movie, Release, Show
+from trakt_ical.trakt.client import Answer
+
+log = logging.getLogger(__name__)
+
+SHORTEST = 2  # minutes; 0 and 1 are placeholders
+PAGES = "https://trakt.tv"
+
+_KINDS = {kind.name.lower(): kind for kind in EpisodeKind}
+
+
+def read_shows(answer: Answer) -> Iterator[Episode]:
+    """The episodes of an answer; an odd entry is skipped with a warning that names it.
+
+    Raises BrokenAnswer where the answer has another shape than documented.
+    """
+    for entry in answer.decode(list[EpisodeEntry]):
+        try:
+            yield _episode(entry)
+        except (ValueError, OverflowError) as error:
+            where = f"{entry.show.title or 'a show without a title'} {entry.episode.season}x{entry.episode.number:02d}"
+            log.warning("Left out: %s: %s.", where, error)
+
+
+def read_movies(answer: Answer, release: Release) -> Iterator[Movie]:
+    """The movies of an answer, skipping and raising as `read_shows` does."""
+    for entry in answer.decode(list[MovieEntry]):
+        try:
+            yield _movie(entry, release)
+        except ValueError as error:
+            log.warning("Left out: %s: %s.", entry.movie.title or "a movie without a title", error)
+
+
+def _episode(entry: EpisodeEntry) -> Episode:
+    show, episode = entry.show, entry.episode
+    return Episode(
+        show=Show(
+            key=f"trakt-{_id(show.ids, 'show')}",
+            title=show.title,
+            network=show.network,
+            genres=tuple(show.genres or ()),
+            runtime=_runtime(show.runtime),
+        ),
+        season=episode.season,
+        number=episode.number,
+        title=episode.title,
+        overview=episode.overview,
+        starts=_moment(episode.effective_release_date or entry.first_aired, show),
+        runtime=_runtime(episode.runtime),
+        kind=_KINDS.get(episode.episode_type or "standard", EpisodeKind.STANDARD),
+        link=f"{_page('shows', show.ids)}/seasons/{episode.season}/episodes/{episode.number}",
+        updated_at=_instant(episode.updated_at) if episode.updated_at else None,
+        episode_id=episode.ids.trakt if episode.ids else None,
+    )
+
+
+def _movie(entry: MovieEntry, release: Release) -> Movie:
+    movie = entry.movie
+    if not entry.released:
+        raise ValueError("it has no date")
+    return Movie(
+        key=f"trakt-movie-{_id(movie.ids, 'movie')}",
+        release=release,
+        title=movie.title,
+        overview=movie.overview,
+        starts=date.fromisoformat(entry.released[:10]),
+        genres=tuple(movie.genres or ()),
+        link=_page("movies", movie.ids),
+        updated_at=_instant(movie.updated_at) if movie.updated_at else None,
+    )
+
+
+def _id(ids: Ids, what: str) -> int:
+    if not ids.trakt:
+        raise ValueError(f"its {what} has no id")
+    return ids.trakt
+
+
+def _page(kind: str, ids: Ids) -> str:
+    return f"{PAGES}/{kind}/{quote(ids.slug or str(ids.trakt), safe='')}"
+
+
+def _runtime(minutes: int | None) -> timedelta | None:
+    return timedelta(minutes=minutes) if minutes and minutes >= SHORTEST else None
+
+
+def _moment(value: str | None, show: ShowWire) -> Moment:
+    """The moment that *value* says; 00:00 by the show's own clock is Trakt's way to say that nobody knows the hour."""
+    if not value:
+        raise ValueError("it has no date")
+    if "T" not in value:
+        return date.fromisoformat(value)
+    instant = _instant(value)
+    there = instant.astimezone(_zone(show))
+    if (there.hour, there.minute) == (0, 0) and not zones.drops_at_midnight(show.network):
+        return there.date()
+    return instant
+
+
+def _instant(value: str) -> datetime:
+    instant = datetime.fromisoformat(value)
+    if instant.tzinfo is None:
+        raise ValueError(f"{value!r} has no offset")
+    return instant.astimezone(UTC).replace(microsecond=0)
+
+
+@functools.cache
+def _named_zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        log.warning("Trakt names a time zone that does not exist: %s.", name)
+        return None
+
+
+def _zone(show: ShowWire) -> tzinfo:
+    """The zone of *show*. Where nothing tells it, Trakt's instant was made of a bare date, in UTC."""
+    named = _named_zone(show.airs.timezone) if show.airs and show.airs.timezone else None
+    return named or zones.zone_of_network(show.network) or zones.zone_of_country(show.country) or UTC
