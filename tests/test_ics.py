@@ -1,0 +1,199 @@
+"""The octets of a calendar and of its events."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import icalendar
+import pytest
+
+from trakt_ical.export import ics
+from trakt_ical.model import Airing, Episode, EpisodeKind, Event, Moment, Movie, Release, Show
+from trakt_ical.transform.events import events, uid
+from trakt_ical.transform.rules import Rules
+
+NIGHT = datetime(2026, 4, 19, 1, tzinfo=UTC)
+SHOW = Show("trakt-1388", "A Show", "HBO", ("drama", "science-fiction"), timedelta(minutes=50))
+
+
+def episode(**attributes: object) -> Episode:
+    usual = {
+        "show": SHOW,
+        "season": 2,
+        "number": 3,
+        "title": "A Title",
+        "overview": "A plot.",
+        "starts": NIGHT,
+        "runtime": timedelta(minutes=59),
+        "kind": EpisodeKind.STANDARD,
+        "link": "https://trakt.tv/shows/a-show/seasons/2/episodes/3",
+    }
+    return Episode(**(usual | attributes))  # type: ignore[arg-type]
+
+
+def movie(**attributes: object) -> Movie:
+    usual = {
+        "key": "trakt-movie-28",
+        "release": Release.CINEMA,
+        "title": "A Movie",
+        "overview": None,
+        "starts": date(2026, 4, 18),
+        "genres": (),
+        "link": None,
+    }
+    return Movie(**(usual | attributes))  # type: ignore[arg-type]
+
+
+def one(airing: Airing, **rules: object) -> Event:
+    [event] = events([airing], Rules(**rules))  # type: ignore[arg-type]
+    return event
+
+
+def lines(airing: Airing, **rules: object) -> list[str]:
+    octets = ics.event_octets(one(airing, **rules))
+    return octets.replace(b"\r\n ", b"").decode().split("\r\n")
+
+
+FROZEN = [
+    (episode(), "trakt-1388-s2e3@trakt-ical"),
+    (episode(season=0, number=12), "trakt-1388-s0e12@trakt-ical"),
+    (episode(season=2026, number=123), "trakt-1388-s2026e123@trakt-ical"),
+    (episode(show=Show("tvdb-84947", None, None, (), None)), "tvdb-84947-s2e3@trakt-ical"),
+    (episode(show=Show("imdb-tt0979432", None, None, (), None)), "imdb-tt0979432-s2e3@trakt-ical"),
+    (episode(show=Show("breakout-kings", None, None, (), None)), "breakout-kings-s2e3@trakt-ical"),
+    (movie(), "trakt-movie-28-cinema@trakt-ical"),
+    (movie(release=Release.STREAMING), "trakt-movie-28-streaming@trakt-ical"),
+    (movie(release=Release.PHYSICAL), "trakt-movie-28-physical@trakt-ical"),
+]
+
+
+@pytest.mark.parametrize(("airing", "expected"), FROZEN)
+def test_uids_are_frozen(airing: Airing, expected: str) -> None:
+    """A UID never changes: calendar programs know an event by nothing else."""
+    assert uid(airing) == expected
+
+
+def test_a_uid_says_nothing_that_changes() -> None:
+    """Title, date, episode id and network may change; the UID stays."""
+    moved = episode(title="B", starts=date(2027, 1, 1), episode_id=5, runtime=None, link=None, overview="B")
+    assert uid(moved) == uid(episode())
+
+
+def test_an_event_has_the_properties_that_programs_need() -> None:
+    """An episode's event, line by line."""
+    assert lines(episode(kind=EpisodeKind.SEASON_FINALE)) == [
+        "BEGIN:VEVENT",
+        "UID:trakt-1388-s2e3@trakt-ical",
+        "DTSTAMP:20260101T000000Z",
+        "LAST-MODIFIED:20260101T000000Z",
+        "SEQUENCE:0",
+        "DTSTART:20260419T010000Z",
+        "DTEND:20260419T015900Z",
+        "SUMMARY:A Show 2x03 A Title",
+        r"DESCRIPTION:A plot.\n\nHBO\n\nhttps://trakt.tv/shows/a-show/seasons/2/episodes/3",
+        "LOCATION:HBO",
+        "CATEGORIES:Season finale,Drama,Science fiction",
+        "URL:https://trakt.tv/shows/a-show/seasons/2/episodes/3",
+        "STATUS:CONFIRMED",
+        "TRANSP:TRANSPARENT",
+        "X-MICROSOFT-CDO-BUSYSTATUS:FREE",
+        "END:VEVENT",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("airing", "summary"),
+    [
+        (episode(), "A Show 2x03 A Title"),
+        (episode(title=None), "A Show 2x03"),
+        (episode(title="  "), "A Show 2x03"),
+        (episode(number=123), "A Show 2x123 A Title"),
+        (episode(show=Show("trakt-1", None, None, (), None), title=None), "2x03"),
+        (movie(), "A Movie"),
+        (movie(title=None), "Untitled"),
+        (movie(release=Release.STREAMING), "A Movie (streaming)"),
+        (movie(release=Release.PHYSICAL, title=""), "Untitled (on disc)"),
+    ],
+)
+def test_a_summary_is_never_empty(airing: Airing, summary: str) -> None:
+    """A missing title leaves no blank and no None behind."""
+    assert one(airing).summary == summary
+
+
+@pytest.mark.parametrize(
+    ("starts", "runtimes", "end"),
+    [
+        (NIGHT, (59, 50), datetime(2026, 4, 19, 1, 59, tzinfo=UTC)),
+        (NIGHT, (None, 50), datetime(2026, 4, 19, 1, 50, tzinfo=UTC)),
+        (NIGHT, (None, None), datetime(2026, 4, 19, 1, 45, tzinfo=UTC)),
+        (date(2026, 4, 18), (59, 50), date(2026, 4, 19)),
+        (date(2026, 12, 31), (None, None), date(2027, 1, 1)),
+    ],
+)
+def test_the_end_follows_from_the_first_known_runtime(
+    starts: Moment, runtimes: tuple[int | None, int | None], end: Moment
+) -> None:
+    """The episode's runtime counts, else the show's, else the default; a whole day ends on the next."""
+    own, shows = (timedelta(minutes=minutes) if minutes else None for minutes in runtimes)
+    airing = episode(starts=starts, runtime=own, show=Show("trakt-1", "A", None, (), shows))
+    assert one(airing).end == end
+    assert one(airing, default_runtime=timedelta(minutes=45)).end == end
+
+
+def test_a_whole_day_is_written_as_dates() -> None:
+    """Where nobody knows the hour start and end are dates."""
+    written = lines(episode(starts=date(2026, 4, 18)))
+    assert "DTSTART;VALUE=DATE:20260418" in written
+    assert "DTEND;VALUE=DATE:20260419" in written
+
+
+def test_without_spoilers_there_is_no_plot() -> None:
+    """`spoilers = false` keeps the overview out, not network and address."""
+    assert "A plot" in one(episode()).description
+    assert one(episode(), spoilers=False).description.startswith("HBO\n\nhttps://")
+
+
+@pytest.mark.parametrize(
+    ("link", "written"),
+    [
+        ("https://trakt.tv/shows/a", "https://trakt.tv/shows/a"),
+        ("https://trakt.tv/shows/é b", "https://trakt.tv/shows/%C3%A9%20b"),
+        ("http://x/\r\nATTENDEE:mailto:a@b", "http://x/%0AATTENDEE:mailto:a@b"),
+        ("javascript:alert(1)", ""),
+        (None, ""),
+    ],
+)
+def test_an_address_cannot_break_out(link: str | None, written: str) -> None:
+    """A link is a URI of the web in ASCII on one line, or none."""
+    assert one(episode(link=link)).link == written
+    assert len(icalendar.Calendar.from_ical(ics.calendar([one(episode(link=link))], ics.Look())).events) == 1
+
+
+def test_the_calendar_presents_itself() -> None:
+    """Name, refresh and color are said in every dialect; METHOD and zones are not."""
+    head = ics.calendar([], ics.Look(name="Ours; all, of it", refresh=timedelta(hours=3))).decode()
+    assert head.split("\r\n") == [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//trakt-ical//trakt-ical//EN",
+        "CALSCALE:GREGORIAN",
+        r"NAME:Ours\; all\, of it",
+        r"X-WR-CALNAME:Ours\; all\, of it",
+        "REFRESH-INTERVAL;VALUE=DURATION:PT3H",
+        "X-PUBLISHED-TTL:PT3H",
+        "COLOR:crimson",
+        "X-APPLE-CALENDAR-COLOR:#DC143C",
+        "END:VCALENDAR",
+        "",
+    ]
+
+
+def test_events_are_in_a_fixed_order() -> None:
+    """Whatever order airings arrive in, the calendar is the same to the octet."""
+    airings = [episode(number=number, starts=NIGHT) for number in range(1, 5)] + [
+        movie(),
+        episode(starts=date(2026, 4, 19)),
+    ]
+    made = {ics.calendar(events(order, Rules()), ics.Look()) for order in (airings, airings[::-1])}
+    assert len(made) == 1

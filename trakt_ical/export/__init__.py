@@ -1,0 +1,1 @@
+"""Events go out into the world: as the octets of a calendar, into a file."""

@@ -1,0 +1,68 @@
+"""The calendar as a file: replaced in one step, its mode and owner kept, untouched where nothing changed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from trakt_ical import atomic
+from trakt_ical.errors import OutputError
+
+NEW_FILE = 0o666  # less the umask: a calendar is for other programs to read
+
+
+def write(path: Path, octets: bytes) -> bool:
+    """Make *octets* the content of the file at *path*, a symbolic link followed.
+
+    Returns whether that changed anything. Raises OutputError; then the old file is as it was.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        known = _stat(target)
+        if known and known.st_size == len(octets) and target.read_bytes() == octets:
+            return False
+        mode = stat.S_IMODE(known.st_mode) if known else NEW_FILE & ~_umask()
+        atomic.write_whole(target, octets, mode=mode, owner=(known.st_uid, known.st_gid) if known else None)
+    except OSError as error:
+        raise OutputError(f"{path} was not written: {_reason(error, target)}") from error
+    return True
+
+
+def _stat(target: Path) -> os.stat_result | None:
+    try:
+        known = target.stat()
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(known.st_mode):
+        raise OutputError(f"{target} is a folder. Name a file in it.")
+    if not stat.S_ISREG(known.st_mode):
+        raise OutputError(f"{target} is not an ordinary file. Use -o - and let the shell send the calendar there.")
+    return known
+
+
+def _reason(error: OSError, target: Path) -> str:
+    match error.errno:
+        case errno.ENOENT:
+            return f"the folder {target.parent} does not exist."
+        case errno.ENOTDIR:
+            return f"{target.parent} is not a folder."
+        case errno.ENOSPC | errno.EDQUOT:
+            return "the disk is full. The old file is as it was."
+        case errno.EBUSY | errno.EXDEV:
+            return "the file cannot be replaced, it may be mounted by itself. Mount its folder instead."
+        case errno.EROFS:
+            return "the file system is read-only."
+        case errno.EPERM:
+            return "its owner could not be kept. Run this as its owner."
+        case errno.EACCES:
+            return f"the folder {target.parent} or the file may not be written to or read by this user."
+        case _:
+            return f"{error.strerror}."
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
