@@ -1,0 +1,147 @@
+"""What tests share: a built-in Trakt, a command line with a home of its own, independent readers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from trakt_ical.app import Outside
+from trakt_ical.cli import cli
+from trakt_ical.demo import Demo
+from trakt_ical.trakt.token import Token, TokenFile
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+NOW = datetime(2026, 4, 18, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Recorded answers, the contract of API v2 and the judges; they are not part of the project."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no {SHARED}")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def judges(shared: Path) -> Path:
+    """The folder that the judges were installed in, by the environment's JUDGES."""
+    folder = os.environ.get("JUDGES")
+    if not folder:
+        pytest.skip("no judges: install them with judges/setup.sh DIR and set JUDGES=DIR")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that gathers every calendar which tests make; at the end the judges read each of them."""
+    folder = tmp_path_factory.mktemp("exports")
+    yield folder
+    if SHARED.is_dir() and os.environ.get("JUDGES"):
+        assert judge(SHARED, Path(os.environ["JUDGES"]), sorted(folder.glob("*.ics"))) == ""
+
+
+def judge(shared: Path, judges: Path, files: list[Path]) -> str:
+    """What judge.sh says of *files*; "" where every reader takes every file."""
+    command = ["bash", str(shared / "judges" / "judge.sh"), str(judges), *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (done.stdout + done.stderr).strip() or ("" if done.returncode == 0 else f"exit {done.returncode}")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder of its own for every test, and no setting from outside."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    for name in [name for name in os.environ if name.startswith(("TRAKT_ICAL_", "XDG_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("LOCALAPPDATA", str(folder))
+    return folder
+
+
+@dataclass
+class Clock:
+    """A clock that goes on by sleeping alone; *slept* gathers for how many seconds at a time."""
+
+    now: datetime = NOW
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let *seconds* pass at once."""
+        self.slept.append(seconds)
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of a test: noon of 2026-04-18 in UTC."""
+    return Clock()
+
+
+@pytest.fixture
+def demo(clock: Clock) -> Iterator[Demo]:
+    """A running built-in Trakt that looks at the test's clock."""
+    with Demo(now=clock, post_limit=0) as running:
+        yield running
+
+
+@dataclass
+class Line:
+    """The command line, in this process, beside one built-in Trakt, both by one clock."""
+
+    demo: Demo
+    clock: Clock
+    folder: Path
+    exports: Path
+    environ: dict[str, str]
+
+    @property
+    def ics(self) -> Path:
+        """The file that an export writes."""
+        return self.folder / "trakt.ics"
+
+    def __call__(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Result:
+        """Run `trakt-ical` with *arguments*."""
+        outside = Outside(self.clock, self.clock.sleep, self.environ | dict(environ or {}))
+        result = CliRunner().invoke(cli, list(arguments), obj=outside)
+        octets = self.ics.read_bytes() if self.ics.is_file() else b""
+        if b"BEGIN:VEVENT" in octets:  # a calendar without events is no calendar to RFC 5545
+            (self.exports / f"{hash(octets)}.ics").write_bytes(octets)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+
+@pytest.fixture
+def line(demo: Demo, clock: Clock, tmp_path: Path, exports: Path) -> Line:
+    """A command line that is logged in at *demo* and writes to a folder of its own."""
+    token = msgspec.convert(demo.grant(), Token)
+    token_file = tmp_path / "token.json"
+    TokenFile(token_file).save(msgspec.structs.replace(token, username=demo.username))
+    environ = {
+        "API_URL": demo.url,
+        "AUTH_URL": demo.url,
+        "CLIENT_ID": demo.client_id,
+        "CLIENT_SECRET": demo.client_secret,
+        "API_KEY": demo.api_key,
+        "USERNAME": demo.username,
+        "PASSWORD": demo.password,
+        "TOKEN_FILE": str(token_file),
+        "OUTPUT": str(tmp_path / "trakt.ics"),
+    }
+    return Line(demo, clock, tmp_path, exports, {f"TRAKT_ICAL_{name}": value for name, value in environ.items()})
+
+
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="no node")

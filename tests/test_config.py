@@ -1,0 +1,152 @@
+"""Settings: where they come from, what beats what, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Line
+from trakt_ical.config import ACCOUNT, FIELDS, SECRETS, resolve
+from trakt_ical.errors import SettingsError
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "config.toml"
+    path.touch(mode=0o600)
+    return path
+
+
+def settled(file: Path, text: str = "", environ: dict[str, str] | None = None, **flags: Any) -> Any:
+    file.write_text(text)
+    return resolve(flags=flags, environ=environ or {}, default_file=file)
+
+
+def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(file: Path) -> None:
+    """Each source gives way to the one before it, and the origin is remembered."""
+    assert settled(file).settings.back == 30
+    assert settled(file, "back = 1").settings.back == 1
+    assert settled(file, "back = 1", {"TRAKT_ICAL_BACK": "2"}).settings.back == 2
+    resolved = settled(file, "back = 1\nahead = 7", {"TRAKT_ICAL_BACK": "2"}, back=3, ahead=None)
+    assert (resolved.settings.back, resolved.settings.ahead) == (3, 7)
+    assert (resolved.origins["back"], resolved.origins["ahead"]) == ("flag", str(file))
+    assert resolved.origins["output"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "name", "value"),
+    [
+        ('kind = ["shows", "movies"]', {}, "kind", ("shows", "movies")),
+        ("", {"TRAKT_ICAL_KIND": "movies,dvd movies"}, "kind", ("movies", "dvd")),
+        ("spoilers = false", {}, "spoilers", False),
+        ("", {"TRAKT_ICAL_SPOILERS": "No"}, "spoilers", False),
+        ("", {"TRAKT_ICAL_TIMEZONE": "Europe/Berlin"}, "timezone", "Europe/Berlin"),
+        ("default_runtime = 20", {}, "default_runtime", 20),
+    ],
+)
+def test_values_have_their_types(file: Path, text: str, environ: dict[str, str], name: str, value: object) -> None:
+    """Texts of the environment and values of the file end in the same types."""
+    assert getattr(settled(file, text, environ).settings, name) == value
+
+
+WRONG = [
+    ("bcak = 1", {}, r"config\.toml sets bcak, which is no setting\. Did you mean back\?"),
+    ("zzzz = 1", {}, r"sets zzzz, which is no setting\.$"),
+    ("", {"TRAKT_ICAL_AHAED": "1"}, r"sets TRAKT_ICAL_AHAED, .*Did you mean TRAKT_ICAL_AHEAD\?"),
+    ('back = "1"x', {}, "is not TOML"),
+    ("back = 1.5", {}, "back .*must be a whole number"),
+    ("back = true", {}, "back .*must be a whole number"),
+    ("", {"TRAKT_ICAL_BACK": "-1"}, r"back \(TRAKT_ICAL_BACK\) must be a whole number"),
+    ("back = -1", {}, "back .*must be from 0 to 3660"),
+    ("ahead = 99999", {}, "must be from 0 to 3660"),
+    ("default_runtime = 0", {}, "must be from 1 to 1440"),
+    ('spoilers = "maybe"', {}, "must be true or false"),
+    ("kind = 3", {}, "must be a list of texts"),
+    ('kind = ["show"]', {}, r"cannot be 'show'.*Did you mean shows\?"),
+    ("kind = []", {}, "names nothing"),
+    ('api = "v3"', {}, "one of v2, v1"),
+    ('output = ""', {}, "names no file"),
+    ("output = 1", {}, "must be a text"),
+    ('timezone = "Europe/Berln"', {}, r"no IANA time zone: 'Europe/Berln'\. Did you mean Europe/Berlin\?"),
+    ('timezone = "../etc/passwd"', {}, "no IANA time zone"),
+    ('api_url = "trakt.tv"', {}, "must be an address"),
+    ('api_url = "https://"', {}, "must be an address"),
+    ('api_url = "http://x:port/"', {}, "must be an address"),
+    ('api = "v1"\nkind = ["movies"]', {}, "API v1 has no calendar of movies"),
+    ('api = "v1"\nsource = "all"', {}, "source must be my"),
+    ('password = "a"\npassword_file = "b"', {}, "both password and password_file"),
+    ("", {"TRAKT_ICAL_PASSWORD": "a", "TRAKT_ICAL_PASSWORD_FILE": "b"}, "both TRAKT_ICAL_PASSWORD and"),
+    ("", {"TRAKT_ICAL_PASSWORD_FILE": "/no/such"}, "TRAKT_ICAL_PASSWORD_FILE: the file /no/such cannot be read"),
+    ('back_file = "x"', {}, "back_file, which is no setting"),
+]
+
+
+@pytest.mark.parametrize(("text", "environ", "sentence"), WRONG)
+def test_a_wrong_setting_is_told(file: Path, text: str, environ: dict[str, str], sentence: str) -> None:
+    """A wrong setting ends in one sentence that names it, its origin and the nearest right name."""
+    with pytest.raises(SettingsError, match=sentence) as raised:
+        settled(file, text, environ)
+    assert raised.value.exit_code == 3
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS))
+def test_a_secret_may_be_a_file(file: Path, tmp_path: Path, name: str) -> None:
+    """Each secret may be given as the name of a file, its last line break not part of it."""
+    (tmp_path / "secret").write_text("s3cret \n")
+    for text, environ in (
+        (f"{name}_file = '{tmp_path / 'secret'}'", {}),
+        ("", {f"TRAKT_ICAL_{name.upper()}_FILE": str(tmp_path / "secret")}),
+    ):
+        assert getattr(settled(file, text, environ).settings, name) == "s3cret "
+
+
+def test_a_named_settings_file_must_exist(file: Path, tmp_path: Path) -> None:
+    """A file that a flag or the environment names must be there; the default one need not."""
+    file.unlink()
+    assert resolve(flags={}, environ={}, default_file=file).settings.back == 30
+    with pytest.raises(SettingsError, match="does not exist"):
+        resolve(flags={"config": str(file)}, environ={}, default_file=file)
+    with pytest.raises(SettingsError, match="does not exist"):
+        resolve(flags={}, environ={"TRAKT_ICAL_CONFIG": str(file)}, default_file=file)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        resolve(flags={"config": str(tmp_path)}, environ={}, default_file=file)
+
+
+def test_secrets_that_others_may_read_are_warned_of(file: Path) -> None:
+    """A settings file with a secret in it and a mode that lets others read it is a warning."""
+    assert settled(file, 'password = "x"').warnings == ()
+    file.chmod(0o644)
+    [warning] = settled(file, 'password = "x"').warnings
+    assert "chmod 600" in warning
+    assert settled(file, "back = 3").warnings == ()
+
+
+def test_config_shows_values_and_origins_but_no_secret(line: Line, tmp_path: Path) -> None:
+    """The listing names every setting; secrets and what precedes the @ of an address are masked."""
+    (tmp_path / "c.toml").write_text('api_url = "https://me:hunter2@trakt.example/x"\nback = 5\n')
+    environ = {"TRAKT_ICAL_API_URL": "https://me:hunter2@trakt.example/x"}
+    result = line("config", "--config", str(tmp_path / "c.toml"), environ=environ)
+    assert result.exit_code == 0
+    rows = {row.split()[0]: row for row in result.stdout.splitlines()}
+    assert list(rows) == list(FIELDS)
+    assert "…@trakt.example/x" in rows["api_url"]
+    assert rows["back"].split() == ["back", "5", str(tmp_path / "c.toml")]
+    assert "(set)" in rows["password"]
+    assert not {"hunter2", line.demo.password, line.demo.api_key, line.demo.client_secret} & set(result.output.split())
+    assert "hunter2" not in result.output
+
+
+def test_the_demo_takes_no_account_from_outside(line: Line) -> None:
+    """With --demo no account setting of environment or flag counts, other settings do."""
+    result = line("--demo", "config", "--api-url", "https://trakt.example", environ={"TRAKT_ICAL_BACK": "5"})
+    rows = {row.split()[0]: row for row in result.stdout.splitlines()}
+    assert all(rows[name].endswith(("the built-in Trakt", "default")) for name in ACCOUNT)
+    assert "127.0.0.1" in rows["api_url"]
+    assert rows["back"].split()[1] == "5"
+
+
+def test_settings_do_not_show_their_secrets(file: Path) -> None:
+    """The repr of settings leaves secrets out."""
+    assert "hunter2" not in repr(settled(file, 'password = "hunter2"').settings)

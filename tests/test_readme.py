@@ -1,0 +1,67 @@
+"""The README says what is so."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from tests.conftest import Line
+from trakt_ical import errors
+from trakt_ical.cli import cli
+from trakt_ical.config import FIELDS, SECRETS
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.S)
+
+
+def test_the_first_two_blocks_are_one_line_each() -> None:
+    """The README opens with the two commands, each one line to paste."""
+    assert [block.count("\n") for block in BLOCKS[:2]] == [1, 1]
+
+
+def test_the_first_command_writes_a_calendar(tmp_path: Path) -> None:
+    """The end of the first command writes `trakt.ics`; its installation is tested by CI."""
+    command = BLOCKS[0].split("&&")[-1].split()
+    assert command[0] == ".venv/bin/trakt-ical"
+    done = subprocess.run(
+        [sys.executable, "-m", "trakt_ical", *command[1:]], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert (tmp_path / "trakt.ics").read_bytes().startswith(b"BEGIN:VCALENDAR\r\n")
+    assert re.fullmatch(r"\d+ events from \S+ to \S+ in trakt\.ics\.\n", done.stderr)
+
+
+def test_every_command_line_is_understood() -> None:
+    """Commands and options that README and docs show exist."""
+    texts = [README, *(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))]
+    lines = [
+        line for text in texts for block in re.findall(r"```sh\n(.*?)```", text, re.S) for line in block.splitlines()
+    ]
+    shown = [part for line in lines for part in re.split(r"&&|>|\|", line) if "trakt-ical " in part]
+    assert len(shown) >= 6
+    for part in shown:
+        words = shlex.split(part, comments=True)
+        words = words[[word.endswith("trakt-ical") for word in words].index(True) + 1 :]
+        result = CliRunner().invoke(cli, [*(word for word in words if word not in ("--demo", "&")), "--help"])
+        assert result.exit_code == 0, part
+
+
+def test_every_setting_is_listed(line: Line) -> None:
+    """The README's table names each setting, and none that is not."""
+    table = README.split("## Settings")[1].split("## Exit")[0]
+    named = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
+    assert named == set(FIELDS)
+    prose = table.rpartition("\n\n`")[2]
+    assert all(f"{name}`" in "`" + prose for name in SECRETS)
+
+
+def test_every_exit_status_is_listed() -> None:
+    """The statuses of the error tree are those of the README."""
+    listed = {int(number) for number in re.findall(r"^\| (\d+) \|", README, re.M)}
+    tree = {each.exit_code for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Exception)}
+    assert tree <= listed

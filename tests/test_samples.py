@@ -1,0 +1,75 @@
+"""The samples are what they claim to be: an answer, and the calendar that it becomes."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import judge
+from trakt_ical import pipeline
+from trakt_ical.config import resolve
+from trakt_ical.export.ics import Look
+from trakt_ical.fetch.v1 import reader as v1_reader
+from trakt_ical.fetch.v2 import reader as v2_reader
+from trakt_ical.model import Airing, DateRange, Release
+from trakt_ical.trakt.client import Answer
+from trakt_ical.transform.rules import Rules
+
+SAMPLES = Path(__file__).resolve().parents[1] / "samples"
+ANSWERS = sorted(SAMPLES.glob("v*/*.json"))
+ALWAYS = DateRange(date(2000, 1, 1), 20000)
+
+
+class Sample:
+    """A source that has one answer."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def airings(self, days: DateRange, progress: object) -> list[Airing]:
+        answer = Answer(f"GET {self.path.name}", 200, {}, self.path.read_bytes())
+        if self.path.parent.name == "v1":
+            return list(v1_reader.read(answer))
+        if self.path.stem == "movies":
+            return list(v2_reader.read_movies(answer, Release.CINEMA))
+        return list(v2_reader.read_shows(answer))
+
+
+def render(path: Path) -> bytes:
+    return pipeline.make(Sample(path), ALWAYS, UTC, Rules(), Look(), lambda done, of: None).octets
+
+
+@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_an_answer_becomes_the_calendar_beside_it(path: Path) -> None:
+    """Rendering a sample gives its golden file to the octet; UPDATE_SAMPLES=1 writes it anew."""
+    golden = path.with_suffix(".ics")
+    if os.environ.get("UPDATE_SAMPLES"):
+        golden.write_bytes(render(path))
+    assert render(path) == golden.read_bytes()
+
+
+def test_every_sample_is_judged_right(shared: Path, judges: Path) -> None:
+    """Every reader takes every sample."""
+    files = sorted(SAMPLES.rglob("*.ics"))
+    assert len(files) == len(ANSWERS)
+    assert judge(shared, judges, files) == ""
+
+
+def test_the_judges_refuse_what_is_broken(shared: Path, judges: Path, tmp_path: Path) -> None:
+    """The judges are awake: a calendar with a line cut away is refused."""
+    octets = (SAMPLES / "v2" / "shows.ics").read_bytes()
+    (tmp_path / "broken.ics").write_bytes(octets.replace(b"END:VEVENT\r\n", b"", 1))
+    assert judge(shared, judges, [tmp_path / "broken.ics"]) != ""
+
+
+def test_the_sample_settings_are_right(tmp_path: Path, home: Path) -> None:
+    """The sample of a settings file is one, but for the secret that it names."""
+    text = (SAMPLES / "config.toml").read_text()
+    (home / ".config" / "trakt-ical").mkdir(parents=True)
+    (home / ".config" / "trakt-ical" / "client_secret").write_text("s3cret")
+    (tmp_path / "config.toml").write_text(text)
+    settings = resolve(flags={}, environ={}, default_file=tmp_path / "config.toml").settings
+    assert (settings.kind, settings.client_secret, settings.spoilers) == (("shows", "movies"), "s3cret", False)

@@ -1,0 +1,5 @@
+"""`python -m trakt_ical`."""
+
+from trakt_ical.cli import main
+
+main()

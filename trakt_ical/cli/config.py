@@ -1,0 +1,24 @@
+"""`trakt-ical config`: what is in force, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from trakt_ical.cli.run import Run, account_options
+
+
+@click.command("config")
+@account_options
+@click.pass_obj
+def command(run: Run, /, **flags: Any) -> None:
+    """Show every setting in force and where its value came from; secrets are not shown."""
+    from trakt_ical.config import listing
+
+    with run.app(flags) as app:
+        rows = list(listing(app.resolved))
+        widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+        for name, value, origin in rows:
+            click.echo(f"{name:{widths[0]}}  {value:{widths[1]}}  {origin}")
+        run.say(f"Settings file: {flags.get('config') or app.folders.file}")

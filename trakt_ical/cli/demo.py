@@ -1,0 +1,34 @@
+"""`trakt-ical demo`: the built-in Trakt by itself."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from shlex import quote
+
+import click
+
+from trakt_ical.cli.run import Run
+
+
+@click.command("demo")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port on 127.0.0.1; 0 takes a free one.")
+@click.pass_obj
+def command(run: Run, /, port: int) -> None:
+    """Run the built-in Trakt until Ctrl-C, for programs that want to speak to one.
+
+    It prints the environment that points trakt-ical at it. To let it misbehave, see its page: docs/demo.md.
+    """
+    from trakt_ical.app import Folders, Outside, demo_server
+    from trakt_ical.config import PREFIX
+
+    ended = threading.Event()
+    with demo_server(Folders.of_demo(), run.outside or Outside(), port) as account:
+        for name, value in account.items():
+            click.echo(f"export {PREFIX}{name.upper()}={quote(value)}")
+        run.say(f"The built-in Trakt answers at {account['api_url']}. End it with Ctrl-C.")
+        signal.signal(signal.SIGTERM, lambda *_: ended.set())
+        try:
+            ended.wait()
+        except KeyboardInterrupt:
+            run.say("Ended.")

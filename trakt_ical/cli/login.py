@@ -1,0 +1,58 @@
+"""`trakt-ical login`: let Trakt know that this computer may read your calendar."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trakt_ical.cli.run import Run, account_options
+
+if TYPE_CHECKING:
+    from trakt_ical.trakt.login import DeviceCode
+
+
+@click.command("login")
+@click.option("--no-browser", is_flag=True, help="Do not open the page, only name it.")
+@account_options
+@click.pass_obj
+def command(run: Run, /, no_browser: bool, **flags: Any) -> None:
+    """Log in at Trakt: open a page, enter a code, done.
+
+    The page may be opened on any device; a phone can scan the QR code.
+    """
+    with run.app(flags) as app:
+        with app.login() as login:
+            code = login.start()
+            _show(code)
+            if not no_browser and sys.stderr.isatty():
+                click.launch(code.verification_url)
+            try:
+                token = login.wait(code, _countdown(run), sleep=app.outside.sleep or time.sleep)
+            finally:
+                if sys.stderr.isatty():
+                    click.echo(err=True)
+            token = app.log_in(token)
+        run.say(f"Logged in as {token.username}.")
+
+
+def _show(code: DeviceCode) -> None:
+    """Even with --quiet: without these there is no login."""
+    click.echo(f"Open   {code.verification_url}\nEnter  {code.user_code}", err=True)
+    if sys.stderr.isatty():
+        import segno
+
+        segno.make(code.verification_url, micro=False).terminal(sys.stderr, compact=True)
+
+
+def _countdown(run: Run) -> Callable[[timedelta], None]:
+    def tick(left: timedelta) -> None:
+        if sys.stderr.isatty() and not run.quiet:
+            minutes, seconds = divmod(int(left.total_seconds()), 60)
+            click.echo(f"\rWaiting for you, {minutes}:{seconds:02d} left ", nl=False, err=True)
+
+    return tick

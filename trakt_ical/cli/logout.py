@@ -1,0 +1,19 @@
+"""`trakt-ical logout`: end the login."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from trakt_ical.cli.run import Run, account_options
+
+
+@click.command("logout")
+@account_options
+@click.pass_obj
+def command(run: Run, /, **flags: Any) -> None:
+    """End the login: Trakt forgets it, and so does this computer."""
+    with run.app(flags) as app:
+        app.log_out()
+    run.say("Logged out.")
