@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from trakt_ical.app import Outside
+from trakt_ical.app.outside import Outside
 from trakt_ical.cli import cli
 from trakt_ical.demo import Demo
 from trakt_ical.trakt.token import Token, TokenFile
@@ -111,6 +111,10 @@ class Line:
     def ics(self) -> Path:
         """The file that an export writes."""
         return self.folder / "trakt.ics"
+
+    def forget(self) -> None:
+        """Remove the calendar, so that the next export begins anew."""
+        self.ics.unlink()
 
     def __call__(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Result:
         """Run `trakt-ical` with *arguments*."""

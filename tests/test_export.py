@@ -16,7 +16,7 @@ import icalendar
 import pytest
 
 from tests.conftest import Line
-from tests.server import Told, serving
+from tests.server import Asked, Told, serving
 
 
 def events(path: Path) -> list[icalendar.Event]:
@@ -45,7 +45,7 @@ def test_the_documented_v1_example_is_right_to_the_minute(shared: Path, line: Li
     assert b"SUMMARY:Breakout Kings 1x07 Fun with Chemistry\r\n" in octets
     assert b"UID:tvdb-219341-s1e7@trakt-ical\r\n" in octets
     assert asked[0].path == f"/user/calendar/shows.json/{line.demo.api_key}/demo/20110416/9"
-    assert result.stderr == f"1 event from 2011-04-17 to 2011-04-17 in {line.ics}.\n"
+    assert result.stderr == f"1 event from 2011-04-17 to 2011-04-17 in {line.ics}: 1 new.\n"
 
 
 def test_the_documented_v1_example_as_printed_is_broken(shared: Path, line: Line, v1_server: dict[str, str]) -> None:
@@ -67,7 +67,7 @@ def test_an_export_is_a_calendar_with_right_closing_line(line: Line, api: str) -
     assert result.exit_code == 0
     assert result.stdout == ""
     found = days(line.ics, "Europe/Berlin")
-    assert result.stderr == f"{len(found)} events from {min(found)} to {max(found)} in {line.ics}.\n"
+    assert result.stderr == f"{len(found)} events from {min(found)} to {max(found)} in {line.ics}: {len(found)} new.\n"
     assert (min(found), max(found)) == (date(2026, 3, 19), date(2026, 7, 17))
     assert len(found) > 100
     assert max(Counter(event["UID"] for event in events(line.ics)).values()) == 1
@@ -121,11 +121,29 @@ def test_the_same_answers_give_the_same_octets(line: Line) -> None:
     assert all("If-None-Match" in seen.headers for seen in again)
 
 
+def test_a_broken_answer_is_not_kept(line: Line) -> None:
+    """An answer that no one can read is asked for anew next time, whatever its ETag claims."""
+    bodies = [b"[{]", b"[]"]
+
+    def told(asked: Asked) -> Told:
+        headers = {"ETag": '"1"', "Content-Type": "application/json"}
+        if asked.headers.get("If-None-Match") == '"1"':
+            return Told(b"", 304, headers)
+        return Told(bodies.pop(0), headers=headers)
+
+    with serving(told) as (url, _):
+        environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
+        arguments = ["export", "--calendar", "all", "--from", "2026-04-18", "--days", "1"]
+        assert line(*arguments, environ=environ).exit_code == 5
+        assert line(*arguments, environ=environ).exit_code == 0
+
+
 def test_the_range_is_counted_in_the_users_zone(line: Line) -> None:
     """Days are cut in `timezone`: what airs on the evening before or the morning after there is not shown."""
     for zone in ("Pacific/Auckland", "Pacific/Honolulu"):
         line("export", "--from", "2026-04-18", "--days", "1", "--timezone", zone)
         assert set(days(line.ics, zone)) == {date(2026, 4, 18)}
+        line.forget()
 
 
 def test_the_zone_of_the_account_counts_where_none_is_set(line: Line) -> None:
@@ -183,7 +201,7 @@ def test_standard_output_takes_the_calendar_alone(line: Line) -> None:
     assert result.exit_code == 0
     assert result.stdout_bytes.startswith(b"BEGIN:VCALENDAR\r\n")
     assert result.stdout_bytes.endswith(b"END:VCALENDAR\r\n")
-    assert "to standard output." in result.stderr
+    assert "to standard output: " in result.stderr
     assert not line.ics.exists()
 
 
@@ -202,6 +220,7 @@ def test_v1_takes_auth_or_leaves_it(line: Line) -> None:
     assert seen.headers["Authorization"].startswith("Basic ")
     assert line.demo.password not in str(seen)
     line.environ.pop("TRAKT_ICAL_PASSWORD")
+    line.forget()
     line("export", "--api", "v1")
     assert not icalendar.Calendar.from_ical(line.ics.read_bytes()).events
 
@@ -225,12 +244,12 @@ def test_a_symlink_is_followed_and_mode_kept(line: Line, tmp_path: Path) -> None
     """The file that a link points to is replaced, the link stays, and so does the file's mode."""
     (tmp_path / "there").mkdir()
     target = tmp_path / "there" / "mine.ics"
-    target.write_text("old")
-    target.chmod(0o640)
+    target.touch(0o640)
     line.ics.symlink_to(target)
-    assert line("export").exit_code == 0
-    assert line.ics.is_symlink()
-    assert target.read_bytes().startswith(b"BEGIN:VCALENDAR")
+    for number in (1, 2):
+        assert line("export", "--days", str(number)).exit_code == 0
+        assert line.ics.is_symlink()
+        assert target.read_bytes().startswith(b"BEGIN:VCALENDAR")
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
     assert [path.name for path in target.parent.iterdir()] == ["mine.ics"]
 
@@ -238,7 +257,7 @@ def test_a_symlink_is_followed_and_mode_kept(line: Line, tmp_path: Path) -> None
 @pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root gives files away")
 def test_the_owner_is_kept(line: Line) -> None:
     """A file of another user stays theirs."""
-    line.ics.write_text("old")
+    line("export", "--days", "1")
     os.chown(line.ics, 1234, 1235)
     line("export")
     known = line.ics.stat()
@@ -304,7 +323,7 @@ def test_a_full_standard_output_is_told(line: Line) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 6
-    assert done.stderr == "Error: Standard output did not take the calendar: No space left on device.\n"
+    assert done.stderr == "Error: Standard output did not take it all: No space left on device.\n"
 
 
 def mounts() -> bool:
@@ -315,24 +334,28 @@ def mounts() -> bool:
 
 IN_A_MOUNT = """
 set -e
-mount --bind "$1/other.ics" "$1/trakt.ics" 2>/dev/null && mount -t tmpfs -o size=4k none "$1/full"
+"$2" -m trakt_ical --demo export --days 1 -o "$1/old.ics"
+cp "$1/old.ics" "$1/trakt.ics"
+mount --bind "$1/other.ics" "$1/trakt.ics"
+cat "$1/old.ics" > "$1/trakt.ics"
+mount -t tmpfs -o size=32k none "$1/full"
+cp "$1/old.ics" "$1/full/trakt.ics"
 set +e
-echo old > "$1/full/trakt.ics"
 "$2" -m trakt_ical --demo export -o "$1/trakt.ics"; echo "exit $?"
 "$2" -m trakt_ical --demo export -o "$1/full/trakt.ics"; echo "exit $?"
-cat "$1/trakt.ics" "$1/full/trakt.ics"; ls -A "$1/full"
+cmp "$1/old.ics" "$1/trakt.ics" && cmp "$1/old.ics" "$1/full/trakt.ics" && echo same
+ls -A "$1/full"
 """
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux") or not mounts(), reason="mounting is not allowed here")
 def test_a_mounted_file_and_a_full_disk_are_told(tmp_path: Path) -> None:
     """A single bind-mounted file cannot be replaced, a full disk takes nothing: both keep the old file and say why."""
-    for name in ("trakt.ics", "other.ics"):
-        (tmp_path / name).write_text("old\n")
+    (tmp_path / "other.ics").touch()
     (tmp_path / "full").mkdir()
     command = ["unshare", "--mount", "sh", "-c", IN_A_MOUNT, "sh", str(tmp_path), sys.executable]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     assert "mounted by itself. Mount its folder instead." in done.stdout
     assert "the disk is full. The old file is as it was." in done.stdout
     assert done.stdout.count("exit 6\n") == 2
-    assert done.stdout.endswith("old\nold\ntrakt.ics\n")
+    assert done.stdout.endswith("same\ntrakt.ics\n")

@@ -136,7 +136,7 @@ def test_an_answer_that_does_not_come_is_given_up(demo: Demo) -> None:
     headers = {"trakt-api-version": "2", "trakt-api-key": demo.client_id, "Content-Type": "application/json"}
     with Client(demo.url, headers=headers, sleep=slept.append, timeout=(5, 0.1)) as client:
         with pytest.raises(Unreachable, match="no answer in time"):
-            list(Source(client, target="all", kinds=["shows"]).airings(DateRange(date(2026, 4, 18), 1)))
+            list(Source(client, target="all", kinds=["shows"]).fetch(DateRange(date(2026, 4, 18), 1)).airings)
     assert len(slept) >= len(WAITS)
 
 
@@ -148,21 +148,30 @@ def test_a_clock_that_is_a_little_off_is_a_warning(line: Line) -> None:
     assert result.stderr.count("Warning: This computer's clock and Trakt's differ by 60 minutes.") == 1
 
 
+def test_a_calendar_that_is_suddenly_empty_is_not_believed(line: Line, home: Path, api: str) -> None:
+    """Trakt answering 200 with nothing, as it did for days, costs no event: exit 8."""
+    line("-q", "export", "--api", api)
+    before = line.ics.read_bytes()
+    line.demo.misbehave(Fault(path=PATHS[api], empty_list=True, times=0))
+    shutil.rmtree(home / ".cache")
+    result = line("-q", "export", "--api", api)
+    assert (result.exit_code, "no longer lists" in result.stderr) == (8, True)
+    assert line.ics.read_bytes() == before
+
+
 def test_changes_arrive(line: Line) -> None:
     """What Trakt moves, renames, removes and lists again is so in the next export."""
     line("export", "--days", "14", "--timezone", "UTC")
     before = line.ics.read_text()
-    event = next(part for part in before.split("BEGIN:VEVENT")[1:] if "T" in part.split("DTSTART")[1][:20])
+    event = next(part for part in before.split("BEGIN:VEVENT")[1:] if part.split("DTSTART:")[-1][:8] > "20260419")
     slug, season, number = (event.split("URL:")[1].replace("\n ", "").split()[0].split("/")[at] for at in (4, 6, 8))
     airing = slug, int(season), int(number)
-    for change in (
-        lambda: line.demo.move(*airing, by=timedelta(hours=1)),
-        lambda: line.demo.rename(*airing, title="Quite Another"),
-        lambda: line.demo.remove(*airing),
+    for change, told in (
+        (lambda: line.demo.move(*airing, by=timedelta(hours=1)), "1 moved"),
+        (lambda: line.demo.rename(*airing, title="Quite Another"), "1 renamed"),
+        (lambda: line.demo.remove(*airing), "1 no longer listed"),
     ):
         change()
-        assert line("export", "--days", "14", "--timezone", "UTC").exit_code == 0
-        assert line.ics.read_text() != before
+        assert line("export", "--days", "14", "--timezone", "UTC").stderr.endswith(f": {told}.\n")
         line.demo.restore(*airing)
         line("export", "--days", "14", "--timezone", "UTC")
-        assert line.ics.read_text() == before

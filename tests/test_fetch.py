@@ -179,7 +179,7 @@ def ends(days: int) -> Any:
 def test_an_answer_that_was_cut_is_completed() -> None:
     """Where X-End-Date shows that Trakt answered for fewer days, the rest is asked for."""
     with serving(ends(10)) as (url, asked), Client(url) as client:
-        list(Source(client, target="all", kinds=["shows"]).airings(DateRange(date(2026, 4, 18), 20)))
+        list(Source(client, target="all", kinds=["shows"]).fetch(DateRange(date(2026, 4, 18), 20)).airings)
     covered = Counter[date]()
     for request in asked:
         first, wanted = dates(request.path)
@@ -195,7 +195,7 @@ def test_an_answer_that_ends_before_it_begins_is_broken() -> None:
         Client(url) as client,
         pytest.raises(BrokenAnswer, match="answers for days up to"),
     ):
-        list(Source(client, target="all", kinds=["shows"]).airings(DateRange(date(2026, 4, 18), 7)))
+        list(Source(client, target="all", kinds=["shows"]).fetch(DateRange(date(2026, 4, 18), 7)).airings)
 
 
 def test_all_pages_are_read() -> None:
@@ -205,7 +205,7 @@ def test_all_pages_are_read() -> None:
         return Told(json.dumps([GOOD]).encode(), headers={"X-Pagination-Page-Count": "3"})
 
     with serving(told) as (url, asked), Client(url) as client:
-        episodes = list(Source(client, target="all", kinds=["shows"]).airings(DateRange(date(2026, 4, 18), 1)))
+        episodes = list(Source(client, target="all", kinds=["shows"]).fetch(DateRange(date(2026, 4, 18), 1)).airings)
     assert len(asked) == len(episodes) == 3
 
 

@@ -49,8 +49,12 @@ def one(airing: Airing, **rules: object) -> Event:
     return event
 
 
+STAMP = ics.Stamp(datetime(2026, 1, 1, tzinfo=UTC), 7)
+SCOPE = ics.Scope("v2", "my", "some body/ö", "Trakt", ("shows", "dvd"))
+
+
 def lines(airing: Airing, **rules: object) -> list[str]:
-    octets = ics.event_octets(one(airing, **rules))
+    octets = ics.event_octets(one(airing, **rules), STAMP, "1-abc")
     return octets.replace(b"\r\n ", b"").decode().split("\r\n")
 
 
@@ -86,7 +90,8 @@ def test_an_event_has_the_properties_that_programs_need() -> None:
         "UID:trakt-1388-s2e3@trakt-ical",
         "DTSTAMP:20260101T000000Z",
         "LAST-MODIFIED:20260101T000000Z",
-        "SEQUENCE:0",
+        "SEQUENCE:7",
+        "X-TRAKT-ICAL-REV:1-abc",
         "DTSTART:20260419T010000Z",
         "DTEND:20260419T015900Z",
         "SUMMARY:A Show 2x03 A Title",
@@ -167,16 +172,19 @@ def test_without_spoilers_there_is_no_plot() -> None:
 def test_an_address_cannot_break_out(link: str | None, written: str) -> None:
     """A link is a URI of the web in ASCII on one line, or none."""
     assert one(episode(link=link)).link == written
-    assert len(icalendar.Calendar.from_ical(ics.calendar([one(episode(link=link))], ics.Look())).events) == 1
+    octets = ics.calendar(ics.Look(), SCOPE, [ics.event_octets(one(episode(link=link)), STAMP, "1-abc")])
+    assert len(icalendar.Calendar.from_ical(octets).events) == 1
 
 
 def test_the_calendar_presents_itself() -> None:
     """Name, refresh and color are said in every dialect; METHOD and zones are not."""
-    head = ics.calendar([], ics.Look(name="Ours; all, of it", refresh=timedelta(hours=3))).decode()
+    head = ics.calendar(ics.Look(name="Ours; all, of it", refresh=timedelta(hours=3)), SCOPE, []).decode()
     assert head.split("\r\n") == [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//trakt-ical//trakt-ical//EN",
+        "X-TRAKT-ICAL-SUM:" + ics.digest(head.partition("SUM:")[2].partition("\r\n")[2].encode()).decode(),
+        "X-TRAKT-ICAL-SCOPE:v2/my/some%20body%2F%C3%B6/Trakt/dvd+shows",
         "CALSCALE:GREGORIAN",
         r"NAME:Ours\; all\, of it",
         r"X-WR-CALNAME:Ours\; all\, of it",
@@ -189,11 +197,29 @@ def test_the_calendar_presents_itself() -> None:
     ]
 
 
-def test_events_are_in_a_fixed_order() -> None:
-    """Whatever order airings arrive in, the calendar is the same to the octet."""
-    airings = [episode(number=number, starts=NIGHT) for number in range(1, 5)] + [
-        movie(),
-        episode(starts=date(2026, 4, 19)),
-    ]
-    made = {ics.calendar(events(order, Rules()), ics.Look()) for order in (airings, airings[::-1])}
-    assert len(made) == 1
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "B"},
+        {"overview": "B"},
+        {"starts": date(2026, 4, 19)},
+        {"runtime": timedelta(minutes=5)},
+        {"kind": EpisodeKind.SEASON_FINALE},
+        {"link": "https://trakt.tv/b"},
+        {"show": Show("trakt-1388", "A Show", "AMC", ("drama", "science-fiction"), None)},
+    ],
+)
+def test_a_revision_tells_what_is_shown(change: dict[str, object]) -> None:
+    """Whatever of an event is shown changes its REV."""
+    assert ics.revision(one(episode(**change))) != ics.revision(one(episode()))
+
+
+def test_a_revision_tells_nothing_else() -> None:
+    """What is not shown does not change the REV."""
+    told = episode(updated_at=datetime(2026, 1, 1, tzinfo=UTC), episode_id=7)
+    assert ics.revision(one(told)) == ics.revision(one(episode()))
+
+
+def test_a_revision_bears_the_version_of_the_rendering() -> None:
+    """A later rendering changes every REV, once."""
+    assert ics.revision(one(episode())).startswith(f"{ics.RENDERING}-")

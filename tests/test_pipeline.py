@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import permutations
 from zoneinfo import ZoneInfo
 
-from tests.test_ics import NIGHT, episode
-from trakt_ical.model import DateRange
-from trakt_ical.pipeline import settled, within
+from tests.test_ics import NIGHT, SCOPE, episode, movie
+from trakt_ical import pipeline
+from trakt_ical.export.ics import Look
+from trakt_ical.export.memory import Retention
+from trakt_ical.model import Airing, DateRange, Fetched
+from trakt_ical.pipeline import Recipe, settled
+from trakt_ical.transform.rules import Rules
+
+
+class Listed:
+    """A source that lists the same airings whatever is asked."""
+
+    def __init__(self, airings: Sequence[Airing], hidden: frozenset[str] = frozenset()) -> None:
+        self.fetched = Fetched(airings, hidden)
+
+    def fetch(self, days: DateRange, progress: object) -> Fetched:
+        """The airings."""
+        return self.fetched
+
+
+def make(source: Listed, first: date, days: int, zone: tzinfo = UTC) -> bytes:
+    recipe = Recipe(DateRange(first, days), zone, Rules(), Look(), SCOPE, Retention())
+    return pipeline.make(source, recipe, NIGHT).octets
 
 
 def test_of_doubles_the_one_changed_last_stays() -> None:
@@ -28,13 +49,29 @@ def test_a_double_that_moved_away_does_not_stay_behind() -> None:
     """Doubles are settled before days are cut: an old date in range does not outlive a new one outside."""
     old = episode(starts=NIGHT, updated_at=datetime(2026, 3, 1, tzinfo=UTC))
     new = episode(starts=NIGHT + timedelta(days=30), updated_at=datetime(2026, 4, 1, tzinfo=UTC))
-    assert list(within(settled([old, new]), DateRange(date(2026, 4, 18), 3), UTC)) == []
+    assert b"VEVENT" not in make(Listed([old, new]), date(2026, 4, 18), 3)
 
 
 def test_days_are_those_of_the_zone() -> None:
     """An instant belongs to the day that the zone's calendar shows, a date to itself."""
-    airings = [episode(starts=NIGHT), episode(starts=date(2026, 4, 19))]
+    airings = [episode(number=1, starts=NIGHT), episode(number=2, starts=date(2026, 4, 19))]
     honolulu, auckland = ZoneInfo("Pacific/Honolulu"), ZoneInfo("Pacific/Auckland")
-    assert list(within(airings, DateRange(date(2026, 4, 18), 1), honolulu)) == airings[:1]
-    assert list(within(airings, DateRange(date(2026, 4, 19), 1), honolulu)) == airings[1:]
-    assert list(within(airings, DateRange(date(2026, 4, 19), 1), auckland)) == airings
+    shown = [
+        make(Listed(airings), date(2026, 4, day), 1, zone).count(b"BEGIN:VEVENT")
+        for day, zone in ((18, honolulu), (19, honolulu), (19, auckland))
+    ]
+    assert shown == [1, 1, 2]
+
+
+def test_what_is_hidden_is_not_shown() -> None:
+    """Episodes and movies whose key is hidden stay out."""
+    hidden = frozenset({"trakt-1388", "trakt-movie-28"})
+    assert b"VEVENT" in make(Listed([episode(), movie()]), date(2026, 4, 18), 3)
+    assert b"VEVENT" not in make(Listed([episode(), movie()], hidden), date(2026, 4, 18), 3)
+
+
+def test_events_are_in_a_fixed_order() -> None:
+    """Whatever order airings arrive in, the calendar is the same to the octet."""
+    airings = [*(episode(number=number, starts=NIGHT) for number in range(1, 5)), movie(), episode(starts=NIGHT.date())]
+    made = {make(Listed(order), date(2026, 4, 18), 3) for order in permutations(airings)}
+    assert len(made) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -11,10 +11,12 @@ import pytest
 from tests.conftest import judge
 from trakt_ical import pipeline
 from trakt_ical.config import resolve
-from trakt_ical.export.ics import Look
+from trakt_ical.export.ics import Look, Scope
+from trakt_ical.export.memory import Retention
 from trakt_ical.fetch.v1 import reader as v1_reader
 from trakt_ical.fetch.v2 import reader as v2_reader
-from trakt_ical.model import Airing, DateRange, Release
+from trakt_ical.model import Airing, DateRange, Fetched, Release
+from trakt_ical.pipeline import Recipe
 from trakt_ical.trakt.client import Answer
 from trakt_ical.transform.rules import Rules
 
@@ -29,7 +31,11 @@ class Sample:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def airings(self, days: DateRange, progress: object) -> list[Airing]:
+    def fetch(self, days: DateRange, progress: object) -> Fetched:
+        """The sample, whatever is asked for."""
+        return Fetched(self._airings())
+
+    def _airings(self) -> list[Airing]:
         answer = Answer(f"GET {self.path.name}", 200, {}, self.path.read_bytes())
         if self.path.parent.name == "v1":
             return list(v1_reader.read(answer))
@@ -39,7 +45,9 @@ class Sample:
 
 
 def render(path: Path) -> bytes:
-    return pipeline.make(Sample(path), ALWAYS, UTC, Rules(), Look(), lambda done, of: None).octets
+    scope = Scope(path.parent.name, "my", "sample", "Trakt", (path.stem,))
+    recipe = Recipe(ALWAYS, UTC, Rules(), Look(), scope, Retention())
+    return pipeline.make(Sample(path), recipe, datetime(2026, 1, 1, tzinfo=UTC)).octets
 
 
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: f"{path.parent.name}/{path.name}")

@@ -80,7 +80,10 @@ def event(number: int, text: str) -> Event:
 
 
 def calendar(texts: list[str]) -> bytes:
-    return ics.calendar((event(number, text) for number, text in enumerate(texts)), ics.Look())
+    stamp = ics.Stamp(datetime(2026, 1, 1, tzinfo=UTC), 1)
+    events = (event(number, text) for number, text in enumerate(texts))
+    scope = ics.Scope("v2", "my", "somebody", "Trakt", ("shows",))
+    return ics.calendar(ics.Look(), scope, [ics.event_octets(event, stamp, ics.revision(event)) for event in events])
 
 
 def awkward_titles(shared: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Files that are replaced in one step: a reader sees the old octets or the new ones, never a part."""
+"""Files that are replaced in one step and locked across processes: a reader never sees a part."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from trakt_ical.errors import OutputError
 
 
 def write_whole(path: Path, octets: bytes, *, mode: int, owner: tuple[int, int] | None = None) -> None:
@@ -46,3 +48,25 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(number)
         finally:
             os.close(number)
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, wait: float) -> Iterator[None]:
+    """Keep other processes and threads from what lies at *path*, by a lock file beside it.
+
+    Raises OutputError where another one still holds it after *wait* seconds, or where no lock can be made.
+    """
+    import filelock
+
+    lock = filelock.FileLock(f"{path}.lock", timeout=wait, mode=0o600, thread_local=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise OutputError(f"Another run holds {path}.lock for more than {wait:.0f} s.") from error
+    except OSError as error:
+        raise OutputError(f"The lock {path}.lock cannot be made: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -55,6 +55,10 @@ class Settings:
     )
     default_runtime: int = _setting(45, "Minutes that an episode takes where Trakt does not know.", least=1, most=1440)
     spoilers: bool = _setting(True, "Whether events tell the plot.")
+    tombstone_days: int = _setting(14, "Days that what is no longer listed stays, cancelled; 0 for none.", most=LONGEST)
+    keep_days: int = _setting(180, "Days that what is past stays, once it is out of the range.", most=LONGEST)
+    shrink_days: int = _setting(7, "Days until a calendar that lost most of itself is believed.", most=LONGEST)
+    max_bytes: int = _setting(1_000_000, "The largest calendar, in octets (Google takes no more); 0 for any.")
     output: str = _setting("trakt.ics", "The file to write; - for standard output.")
 
 
@@ -217,8 +221,9 @@ def _check(settings: Settings, given: Mapping[str, _Given]) -> None:
                     f"{_named(name, given.get(name))} cannot be {word!r}; it is one of {', '.join(facts['choices'])}."
                     + _nearest(word, facts["choices"])
                 )
-        if facts["most"] and not facts["least"] <= value <= facts["most"]:
-            raise SettingsError(f"{_named(name, given.get(name))} must be from {facts['least']} to {facts['most']}.")
+        if type(value) is int and not facts["least"] <= value <= (facts["most"] or value):
+            most = f"to {facts['most']}" if facts["most"] else "on"
+            raise SettingsError(f"{_named(name, given.get(name))} must be from {facts['least']} {most}.")
     for name in ("api_url", "auth_url"):
         _check_url(getattr(settings, name), _named(name, given.get(name)))
     _check_zone(settings.timezone, _named("timezone", given.get("timezone")))

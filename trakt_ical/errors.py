@@ -7,7 +7,8 @@
     │   ├── Unreachable         no answer at all
     │   ├── Refused             an answer whose status says no
     │   └── BrokenAnswer        an answer that is not what Trakt documents
-    └── OutputError         6   the output did not take the calendar
+    ├── OutputError         6   the output did not take the calendar
+    └── NotBelieved         8   the new calendar lost too much to be true
 
 Wrong usage (2) is told by the command line itself, an interruption (130) by `cli.main`.
 """
@@ -59,3 +60,9 @@ class OutputError(TraktIcalError):
     """The output did not take the calendar; what was there before still is."""
 
     exit_code = 6
+
+
+class NotBelieved(TraktIcalError):
+    """The new calendar lost too much of the previous one, which stays."""
+
+    exit_code = 8

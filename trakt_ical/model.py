@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TypeAlias
@@ -140,6 +140,17 @@ class Movie:
 
 
 Airing: TypeAlias = Episode | Movie
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What Trakt lists: *airings* in any order, doubles and hidden ones included.
+
+    *hidden*: the keys of the shows and movies that the user hid or dropped.
+    """
+
+    airings: Iterable[Airing]
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
-from trakt_ical.export import ics
-from trakt_ical.export.ics import Look
-from trakt_ical.model import Airing, DateRange, Episode, local_date
-from trakt_ical.transform.events import events, uid
+from trakt_ical.export.ics import Look, Scope
+from trakt_ical.export.memory import Listing, Retention, Revised, Revision
+from trakt_ical.export.previous import Previous
+from trakt_ical.model import Airing, DateRange, Episode, Fetched, local_date
+from trakt_ical.transform.events import events, key, uid
 from trakt_ical.transform.rules import Rules
 
 Progress = Callable[[int, int], object]
@@ -19,30 +20,46 @@ Progress = Callable[[int, int], object]
 class Source(Protocol):
     """Where airings come from."""
 
-    def airings(self, days: DateRange, progress: Progress) -> Iterable[Airing]:
-        """What airs on *days* and may air around them, in any order, doubles included.
-
-        *progress* hears how many requests are done, and of how many.
-        """
+    def fetch(self, days: DateRange, progress: Progress) -> Fetched:
+        """What airs on *days*, and may air around them; *progress* hears how many requests are done, of how many."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
-    """A rendered calendar: its *octets*, how many *events* it has, and its first and last day, None without events."""
+class Recipe:
+    """What a calendar is made of: which *days*, counted in *zone*, shown how, and remembered for how long."""
 
-    octets: bytes
-    events: int
-    first: date | None
-    last: date | None
+    days: DateRange
+    zone: tzinfo
+    rules: Rules
+    look: Look
+    scope: Scope
+    retention: Retention
 
 
-def make(source: Source, days: DateRange, zone: tzinfo, rules: Rules, look: Look, progress: Progress) -> Calendar:
-    """The calendar of what airs on *days*, as they are counted in *zone*."""
-    airings = list(within(settled(source.airings(days, progress)), days, zone))
-    dates = [local_date(airing.starts, zone) for airing in airings]
-    octets = ics.calendar(events(airings, rules), look)
-    return Calendar(octets, len(airings), min(dates, default=None), max(dates, default=None))
+def revision(source: Source, recipe: Recipe, previous: Previous | None, now: datetime, progress: Progress) -> Revision:
+    """The step from the *previous* calendar to one of what Trakt lists now."""
+    fetched = source.fetch(recipe.days, progress)
+    airings = {uid(airing): airing for airing in settled(fetched.airings)}
+    known = previous.events if previous else {}
+    shown = [
+        airing
+        for name, airing in airings.items()
+        if key(name) not in fetched.hidden and (name in known or local_date(airing.starts, recipe.zone) in recipe.days)
+    ]
+    listing = Listing(
+        events=list(events(shown, recipe.rules)),
+        listed=frozenset(airings),
+        hidden=lambda name: key(name) in fetched.hidden,
+        days=recipe.days,
+        zone=recipe.zone,
+    )
+    return Revision(previous, listing, recipe.look, recipe.scope, now, recipe.retention)
+
+
+def make(source: Source, recipe: Recipe, now: datetime) -> Revised:
+    """A calendar that has no previous one."""
+    return revision(source, recipe, None, now, lambda done, of: None).revise()
 
 
 def settled(airings: Iterable[Airing]) -> Iterable[Airing]:
@@ -62,8 +79,3 @@ def _rank(airing: Airing) -> tuple[datetime, int, str]:
     oldest = datetime.min.replace(tzinfo=UTC)
     episode_id = airing.episode_id if isinstance(airing, Episode) else None
     return airing.updated_at or oldest, episode_id or 0, repr(airing)
-
-
-def within(airings: Iterable[Airing], days: DateRange, zone: tzinfo) -> Iterator[Airing]:
-    """Those of *airings* that start on *days* in *zone*."""
-    return (airing for airing in airings if local_date(airing.starts, zone) in days)

@@ -19,7 +19,8 @@ def command(run: Run, /, port: int) -> None:
 
     It prints the environment that points trakt-ical at it. To let it misbehave, see its page: docs/demo.md.
     """
-    from trakt_ical.app import Folders, Outside, demo_server
+    from trakt_ical.app.opening import demo_server
+    from trakt_ical.app.outside import Folders, Outside
     from trakt_ical.config import PREFIX
 
     ended = threading.Event()

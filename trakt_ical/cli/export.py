@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ import click
 from trakt_ical.cli.run import Run, account_options, setting_option
 
 if TYPE_CHECKING:
-    from trakt_ical.app import Exported
+    from trakt_ical.app.export import Exported
     from trakt_ical.pipeline import Progress
 
 
@@ -49,33 +50,69 @@ class Day(click.ParamType[date]):
 @setting_option("--calendar", setting="source")
 @setting_option("--kind", setting="kind", multiple=True)
 @setting_option("--timezone", setting="timezone", metavar="ZONE")
+@click.option("--changes", is_flag=True, help="Print what this run changed.")
+@click.option("--json", "as_json", is_flag=True, help="With --changes: for programs.")
+@click.option(
+    "--previous", type=click.Path(path_type=Path), metavar="FILE", help="With -o -: the calendar to go on from."
+)
+@click.option("--accept-shrink", is_flag=True, help="Believe a calendar that lost most of itself.")
+@click.option("--force", is_flag=True, help="Replace a file that is not this calendar, keeping a copy.")
 @account_options
 @click.pass_obj
-def command(run: Run, /, first: date | None, days: int | None, **flags: Any) -> None:
+def command(run: Run, /, changes: bool, as_json: bool, **options: Any) -> None:
     r"""Write your calendar to a file that calendar programs can read.
 
     \b
     trakt-ical export                          your shows: 30 days back, 90 ahead
     trakt-ical export --kind shows --kind movies -o tv.ics
     trakt-ical export --from 2026-04-18 --days 14 -o -
+
+    The file that is there is the calendar's memory: what did not change stays as it is to the octet, what is no
+    longer listed stays for a while as cancelled, and a calendar that loses most of itself is not believed (exit 8).
     """
-    if (first or days) and (flags["back"] is not None or flags["ahead"] is not None):
+    from trakt_ical.app.export import Wanted, export
+
+    if as_json and not changes:
+        raise click.UsageError("--json goes with --changes.")
+    wanted = Wanted(**{name: options.pop(name) for name in ("first", "days", "previous", "force", "accept_shrink")})
+    if (wanted.first or wanted.days) and (options["back"] is not None or options["ahead"] is not None):
         raise click.UsageError("--from and --days cannot be combined with --back or --ahead.")
-    flags["kind"] = flags["kind"] or None
-    with run.app(flags) as app, _progress(run) as progress:
-        exported = app.export(first, days, progress)
+    options["kind"] = options["kind"] or None
+    with run.app(options) as app, _progress(run) as progress:
         output = app.settings.output
+        if wanted.previous and output != "-":
+            raise click.UsageError("--previous goes with -o -; a file is its own memory.")
+        if changes and output == "-":
+            raise click.UsageError("--changes cannot be combined with -o -: stdout carries one of them.")
+        exported = export(app, wanted, progress)
     if output == "-":
-        _to_stdout(exported.calendar.octets)
-    run.say(_closing_line(exported, output))
+        _to_stdout(exported.revised.octets)
+    if changes:
+        _to_stdout(_changes(exported, as_json=as_json).encode())
+    run.say(_closing_line(exported, output, app.settings.max_bytes))
 
 
-def _closing_line(exported: Exported, output: str) -> str:
-    calendar = exported.calendar
-    count = f"{calendar.events} event{'' if calendar.events == 1 else 's'}"
-    span = f" from {calendar.first} to {calendar.last}" if calendar.first else ""
-    place = "to standard output" if output == "-" else f"in {output}" + ("" if exported.changed else ", unchanged")
-    return f"{count}{span} {place}."
+def _changes(exported: Exported, *, as_json: bool) -> str:
+    from trakt_ical.export.changes import facts, sentence
+
+    if as_json:
+        import json
+
+        return json.dumps([facts(change) for change in exported.revised.changes], ensure_ascii=False, indent=2) + "\n"
+    return "".join(f"{sentence(change, exported.zone)}\n" for change in exported.revised.changes)
+
+
+def _closing_line(exported: Exported, output: str, largest: int) -> str:
+    from trakt_ical.export.changes import counts
+    from trakt_ical.model import local_date
+
+    revised = exported.revised
+    days = [local_date(start, exported.zone) for start in revised.starts]
+    span = f" from {min(days)} to {max(days)}" if days else ""
+    place = "to standard output" if output == "-" else f"in {output}"
+    changed = f": {counts(revised.changes)}" if revised.changes else "" if exported.changed else ", unchanged"
+    dropped = f"; {revised.dropped} left out to stay below {largest:,} octets" if revised.dropped else ""
+    return f"{len(days)} event{'' if len(days) == 1 else 's'}{span} {place}{changed}{dropped}."
 
 
 def _to_stdout(octets: bytes) -> None:
@@ -86,7 +123,7 @@ def _to_stdout(octets: bytes) -> None:
         sys.stdout.buffer.flush()
     except OSError as error:
         sys.stdout = None  # the interpreter would try to flush it again, and fail again
-        raise OutputError(f"Standard output did not take the calendar: {error.strerror}.") from error
+        raise OutputError(f"Standard output did not take it all: {error.strerror}.") from error
 
 
 @contextlib.contextmanager

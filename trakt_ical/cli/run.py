@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from trakt_ical.app import App, Outside
+    from trakt_ical.app.outside import Outside
+    from trakt_ical.app.parts import App
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -28,7 +29,8 @@ class Run:
     @contextlib.contextmanager
     def app(self, flags: Mapping[str, Any]) -> Iterator[App]:
         """The app as the settings and *flags* say."""
-        from trakt_ical.app import Outside, opened
+        from trakt_ical.app.opening import opened
+        from trakt_ical.app.outside import Outside
 
         with opened(flags, demo=self.demo, outside=self.outside or Outside()) as app:
             yield app

@@ -1,34 +1,56 @@
-"""`trakt-ical status`: whose login this is and how long it lasts."""
+"""`trakt-ical status`: whose login this is, how long it lasts, and how the outputs are."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from trakt_ical.cli.run import Run, account_options
+
+if TYPE_CHECKING:
+    from trakt_ical.app.parts import App
 
 
 @click.command("status")
 @account_options
 @click.pass_obj
 def command(run: Run, /, **flags: Any) -> None:
-    """Show who is logged in, how old the login is and when it is renewed; exit 4 if nobody is."""
+    """Show the login, and what became of each output; exit 4 if nobody is logged in.
+
+    An output is shown with its last success, its last change, and since when its new calendar is not believed.
+    """
+    from trakt_ical.export.state import states
+
     with run.app(flags) as app:
-        settings, now = app.settings, app.outside.now()
-        if settings.api == "v1":
-            auth = "with a password" if settings.password else "without a password"
-            click.echo(f"API v1 needs no login: {settings.username or 'nobody'}, {auth}.")
-            return
-        token = app.token_file.load()
+        now = app.outside.now()
+        for state in states(app.folders.state):
+            click.echo(f"{state.output}")
+            click.echo(f"  last success   {_ago(state.last_success, now)}")
+            click.echo(f"  last change    {_ago(state.last_change, now)}")
+            if state.guard_since:
+                click.echo(f"  not believed   since {_ago(state.guard_since, now)}; see export --accept-shrink")
+        _login(app, now)
+
+
+def _login(app: App, now: datetime) -> None:
+    settings = app.settings
+    if settings.api == "v1":
+        auth = "with a password" if settings.password else "without a password"
+        click.echo(f"API v1 needs no login: {settings.username or 'nobody'}, {auth}.")
+        return
+    token = app.token_file.load()
     age = now - (token.expires_at - timedelta(seconds=token.expires_in))
     left = token.expires_at - now
     until = f"expires in {_words(left)}" if left > timedelta(0) else f"expired {_words(-left)} ago"
     click.echo(f"Logged in as {token.username or 'an unknown user'}.")
-    click.echo(
-        f"The token is {_words(age)} old and {until} ({token.expires_at:%Y-%m-%d %H:%M} UTC); it is renewed by itself."
-    )
+    click.echo(f"The token is {_words(age)} old and {until} ({token.expires_at:%Y-%m-%d %H:%M} UTC); it renews itself.")
+
+
+def _ago(then: datetime | None, now: datetime) -> str:
+    """*then* by its distance from *now* and in UTC."""
+    return f"{_words(now - then)} ago ({then:%Y-%m-%d %H:%M} UTC)" if then else "never"
 
 
 def _words(span: timedelta) -> str:

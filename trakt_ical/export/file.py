@@ -5,12 +5,43 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from itertools import count
 from pathlib import Path
 
 from trakt_ical import atomic
 from trakt_ical.errors import OutputError
 
+LARGEST = 256 * 2**20  # octets; no calendar of ours comes near
 NEW_FILE = 0o666  # less the umask: a calendar is for other programs to read
+
+
+def read(path: Path) -> bytes | None:
+    """The octets of the file at *path*, None where there are none yet. Raises OutputError."""
+    target = Path(os.path.realpath(path))
+    try:
+        known = _stat(target)
+        if known is None or known.st_size == 0:
+            return None
+        if known.st_size > LARGEST:
+            raise OutputError(f"{path} is larger than {LARGEST // 2**20} MB and none of ours. It stays as it is.")
+        return target.read_bytes()
+    except OSError as error:
+        raise OutputError(f"{path} cannot be read: {_reason(error, target)}") from error
+
+
+def keep_aside(path: Path, octets: bytes) -> Path:
+    """Write *octets* beside *path* as `NAME.old`, or `NAME.old.1` and so on where that is taken; return where."""
+    target = Path(os.path.realpath(path))
+    for number in count():
+        aside = target.with_name(f"{target.name}.old" + (f".{number}" if number else ""))
+        try:
+            if not aside.exists():
+                atomic.write_whole(aside, octets, mode=stat.S_IMODE(target.stat().st_mode))
+            if aside.read_bytes() == octets:
+                return aside
+        except OSError as error:
+            raise OutputError(f"The copy {aside} was not written: {_reason(error, aside)}") from error
+    raise AssertionError("count() does not end")
 
 
 def write(path: Path, octets: bytes) -> bool:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
 
 from trakt_ical.model import Event, Moment
 
-if TYPE_CHECKING:
-    from icalendar import Component
-
-STAMP = datetime(2026, 1, 1, tzinfo=UTC)  # fixed, so that the same answers give the same octets
 LINE = 75  # octets, RFC 5545 §3.1
+RENDERING = 1  # raised when the same event is rendered differently, so that each changes once
+SUM = b"X-TRAKT-ICAL-SUM:"
+END = b"END:VCALENDAR\r\n"
+ALIKE = (  # in all events
+    "STATUS:CONFIRMED",
+    "TRANSP:TRANSPARENT",  # an airing keeps nobody busy
+    "X-MICROSOFT-CDO-BUSYSTATUS:FREE",  # the same for Outlook
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +35,69 @@ class Look:
     refresh: timedelta = timedelta(hours=6)
 
 
-def calendar(events: Iterable[Event], look: Look) -> bytes:
-    """A whole calendar, events in the order of their start, then of their UID.
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which calendar of whom this is. It has no dates: a calendar stays itself while its range slides."""
+
+    api: str
+    calendar: str
+    owner: str
+    name: str
+    kinds: tuple[str, ...]
+
+    def __str__(self) -> str:
+        parts = (self.api, self.calendar, self.owner, self.name, "+".join(sorted(self.kinds)))
+        return "/".join(quote(part, safe="+") for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When an event last changed, and the number of that change."""
+
+    moment: datetime
+    sequence: int
+
+
+def calendar(look: Look, scope: Scope, events: Iterable[bytes]) -> bytes:
+    """A whole calendar of rendered *events*, in their order.
 
     It has no METHOD (which would ask for an ORGANIZER) and no VTIMEZONE (all times are in UTC).
     """
-    ordered = sorted(events, key=lambda event: (event.start.isoformat(), event.uid))
-    return b"".join((_opening(look), *map(event_octets, ordered), b"END:VCALENDAR\r\n"))
+    head, rest = _opening(look, scope)
+    body = b"".join((rest, *events, END))
+    return b"".join((head, SUM, digest(body), b"\r\n", body))
 
 
-def event_octets(event: Event) -> bytes:
+def digest(octets: bytes) -> bytes:
+    """What a calendar's SUM says of the octets after its line."""
+    return hashlib.blake2b(octets, digest_size=16).hexdigest().encode()
+
+
+def revision(event: Event) -> str:
+    """A short hash of what *event* shows, with the version of the rendering; never of when it was changed.
+
+    Clean texts have no control characters, so these part them without doubt.
+    """
+    shown = (
+        event.summary,
+        event.description,
+        event.start.isoformat(),
+        event.end.isoformat(),
+        event.location,
+        event.link,
+        "\x1e".join(event.categories),
+    )
+    short = hashlib.blake2b("\x1f".join(shown).encode(), digest_size=8).hexdigest()
+    return f"{RENDERING}-{short}"
+
+
+def event_octets(event: Event, stamp: Stamp, rev: str) -> bytes:
     """One VEVENT with its lines, each ended by CRLF."""
     import icalendar
-    from icalendar.prop import vInline, vInt, vText, vUri
+    from icalendar.prop import vInline, vUri
 
     # Values in their types from the start and lines in the order given here: `Event.add` guesses types, slowly.
     component = icalendar.Event()
-    component["UID"] = vText(event.uid)
-    component["DTSTAMP"] = _when(STAMP)
-    component["LAST-MODIFIED"] = _when(STAMP)
-    component["SEQUENCE"] = vInt(0)
     component["DTSTART"] = _when(event.start)
     component["DTEND"] = _when(event.end)
     component["SUMMARY"] = vInline(escape(event.summary))
@@ -60,15 +109,30 @@ def event_octets(event: Event) -> bytes:
         component["CATEGORIES"] = vInline(",".join(map(escape, event.categories)))
     if event.link:
         component["URL"] = vUri(event.link)
-    component["STATUS"] = vText("CONFIRMED")
-    component["TRANSP"] = vText("TRANSPARENT")  # an airing keeps nobody busy
-    component["X-MICROSOFT-CDO-BUSYSTATUS"] = vText("FREE")  # the same for Outlook
-    return _lines(component)
+    shown = (_line(name, value) for name, value in component.items())
+    return _folded(("BEGIN:VEVENT", f"UID:{escape(event.uid)}", *_change(stamp, rev), *shown, *ALIKE, "END:VEVENT"))
+
+
+def _line(name: str, value: Any) -> str:
+    """A property as its content line; icalendar's own lines are folded character by character."""
+    parameters = f";{value.params.to_ical().decode()}" if value.params else ""
+    return f"{name}{parameters}:{value.to_ical().decode()}"
+
+
+def _change(stamp: Stamp, rev: str) -> tuple[str, ...]:
+    """The lines that tell when an event was changed, by which programs see that it was."""
+    moment = when(stamp.moment)
+    return f"DTSTAMP:{moment}", f"LAST-MODIFIED:{moment}", f"SEQUENCE:{stamp.sequence}", f"X-TRAKT-ICAL-REV:{rev}"
 
 
 def escape(text: str) -> str:
     r"""*text* as RFC 5545 §3.3.11 writes it; icalendar's own `vText` takes a `\N` in a title for a line break."""
     return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+
+
+def when(moment: Moment) -> str:
+    """*moment* as a DTSTART writes it; these texts are in the order of time, a day before its hours."""
+    return f"{moment:%Y%m%dT%H%M%SZ}" if isinstance(moment, datetime) else f"{moment:%Y%m%d}"
 
 
 def _when(moment: Moment) -> object:
@@ -81,34 +145,34 @@ def _when(moment: Moment) -> object:
     return day
 
 
-def _opening(look: Look) -> bytes:
-    """Everything before the first event."""
-    import icalendar
-    from icalendar.prop import vDuration, vInline, vText
+def _opening(look: Look, scope: Scope) -> tuple[bytes, bytes]:
+    """Everything before the first event: what stands before the SUM, and what after it.
 
-    component = icalendar.Calendar()
-    refresh = vDuration(look.refresh)
-    component["VERSION"] = vText("2.0")
-    component["PRODID"] = vText("-//trakt-ical//trakt-ical//EN")
-    component["CALSCALE"] = vText("GREGORIAN")
-    component["NAME"] = vInline(escape(look.name))
-    component["X-WR-CALNAME"] = vInline(escape(look.name))
-    component["REFRESH-INTERVAL"] = vDuration(look.refresh, {"VALUE": "DURATION"})  # RFC 7986: no default type
-    component["X-PUBLISHED-TTL"] = refresh
-    component["COLOR"] = vText(look.color)
-    component["X-APPLE-CALENDAR-COLOR"] = vText(look.hex_color)
-    return _lines(component).removesuffix(b"END:VCALENDAR\r\n")
+    Written without icalendar, so that a run that changes nothing need not load it.
+    """
+    name = escape(look.name)
+    refresh = f"PT{int(look.refresh.total_seconds() // 60)}M" if look.refresh.seconds % 3600 else ""
+    refresh = refresh or f"PT{int(look.refresh.total_seconds() // 3600)}H"
+    head = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//trakt-ical//trakt-ical//EN")
+    rest = (
+        f"X-TRAKT-ICAL-SCOPE:{scope}",
+        "CALSCALE:GREGORIAN",
+        f"NAME:{name}",
+        f"X-WR-CALNAME:{name}",
+        f"REFRESH-INTERVAL;VALUE=DURATION:{refresh}",  # RFC 7986: no default type
+        f"X-PUBLISHED-TTL:{refresh}",
+        f"COLOR:{look.color}",
+        f"X-APPLE-CALENDAR-COLOR:{look.hex_color}",
+    )
+    return _folded(head), _folded(rest)
 
 
-def _lines(component: Component) -> bytes:
-    return b"".join(fold(line.encode()) for line in component.content_lines(sorted=False) if line)
+def _folded(lines: Iterable[str]) -> bytes:
+    return b"".join(fold(line.encode()) for line in lines)
 
 
 def fold(line: bytes) -> bytes:
-    """*line* in pieces of at most 75 octets, cut between characters of UTF-8, with its CRLF.
-
-    icalendar's own folding walks over characters and takes more than half of a rendering.
-    """
+    """*line* in pieces of at most 75 octets, cut between characters of UTF-8, with its CRLF."""
     pieces, start, room = [], 0, LINE
     while len(line) - start > room:
         end = start + room

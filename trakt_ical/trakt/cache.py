@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import logging
 import time
 from datetime import datetime
@@ -24,7 +23,6 @@ from urllib3 import HTTPResponse
 log = logging.getLogger(__name__)
 
 KEPT = 40 * 86400  # seconds after its last use; longer than one range of a calendar stays the same
-DIGEST_SIZE = 16  # octets
 
 
 def caching_adapter(folder: Path, **kwargs: Any) -> CacheControlAdapter:
@@ -50,28 +48,20 @@ def forget_old(folder: Path, now: float) -> None:
 
 
 class AnswerFiles(FileCache):
-    """Files of CacheControl, each behind a digest of what follows; a cache that fails is a cache that is empty."""
+    """Files of CacheControl; a cache that fails is a cache that is empty."""
 
     def get(self, key: str) -> bytes | None:
         try:
-            kept = super().get(key)
+            return super().get(key)
         except OSError as error:
             log.warning("The answer cache cannot be read: %s", error)
             return None
-        if kept is None:
-            return None
-        digest, octets = kept[:DIGEST_SIZE], kept[DIGEST_SIZE:]
-        return octets if digest == _digest(octets) else None
 
     def set(self, key: str, value: bytes, expires: int | datetime | None = None) -> None:
         try:
-            super().set(key, _digest(value) + value, expires)
+            super().set(key, value, expires)
         except OSError as error:
             log.warning("The answer cache cannot be written: %s", error)
-
-
-def _digest(octets: bytes) -> bytes:
-    return hashlib.blake2b(octets, digest_size=DIGEST_SIZE).digest()
 
 
 class _Adapter(CacheControlAdapter):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,20 +66,6 @@ class TokenFile:
         """Forget the token, if there is one."""
         self.path.unlink(missing_ok=True)
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> contextlib.AbstractContextManager[None]:
         """Keep other processes and threads from renewing. Raises OutputError where the lock is not to be had."""
-        import filelock
-
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = filelock.FileLock(f"{self.path}.lock", timeout=LOCK_WAIT, mode=0o600, thread_local=False)
-            lock.acquire()
-        except filelock.Timeout as error:
-            raise OutputError(f"{self.path} is locked by another run for more than {LOCK_WAIT} s.") from error
-        except OSError as error:
-            raise OutputError(f"The token file {self.path} cannot be locked: {error.strerror}.") from error
-        try:
-            yield
-        finally:
-            lock.release()
+        return atomic.locked(self.path, wait=LOCK_WAIT)

@@ -36,6 +36,11 @@ def uid(airing: Airing) -> str:
             assert_never(airing)
 
 
+def key(uid: str) -> str:
+    """The name of the show or movie that *uid* begins with."""
+    return uid.partition("@")[0].rpartition("-")[0]
+
+
 def _episode(episode: Episode, rules: Rules) -> Event:
     show = episode.show
     return Event(

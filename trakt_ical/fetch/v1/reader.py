@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from trakt_ical.fetch.v1.instant import Aired, instant
 from trakt_ical.fetch.v1.wire import DayWire, EntryWire, ShowWire
-from trakt_ical.model import DateRange, Episode, EpisodeKind, Show
+from trakt_ical.model import DateRange, Episode, EpisodeKind, Fetched, Show
 from trakt_ical.trakt.client import Answer, Client
 
 log = logging.getLogger(__name__)
@@ -24,15 +24,13 @@ class Source:
         self._client = client
         self._path = f"/user/calendar/shows.json/{quote(api_key, safe='')}/{quote(owner, safe='')}"
 
-    def airings(
-        self, days: DateRange, progress: Callable[[int, int], object] = lambda done, of: None
-    ) -> Iterator[Episode]:
+    def fetch(self, days: DateRange, progress: Callable[[int, int], object] = lambda done, of: None) -> Fetched:
         """What airs on *days*, and a day more at both ends: v1 cuts by its own days or by the user's."""
         wide = days.widened(1)
         progress(0, 1)
         answer = self._client.get(f"{self._path}/{wide.first:%Y%m%d}/{wide.days}")
         progress(1, 1)
-        return read(answer)
+        return Fetched(read(answer))
 
 
 def read(answer: Answer) -> Iterator[Episode]:

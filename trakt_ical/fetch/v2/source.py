@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from datetime import date, timedelta
 from email.utils import parsedate_to_datetime
@@ -12,7 +12,7 @@ from typing import Any
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch.v2.reader import read_movies, read_shows
 from trakt_ical.fetch.v2.wire import HiddenEntry
-from trakt_ical.model import Airing, DateRange, Release
+from trakt_ical.model import Airing, DateRange, Fetched, Release
 from trakt_ical.trakt.client import Answer, Client
 
 LONGEST = 33  # days; Trakt cuts longer requests silently
@@ -34,23 +34,21 @@ class Source:
         self._target = target
         self._kinds = list(kinds)
 
-    def airings(self, days: DateRange, progress: Progress = lambda done, of: None) -> Iterator[Airing]:
+    def fetch(self, days: DateRange, progress: Progress = lambda done, of: None) -> Fetched:
         """What airs on *days*, and a day more at both ends, since Trakt's days are those of UTC.
 
-        What the user hid or dropped is left out: Trakt itself no longer does it reliably.
+        The hidden lists are asked for as well: Trakt no longer leaves out reliably what is on them.
         """
         pieces = list(days.widened(1).split(LONGEST))
         pool = ThreadPoolExecutor(AT_A_TIME)
         try:
             hidden = [pool.submit(self._hidden, section) for section in self._sections()]
-            asked = deque((kind, pool.submit(self._calendar, kind, piece)) for kind in self._kinds for piece in pieces)
-            _report([*hidden, *(future for _, future in asked)], progress)
-            left_out = set[str]().union(*(future.result() for future in hidden))
-            while asked:  # popped, so that the octets of an answer go when they are read
-                kind, future = asked.popleft()
-                yield from _read(kind, future.result(), left_out)
+            asked = [(kind, pool.submit(self._calendar, kind, piece)) for kind in self._kinds for piece in pieces]
+            _wait([*hidden, *(future for _, future in asked)], progress)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+        answers = deque((kind, future.result()) for kind, future in asked)
+        return Fetched(_read(answers), frozenset[str]().union(*(future.result() for future in hidden)))
 
     def _sections(self) -> list[str]:
         return ["calendar", "dropped"] if self._target == "my" else []
@@ -88,7 +86,7 @@ class Source:
         return answers + [self._client.get(path, {**query, "page": str(page)}) for page in rest]
 
 
-def _report(futures: list[Future[Any]], progress: Progress) -> None:
+def _wait(futures: list[Future[Any]], progress: Progress) -> None:
     """Wait for *futures*, telling *progress* of each; raise the first error at once."""
     progress(0, len(futures))
     for done, future in enumerate(as_completed(futures), 1):
@@ -96,12 +94,12 @@ def _report(futures: list[Future[Any]], progress: Progress) -> None:
         progress(done, len(futures))
 
 
-def _read(kind: str, answers: Iterable[Answer], left_out: set[str]) -> Iterator[Airing]:
-    for answer in answers:
-        if kind in SHOWS:
-            yield from (episode for episode in read_shows(answer) if episode.show.key not in left_out)
-        else:
-            yield from (movie for movie in read_movies(answer, MOVIES[kind]) if movie.key not in left_out)
+def _read(answers: deque[tuple[str, list[Answer]]]) -> Iterator[Airing]:
+    """What the answers to each kind list; an answer's octets go when they are read."""
+    while answers:
+        kind, pages = answers.popleft()
+        for answer in pages:
+            yield from read_shows(answer) if kind in SHOWS else read_movies(answer, MOVIES[kind])
 
 
 def _last_day(answer: Answer, asked: date) -> date:

@@ -1,29 +1,27 @@
-"""Puts the parts together as the settings say: which client, signed how, feeding which source into which calendar."""
+"""The parts of a run, each made as the settings say: which client, signed how, feeding which source."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import logging
-import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from trakt_ical import config
+from trakt_ical.app.outside import Folders, Outside
 from trakt_ical.config import Resolved, Settings
 from trakt_ical.errors import SettingsError
-from trakt_ical.model import DateRange
-from trakt_ical.transform.rules import Rules
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase
 
-    from trakt_ical.pipeline import Calendar, Progress, Source
+    from trakt_ical.pipeline import Source
     from trakt_ical.trakt.client import Client
     from trakt_ical.trakt.login import Login
     from trakt_ical.trakt.token import Token, TokenFile
@@ -37,93 +35,6 @@ NO_CLIENT_ID = (
 NO_V1_SERVER = (
     "Trakt's own server of API v1 was switched off in 2014. Name one that speaks it with api_url, or try --demo."
 )
-
-
-@dataclass(frozen=True)
-class Outside:
-    """What a run takes from the world: clock, patience, environment."""
-
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    sleep: Callable[[float], object] | None = None
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-
-
-@dataclass(frozen=True)
-class Folders:
-    """Where a user's files are: the settings *file*, *data* (the login) and *cache* (Trakt's answers)."""
-
-    file: Path
-    data: Path
-    cache: Path
-
-    @classmethod
-    def of_user(cls) -> Folders:
-        """Where the platform wants them."""
-        import platformdirs
-
-        dirs = platformdirs.PlatformDirs("trakt-ical", appauthor=False)
-        return cls(dirs.user_config_path / "config.toml", dirs.user_data_path, dirs.user_cache_path)
-
-    @classmethod
-    def of_demo(cls) -> Folders:
-        """A folder of its own for the built-in Trakt."""
-        folder = cls.of_user().data / "demo"
-        return cls(folder / "config.toml", folder, folder / "cache")
-
-
-@contextlib.contextmanager
-def opened(flags: Mapping[str, Any], *, demo: bool, outside: Outside) -> Iterator[App]:
-    """The app as *flags*, environment and settings file say; with *demo*, beside a running built-in Trakt."""
-    if not demo:
-        yield _app(flags, Folders.of_user(), None, outside)
-        return
-    folders = Folders.of_demo()
-    with demo_server(folders, outside) as account:
-        yield _app(flags, folders, account, outside)
-
-
-def _app(flags: Mapping[str, Any], folders: Folders, account: Mapping[str, str] | None, outside: Outside) -> App:
-    resolved = config.resolve(flags=flags, environ=outside.environ, default_file=folders.file, account=account)
-    for warning in resolved.warnings:
-        log.warning("%s", warning)
-    return App(resolved, folders, outside)
-
-
-@contextlib.contextmanager
-def demo_server(folders: Folders, outside: Outside, port: int = 0) -> Iterator[dict[str, str]]:
-    """Run the built-in Trakt; gives the settings of its account, which starts logged in."""
-    import msgspec
-
-    from trakt_ical.demo import Demo
-    from trakt_ical.trakt.token import Token, TokenFile
-
-    try:
-        folders.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise SettingsError(f"The folder {folders.data} cannot be made: {error.strerror}.") from error
-    with Demo(port=port, state_file=folders.data / "state.json", now=outside.now) as demo:
-        token_file = folders.data / "token.json"
-        if demo.fresh:
-            token = msgspec.convert(demo.grant(), Token)
-            TokenFile(token_file).save(msgspec.structs.replace(token, username=demo.username))
-        yield {
-            "api_url": demo.url,
-            "auth_url": demo.url,
-            "client_id": demo.client_id,
-            "client_secret": demo.client_secret,
-            "api_key": demo.api_key,
-            "username": demo.username,
-            "password": demo.password,
-            "token_file": str(token_file),
-        }
-
-
-@dataclass(frozen=True)
-class Exported:
-    """What an export came to: the calendar, and whether it changed the file."""
-
-    calendar: Calendar
-    changed: bool
 
 
 @dataclass(frozen=True)
@@ -146,6 +57,19 @@ class App:
 
         named = self.settings.token_file
         return TokenFile(Path(named).expanduser() if named else self.folders.data / "token.json")
+
+    @property
+    def owner(self) -> str:
+        """Whose calendar it is: the login's, v1's owner, or "" for the world's. Raises LoginNeeded."""
+        if self.settings.source == "all":
+            return ""
+        if self.settings.api == "v1":
+            return self.settings.owner or self.settings.username
+        return self.token_file.load().username
+
+    def forget_answers(self) -> None:
+        """Empty this account's part of the answer cache."""
+        shutil.rmtree(self._answers(), ignore_errors=True)
 
     @contextlib.contextmanager
     def login(self) -> Iterator[Login]:
@@ -183,30 +107,10 @@ class App:
             try:
                 login.revoke(token)
             finally:
-                shutil.rmtree(self._answers(token.username), ignore_errors=True)
+                self.forget_answers()
                 self.token_file.remove()
 
-    def export(self, first: date | None, days: int | None, progress: Progress = lambda done, of: None) -> Exported:
-        """Make the calendar and write it to the output, unless that is "-".
-
-        *first* and *days* stand in for the settings `back` and `ahead` where given.
-        Raises TraktIcalError; the old file is then as it was.
-        """
-        from trakt_ical import pipeline
-        from trakt_ical.export import file
-        from trakt_ical.export.ics import Look
-
-        with self._source() as (source, zone):
-            today = self.outside.now().astimezone(zone).date()
-            wanted = date_range(self.settings, today, first, days)
-            calendar = pipeline.make(source, wanted, zone, self._rules(), Look(), progress)
-        changed = self.settings.output != "-" and file.write(Path(self.settings.output).expanduser(), calendar.octets)
-        return Exported(calendar, changed)
-
-    def _rules(self) -> Rules:
-        return Rules(default_runtime=timedelta(minutes=self.settings.default_runtime), spoilers=self.settings.spoilers)
-
-    def _source(self) -> contextlib.AbstractContextManager[tuple[Source, tzinfo]]:
+    def source(self) -> contextlib.AbstractContextManager[tuple[Source, tzinfo]]:
         return self._v1() if self.settings.api == "v1" else self._v2()
 
     @contextlib.contextmanager
@@ -225,7 +129,7 @@ class App:
             signer = PasswordSigner(
                 settings.api_url, settings.username, settings.password, plain_http=settings.plain_http
             )
-        with self._client(signer, self._answers(settings.username if signer else "")) as client:
+        with self._client(signer, self._answers()) as client:
             source = Source(client, api_key=settings.api_key, owner=settings.owner or settings.username)
             yield source, self._own_zone() or _system_zone()
 
@@ -235,8 +139,7 @@ class App:
 
         settings = self.settings
         mine = settings.source == "my"
-        answers = self._answers(self.token_file.load().username if mine else "")
-        with self._client(self._token_signer() if mine else None, answers) as client:
+        with self._client(self._token_signer() if mine else None, self._answers()) as client:
             zone = self._own_zone() or (_account_zone(client) if mine else None) or _system_zone()
             yield Source(client, target=settings.source, kinds=settings.kind), zone
 
@@ -277,27 +180,17 @@ class App:
     def _secrets(self) -> list[str]:
         return [getattr(self.settings, name) for name in config.SECRETS]
 
-    def _answers(self, account: str) -> Path:
-        """The folder of the answer cache for *account*, "" for what anybody may see."""
-        key = f"{urlsplit(self.settings.api_url).hostname}\n{self.settings.source}\n{account}".encode()
+    def _answers(self) -> Path:
+        """The folder of the answer cache for this account at this server; v1's is one for whoever asks."""
+        settings = self.settings
+        asking = settings.username if settings.api == "v1" else self.owner
+        key = "\n".join((settings.api, urlsplit(settings.api_url).hostname or "", settings.source, asking)).encode()
         return self.folders.cache / "answers" / hashlib.blake2b(key, digest_size=12).hexdigest()
 
     def _own_zone(self) -> tzinfo | None:
         from zoneinfo import ZoneInfo
 
         return ZoneInfo(self.settings.timezone) if self.settings.timezone else None
-
-
-def date_range(settings: Settings, today: date, first: date | None, days: int | None) -> DateRange:
-    """The days to show: from *first* on (*days*, else 7, as API v1 has it), *days* from *today* on, or as set."""
-    try:
-        if first is None and days is None:
-            return DateRange(today - timedelta(days=settings.back), settings.back + settings.ahead + 1)
-        wanted = DateRange(first or today, days or 7)
-        wanted.widened(1)
-    except (ValueError, OverflowError) as error:
-        raise SettingsError(f"These days cannot be asked for: {error}") from error
-    return wanted
 
 
 def _account_zone(client: Client) -> tzinfo | None:

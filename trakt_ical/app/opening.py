@@ -1,0 +1,62 @@
+"""Opens the app for one run: with the user's own settings and folders, or with the built-in Trakt and its own."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trakt_ical import config
+from trakt_ical.app.outside import Folders, Outside
+from trakt_ical.app.parts import App
+from trakt_ical.errors import SettingsError
+
+log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def opened(flags: Mapping[str, Any], *, demo: bool, outside: Outside) -> Iterator[App]:
+    """The app as *flags*, environment and settings file say; with *demo*, beside a running built-in Trakt."""
+    if not demo:
+        yield _app(flags, Folders.of_user(), None, outside)
+        return
+    folders = Folders.of_demo()
+    with demo_server(folders, outside) as account:
+        yield _app(flags, folders, account, outside)
+
+
+def _app(flags: Mapping[str, Any], folders: Folders, account: Mapping[str, str] | None, outside: Outside) -> App:
+    resolved = config.resolve(flags=flags, environ=outside.environ, default_file=folders.file, account=account)
+    for warning in resolved.warnings:
+        log.warning("%s", warning)
+    return App(resolved, folders, outside)
+
+
+@contextlib.contextmanager
+def demo_server(folders: Folders, outside: Outside, port: int = 0) -> Iterator[dict[str, str]]:
+    """Run the built-in Trakt; gives the settings of its account, which starts logged in."""
+    import msgspec
+
+    from trakt_ical.demo import Demo
+    from trakt_ical.trakt.token import Token, TokenFile
+
+    try:
+        folders.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise SettingsError(f"The folder {folders.data} cannot be made: {error.strerror}.") from error
+    with Demo(port=port, state_file=folders.data / "state.json", now=outside.now) as demo:
+        token_file = folders.data / "token.json"
+        if demo.fresh:
+            token = msgspec.convert(demo.grant(), Token)
+            TokenFile(token_file).save(msgspec.structs.replace(token, username=demo.username))
+        yield {
+            "api_url": demo.url,
+            "auth_url": demo.url,
+            "client_id": demo.client_id,
+            "client_secret": demo.client_secret,
+            "api_key": demo.api_key,
+            "username": demo.username,
+            "password": demo.password,
+            "token_file": str(token_file),
+        }

@@ -1,0 +1,105 @@
+"""What a run changed, for people and for programs."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from trakt_ical.export.previous import Remembered, moment, summary
+from trakt_ical.model import Event, Moment, local_date
+
+
+class Kind(enum.Enum):
+    """In what way an event changed; the values are its name in a closing line."""
+
+    NEW = "new"
+    MOVED = "moved"
+    CONFIRMED = "confirmed"  # the day was known, now the hour is
+    RENAMED = "renamed"
+    UPDATED = "updated"  # other words: its text, length, network
+    BACK = "back"
+    GONE = "no longer listed"
+    REMOVED = "removed"  # past, hidden, or its tombstone has stood long enough
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one event. *start* is when it starts, *was* when it did, *until* when its tombstone goes."""
+
+    kind: Kind
+    uid: str
+    summary: str
+    start: Moment
+    was: Moment | None = None
+    old_summary: str = ""
+    until: datetime | None = None
+
+
+def differences(old: Remembered | None, new: Event, zone: tzinfo) -> Iterator[Change]:
+    """How *new* differs from *old*, None where it was not there; days are those of *zone*."""
+    if old is None:
+        yield Change(Kind.NEW, new.uid, new.summary, new.start)
+        return
+    if old.rev is None:
+        yield Change(Kind.BACK, new.uid, new.summary, new.start)
+        return
+    was, called = moment(old.start), summary(old.octets)
+    if was != new.start:
+        known = not isinstance(was, datetime) and isinstance(new.start, datetime)
+        kind = Kind.CONFIRMED if known and local_date(new.start, zone) == was else Kind.MOVED
+        yield Change(kind, new.uid, new.summary, new.start, was=was)
+    if called != new.summary:
+        yield Change(Kind.RENAMED, new.uid, new.summary, new.start, old_summary=called)
+    elif was == new.start:
+        yield Change(Kind.UPDATED, new.uid, new.summary, new.start)
+
+
+def counts(changes: Iterable[Change]) -> str:
+    """*changes* as "3 new, 1 moved", "" where there are none."""
+    found = Counter(change.kind for change in changes)
+    return ", ".join(f"{found[kind]} {kind.value}" for kind in Kind if found[kind])
+
+
+def sentence(change: Change, zone: tzinfo) -> str:
+    """One line that tells *change*, times in *zone*."""
+    name, starts = " ".join(change.summary.split()), words(change.start, zone)
+    match change.kind:
+        case Kind.NEW:
+            return f"new: {name}, {starts}"
+        case Kind.MOVED:
+            return f"moved: {name}, from {words(change.was or change.start, zone)} to {starts}"
+        case Kind.CONFIRMED:
+            return f"confirmed: {name}, {starts}"
+        case Kind.RENAMED:
+            return f"renamed: {' '.join(change.old_summary.split())} is now {name}, {starts}"
+        case Kind.UPDATED:
+            return f"updated: {name}, {starts}"
+        case Kind.BACK:
+            return f"back: {name}, {starts}"
+        case Kind.GONE:
+            until = f", shown as cancelled until {words(change.until, zone)}" if change.until else ""
+            return f"no longer listed: {name}, {starts}{until}"
+        case Kind.REMOVED:
+            return f"removed: {name}, {starts}"
+
+
+def words(when: Moment, zone: tzinfo) -> str:
+    """*when* as people of *zone* write it."""
+    return f"{when.astimezone(zone):%Y-%m-%d %H:%M}" if isinstance(when, datetime) else f"{when:%Y-%m-%d}"
+
+
+def facts(change: Change) -> dict[str, str]:
+    """*change* for programs: texts alone, instants in UTC, nothing for what does not apply."""
+    found = {
+        "change": change.kind.name.lower(),
+        "uid": change.uid,
+        "summary": change.summary,
+        "start": change.start.isoformat(),
+        "was": change.was.isoformat() if change.was else "",
+        "old_summary": change.old_summary,
+        "until": change.until.isoformat() if change.until else "",
+    }
+    return {name: value for name, value in found.items() if value}
