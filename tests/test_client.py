@@ -12,10 +12,10 @@ import pytest
 
 from tests.server import Asked, Told, serving
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError, Unreachable
-from trakt_ical.trakt import client as client_module
 from trakt_ical.trakt.client import WAITS, Client
 from trakt_ical.trakt.signing import PasswordSigner, TokenSigner
 from trakt_ical.trakt.token import Token, TokenFile
+from trakt_ical.trakt.transport import LARGEST_BODY
 
 HTML = {"Content-Type": "text/html; charset=UTF-8", "Server": "cloudflare"}
 PAGE = b"<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"
@@ -73,7 +73,7 @@ LASTING = [
     (Told(b"", 423, {"X-Account-Locked": "true"}), Refused, "Contact Trakt's support"),
     (Told(b"", 426, {"X-Upgrade-URL": "https://trakt.tv/upgrade"}), Refused, "VIP.*https://trakt.tv/upgrade"),
     (Told(b"", 426), Refused, r"VIP.*https://app\.trakt\.tv/vip"),
-    (Told(b"", 301, {"Location": "https://elsewhere.example/"}), Refused, "points to https://elsewhere.example/"),
+    (Told(b"", 301, {"Location": "https://elsewhere.example/"}), Refused, r"points to https://elsewhere\.example \("),
     (Told(b"", 302), Refused, "redirects are not followed"),
     (Told(b'{"error":"invalid_client","error_description":"client_id is required"}', 401), SettingsError, "deleted"),
     (Told(b'{"status":"failure","error":"invalid API key"}', 401), SettingsError, "api_key"),
@@ -158,7 +158,7 @@ def test_a_truncated_body_is_no_answer() -> None:
 
 def test_a_body_stops_at_64_mb_after_decompression() -> None:
     """A small gzip body that unpacks into more than 64 MB is refused, and not unpacked to its end."""
-    bomb = gzip.compress(b"[" + b" " * (client_module.LARGEST_BODY + 2**20) + b"]")
+    bomb = gzip.compress(b"[" + b" " * (LARGEST_BODY + 2**20) + b"]")
     assert len(bomb) < 2**20
     told = Told(bomb, headers={"Content-Encoding": "gzip"})
     with serving(lambda _: told) as (url, _), Client(url) as client:
@@ -198,10 +198,70 @@ def test_a_wrong_clock_is_told(skew: timedelta, told: int, caplog: pytest.LogCap
 def test_secrets_are_cut_out_of_names(caplog: pytest.LogCaptureFixture) -> None:
     """A secret in an address appears neither in the error nor in the log."""
     with serving(lambda _: Told(status=404)) as (url, _), caplog.at_level(logging.DEBUG, "trakt_ical"):
-        with Client(url, secrets=["k/ey"]) as client, pytest.raises(Refused) as raised:
-            client.get("/user/calendar/shows.json/k%2Fey/justin")
-    assert "GET /user/calendar/shows.json/…/justin" in str(raised.value)
-    assert "ey" not in caplog.text.replace("key", "")
+        with Client(url, secrets=["k/e"]) as client, pytest.raises(Refused) as raised:
+            client.get("/user/calendar/shows.json/k%2Fe/k")
+    assert "GET /user/calendar/shows.json/…/k:" in str(raised.value)
+    assert "k%2Fe" not in caplog.text
+
+
+LEAKS = [
+    Told(b"", 301, {"Location": "http://somebody:hunter2@127.0.0.1/shows.json/s3cret-key/justin/?slurm=hunter2"}),
+    Told(b'{"status": "failure", "error": "invalid API key s3cret-key"}', 401),
+    Told(b'{"error": "s3cret-key is none"}', 422),
+]
+
+
+@pytest.mark.parametrize("told", LEAKS)
+def test_an_answer_cannot_bring_a_secret_back(told: Told) -> None:
+    """What an answer repeats of a secret, or says in an address, is not told on."""
+    with serving(lambda _: told) as (url, _), Client(url, secrets=["s3cret-key"]) as client:
+        with pytest.raises(TraktIcalError) as raised:
+            client.get("/shows.json/s3cret-key/justin")
+    assert "s3cret" not in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+ODD_HEADERS = [
+    {"Date": "Mon, 23 Nov 99999999999 00:00:00 GMT", "ETag": '"1"'},
+    {"X-Pagination-Page-Count": "9" * 5000},
+    {"Set-Cookie": "\x80=\x81"},
+]
+
+
+@pytest.mark.parametrize("headers", ODD_HEADERS)
+def test_an_odd_header_is_survived(tmp_path: Path, headers: dict[str, str]) -> None:
+    """Header fields of no sense do not stop an answer."""
+    with serving(lambda _: Told(headers=headers)) as (url, _), Client(url, cache_folder=tmp_path) as client:
+        assert client.get("/x").body == b"[]"
+
+
+def test_a_location_of_no_sense_is_one_sentence() -> None:
+    """A redirect whose address cannot be read is told, not crashed on."""
+    with serving(lambda _: Told(b"", 301, {"Location": "http://\xff\xfe/"})) as (url, _), Client(url) as client:
+        with pytest.raises(TraktIcalError) as raised:
+            client.get("/x")
+    assert raised.value.exit_code == 5
+
+
+def test_what_cannot_be_sent_is_not_tried_again() -> None:
+    """An address or a header that no request may have is told at once."""
+    slept: list[float] = []
+    for url, headers in (("http://a..b:1", {}), ("http://127.0.0.1:1", {"trakt-api-key": "a\nb"})):
+        with Client(url, headers=headers, sleep=slept.append) as client, pytest.raises(Unreachable, match="GET /x: "):
+            client.get("/x")
+    assert slept == []
+
+
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # urllib3 leaves the socket to the collector
+def test_a_body_that_stalls_is_no_answer_in_time() -> None:
+    """A server that falls silent in the middle of a body is told as such."""
+    slept: list[float] = []
+    told = Told(b"[1, ", headers={"Content-Length": "100"})
+    with serving(lambda _: told) as (url, _), Client(url, sleep=slept.append, timeout=(1, 0.1)) as client:
+        with pytest.raises(Unreachable, match="no answer in time"):
+            client.get("/x")
 
 
 def test_a_netrc_does_not_replace_the_signature(home: Path) -> None:

@@ -73,6 +73,11 @@ WRONG = [
     ('timezone = "../etc/passwd"', {}, "no IANA time zone"),
     ('api_url = "trakt.tv"', {}, "must be an address"),
     ('api_url = "https://"', {}, "must be an address"),
+    ('api_url = "https://x/?q=1"', {}, "has no . or #"),
+    ("", {"TRAKT_ICAL_BACK": "9" * 5000}, "must be a whole number"),
+    ("", {"TRAKT_ICAL_USERNAME": "\udcff"}, "must be a text without control characters"),
+    ('client_id = "a\\nb"', {}, "must be a text without control characters"),
+    ("max_bytes = -1", {}, "must be from 0 on"),
     ('api_url = "http://x:port/"', {}, "must be an address"),
     ('api = "v1"\nkind = ["movies"]', {}, "API v1 has no calendar of movies"),
     ('api = "v1"\nsource = "all"', {}, "source must be my"),
@@ -120,6 +125,7 @@ def test_secrets_that_others_may_read_are_warned_of(file: Path) -> None:
     file.chmod(0o644)
     [warning] = settled(file, 'password = "x"').warnings
     assert "chmod 600" in warning
+    assert settled(file, 'api_url = "https://me:pw@x"').warnings == (warning,)
     assert settled(file, "back = 3").warnings == ()
 
 

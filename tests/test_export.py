@@ -177,6 +177,7 @@ def test_days_can_be_chosen(line: Line, arguments: list[str], first: str, last: 
         ["--days", "3", "--ahead", "1"],
         ["--from", "someday"],
         ["--from", "May 2026"],
+        ["--from", "1/2/2026"],
         ["--days", "0"],
         ["--kind", "books"],
         ["--back", "x"],

@@ -49,7 +49,7 @@ LASTING = [
     (Fault(status=426, headers={"X-Upgrade-URL": "https://trakt.tv/vip"}), 5, "VIP"),
     (Fault(status=301, location="https://trakt.example/"), 5, "redirects are not followed"),
     (Fault(body=Body.GARBAGE), 5, "not what Trakt documents"),
-    (Fault(body=Body.EMPTY), 5, "not what Trakt documents"),
+    (Fault(body=Body.EMPTY), 5, "the answer is empty"),
     (Fault(date_offset=timedelta(days=2)), 5, "Set the clock"),
 ]
 

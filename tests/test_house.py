@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 import trakt_ical
 from tests.conftest import Line
+from tests.server import Told, serving
 from trakt_ical.cli import cli
 from trakt_ical.cli.run import setting_option
 
@@ -120,3 +122,46 @@ def test_the_demo_by_itself_says_how_to_reach_it() -> None:
             assert done.stdout.startswith(b"BEGIN:VCALENDAR")
         running.terminate()
         assert running.wait(10) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [
+        ("--demo export -o z.ics 2>&-", 0),
+        ("--demo export -o z.ics 2>/dev/full", 0),
+        ("--demo export -o /no/such/folder/z.ics 2>&-", 6),
+        ("--demo export -o - >&-", 6),
+        ("--demo export -o - >/dev/full", 6),
+        ("--demo config >/dev/full", 6),
+        ("--demo status >/dev/full", 6),
+        ("--version >/dev/full", 6),
+        ("--help >/dev/full", 6),
+    ],
+)
+def test_closed_and_full_streams_have_their_status(tmp_path: Path, script: str, status: int) -> None:
+    """A stderr that is closed or full costs nothing; a stdout that is, the data alone, in one sentence."""
+    command = f'"{sys.executable}" -m trakt_ical {script}'
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "z.ics").exists() == ("-o z.ics" in script)
+
+
+def test_a_title_cannot_steer_the_terminal(line: Line) -> None:
+    """Control characters of an answer do not reach the terminal, and a message stays one line."""
+    show = {"title": "\x1b]0;owned\x07A\nError: B\x9b1m", "ids": {"trakt": None}}
+    entry = {"first_aired": None, "show": show, "episode": {"season": 1, "number": 1}}
+    with serving(lambda _: Told(json.dumps([entry]).encode())) as (url, _):
+        environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
+        result = line("export", "--calendar", "all", "--days", "1", environ=environ)
+    assert result.exit_code == 0
+    assert not set("\x1b\x07\x9b") & set(result.stderr)
+    assert result.stderr.count("\n") == 1 + result.stderr.count("Warning: Left out: ")
+
+
+def test_days_that_the_demo_does_not_have_are_refused(line: Line) -> None:
+    """The built-in Trakt answers for the end of the calendar with a status, not a crash."""
+    for api in ("v2", "v1"):
+        result = line("export", "--api", api, "--from", "9999-12-20", "--days", "3")
+        assert (result.exit_code, "Traceback" in result.output) == (5, False)

@@ -166,6 +166,9 @@ def test_without_spoilers_there_is_no_plot() -> None:
         ("https://trakt.tv/shows/é b", "https://trakt.tv/shows/%C3%A9%20b"),
         ("http://x/\r\nATTENDEE:mailto:a@b", "http://x/%0AATTENDEE:mailto:a@b"),
         ("javascript:alert(1)", ""),
+        ("http://[bad", ""),
+        ("http://x:99999/", ""),
+        ("http:///path", ""),
         (None, ""),
     ],
 )

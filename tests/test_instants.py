@@ -50,6 +50,13 @@ V1 = [
     (Aired(SUNDAY, air_time="12:15am", air_day="Sunday"), utc(2011, 4, 17, 4, 15), "unless listed under its own day"),
     (Aired(SUNDAY, air_time=""), date(2011, 4, 17), "no hour"),
     (Aired(SUNDAY), date(2011, 4, 17), "no hour at all"),
+    *(
+        (Aired(SUNDAY, air_time=text), date(2011, 4, 17), f"{text!r} is no hour")
+        for text in ("10", "noon", "Friday", "24:00", "1.5", "10:00pm +05:00", "2026-12-12", "13:00pm")
+    ),
+    (Aired(SUNDAY, air_time="21:00"), utc(2011, 4, 18, 1), "a clock of 24 hours"),
+    (Aired(SUNDAY, iso="soon", air_time="10:00pm"), utc(2011, 4, 18, 2), "an ISO text that is none does not count"),
+    (Aired(SUNDAY, iso="2011-04-17T22:00:00", air_time="10:00pm"), utc(2011, 4, 18, 2), "nor one without an offset"),
     (Aired(0, day=date(2011, 4, 16), air_time="4:00pm"), utc(2011, 4, 16, 20), "0 is no date: the group's day counts"),
     (Aired(None, day=date(2011, 4, 16)), date(2011, 4, 16), "nor is null"),
     (Aired(0), None, "and without a group nobody knows the day"),

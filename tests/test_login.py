@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -14,8 +15,11 @@ import pytest
 import requests
 
 from tests.conftest import Clock, Line
+from tests.server import Told, serving
+from trakt_ical.app.opening import opened
+from trakt_ical.app.outside import Outside
 from trakt_ical.demo import Body, Demo, Fault
-from trakt_ical.errors import LoginNeeded, OutputError, SettingsError
+from trakt_ical.errors import BrokenAnswer, LoginNeeded, OutputError, Refused, SettingsError
 from trakt_ical.trakt.client import Client
 from trakt_ical.trakt.login import Login
 from trakt_ical.trakt.token import Token, TokenFile
@@ -291,3 +295,61 @@ def test_v1_needs_no_login(line: Line) -> None:
     """API v1 takes a password from the settings; login says so, status shows it."""
     assert line("login", "--api", "v1").exit_code == 3
     assert "demo, with a password" in line("status", "--api", "v1").stdout
+
+
+ODD_TOKENS = [
+    b'{"access_token": "a\\nb", "refresh_token": "r", "created_at": 1, "expires_in": 1}',
+    '{"access_token": "€", "refresh_token": "r", "created_at": 1, "expires_in": 1}'.encode(),
+    b'{"access_token": "a", "refresh_token": "r", "created_at": 100000000000000, "expires_in": 1}',
+    b'{"access_token": "a", "refresh_token": "r", "created_at": 1, "expires_in": 10000000000000000}',
+    b'{"access_token": "\xff", "refresh_token": "r", "created_at": 1, "expires_in": 1}',
+    b"[]",
+    b"",
+]
+
+
+@pytest.mark.parametrize("octets", ODD_TOKENS)
+def test_a_token_of_no_sense_is_a_damaged_one(line: Line, token_file: TokenFile, octets: bytes) -> None:
+    """A token file with a token that no header can carry or of no time asks for a new login."""
+    token_file.path.write_bytes(octets)
+    for command in ("status", "export"):
+        result = line(command)
+        assert (result.exit_code, "is damaged. Run: trakt-ical login" in result.stderr) == (4, True)
+
+
+def test_a_login_of_nobody_is_not_kept(line: Line, token_file: TokenFile, clock: Clock) -> None:
+    """Where Trakt does not say whose login it is, the login failed."""
+    token_file.remove()
+    line.demo.misbehave(Fault(path="/users/settings", status=404, times=0))
+    outside = Outside(clock, clock.sleep, line.environ)
+    with opened({}, demo=False, outside=outside) as app, pytest.raises(Refused):
+        app.log_in(msgspec.convert(line.demo.grant(), Token))
+    assert not token_file.path.exists()
+
+
+@pytest.mark.parametrize(
+    "change", [{"expires_in": 10**30}, {"interval": -1}, {"verification_url": "file:///etc/passwd"}]
+)
+def test_a_device_code_of_no_sense_is_a_broken_answer(change: dict[str, object]) -> None:
+    """A code that lives for ever, or a page that is none, is refused."""
+    usual = {"device_code": "d", "user_code": "u", "verification_url": "https://x", "expires_in": 600, "interval": 5}
+    told = Told(json.dumps(usual | change).encode())
+    with serving(lambda _: told) as (url, _), Client(url) as client, pytest.raises(BrokenAnswer):
+        Login(client, client_id="c").start()
+
+
+def test_a_linked_token_file_stays_a_link(tmp_path: Path, line: Line, token_file: TokenFile) -> None:
+    """A renewed token goes where the link points."""
+    real = tmp_path / "real.json"
+    token_file.path.rename(real)
+    token_file.path.symlink_to(real)
+    line.demo.expire_tokens()
+    assert line("export").exit_code == 0
+    assert token_file.path.is_symlink()
+    assert token_file.load() == TokenFile(real).load()
+
+
+def test_the_demo_names_its_own_login(line: Line) -> None:
+    """What to run is said for the Trakt that is meant."""
+    line("--demo", "logout")
+    assert line("--demo", "export").stderr == "Error: Not logged in. Run: trakt-ical --demo login\n"

@@ -52,7 +52,9 @@ class Book:
         """List *airings* and go on to the next calendar."""
         recipe = Recipe(self.days, UTC, Rules(), Look(), self.scope, self.retention)
         previous = read(self.octets) if self.octets else None
-        step = pipeline.revision(Listed(airings, frozenset(hidden)), recipe, previous, self.now, lambda done, of: None)
+        step = pipeline.revision(
+            Listed(airings, frozenset(hidden)), recipe, lambda: previous, self.now, lambda done, of: None
+        )
         revised = step.revise(believe=believe)
         self.octets = revised.octets
         return revised
@@ -61,7 +63,7 @@ class Book:
         """The lines of *airing* in the calendar, "" where it is not in there."""
         assert self.octets is not None
         found = read(self.octets).events.get(f"trakt-1388-s{airing.season}e{airing.number}@trakt-ical")
-        return found.octets.replace(b"\r\n ", b"").decode() if found else ""
+        return bytes(found.octets).replace(b"\r\n ", b"").decode() if found else ""
 
 
 def value(event: str, name: str) -> str:
@@ -222,7 +224,7 @@ def _(book: Book) -> tuple[str, str]:
     book.run(AHEAD, *OTHERS)
     recipe = Recipe(book.days, UTC, Rules(), Look(), book.scope, book.retention)
     step = pipeline.revision(
-        Listed([AHEAD, *OTHERS]), recipe, read(book.octets or b""), book.now, lambda done, of: None
+        Listed([AHEAD, *OTHERS]), recipe, lambda: read(book.octets or b""), book.now, lambda done, of: None
     )
     ruled = [event for event in step.listing.events if event.uid != "trakt-1388-s2e1@trakt-ical"]
     revised = replace(step, listing=replace(step.listing, events=ruled)).revise()
@@ -706,7 +708,7 @@ def upcoming(line: Line) -> tuple[str, int, int]:
     """Slug, season and number of an upcoming episode that is shown with its hour."""
     for event in read(line.ics.read_bytes()).events.values():
         if "20260425T" <= event.start < "20260501T":
-            parts = re.sub(rb"\r\n ", b"", event.octets).decode().split("\r\nURL:")[1].splitlines()[0].split("/")
+            parts = re.sub(rb"\r\n ", b"", bytes(event.octets)).decode().split("\r\nURL:")[1].splitlines()[0].split("/")
             return parts[4], int(parts[6]), int(parts[8])
     raise AssertionError("the built-in Trakt always has one")
 

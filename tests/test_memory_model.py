@@ -211,7 +211,9 @@ class Memory(RuleBasedStateMachine):
                 raise ConnectionError
 
         try:
-            pipeline.revision(Failing(), self.recipe(), read(self.octets or b""), self.now, lambda done, of: None)  # type: ignore[arg-type]
+            pipeline.revision(
+                Failing(), self.recipe(), lambda: read(self.octets or b""), self.now, lambda done, of: None
+            )  # type: ignore[arg-type]
         except ConnectionError:
             return
         raise AssertionError("the fault is told")
@@ -237,7 +239,7 @@ class Memory(RuleBasedStateMachine):
         ]
         source = Listed(airings, frozenset(self.hidden))
         previous = read(self.octets) if self.octets else None
-        return pipeline.revision(source, self.recipe(), previous, self.now, lambda done, of: None).revise(
+        return pipeline.revision(source, self.recipe(), lambda: previous, self.now, lambda done, of: None).revise(
             believe=believe
         )
 

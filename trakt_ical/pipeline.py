@@ -15,6 +15,7 @@ from trakt_ical.transform.events import events, key, uid
 from trakt_ical.transform.rules import Rules
 
 Progress = Callable[[int, int], object]
+Remember = Callable[[], Previous | None]
 
 
 class Source(Protocol):
@@ -37,9 +38,10 @@ class Recipe:
     retention: Retention
 
 
-def revision(source: Source, recipe: Recipe, previous: Previous | None, now: datetime, progress: Progress) -> Revision:
-    """The step from the *previous* calendar to one of what Trakt lists now."""
+def revision(source: Source, recipe: Recipe, remember: Remember, now: datetime, progress: Progress) -> Revision:
+    """The step from the previous calendar, which *remember* gives, to one of what Trakt lists now."""
     fetched = source.fetch(recipe.days, progress)
+    previous = remember()  # not earlier: answers and calendar may be large, and so they never meet
     airings = {uid(airing): airing for airing in settled(fetched.airings)}
     known = previous.events if previous else {}
     shown = [
@@ -48,7 +50,7 @@ def revision(source: Source, recipe: Recipe, previous: Previous | None, now: dat
         if key(name) not in fetched.hidden and (name in known or local_date(airing.starts, recipe.zone) in recipe.days)
     ]
     listing = Listing(
-        events=list(events(shown, recipe.rules)),
+        events=events(shown, recipe.rules),
         listed=frozenset(airings),
         hidden=lambda name: key(name) in fetched.hidden,
         days=recipe.days,
@@ -59,7 +61,7 @@ def revision(source: Source, recipe: Recipe, previous: Previous | None, now: dat
 
 def make(source: Source, recipe: Recipe, now: datetime) -> Revised:
     """A calendar that has no previous one."""
-    return revision(source, recipe, None, now, lambda done, of: None).revise()
+    return revision(source, recipe, lambda: None, now, lambda done, of: None).revise()
 
 
 def settled(airings: Iterable[Airing]) -> Iterable[Airing]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from trakt_ical.config import Settings
     from trakt_ical.export.previous import Previous
     from trakt_ical.export.state import State, StateFile
-    from trakt_ical.pipeline import Progress, Recipe
+    from trakt_ical.pipeline import Progress, Recipe, Remember
 
 log = logging.getLogger(__name__)
 
@@ -59,38 +60,37 @@ def export(app: App, wanted: Wanted, progress: Progress = lambda done, of: None)
     from trakt_ical.export.state import StateFile
 
     if app.settings.output == "-":
-        previous = _previous(app, wanted.previous, force=False) if wanted.previous else None
-        return _made(app, wanted, previous, progress, believe=wanted.accept_shrink)
+        remember = _memory(app, wanted.previous, force=False) if wanted.previous else lambda: None
+        return _made(app, wanted, remember, progress, believe=wanted.accept_shrink)
     target = Path(app.settings.output).expanduser()
     file = StateFile(app.folders.state, target)
     with file.locked():
         state = file.load()
-        previous = _previous(app, wanted.previous or target, force=wanted.force)
+        remember = _memory(app, target, force=wanted.force)
         with _guarded(app, file, state):
             believe = wanted.accept_shrink or _long_enough(app, state)
-            made = _made(app, wanted, previous, progress, believe=believe)
+            made = _made(app, wanted, remember, progress, believe=believe)
         return _written(app, target, made, file, state)
 
 
-def _previous(app: App, path: Path, *, force: bool) -> Previous | None:
-    """The calendar at *path*, None where there is none. With *force* what is not this calendar is put aside."""
+def _memory(app: App, path: Path, *, force: bool) -> Remember:
+    """How to get at the calendar at *path*, which is checked at once. With *force* what is not ours is put aside."""
     from trakt_ical.export import file
     from trakt_ical.export.previous import Damaged, read
 
     octets = file.read(path)
     if octets is None:
-        return None
+        return lambda: None
     try:
-        previous = read(octets)
-        _check_scope(previous, _scope(app))
+        _check_scope(read(octets), _scope(app))
     except Damaged as error:
         if not force:
             raise OutputError(
                 f"{path} stays as it is: {error}. --force replaces it and keeps a copy as {path.name}.old"
             ) from error
         log.warning("The file that was there is now %s.", file.keep_aside(path, octets))
-        return None
-    return previous
+        return lambda: None
+    return lambda: read(file.read(path) or b"")
 
 
 def _check_scope(previous: Previous, scope: Scope) -> None:
@@ -101,18 +101,30 @@ def _check_scope(previous: Previous, scope: Scope) -> None:
         raise Damaged(f"it is another calendar ({was}, not {now})")
 
 
-def _made(app: App, wanted: Wanted, previous: Previous | None, progress: Progress, *, believe: bool) -> Exported:
+def _made(app: App, wanted: Wanted, remember: Remember, progress: Progress, *, believe: bool) -> Exported:
     from trakt_ical import pipeline
 
     now = app.outside.now()
     try:
-        with app.source() as (source, zone):
+        with _uncollected(), app.source() as (source, zone):
             days = date_range(app.settings, now.astimezone(zone).date(), wanted.first, wanted.days)
-            step = pipeline.revision(source, _recipe(app, days, zone), previous, now, progress)
-        return Exported(step.revise(believe=believe), zone, changed=True)
+            step = pipeline.revision(source, _recipe(app, days, zone), remember, now, progress)
+            return Exported(step.revise(believe=believe), zone, changed=True)
     except (BrokenAnswer, NotBelieved):
         app.forget_answers()  # with their ETags, or a 304 would bring them back
         raise
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let the garbage collector rest: in values without circles it finds nothing, and looking takes its time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _recipe(app: App, days: DateRange, zone: tzinfo) -> Recipe:
@@ -175,5 +187,5 @@ def date_range(settings: Settings, today: date, first: date | None, days: int | 
         wanted = DateRange(first or today, days or 7)
         wanted.widened(1)
     except (ValueError, OverflowError) as error:
-        raise SettingsError(f"These days cannot be asked for: {error}") from error
+        raise SettingsError(f"These days cannot be asked for: {str(error).rstrip('.')}.") from error
     return wanted

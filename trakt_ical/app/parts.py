@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from trakt_ical import config
 from trakt_ical.app.outside import Folders, Outside
 from trakt_ical.config import Resolved, Settings
-from trakt_ical.errors import SettingsError
+from trakt_ical.errors import SettingsError, TraktIcalError
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase
@@ -95,8 +95,12 @@ class App:
         from trakt_ical.trakt.login import account
 
         self.token_file.save(token)
-        with self._client(self._token_signer(), None) as client:
-            token = msgspec.structs.replace(token, username=account(client).user.username)
+        try:
+            with self._client(self._token_signer(), None) as client:
+                token = msgspec.structs.replace(token, username=account(client).user.username)
+        except TraktIcalError:
+            self.token_file.remove()  # a login of nobody would make calendars of nobody
+            raise
         self.token_file.save(token)
         return token
 
@@ -122,7 +126,7 @@ class App:
         if not settings.api_url:
             raise SettingsError(NO_V1_SERVER)
         for name in ("api_key", "username" if not settings.owner else "owner"):
-            if not getattr(settings, name):
+            if getattr(settings, name) in ("", ".", ".."):
                 raise SettingsError(f"No {name}. API v1 needs one: set {name} or TRAKT_ICAL_{name.upper()}.")
         signer = None
         if settings.username and settings.password:
@@ -198,7 +202,8 @@ def _account_zone(client: Client) -> tzinfo | None:
 
     from trakt_ical.trakt.login import account
 
-    name = account(client).account.timezone
+    known = account(client).account
+    name = known.timezone if known else None
     try:
         return ZoneInfo(name) if name else None
     except (ValueError, OSError, ZoneInfoNotFoundError):
@@ -212,4 +217,4 @@ def _system_zone() -> tzinfo:
     try:
         return tzlocal.get_localzone()
     except (ValueError, OSError, LookupError) as error:
-        raise SettingsError(f"This computer does not tell its time zone ({error}). Set timezone.") from error
+        raise SettingsError("This computer does not tell its time zone. Set timezone.") from error

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
 import click
 
 import trakt_ical
+from trakt_ical.cli.terminal import note
 
 
 class Commands(click.Group):
@@ -41,7 +43,10 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except TraktIcalError as error:
-            click.echo(f"Error: {error}", err=True)
+            sentence = str(error)
+            if ctx.params["demo"]:
+                sentence = sentence.replace("Run: trakt-ical ", "Run: trakt-ical --demo ")
+            note(f"Error: {sentence}")
             ctx.exit(error.exit_code)
 
 
@@ -72,10 +77,14 @@ def main() -> None:
     try:
         status = cli.main(standalone_mode=False)
     except click.Abort:
-        click.echo("Interrupted.", err=True)
-        sys.stderr.flush()
+        note("Interrupted.")
         os._exit(130)  # threads that still wait for Trakt do not hold up who wants to leave
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):
+            error.show()
         status = error.exit_code
+    except OSError as error:  # of stdout alone: what else can fail is told where it does
+        sys.stdout = None
+        note(f"Error: Standard output did not take it all: {error.strerror}.")
+        status = 6
     sys.exit(status if isinstance(status, int) else 0)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from trakt_ical.cli.run import Run, account_options
+from trakt_ical.cli.terminal import line
 
 
 @click.command("config")
@@ -20,5 +21,5 @@ def command(run: Run, /, **flags: Any) -> None:
         rows = list(listing(app.resolved))
         widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
         for name, value, origin in rows:
-            click.echo(f"{name:{widths[0]}}  {value:{widths[1]}}  {origin}")
+            line(f"{name:{widths[0]}}  {value:{widths[1]}}  {origin}")
         run.say(f"Settings file: {flags.get('config') or app.folders.file}")

@@ -9,6 +9,7 @@ from shlex import quote
 import click
 
 from trakt_ical.cli.run import Run
+from trakt_ical.cli.terminal import line
 
 
 @click.command("demo")
@@ -26,7 +27,7 @@ def command(run: Run, /, port: int) -> None:
     ended = threading.Event()
     with demo_server(Folders.of_demo(), run.outside or Outside(), port) as account:
         for name, value in account.items():
-            click.echo(f"export {PREFIX}{name.upper()}={quote(value)}")
+            line(f"export {PREFIX}{name.upper()}={quote(value)}")
         run.say(f"The built-in Trakt answers at {account['api_url']}. End it with Ctrl-C.")
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
         try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trakt_ical.cli.run import Run, account_options, setting_option
+from trakt_ical.cli.terminal import data, is_terminal, line
 
 if TYPE_CHECKING:
     from trakt_ical.app.export import Exported
@@ -25,17 +26,21 @@ class Day(click.ParamType[date]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         """The date that *value* says; what leaves a part of it open is refused."""
+        with contextlib.suppress(ValueError):
+            return date.fromisoformat(value)
         from datetime import UTC, datetime
 
         from dateutil.parser import parse
 
         blanks = datetime(2000, 1, 1, tzinfo=UTC), datetime(2004, 2, 2, tzinfo=UTC)
         try:
-            one, other = (parse(value, default=blank).date() for blank in blanks)
+            one, *others = {
+                parse(value, default=blank, dayfirst=first).date() for blank in blanks for first in (False, True)
+            }
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is no day. Write it as 2026-04-18.", param, ctx)
-        if one != other:
-            self.fail(f"{value!r} leaves a part of the day open. Write it as 2026-04-18.", param, ctx)
+        if others:
+            self.fail(f"{value!r} may be several days. Write it as 2026-04-18.", param, ctx)
         return one
 
 
@@ -86,20 +91,22 @@ def command(run: Run, /, changes: bool, as_json: bool, **options: Any) -> None:
             raise click.UsageError("--changes cannot be combined with -o -: stdout carries one of them.")
         exported = export(app, wanted, progress)
     if output == "-":
-        _to_stdout(exported.revised.octets)
+        data(exported.revised.octets)
     if changes:
-        _to_stdout(_changes(exported, as_json=as_json).encode())
+        for told in _changes(exported, as_json=as_json):
+            line(told)
     run.say(_closing_line(exported, output, app.settings.max_bytes))
 
 
-def _changes(exported: Exported, *, as_json: bool) -> str:
+def _changes(exported: Exported, *, as_json: bool) -> list[str]:
     from trakt_ical.export.changes import facts, sentence
 
+    changes = exported.revised.changes
     if as_json:
         import json
 
-        return json.dumps([facts(change) for change in exported.revised.changes], ensure_ascii=False, indent=2) + "\n"
-    return "".join(f"{sentence(change, exported.zone)}\n" for change in exported.revised.changes)
+        return [json.dumps([facts(change) for change in changes], ensure_ascii=False, indent=2)]
+    return [sentence(change, exported.zone) for change in changes]
 
 
 def _closing_line(exported: Exported, output: str, largest: int) -> str:
@@ -115,21 +122,10 @@ def _closing_line(exported: Exported, output: str, largest: int) -> str:
     return f"{len(days)} event{'' if len(days) == 1 else 's'}{span} {place}{changed}{dropped}."
 
 
-def _to_stdout(octets: bytes) -> None:
-    from trakt_ical.errors import OutputError
-
-    try:
-        sys.stdout.buffer.write(octets)
-        sys.stdout.buffer.flush()
-    except OSError as error:
-        sys.stdout = None  # the interpreter would try to flush it again, and fail again
-        raise OutputError(f"Standard output did not take it all: {error.strerror}.") from error
-
-
 @contextlib.contextmanager
 def _progress(run: Run) -> Iterator[Progress]:
     """A bar on a terminal, nothing elsewhere."""
-    if run.quiet or not sys.stderr.isatty():
+    if run.quiet or not is_terminal():
         yield lambda done, of: None
         return
     with click.progressbar(length=1, label="Asking Trakt", file=sys.stderr) as bar:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trakt_ical.cli.run import Run, account_options
+from trakt_ical.cli.terminal import is_terminal, note
 
 if TYPE_CHECKING:
     from trakt_ical.trakt.login import DeviceCode
@@ -29,21 +30,22 @@ def command(run: Run, /, no_browser: bool, **flags: Any) -> None:
         with app.login() as login:
             code = login.start()
             _show(code)
-            if not no_browser and sys.stderr.isatty():
+            if not no_browser and is_terminal():
                 click.launch(code.verification_url)
             try:
                 token = login.wait(code, _countdown(run), sleep=app.outside.sleep or time.sleep)
             finally:
-                if sys.stderr.isatty():
-                    click.echo(err=True)
+                if is_terminal():
+                    note("")
             token = app.log_in(token)
         run.say(f"Logged in as {token.username}.")
 
 
 def _show(code: DeviceCode) -> None:
     """Even with --quiet: without these there is no login."""
-    click.echo(f"Open   {code.verification_url}\nEnter  {code.user_code}", err=True)
-    if sys.stderr.isatty():
+    note(f"Open   {code.verification_url}")
+    note(f"Enter  {code.user_code}")
+    if is_terminal():
         import segno
 
         segno.make(code.verification_url, micro=False).terminal(sys.stderr, compact=True)
@@ -51,8 +53,8 @@ def _show(code: DeviceCode) -> None:
 
 def _countdown(run: Run) -> Callable[[timedelta], None]:
     def tick(left: timedelta) -> None:
-        if sys.stderr.isatty() and not run.quiet:
+        if is_terminal() and not run.quiet:
             minutes, seconds = divmod(int(left.total_seconds()), 60)
-            click.echo(f"\rWaiting for you, {minutes}:{seconds:02d} left ", nl=False, err=True)
+            note(f"Waiting for you, {minutes}:{seconds:02d} left ", end="\r")
 
     return tick

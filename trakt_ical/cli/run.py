@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from trakt_ical.cli.terminal import note
+
 if TYPE_CHECKING:
     from trakt_ical.app.outside import Outside
     from trakt_ical.app.parts import App
@@ -38,7 +40,7 @@ class Run:
     def say(self, text: str) -> None:
         """Tell the user, on stderr: stdout carries data alone."""
         if not self.quiet:
-            click.echo(text, err=True)
+            note(text)
 
     def show_log(self, ctx: click.Context) -> None:
         """Show the package's log on stderr, for as long as *ctx* lives."""
@@ -47,13 +49,18 @@ class Run:
         log.addHandler(shown)
         log.setLevel(logging.DEBUG if self.verbose else logging.ERROR if self.quiet else logging.WARNING)
         log.propagate = False
-        ctx.call_on_close(lambda: log.removeHandler(shown))
+
+        @ctx.call_on_close
+        def hide() -> None:
+            log.removeHandler(shown)
+            log.setLevel(logging.NOTSET)
+            log.propagate = True
 
 
 class _Shown(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         word = f"{record.levelname.capitalize()}: " if record.levelno >= logging.WARNING else ""
-        click.echo(word + record.getMessage(), err=True)
+        note(word + record.getMessage())
 
 
 def setting_option(*names: str, setting: str, **attributes: Any) -> Callable[[C], C]:

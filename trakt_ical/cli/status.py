@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trakt_ical.cli.run import Run, account_options
+from trakt_ical.cli.terminal import line
 
 if TYPE_CHECKING:
     from trakt_ical.app.parts import App
@@ -26,11 +27,11 @@ def command(run: Run, /, **flags: Any) -> None:
     with run.app(flags) as app:
         now = app.outside.now()
         for state in states(app.folders.state):
-            click.echo(f"{state.output}")
-            click.echo(f"  last success   {_ago(state.last_success, now)}")
-            click.echo(f"  last change    {_ago(state.last_change, now)}")
+            line(f"{state.output}")
+            line(f"  last success   {_ago(state.last_success, now)}")
+            line(f"  last change    {_ago(state.last_change, now)}")
             if state.guard_since:
-                click.echo(f"  not believed   since {_ago(state.guard_since, now)}; see export --accept-shrink")
+                line(f"  not believed   since {_ago(state.guard_since, now)}; see export --accept-shrink")
         _login(app, now)
 
 
@@ -38,14 +39,14 @@ def _login(app: App, now: datetime) -> None:
     settings = app.settings
     if settings.api == "v1":
         auth = "with a password" if settings.password else "without a password"
-        click.echo(f"API v1 needs no login: {settings.username or 'nobody'}, {auth}.")
+        line(f"API v1 needs no login: {settings.username or 'nobody'}, {auth}.")
         return
     token = app.token_file.load()
     age = now - (token.expires_at - timedelta(seconds=token.expires_in))
     left = token.expires_at - now
     until = f"expires in {_words(left)}" if left > timedelta(0) else f"expired {_words(-left)} ago"
-    click.echo(f"Logged in as {token.username or 'an unknown user'}.")
-    click.echo(f"The token is {_words(age)} old and {until} ({token.expires_at:%Y-%m-%d %H:%M} UTC); it renews itself.")
+    line(f"Logged in as {token.username or 'an unknown user'}.")
+    line(f"The token is {_words(age)} old and {until} ({token.expires_at:%Y-%m-%d %H:%M} UTC); it renews itself.")
 
 
 def _ago(then: datetime | None, now: datetime) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from trakt_ical.model import Event, Moment
 
+Octets = bytes | memoryview
 LINE = 75  # octets, RFC 5545 §3.1
 RENDERING = 1  # raised when the same event is rendered differently, so that each changes once
 SUM = b"X-TRAKT-ICAL-SUM:"
@@ -58,19 +59,22 @@ class Stamp:
     sequence: int
 
 
-def calendar(look: Look, scope: Scope, events: Iterable[bytes]) -> bytes:
+def calendar(look: Look, scope: Scope, events: Iterable[Octets]) -> bytes:
     """A whole calendar of rendered *events*, in their order.
 
     It has no METHOD (which would ask for an ORGANIZER) and no VTIMEZONE (all times are in UTC).
     """
     head, rest = _opening(look, scope)
-    body = b"".join((rest, *events, END))
-    return b"".join((head, SUM, digest(body), b"\r\n", body))
+    parts = (rest, *events, END)
+    return b"".join((head, SUM, digest(*parts), b"\r\n", *parts))
 
 
-def digest(octets: bytes) -> bytes:
-    """What a calendar's SUM says of the octets after its line."""
-    return hashlib.blake2b(octets, digest_size=16).hexdigest().encode()
+def digest(*parts: Octets) -> bytes:
+    """What a calendar's SUM says of the octets after its line, which are those of *parts*."""
+    found = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        found.update(part)
+    return found.hexdigest().encode()
 
 
 def revision(event: Event) -> str:

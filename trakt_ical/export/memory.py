@@ -9,7 +9,7 @@ merely leaves; and a calendar that loses most of itself at once is not believed.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
@@ -43,12 +43,12 @@ class Retention:
 class Listing:
     """What Trakt lists in this run.
 
-    *events* are those to be shown; *listed* tells the UIDs of the whole answer, before any rule;
+    *events* are those to be shown, asked for once; *listed* tells the UIDs of the whole answer, before any rule;
     *hidden* whether a UID is of a show that the user hid or dropped; *days*, counted in *zone*,
     were fetched whole.
     """
 
-    events: list[Event]
+    events: Iterable[Event]
     listed: frozenset[str]
     hidden: Callable[[str], bool]
     days: DateRange
@@ -89,7 +89,8 @@ class Revision:
         if not believe:
             self._guard()
         changes: list[Change] = []
-        kept = [*self._shown(changes), *self._remaining(changes)]
+        kept = list(self._shown(changes))
+        kept += self._remaining({event.uid for event in kept}, changes)
         kept.sort(key=lambda event: (event.start, event.uid))
         dropped = self._over_ceiling(kept)
         kept = [event for event in kept if event.uid not in dropped]
@@ -129,9 +130,8 @@ class Revision:
             changes.extend(differences(old, event, self.listing.zone))
             yield Remembered(event.uid, octets, ics.when(event.start), "", stamp.sequence, rev)
 
-    def _remaining(self, changes: list[Change]) -> Iterator[Remembered]:
-        """What stays of the previous events that are not shown any more."""
-        shown = {event.uid for event in self.listing.events}
+    def _remaining(self, shown: set[str], changes: list[Change]) -> Iterator[Remembered]:
+        """What stays of the previous events that are not among the *shown* any more."""
         for old in self._remembered.values():
             if old.uid in shown:
                 continue
@@ -206,7 +206,7 @@ def _instant(text: str) -> datetime:
 def _cancelled(old: Remembered, stamp: Stamp) -> Remembered:
     """*old* as its tombstone. Without a REV nothing equals it, so its return is a change."""
     modified = ics.when(stamp.moment)
-    octets = old.octets
+    octets = bytes(old.octets)
     for name, value in (("DTSTAMP", modified), ("LAST-MODIFIED", modified), ("SEQUENCE", str(stamp.sequence))):
         octets = _with_line(octets, name, f"{name}:{value}\r\n")
     octets = _with_line(octets, "X-TRAKT-ICAL-REV", "")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from trakt_ical.errors import OutputError
-from trakt_ical.export.ics import END, SUM, digest
+from trakt_ical.export.ics import END, SUM, Octets, digest
 from trakt_ical.model import Moment
 
+HEAD = 1000  # octets, within which a calendar of ours has its SUM
 _SCOPE = b"X-TRAKT-ICAL-SCOPE:"
 _BETWEEN = b"\r\nBEGIN:VEVENT\r\n"  # at the beginning of a line: a folded text has a blank there
 _EVENT = re.compile(
@@ -34,59 +37,68 @@ class Remembered(NamedTuple):
     """
 
     uid: str
-    octets: bytes
+    octets: Octets
     start: str
     modified: str
     sequence: int
     rev: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Previous:
-    """A calendar that was made by an earlier run: its *scope* as a text, and its *events* by UID."""
+    """A calendar that was made by an earlier run: its *scope* as a text, and its *octets*."""
 
     scope: str
-    events: dict[str, Remembered]
+    octets: bytes
+
+    @cached_property
+    def events(self) -> dict[str, Remembered]:
+        """Its events by UID, in their order. Raises Damaged where one has another form than ours."""
+        first = self.octets.find(_BETWEEN)
+        return {event.uid: event for event in _events(self.octets, first)}
 
 
 def read(octets: bytes) -> Previous:
-    """The calendar in *octets*. Raises Damaged where its SUM is missing or wrong."""
-    head, found, rest = octets.partition(SUM)
-    claimed, _, body = rest.partition(b"\r\n")
-    if not found or not head.startswith(b"BEGIN:VCALENDAR\r\n") or len(head) > 1000:
+    """The calendar in *octets*, which are not copied. Raises Damaged where its SUM is missing or wrong."""
+    found = octets.find(SUM, 0, HEAD)
+    if found < 0 or not octets.startswith(b"BEGIN:VCALENDAR\r\n"):
         raise Damaged("it was not made by trakt-ical")
-    if claimed != digest(body) or not body.endswith(END):
+    body = octets.find(b"\r\n", found) + 2
+    view = memoryview(octets)
+    if view[found + len(SUM) : body - 2] != digest(view[body:]) or not octets.endswith(END):
         raise Damaged("it was edited or damaged since trakt-ical wrote it")
-    opening, *blocks = body.removesuffix(END).split(_BETWEEN)
-    events = {}
-    for number, block in enumerate(blocks, 1):
-        last = number == len(blocks)
-        event = _event(b"BEGIN:VEVENT\r\n" + block + (b"" if last else b"\r\n"))
-        events[event.uid] = event
-    return Previous(_scope(opening), events)
+    first = octets.find(_BETWEEN, body)
+    next(_events(octets, first), None)  # one tells of what version all are
+    scope = _scope(octets[body : first if first >= 0 else len(octets)])
+    return Previous(scope, octets)
 
 
 def _scope(opening: bytes) -> str:
-    unfolded = opening.replace(b"\r\n ", b"")
-    for line in unfolded.split(b"\r\n"):
+    for line in opening.replace(b"\r\n ", b"").split(b"\r\n"):
         if line.startswith(_SCOPE):
             return line.removeprefix(_SCOPE).decode()
     raise Damaged("it does not say whose calendar it is")
 
 
-def _event(octets: bytes) -> Remembered:
-    found = _EVENT.match(octets, len(b"BEGIN:VEVENT\r\n"))
-    if found is None:
-        raise Damaged("it was made by another version of trakt-ical")
-    uid, modified, sequence, rev, start = found.groups()
-    return Remembered(
-        uid.replace(b"\r\n ", b"").decode(),
-        octets,
-        start.decode(),
-        modified.decode(),
-        int(sequence),
-        rev.decode() if rev else None,
-    )
+def _events(octets: bytes, start: int) -> Iterator[Remembered]:
+    """The events of *octets*; the line break before the first of them is at *start*."""
+    view = memoryview(octets)
+    while start >= 0:
+        found = _EVENT.match(octets, start + len(_BETWEEN))
+        if found is None:
+            raise Damaged("it was made by another version of trakt-ical")
+        following = octets.find(_BETWEEN, found.end())
+        end = following + 2 if following >= 0 else len(octets) - len(END)
+        uid, modified, sequence, rev, starts = found.groups()
+        yield Remembered(
+            uid.replace(b"\r\n ", b"").decode(),
+            view[start + 2 : end],
+            starts.decode(),
+            modified.decode(),
+            int(sequence),
+            rev.decode() if rev else None,
+        )
+        start = following
 
 
 def moment(text: str) -> Moment:
@@ -94,7 +106,7 @@ def moment(text: str) -> Moment:
     return datetime.fromisoformat(text).astimezone(UTC) if "T" in text else date.fromisoformat(text)
 
 
-def summary(octets: bytes) -> str:
+def summary(octets: Octets) -> str:
     """The SUMMARY of an event of ours."""
-    line = octets.replace(b"\r\n ", b"").partition(b"\r\nSUMMARY:")[2].partition(b"\r\n")[0]
+    line = bytes(octets).replace(b"\r\n ", b"").partition(b"\r\nSUMMARY:")[2].partition(b"\r\n")[0]
     return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], line.decode())

@@ -11,7 +11,6 @@ import functools
 import logging
 import time
 from datetime import datetime
-from email.utils import parsedate_tz
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +65,8 @@ class AnswerFiles(FileCache):
 
 class _Adapter(CacheControlAdapter):
     def build_response(self, request: Any, response: HTTPResponse, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        if parsedate_tz(response.headers.get("Date", "")) is None:
+        from trakt_ical.trakt.client import http_date
+
+        if http_date(response.headers.get("Date")) is None:
             response.headers.pop("Date", None)  # CacheControl asserts that it can be read
         return super().build_response(request, response, *args, **kwargs)

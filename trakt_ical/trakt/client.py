@@ -16,13 +16,15 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 import requests
 from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
 
 import trakt_ical
 from trakt_ical.errors import BrokenAnswer, TraktError, Unreachable
 from trakt_ical.trakt import statuses
+from trakt_ical.trakt.transport import Unsigned, lasts, never_sent, session, told, whole_body
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest, Response
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -30,18 +32,11 @@ T = TypeVar("T")
 
 USER_AGENT = f"trakt-ical/{trakt_ical.__version__} (+https://pypi.org/project/trakt-ical/)"
 TIMEOUT = (10, 60)  # seconds to connect, and between two reads
-LARGEST_BODY = 64 * 2**20  # octets after decompression
 WAITS = (2, 8, 30)  # seconds before the second, third and fourth try; Trakt asks for 30 when overloaded
 LONGEST_WAIT = 300  # seconds; what Cloudflare's Retry-After asks for at the most
+SHORTEST_MASKED = 6  # characters; to mask a shorter secret wherever it occurs would spell it out
 SKEW_WARNED = timedelta(minutes=10)
 SKEW_REFUSED = timedelta(days=1)
-
-
-class Unsigned(AuthBase):
-    """Signs nothing; without any auth object `requests` would sign with what a ~/.netrc says."""
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        return request
 
 
 @dataclass(frozen=True)
@@ -51,11 +46,13 @@ class Answer:
     request: str
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes | bytearray
     from_cache: bool = False
 
     def decode(self, type: type[T]) -> T:  # noqa: A002
         """The body as *type*. Raises BrokenAnswer with the request and the path inside the answer."""
+        if not self.body:
+            raise BrokenAnswer(f"{self.request}: the answer is empty.")
         try:
             return msgspec.json.decode(self.body, type=type)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -89,7 +86,7 @@ class Client:
         self._sleep = sleep or self._closed.wait
         self._skew_told = False
         self._timeout = timeout
-        self._session = _session(self._url, cache_folder)
+        self._session = session(self._url, cache_folder)
         self._session.auth = auth or Unsigned()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(headers or {})})
 
@@ -149,30 +146,24 @@ class Client:
             with self._session.request(
                 method, url, timeout=self._timeout, stream=True, allow_redirects=False, **kwargs
             ) as response:
-                answer = Answer(
-                    name,
-                    response.status_code,
-                    response.headers,
-                    _body(response, name),
-                    getattr(response, "from_cache", False),
-                )
-        except requests.exceptions.SSLError as error:
-            raise Unreachable(f"{name}: the server's certificate is not trusted ({_root(error)}).") from error
-        except requests.exceptions.RequestException as error:
-            raise _Passing(
-                Unreachable(f"{name}: {self._masked(_sentence(error))}"), without_effect=_never_sent(error)
-            ) from error
+                kept = getattr(response, "from_cache", False)
+                answer = Answer(name, response.status_code, response.headers, whole_body(response, name), kept)
+        except (requests.exceptions.RequestException, HTTPError, OSError, UnicodeError) as error:
+            fault = Unreachable(self._masked(f"{name}: {told(error)}"))
+            if lasts(error):
+                raise fault from error
+            raise _Passing(fault, without_effect=never_sent(error)) from error
         log.debug("%s: %d, %d octets%s", name, answer.status, len(answer.body), ", kept copy" * answer.from_cache)
         self._check_clock(answer)
-        if answer.status in expected:
-            return answer
-        self._check_status(answer)
+        if answer.status not in expected:
+            self._check_status(answer)
         return answer
 
     def _check_status(self, answer: Answer) -> None:
         error = statuses.problem(answer.request, answer.status, answer.headers, answer.body)
         if error is None:
             return
+        error.args = (self._masked(str(error)),)
         if isinstance(error, TraktError) and statuses.passes(answer.status, answer.headers, answer.body):
             raise _Passing(
                 error,
@@ -183,7 +174,7 @@ class Client:
 
     def _check_clock(self, answer: Answer) -> None:
         """Compare Trakt's `Date` with the local clock: a wrong one would tell past from future wrongly."""
-        there = _http_date(answer.headers.get("Date"))
+        there = http_date(answer.headers.get("Date"))
         if there is None:
             return
         here = self._now()
@@ -198,11 +189,14 @@ class Client:
 
     def _name(self, method: str, url: str) -> str:
         """*method* and *url* for people: no host, no query, no secret."""
-        return f"{method} {self._masked(urlsplit(url).path)}"
+        secrets = {quote(secret, safe="") for secret in self._secrets}
+        segments = urlsplit(url).path.split("/")
+        return f"{method} {'/'.join('…' if segment in secrets else segment for segment in segments)}"
 
     def _masked(self, text: str) -> str:
         for secret in self._secrets:
-            text = text.replace(quote(secret, safe=""), "…").replace(secret, "…")
+            if len(secret) >= SHORTEST_MASKED:
+                text = text.replace(quote(secret, safe=""), "…").replace(secret, "…")
         return text
 
 
@@ -216,94 +210,20 @@ class _Passing(Exception):
         self.retry_after = retry_after
 
 
-def _session(url: str, cache_folder: Path | None) -> requests.Session:
-    from http.cookiejar import DefaultCookiePolicy
-
-    session = requests.Session()
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    if is_loopback(url):
-        session.trust_env = False  # a proxy of the environment would see what only this machine may
-    if cache_folder is None:
-        adapter = requests.adapters.HTTPAdapter(pool_maxsize=8)
-    else:
-        from trakt_ical.trakt.cache import caching_adapter
-
-        adapter = caching_adapter(cache_folder, pool_maxsize=8)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
-
-
-def is_loopback(url: str) -> bool:
-    """Whether *url* names this machine by its loopback address."""
-    import ipaddress
-
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _body(response: Response, name: str) -> bytes:
-    parts, size = [], 0
-    for part in response.iter_content(2**16):
-        size += len(part)
-        if size > LARGEST_BODY:
-            raise BrokenAnswer(f"{name}: the answer is larger than {LARGEST_BODY // 2**20} MB.")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _never_sent(error: requests.exceptions.RequestException) -> bool:
-    from urllib3.exceptions import MaxRetryError, NewConnectionError
-
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
-
-
-def _sentence(error: requests.exceptions.RequestException) -> str:
-    match error:
-        case requests.exceptions.ConnectTimeout():
-            return "no connection in time."
-        case requests.exceptions.Timeout():
-            return "no answer in time."
-        case requests.exceptions.ProxyError():
-            return f"the proxy does not answer ({_root(error)})."
-        case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
-            return "the answer was cut short."
-        case requests.exceptions.ConnectionError():
-            return f"no connection ({_root(error)})."
-        case _:
-            return f"the request could not be sent ({_root(error)})."
-
-
-def _root(error: BaseException) -> str:
-    """What the innermost exception says: the outer ones repeat the address, query and all."""
-    while True:
-        inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
-        if not isinstance(inner, BaseException):
-            inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else None
-        if inner is None:
-            return getattr(error, "strerror", None) or str(error) or type(error).__name__
-        error = inner
-
-
 def _retry_after(value: str | None, now: datetime) -> float | None:
     """Seconds that a Retry-After header asks for, as a number or as a date (RFC 9110 §10.2.3)."""
     if value is None:
         return None
     if value.strip().isdecimal():
         return float(value)
-    moment = _http_date(value)
+    moment = http_date(value)
     return None if moment is None else max(0.0, (moment - now).total_seconds())
 
 
-def _http_date(value: str | None) -> datetime | None:
+def http_date(value: str | None) -> datetime | None:
+    """The instant of a header such as `Date`, None where it is none."""
     try:
         moment = parsedate_to_datetime(value or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

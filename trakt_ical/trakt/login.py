@@ -13,6 +13,7 @@ from trakt_ical.trakt.client import Answer, Client
 from trakt_ical.trakt.statuses import problem
 from trakt_ical.trakt.token import Token
 
+DAY = 86400  # seconds
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"  # the redirect_uri of programs that have no address
 
 
@@ -24,6 +25,12 @@ class DeviceCode(msgspec.Struct, frozen=True, kw_only=True):
     verification_url: str
     expires_in: int
     interval: int
+
+    def __post_init__(self) -> None:
+        if not (0 < self.expires_in <= DAY and 0 <= self.interval <= DAY):
+            raise ValueError("a code of no time")
+        if not self.verification_url.startswith(("https://", "http://")) or not self.verification_url.isprintable():
+            raise ValueError("a page that is none of the web")
 
 
 class _User(msgspec.Struct):
@@ -38,7 +45,7 @@ class AccountSettings(msgspec.Struct):
     """The used part of `GET /users/settings`."""
 
     user: _User
-    account: _Account
+    account: _Account | None = None
 
 
 class Login:

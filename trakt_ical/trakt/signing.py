@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from trakt_ical.errors import LoginNeeded, SettingsError
-from trakt_ical.trakt.client import is_loopback
 from trakt_ical.trakt.token import Token, TokenFile
+from trakt_ical.trakt.transport import is_loopback
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError
 
@@ -37,34 +38,35 @@ SENTENCES = {
 }
 
 
-def problem(request: str, status: int, headers: Mapping[str, str], body: bytes) -> TraktIcalError | None:
+def problem(request: str, status: int, headers: Mapping[str, str], body: bytes | bytearray) -> TraktIcalError | None:
     """The error that an answer means, or None where it is one to read on."""
     if 200 <= status < 300:
         if body and is_html(headers, body):
             return BrokenAnswer(f"{request}: a page of HTML came in place of data.")
         return _failure(request, status, body)
     if 300 <= status < 400:
-        place = headers.get("Location", "nowhere")
+        place = urlsplit(headers.get("Location", ""))
+        there = f"{place.scheme}://{place.hostname}" if place.hostname else "another place"
         return Refused(
-            f"{request}: the server points to {place} ({status}); redirects are not followed. Check api_url.",
+            f"{request}: the server points to {there} ({status}); redirects are not followed. Check api_url.",
             status=status,
         )
     return _refusal(request, status, headers, body)
 
 
-def passes(status: int, headers: Mapping[str, str], body: bytes) -> bool:
+def passes(status: int, headers: Mapping[str, str], body: bytes | bytearray) -> bool:
     """Whether the fault behind an answer may be over at the next try."""
     return status == 429 or status >= 500 or bool(body and is_html(headers, body) and status in (200, 403))
 
 
-def is_html(headers: Mapping[str, str], body: bytes) -> bool:
+def is_html(headers: Mapping[str, str], body: bytes | bytearray) -> bool:
     """Whether an answer is a page for people, whatever it claims to be."""
     return "html" in headers.get("Content-Type", "").lower() or body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(
         b"<"
     )
 
 
-def _refusal(request: str, status: int, headers: Mapping[str, str], body: bytes) -> TraktIcalError:
+def _refusal(request: str, status: int, headers: Mapping[str, str], body: bytes | bytearray) -> TraktIcalError:
     page = bool(body) and is_html(headers, body)
     said = "" if page else _said(body)
     match status:
@@ -86,7 +88,7 @@ def _refusal(request: str, status: int, headers: Mapping[str, str], body: bytes)
     return Refused(f"{request}: {sentence} ({status}{f', “{said}”' if said else ''}).", status=status)
 
 
-def _failure(request: str, status: int, body: bytes) -> TraktIcalError | None:
+def _failure(request: str, status: int, body: bytes | bytearray) -> TraktIcalError | None:
     """v1 also says no with status 200 and `{"status": "failure", "error": …}`; a running check-in bears `wait`."""
     if b'"failure"' not in body[:40] or b'"wait"' in body:
         return None
@@ -96,7 +98,7 @@ def _failure(request: str, status: int, body: bytes) -> TraktIcalError | None:
     return Refused(f"{request}: Trakt says “{said}”.", status=status)
 
 
-def _said(body: bytes) -> str:
+def _said(body: bytes | bytearray) -> str:
     """The reason that an answer's JSON gives, "" where it gives none."""
     try:
         answer = json.loads(body[:65536])

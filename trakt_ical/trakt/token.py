@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import msgspec
 from trakt_ical import atomic
 from trakt_ical.errors import LoginNeeded, OutputError, SettingsError
 
+LATEST = 2**33  # seconds since 1970, in the year 2242
 LOCK_WAIT = 90  # seconds; longer than one renewal with its time-outs
 
 
@@ -25,6 +27,12 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     expires_in: int
     username: str = ""
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.created_at < LATEST and 0 <= self.expires_in < LATEST):
+            raise ValueError("a token of no time")
+        if not all(text.isascii() and text.isprintable() for text in (self.access_token, self.refresh_token)):
+            raise ValueError("a token that no header can carry")
 
     def __repr__(self) -> str:
         return f"Token(username={self.username!r}, expires_at={self.expires_at})"
@@ -44,6 +52,8 @@ class TokenFile:
     def load(self) -> Token:
         """The token. Raises LoginNeeded where there is none that can be read."""
         try:
+            if self.path.exists() and not self.path.is_file():
+                raise SettingsError(f"The token file {self.path} cannot be read: it is no file.")
             octets = self.path.read_bytes()
         except FileNotFoundError:
             raise LoginNeeded("Not logged in. Run: trakt-ical login") from None
@@ -51,14 +61,14 @@ class TokenFile:
             raise SettingsError(f"The token file {self.path} cannot be read: {error.strerror}.") from error
         try:
             return msgspec.json.decode(octets, type=Token)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise LoginNeeded(f"The token file {self.path} is damaged. Run: trakt-ical login") from error
 
     def save(self, token: Token) -> None:
         """Put *token* in place of the old one. Raises OutputError; the old one then stays."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            atomic.write_whole(self.path, msgspec.json.encode(token), mode=0o600)
+            atomic.write_whole(Path(os.path.realpath(self.path)), msgspec.json.encode(token), mode=0o600)
         except OSError as error:
             raise OutputError(f"The token file {self.path} cannot be written: {error.strerror}.") from error
 

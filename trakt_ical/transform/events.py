@@ -43,26 +43,28 @@ def key(uid: str) -> str:
 
 def _episode(episode: Episode, rules: Rules) -> Event:
     show = episode.show
+    network, link = words.clean(show.network), words.address(episode.link)
     return Event(
         uid=uid(episode),
         summary=words.episode_summary(episode),
-        description=words.description(episode.overview, show.network, episode.link, spoilers=rules.spoilers),
+        description=words.description(episode.overview, network, link, spoilers=rules.spoilers),
         start=episode.starts,
         end=times.end(episode.starts, episode.runtime, show.runtime, rules.default_runtime),
-        location=words.clean(show.network),
+        location=network,
         categories=words.categories(show.genres, episode.kind.value),
-        link=words.address(episode.link),
+        link=link,
     )
 
 
 def _movie(movie: Movie, rules: Rules) -> Event:
+    link = words.address(movie.link)
     return Event(
         uid=uid(movie),
         summary=words.movie_summary(movie),
-        description=words.description(movie.overview, None, movie.link, spoilers=rules.spoilers),
+        description=words.description(movie.overview, "", link, spoilers=rules.spoilers),
         start=movie.starts,
         end=times.end(movie.starts),
         location="",
         categories=words.categories(movie.genres, "Movie"),
-        link=words.address(movie.link),
+        link=link,
     )

@@ -10,6 +10,7 @@ from trakt_ical.demo.v1.wire import JSON, SERVER, episode_json, listed_on, show_
 from trakt_ical.demo.world import World
 
 DAYS = 7  # unless asked otherwise
+LATEST = 9999  # the year in which calendars end
 MOST_DAYS = 3_660
 MARGIN = timedelta(days=3)  # no listed day is farther from its instant
 
@@ -64,9 +65,12 @@ def _first_day(world: World, start: str | None) -> date:
     if not start:
         return world.clock().astimezone(SERVER).date()
     try:
-        return date.fromisoformat(start)
+        first = date.fromisoformat(start)
     except ValueError:
-        raise Refused(failure("invalid date", 400)) from None
+        first = date.max
+    if first.year >= LATEST:
+        raise Refused(failure("invalid date", 400))
+    return first
 
 
 def _length(days: str | None) -> int:

@@ -13,6 +13,7 @@ from trakt_ical.demo.v2.wire import episode_json, instant, movie_json, show_json
 from trakt_ical.demo.world import World
 
 DAYS = 7  # unless asked otherwise
+LATEST = 9999  # the year in which calendars end
 MOST_DAYS = 33  # longer requests are cut without a word
 A_DATE = len("2026-11-23")
 KINDS_OF_EPISODE = {
@@ -100,9 +101,12 @@ def _window(world: World, start: str | None = None, days: str | None = None) -> 
     if len(start) != A_DATE:
         raise Refused(empty_answer(400))
     try:
-        return Window(date.fromisoformat(start), length)
+        first = date.fromisoformat(start)
     except ValueError:
         raise Refused(empty_answer(400)) from None
+    if first.year >= LATEST:
+        raise Refused(empty_answer(400))
+    return Window(first, length)
 
 
 def _count(days: str | None) -> int:

@@ -9,6 +9,7 @@ comparing recorded answers of 2011 to 2014.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from trakt_ical.model import Moment
 SERVER_ZONE = ZoneInfo("America/Los_Angeles")
 UNKNOWN = "12:00am"  # v1's way to say that nobody knows the hour
 LATE_NIGHT = dt.time(6)  # what airs before it may be listed under the evening before
+_HOUR = re.compile(r"(0?[1-9]|1[0-2]):[0-5]\d ?[ap]m|([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -39,23 +41,30 @@ class Aired:
 def instant(aired: Aired) -> Moment | None:
     """The moment of *aired*, a date where nobody knows the hour, None where nobody knows the day.
 
-    Raises ValueError where a text is no time or date.
+    Raises ValueError, OverflowError or OSError where a number is no date of this calendar.
     """
-    if aired.iso and aired.first_aired:
-        return _from_iso(aired)
+    stated = _stated(aired.iso) if aired.first_aired else None
+    if stated is not None:
+        return _from_iso(stated, aired)
     day = datetime.fromtimestamp(aired.first_aired, SERVER_ZONE).date() if aired.first_aired else aired.day
     if day is None:
         return None
     return _from_slot(day, aired)
 
 
-def _from_iso(aired: Aired) -> Moment:
+def _stated(iso: str | None) -> datetime | None:
+    """The instant that *iso* states, None where it states none."""
     from dateutil.parser import isoparse
 
-    stated = isoparse(aired.iso or "")
+    try:
+        stated = isoparse(iso or "")
+    except ValueError:
+        return None
+    return stated if stated.tzinfo else None
+
+
+def _from_iso(stated: datetime, aired: Aired) -> Moment:
     wall = stated.replace(tzinfo=None)
-    if stated.tzinfo is None:
-        raise ValueError(f"first_aired_iso {aired.iso!r} has no offset")
     if wall.time() == dt.time(0) and _hour(aired.air_time) is None:
         return wall.date()
     zone = zones.zone_of(aired.network, aired.country)
@@ -90,9 +99,9 @@ def _from_slot(day: date, aired: Aired) -> Moment:
 
 
 def _hour(air_time: str | None) -> dt.time | None:
-    """The wall clock that *air_time* ("10:00pm") says, None where it says that nobody knows."""
+    """The wall clock that *air_time* ("10:00pm") says, None where it says nothing that can be read."""
     text = (air_time or "").strip().lower()
-    if not text or text == UNKNOWN:
+    if not _HOUR.fullmatch(text) or text == UNKNOWN:
         return None
     from dateutil.parser import parse
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
-from urllib.parse import quote, urlsplit
+from datetime import date
+from urllib.parse import quote
 
+from trakt_ical.fetch.runtimes import runtime
 from trakt_ical.fetch.v1.instant import Aired, instant
 from trakt_ical.fetch.v1.wire import DayWire, EntryWire, ShowWire
 from trakt_ical.model import DateRange, Episode, EpisodeKind, Fetched, Show
 from trakt_ical.trakt.client import Answer, Client
 
 log = logging.getLogger(__name__)
-
-SHORTEST = 2  # minutes; 0 and 1 are v1's way to say that nobody knows
 
 
 class Source:
@@ -47,7 +47,7 @@ def _episodes(days: list[DayWire]) -> Iterator[Episode]:
         for entry in day.episodes:
             try:
                 yield _episode(entry, day.date)
-            except ValueError as error:
+            except (ValueError, OverflowError, OSError) as error:
                 log.warning(
                     "Left out: %s %dx%02d on %s: %s.",
                     entry.show.title or "a show without a title",
@@ -79,14 +79,14 @@ def _episode(entry: EntryWire, day: str) -> Episode:
             title=show.title,
             network=show.network,
             genres=tuple(filter(None, show.genres or ())),
-            runtime=_runtime(show.runtime),
+            runtime=runtime(show.runtime),
         ),
         season=episode.season,
         number=episode.number,
         title=episode.title,
         overview=episode.overview,
         starts=starts,
-        runtime=_runtime(episode.runtime),
+        runtime=runtime(episode.runtime),
         kind=_kind(episode.season, episode.number),
         link=episode.url or show.url,
     )
@@ -97,16 +97,12 @@ def _key(show: ShowWire) -> str:
     tvdb = str(show.tvdb_id or "").strip()
     if tvdb.isdecimal() and int(tvdb):
         return f"tvdb-{int(tvdb)}"
-    if show.imdb_id:
+    if re.fullmatch(r"tt[0-9]+", show.imdb_id or ""):
         return f"imdb-{show.imdb_id}"
-    slug = urlsplit(show.url or "").path.rstrip("/").rpartition("/")[2]
-    if not slug:
+    slug = (show.url or "").rstrip("/").rpartition("/")[2]
+    if not re.fullmatch(r"[\w.-]+", slug):
         raise ValueError("its show has no id")
     return slug
-
-
-def _runtime(minutes: int | None) -> timedelta | None:
-    return timedelta(minutes=minutes) if minutes and minutes >= SHORTEST else None
 
 
 def _kind(season: int, number: int) -> EpisodeKind:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from trakt_ical.fetch import zones
+from trakt_ical.fetch.runtimes import runtime
 from trakt_ical.fetch.v2.wire import EpisodeEntry, Ids, MovieEntry, ShowWire
 from trakt_ical.model import Episode, EpisodeKind, Moment, Movie, Release, Show
 from trakt_ical.trakt.client import Answer
 
 log = logging.getLogger(__name__)
 
-SHORTEST = 2  # minutes; 0 and 1 are placeholders
 PAGES = "https://trakt.tv"
 
 _KINDS = {kind.name.lower(): kind for kind in EpisodeKind}
@@ -40,28 +40,29 @@ def read_movies(answer: Answer, release: Release) -> Iterator[Movie]:
     for entry in answer.decode(list[MovieEntry]):
         try:
             yield _movie(entry, release)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             log.warning("Left out: %s: %s.", entry.movie.title or "a movie without a title", error)
 
 
 def _episode(entry: EpisodeEntry) -> Episode:
     show, episode = entry.show, entry.episode
+    ids = _known(show.ids, "show")
     return Episode(
         show=Show(
-            key=f"trakt-{_id(show.ids, 'show')}",
+            key=f"trakt-{ids.trakt}",
             title=show.title,
             network=show.network,
             genres=tuple(show.genres or ()),
-            runtime=_runtime(show.runtime),
+            runtime=runtime(show.runtime),
         ),
         season=episode.season,
         number=episode.number,
         title=episode.title,
         overview=episode.overview,
         starts=_moment(episode.effective_release_date or entry.first_aired, show),
-        runtime=_runtime(episode.runtime),
+        runtime=runtime(episode.runtime),
         kind=_KINDS.get(episode.episode_type or "standard", EpisodeKind.STANDARD),
-        link=f"{_page('shows', show.ids)}/seasons/{episode.season}/episodes/{episode.number}",
+        link=f"{_page('shows', ids)}/seasons/{episode.season}/episodes/{episode.number}",
         updated_at=_instant(episode.updated_at) if episode.updated_at else None,
         episode_id=episode.ids.trakt if episode.ids else None,
     )
@@ -69,32 +70,29 @@ def _episode(entry: EpisodeEntry) -> Episode:
 
 def _movie(entry: MovieEntry, release: Release) -> Movie:
     movie = entry.movie
+    ids = _known(movie.ids, "movie")
     if not entry.released:
         raise ValueError("it has no date")
     return Movie(
-        key=f"trakt-movie-{_id(movie.ids, 'movie')}",
+        key=f"trakt-movie-{ids.trakt}",
         release=release,
         title=movie.title,
         overview=movie.overview,
         starts=date.fromisoformat(entry.released[:10]),
         genres=tuple(movie.genres or ()),
-        link=_page("movies", movie.ids),
+        link=_page("movies", ids),
         updated_at=_instant(movie.updated_at) if movie.updated_at else None,
     )
 
 
-def _id(ids: Ids, what: str) -> int:
-    if not ids.trakt:
+def _known(ids: Ids | None, what: str) -> Ids:
+    if ids is None or not ids.trakt:
         raise ValueError(f"its {what} has no id")
-    return ids.trakt
+    return ids
 
 
 def _page(kind: str, ids: Ids) -> str:
     return f"{PAGES}/{kind}/{quote(ids.slug or str(ids.trakt), safe='')}"
-
-
-def _runtime(minutes: int | None) -> timedelta | None:
-    return timedelta(minutes=minutes) if minutes and minutes >= SHORTEST else None
 
 
 def _moment(value: str | None, show: ShowWire) -> Moment:

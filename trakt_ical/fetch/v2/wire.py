@@ -28,7 +28,7 @@ class Airs(msgspec.Struct):
 class ShowWire(msgspec.Struct):
     """One show; *runtime* in minutes, *country* a two-letter code."""
 
-    ids: Ids
+    ids: Ids | None = None
     title: str | None = None
     airs: Airs | None = None
     runtime: int | None = None
@@ -62,7 +62,7 @@ class EpisodeEntry(msgspec.Struct):
 class MovieWire(msgspec.Struct):
     """One movie."""
 
-    ids: Ids
+    ids: Ids | None = None
     title: str | None = None
     overview: str | None = None
     genres: list[str] | None = None
@@ -79,7 +79,7 @@ class MovieEntry(msgspec.Struct):
 class Named(msgspec.Struct):
     """A show or movie of a hidden list."""
 
-    ids: Ids
+    ids: Ids | None = None
 
 
 class HiddenEntry(msgspec.Struct):

@@ -1,0 +1,89 @@
+"""An export of 10,000 entries of which 1 in 100 changed since the last one, against the plain way and the floor.
+
+    python -m tests.benchmarks.remember [ROUNDS]
+
+Limits: at least 5 times as fast as the plain way (`plain.py`), in at most 60 % of its memory; at most 3 times
+what `floor.py` takes. All are whole processes that ask the same server on a loopback port. The answers come from
+another address than those of the last export, so that none is spared by an ETag.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from tests.benchmarks.account import fresh_home
+from tests.benchmarks.answers import Listing
+from tests.benchmarks.cold_export import DAYS, ENTRIES, PATHS
+from tests.benchmarks.measure import (
+    COMMAND,
+    Cost,
+    at_least,
+    at_most,
+    in_turn,
+    milliseconds,
+    peak,
+    process,
+    seconds,
+    tell,
+)
+from tests.benchmarks.server import running
+
+SPEED = 5
+MEMORY = 0.6
+FLOOR = 3
+CHANGED = 100  # one entry of so many
+EXPORT = [COMMAND, "-q", "export", f"--from={DAYS.first}", f"--days={DAYS.days}"]
+
+
+@contextlib.contextmanager
+def remembering(url: str) -> Iterator[Path]:
+    """A calendar that was made of the answers at *url*."""
+    with fresh_home(url) as environ:
+        process(EXPORT, environ | {"TRAKT_ICAL_MAX_BYTES": "0"})
+        yield Path(environ["TRAKT_ICAL_OUTPUT"])
+
+
+def export(url: str, previous: Path) -> Cost:
+    """What trakt-ical takes to go on from *previous*."""
+    with fresh_home(url) as environ:
+        shutil.copyfile(previous, environ["TRAKT_ICAL_OUTPUT"])
+        return process(EXPORT, environ | {"TRAKT_ICAL_MAX_BYTES": "0"})
+
+
+def peer(name: str, url: str) -> Cost:
+    """What the script *name* takes."""
+    with fresh_home(url) as environ:
+        script = str(Path(__file__).with_name(name))
+        return process([sys.executable, script, environ["TRAKT_ICAL_OUTPUT"], *(url + path for path in PATHS)], environ)
+
+
+def compare(rounds: int) -> None:
+    """Measure and tell."""
+    old = Listing(DAYS.first, DAYS.days, ENTRIES)
+    new = replace(old, changed=CHANGED)
+    with running(old) as before, remembering(before) as previous, running(new) as url, running(old) as same:
+        measures = {
+            "1 in 100 changed": functools.partial(export, url, previous),
+            "nothing changed": functools.partial(export, same, previous),
+            "plain": functools.partial(peer, "plain.py", url),
+            "floor": functools.partial(peer, "floor.py", url),
+        }
+        costs = in_turn(measures, rounds)
+    ours = costs["1 in 100 changed"]
+    tell(
+        f"{ENTRIES} entries, 1 in {CHANGED} changed, medians of {rounds} rounds",
+        *(f"  {name}: {milliseconds(seconds(each))}, peak {peak(each):,.0f}" for name, each in costs.items()),
+        at_least("time of plain / export", seconds(costs["plain"]) / seconds(ours), SPEED),
+        at_most("memory of export / plain", peak(ours) / peak(costs["plain"]), MEMORY),
+        at_most("time of export / floor", seconds(ours) / seconds(costs["floor"]), FLOOR),
+    )
+
+
+if __name__ == "__main__":
+    compare(int(sys.argv[1]) if len(sys.argv) > 1 else 5)

@@ -1,0 +1,34 @@
+"""`trakt-ical --version` against a bare Python.
+
+    python -m tests.benchmarks.startup [ROUNDS]
+
+Limit: at most 5 times `python -c pass`.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+
+from tests.benchmarks.account import fresh_home
+from tests.benchmarks.measure import COMMAND, at_most, in_turn, milliseconds, process, seconds, tell
+
+LIMIT = 5
+COMMANDS = {"trakt-ical --version": [COMMAND, "--version"], "python -c pass": [sys.executable, "-c", "pass"]}
+
+
+def main(rounds: int) -> None:
+    """Measure and tell."""
+    with fresh_home() as environ:
+        measures = {name: functools.partial(process, command, environ) for name, command in COMMANDS.items()}
+        medians = {name: seconds(costs) for name, costs in in_turn(measures, rounds).items()}
+    version, bare = medians.values()
+    tell(
+        f"Start-up, medians of {rounds} rounds",
+        *(f"  {name}: {milliseconds(figure)}" for name, figure in medians.items()),
+        at_most("--version / bare Python", version / bare, LIMIT),
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 41)

@@ -1,0 +1,42 @@
+"""What is said to the user: notes on stderr, data on stdout, nothing that a terminal would obey."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+
+import click
+
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters but TAB and LF: a title from elsewhere must not move the cursor or rename the window."""
+
+
+def note(text: str, *, end: str = "\n") -> None:
+    """Say *text* on stderr, as one line. A stderr that is closed or full never costs the work itself."""
+    with contextlib.suppress(OSError):
+        click.echo(_OBEYED.sub("", " ".join(text.split("\n"))) + end, nl=False, err=True)
+
+
+def data(octets: bytes) -> None:
+    """Write *octets* to stdout. Raises OutputError where it does not take them all."""
+    from trakt_ical.errors import OutputError
+
+    try:
+        if sys.stdout is None:
+            raise OutputError("Standard output is closed.")
+        sys.stdout.buffer.write(octets)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        sys.stdout = None  # the interpreter would try to flush it again, and fail again
+        raise OutputError(f"Standard output did not take it all: {error.strerror}.") from error
+
+
+def line(text: str) -> None:
+    """Write one line of data to stdout. Raises OutputError."""
+    data((_OBEYED.sub("", text) + "\n").encode(errors="replace"))
+
+
+def is_terminal() -> bool:
+    """Whether somebody may be looking at stderr."""
+    return sys.stderr is not None and sys.stderr.isatty()

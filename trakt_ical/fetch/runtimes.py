@@ -1,0 +1,13 @@
+"""What both APIs write for a runtime."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+SHORTEST = 2  # minutes; 0 and 1 are placeholders for a runtime that nobody knows
+LONGEST = 7 * 24 * 60  # minutes; what is longer is a slip
+
+
+def runtime(minutes: int | None) -> timedelta | None:
+    """*minutes* as a span, None where nobody knows."""
+    return timedelta(minutes=minutes) if minutes and SHORTEST <= minutes <= LONGEST else None
