@@ -120,7 +120,8 @@ class Line:
         """Run `trakt-ical` with *arguments*."""
         outside = Outside(self.clock, self.clock.sleep, self.environ | dict(environ or {}))
         result = CliRunner().invoke(cli, list(arguments), obj=outside)
-        octets = self.ics.read_bytes() if self.ics.is_file() else b""
+        made = "export" in arguments and result.exit_code == 0 and self.ics.is_file()
+        octets = self.ics.read_bytes() if made else b""
         if b"BEGIN:VEVENT" in octets:  # a calendar without events is no calendar to RFC 5545
             (self.exports / f"{hash(octets)}.ics").write_bytes(octets)
         if result.exception and not isinstance(result.exception, SystemExit):
