@@ -265,6 +265,15 @@ def test_the_owner_is_kept(line: Line) -> None:
     assert (known.st_uid, known.st_gid) == (1234, 1235)
 
 
+def test_what_a_killed_run_left_is_swept(line: Line) -> None:
+    """The temporary file of a run that was killed goes with the next one that writes; others' files stay."""
+    left, other = line.folder / ".trakt.ics.abc123.new", line.folder / ".other.ics.abc123.new"
+    left.touch()
+    other.touch()
+    line("export")
+    assert (left.exists(), other.exists()) == (False, True)
+
+
 def test_a_new_file_has_the_usual_mode(line: Line) -> None:
     """A new file's mode is what the umask leaves, so that other programs can read it."""
     old = os.umask(0o027)

@@ -53,6 +53,14 @@ def test_what_needs_no_work_loads_nothing_heavy(arguments: list[str], status: st
     assert done.stderr.splitlines()[-1] == status
 
 
+def test_an_export_that_changes_nothing_never_loads_icalendar(tmp_path: Path) -> None:
+    """Icalendar renders what changed; where nothing did, it is not even imported."""
+    command = [sys.executable, "-c", IMPORTED, "--demo", "export", "-o", str(tmp_path / "trakt.ics")]
+    loaded = [subprocess.run(command, capture_output=True, text=True, check=True).stderr for _ in range(2)]
+    assert ["icalendar" in each.splitlines()[-1] for each in loaded] == [True, False]
+    assert "unchanged" in loaded[1]
+
+
 def test_the_version_is_the_packages() -> None:
     """`--version` names program and version."""
     result = CliRunner().invoke(cli, ["--version"])

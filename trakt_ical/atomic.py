@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from trakt_ical.errors import OutputError
+
+SUFFIX = ".new"
 
 
 def write_whole(path: Path, octets: bytes, *, mode: int, owner: tuple[int, int] | None = None) -> None:
@@ -29,9 +32,19 @@ def write_whole(path: Path, octets: bytes, *, mode: int, owner: tuple[int, int] 
     _sync_folder(path.parent)
 
 
+def sweep(path: Path) -> None:
+    """Remove what killed runs left beside *path*. For whoever holds its lock, so that no other run is writing."""
+    for left in path.parent.glob(f"{glob.escape(_prefix(path))}*{SUFFIX}"):
+        left.unlink(missing_ok=True)
+
+
+def _prefix(path: Path) -> str:
+    return f".{path.name[:100]}."  # with the rest of a temporary name below the 255 octets of most file systems
+
+
 @contextlib.contextmanager
 def _beside(path: Path) -> Iterator[tuple[int, str]]:
-    number, temporary = tempfile.mkstemp(prefix=f".{path.name[:200]}.", suffix=".new", dir=path.parent)
+    number, temporary = tempfile.mkstemp(prefix=_prefix(path), suffix=SUFFIX, dir=path.parent)
     try:
         yield number, temporary
     except BaseException:

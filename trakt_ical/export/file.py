@@ -45,7 +45,7 @@ def keep_aside(path: Path, octets: bytes) -> Path:
 
 
 def write(path: Path, octets: bytes) -> bool:
-    """Make *octets* the content of the file at *path*, a symbolic link followed.
+    """Make *octets* the content of the file at *path*, a symbolic link followed. One run at a time may do so.
 
     Returns whether that changed anything. Raises OutputError; then the old file is as it was.
     """
@@ -55,6 +55,7 @@ def write(path: Path, octets: bytes) -> bool:
         if known and known.st_size == len(octets) and target.read_bytes() == octets:
             return False
         mode = stat.S_IMODE(known.st_mode) if known else NEW_FILE & ~_umask()
+        atomic.sweep(target)
         atomic.write_whole(target, octets, mode=mode, owner=(known.st_uid, known.st_gid) if known else None)
     except OSError as error:
         raise OutputError(f"{path} was not written: {_reason(error, target)}") from error

@@ -19,6 +19,8 @@ from cachecontrol.caches import FileCache
 from cachecontrol.controller import CacheController
 from urllib3 import HTTPResponse
 
+from trakt_ical.trakt.headers import http_date
+
 log = logging.getLogger(__name__)
 
 KEPT = 40 * 86400  # seconds after its last use; longer than one range of a calendar stays the same
@@ -65,8 +67,6 @@ class AnswerFiles(FileCache):
 
 class _Adapter(CacheControlAdapter):
     def build_response(self, request: Any, response: HTTPResponse, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        from trakt_ical.trakt.client import http_date
-
         if http_date(response.headers.get("Date")) is None:
             response.headers.pop("Date", None)  # CacheControl asserts that it can be read
         return super().build_response(request, response, *args, **kwargs)

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -21,6 +20,7 @@ from urllib3.exceptions import HTTPError
 import trakt_ical
 from trakt_ical.errors import BrokenAnswer, TraktError, Unreachable
 from trakt_ical.trakt import statuses
+from trakt_ical.trakt.headers import http_date, wait_of
 from trakt_ical.trakt.transport import Unsigned, lasts, never_sent, session, told, whole_body
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class Client:
             raise _Passing(
                 error,
                 without_effect=answer.status == 429,
-                retry_after=_retry_after(answer.headers.get("Retry-After"), self._now()),
+                retry_after=wait_of(answer.headers.get("Retry-After"), self._now()),
             )
         raise error
 
@@ -208,22 +208,3 @@ class _Passing(Exception):
         self.error = error
         self.without_effect = without_effect
         self.retry_after = retry_after
-
-
-def _retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for, as a number or as a date (RFC 9110 §10.2.3)."""
-    if value is None:
-        return None
-    if value.strip().isdecimal():
-        return float(value)
-    moment = http_date(value)
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
-
-
-def http_date(value: str | None) -> datetime | None:
-    """The instant of a header such as `Date`, None where it is none."""
-    try:
-        moment = parsedate_to_datetime(value or "")
-    except (ValueError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

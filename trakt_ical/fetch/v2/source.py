@@ -12,7 +12,8 @@ from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch.v2.reader import read_movies, read_shows
 from trakt_ical.fetch.v2.wire import HiddenEntry
 from trakt_ical.model import Airing, DateRange, Fetched, Release
-from trakt_ical.trakt.client import Answer, Client, http_date
+from trakt_ical.trakt.client import Answer, Client
+from trakt_ical.trakt.headers import http_date
 
 LONGEST = 33  # days; Trakt cuts longer requests silently
 AT_A_TIME = 8  # requests
