@@ -7,12 +7,14 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trakt_ical import config
+from trakt_ical import atomic, config
 from trakt_ical.app.outside import Folders, Outside
 from trakt_ical.app.parts import App
 from trakt_ical.errors import SettingsError
 
 log = logging.getLogger(__name__)
+
+START_WAIT = 60  # seconds
 
 
 @contextlib.contextmanager
@@ -45,11 +47,13 @@ def demo_server(folders: Folders, outside: Outside, port: int = 0) -> Iterator[d
         folders.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise SettingsError(f"The folder {folders.data} cannot be made: {error.strerror}.") from error
-    with Demo(port=port, state_file=folders.data / "state.json", now=outside.now) as demo:
-        token_file = folders.data / "token.json"
-        if demo.fresh:
-            token = msgspec.convert(demo.grant(), Token)
-            TokenFile(token_file).save(msgspec.structs.replace(token, username=demo.username))
+    token_file = folders.data / "token.json"
+    with contextlib.ExitStack() as stack:
+        with atomic.locked(folders.data / "start", wait=START_WAIT):  # of several first starts one is the first
+            demo = stack.enter_context(Demo(port=port, state_file=folders.data / "state.json", now=outside.now))
+            if demo.fresh:
+                token = msgspec.convert(demo.grant(), Token)
+                TokenFile(token_file).save(msgspec.structs.replace(token, username=demo.username))
         yield {
             "api_url": demo.url,
             "auth_url": demo.url,

@@ -69,8 +69,8 @@ class Store:
         self._lock = RLock()
         self._stamp: Stamp | None = None
         self._state = new()
-        with self.changing():
-            pass
+        if self.fresh:
+            self._write()
 
     @contextmanager
     def changing(self) -> Iterator[State]:
