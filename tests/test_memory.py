@@ -796,7 +796,7 @@ def test_a_killed_export_leaves_the_old_calendar_or_the_new_one(line: Line) -> N
         before = line.ics.read_bytes()
         with subprocess.Popen([*EXPORT, "--days", str(7 + number)], env=environment(line)) as running:
             try:
-                finished += running.wait(whole * (0.3 + number / 50)) == 0
+                finished += running.wait(whole * (0.3 + number / 15)) == 0
             except subprocess.TimeoutExpired:
                 running.kill()
         after = line.ics.read_bytes()

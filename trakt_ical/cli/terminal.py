@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import sys
 
@@ -14,8 +13,10 @@ _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 def note(text: str, *, end: str = "\n") -> None:
     """Say *text* on stderr, as one line. A stderr that is closed or full never costs the work itself."""
-    with contextlib.suppress(OSError):
+    try:
         click.echo(_OBEYED.sub("", " ".join(text.split("\n"))) + end, nl=False, err=True)
+    except OSError:
+        sys.stderr = None  # the interpreter would try to flush it at its end, and change the exit status
 
 
 def data(octets: bytes) -> None:
