@@ -49,12 +49,12 @@ class Answer:
     body: bytes | bytearray
     from_cache: bool = False
 
-    def decode(self, type: type[T]) -> T:  # noqa: A002
-        """The body as *type*. Raises BrokenAnswer with the request and the path inside the answer."""
+    def decode(self, form: type[T]) -> T:
+        """The body as *form*. Raises BrokenAnswer with the request and the path inside the answer."""
         if not self.body:
             raise BrokenAnswer(f"{self.request}: the answer is empty.")
         try:
-            return msgspec.json.decode(self.body, type=type)
+            return msgspec.json.decode(self.body, type=form)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BrokenAnswer(f"{self.request}: the answer is not what Trakt documents: {error}.") from error
 

@@ -110,8 +110,7 @@ class TokenSigner(AuthBase):
         if response.status_code != 401:
             return response
         refused = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
-        response.content  # noqa: B018  read to its end, the connection can be used again
-        response.close()
+        response.close()  # unread: its body may be of any size
         with self._lock:
             if self._ended:
                 return response
