@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import logging
 from collections.abc import Iterator
@@ -262,6 +263,7 @@ def test_a_body_that_stalls_is_no_answer_in_time() -> None:
     with serving(lambda _: told) as (url, _), Client(url, sleep=slept.append, timeout=(1, 0.1)) as client:
         with pytest.raises(Unreachable, match="no answer in time"):
             client.get("/x")
+    gc.collect()
 
 
 def test_a_netrc_does_not_replace_the_signature(home: Path) -> None:

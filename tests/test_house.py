@@ -70,10 +70,13 @@ def test_the_version_is_the_packages() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name: str) -> None:
     """Each command has help of more than a line, and is listed."""
-    assert name in CliRunner().invoke(cli, ["--help"]).output
+    listing = CliRunner().invoke(cli, ["--help"]).output
+    assert name in listing
+    assert "\n  Try it without an account:   trakt-ical --demo export\n" in listing
     result = CliRunner().invoke(cli, [name, "--help"])
     assert result.exit_code == 0
     assert len(result.output.splitlines()) > 4
+    assert "\\b" not in result.output + listing
 
 
 def test_a_command_that_is_none_offers_the_nearest() -> None:

@@ -175,19 +175,20 @@ def test_without_spoilers_there_is_no_plot() -> None:
 def test_an_address_cannot_break_out(link: str | None, written: str) -> None:
     """A link is a URI of the web in ASCII on one line, or none."""
     assert one(episode(link=link)).link == written
-    octets = ics.calendar(ics.Look(), SCOPE, [ics.event_octets(one(episode(link=link)), STAMP, "1-abc")])
+    octets = ics.calendar(ics.Look(), SCOPE, None, [ics.event_octets(one(episode(link=link)), STAMP, "1-abc")])
     assert len(icalendar.Calendar.from_ical(octets).events) == 1
 
 
 def test_the_calendar_presents_itself() -> None:
     """Name, refresh and color are said in every dialect; METHOD and zones are not."""
-    head = ics.calendar(ics.Look(name="Ours; all, of it", refresh=timedelta(hours=3)), SCOPE, []).decode()
+    head = ics.calendar(ics.Look(name="Ours; all, of it", refresh=timedelta(hours=3)), SCOPE, STAMP, []).decode()
     assert head.split("\r\n") == [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//trakt-ical//trakt-ical//EN",
         "X-TRAKT-ICAL-SUM:" + ics.digest(head.partition("SUM:")[2].partition("\r\n")[2].encode()).decode(),
         "X-TRAKT-ICAL-SCOPE:v2/my/some%20body%2F%C3%B6/Trakt/dvd+shows",
+        "X-TRAKT-ICAL-NEWEST:20260101T000000Z/7",
         "CALSCALE:GREGORIAN",
         r"NAME:Ours\; all\, of it",
         r"X-WR-CALNAME:Ours\; all\, of it",

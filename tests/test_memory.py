@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import NOW, Line
+from tests.conftest import NOW, Clock, Line
 from tests.test_ics import episode
 from tests.test_pipeline import Listed
 from trakt_ical import atomic, pipeline
@@ -26,7 +26,7 @@ from trakt_ical.export import ics, state
 from trakt_ical.export.ics import Look, Scope
 from trakt_ical.export.memory import Retention, Revised
 from trakt_ical.export.previous import read
-from trakt_ical.model import DateRange, Episode
+from trakt_ical.model import DateRange, Episode, EpisodeKind
 from trakt_ical.pipeline import Recipe
 from trakt_ical.transform.rules import Rules
 
@@ -209,14 +209,75 @@ def _(book: Book) -> tuple[str, str]:
     return fate(book, "", PAST), told(revised)
 
 
-@row("a whole day is ahead until it is over")
+@row("a whole day is ahead until it is over in the west")
 def _(book: Book) -> tuple[str, str]:
-    today = replace(AHEAD, starts=NOW.date())
-    book.run(today, *OTHERS)
+    yesterday = replace(AHEAD, starts=NOW.date() - DAY)
+    book.now = NOW - timedelta(seconds=1)
+    book.run(yesterday, *OTHERS)
     before = book.event(AHEAD)
-    later(book, hours=6)
     revised = book.run(*OTHERS)
     return fate(book, before), told(revised)
+
+
+@row("a whole day that is over in the west is past")
+def _(book: Book) -> tuple[str, str]:
+    book.run(replace(AHEAD, starts=NOW.date() - DAY), *OTHERS)
+    revised = book.run(*OTHERS)
+    return fate(book, ""), told(revised)
+
+
+@row("other kinds, and the same again: what was not asked for is not missed")
+def _(book: Book) -> tuple[str, str]:
+    book.run(AHEAD, *OTHERS)
+    before = book.event(AHEAD)
+    for _ in range(2):
+        later(book)
+        book.scope = replace(SCOPE, kinds=("movies", "premieres"))
+        revised = book.run()
+    return fate(book, before), told(revised)
+
+
+@row("other kinds, and the same again: a premiere that premieres no longer list is missing")
+def _(book: Book) -> tuple[str, str]:
+    premiere = replace(AHEAD, kind=EpisodeKind.SEASON_PREMIERE)
+    book.run(premiere, *OTHERS)
+    before = book.event(AHEAD)
+    book.scope = replace(SCOPE, kinds=("premieres",))
+    book.run()
+    assert fate(book, before) == "same"
+    later(book)
+    revised = book.run()
+    return fate(book, before), told(revised)
+
+
+@row("changes within one minute, gone, and back in the same: SEQUENCE still rises")
+def _(book: Book) -> tuple[str, str]:
+    for title in "ABC":
+        book.run(replace(AHEAD, title=title), *OTHERS)
+    before = book.event(AHEAD)
+    book.run(*OTHERS, hidden=["trakt-1388"])
+    revised = book.run(AHEAD, *OTHERS)
+    return fate(book, before), told(revised).split(", ")[0]
+
+
+@row("the clock was ahead, the show hidden and back: stamps still rise")
+def _(book: Book) -> tuple[str, str]:
+    later(book, hours=20)
+    book.run(AHEAD, *OTHERS)
+    before = book.event(AHEAD)
+    later(book, hours=-20)
+    book.run(*OTHERS, hidden=["trakt-1388"])
+    revised = book.run(AHEAD, *OTHERS)
+    return fate(book, before), told(revised).split(", ")[0]
+
+
+@row("an upcoming event whose tombstone has no room is told all the same")
+def _(book: Book) -> tuple[str, str]:
+    book.run(AHEAD, *OTHERS)
+    book.retention = Retention(largest=len(book.octets or b"") - 300)
+    revised = book.run(*OTHERS)
+    assert revised.changes[0].until is None
+    return fate(book, ""), told(revised)
 
 
 @row("ruled out: listed, but not to be shown, so it leaves without a trace")
@@ -396,7 +457,7 @@ def _(book: Book) -> tuple[str, str]:
     size = len(book.octets or b"")
     book.retention = Retention(largest=size - len(book.event(PAST)))
     revised = book.run(PAST, recent, AHEAD, *OTHERS)
-    assert revised.dropped == 1
+    assert (revised.dropped, told(revised)) == (1, "left out")
     assert book.event(recent)
     before = book.event(AHEAD)
     later(book)
@@ -448,7 +509,16 @@ EXPECTED = {
     "a tombstone goes after its days": ("gone", "removed"),
     "without tombstones what is missing goes at once": ("gone", "no longer listed"),
     "missing and past: it leaves without a trace": ("gone", "removed"),
-    "a whole day is ahead until it is over": ("tombstone", "no longer listed"),
+    "a whole day is ahead until it is over in the west": ("tombstone", "no longer listed"),
+    "a whole day that is over in the west is past": ("gone", "removed"),
+    "other kinds, and the same again: what was not asked for is not missed": ("same", ""),
+    "other kinds, and the same again: a premiere that premieres no longer list is missing": (
+        "tombstone",
+        "no longer listed",
+    ),
+    "changes within one minute, gone, and back in the same: SEQUENCE still rises": ("changed", "new"),
+    "the clock was ahead, the show hidden and back: stamps still rise": ("changed", "new"),
+    "an upcoming event whose tombstone has no room is told all the same": ("gone", "no longer listed"),
     "ruled out: listed, but not to be shown, so it leaves without a trace": ("gone", "removed"),
     "hidden: it leaves without a trace, listed or not": ("gone", "removed"),
     "out of range: untouched": ("same", ""),
@@ -466,7 +536,7 @@ EXPECTED = {
     "postponed past the range but still in sight: moved": ("changed", "moved"),
     "the clock went back: stamps go on": ("changed", "renamed"),
     "two changes within a minute: SEQUENCE rises by one": ("changed", "renamed"),
-    "the ceiling is reached: past events go first, oldest first, tombstones with them": ("gone", ""),
+    "the ceiling is reached: past events go first, oldest first, tombstones with them": ("gone", "left out, left out"),
     "the ceiling is reached by the future: the farthest goes, without a tombstone, run after run": ("gone", ""),
     "a later version renders differently: every event changes once": ("changed", ""),
 }
@@ -567,6 +637,83 @@ def test_a_success_ends_the_guards_week(line: Line, home: Path) -> None:
     assert line("export").exit_code == 8
 
 
+def test_another_loss_begins_the_week_anew(line: Line, home: Path) -> None:
+    """Only the same loss is believed after its week: a greater one is another answer."""
+    exported(line)
+    everything = len(line.demo.requests)
+    hide_most(line)
+    assert line("export").exit_code == 8
+    line.clock.now += timedelta(days=8)
+    line.demo.misbehave(Fault(path="/calendars/", empty_list=True, times=0))
+    shutil.rmtree(home / ".cache", ignore_errors=True)
+    assert line("export").exit_code == 8
+    assert len(line.demo.requests) > everything
+
+
+def hide_most(line: Line) -> None:
+    """From now on Trakt lists two upcoming days alone."""
+    from trakt_ical.export.previous import moment
+
+    for event in read(line.ics.read_bytes()).events.values():
+        starts = moment(event.start)
+        if isinstance(starts, datetime) and NOW < starts < NOW + 60 * DAY:
+            parts = bytes(event.octets).replace(b"\r\n ", b"").decode().split("\r\nURL:")[1].splitlines()[0].split("/")
+            line.demo.remove(parts[4], int(parts[6]), int(parts[8]))
+
+
+def test_without_shrink_days_a_loss_is_believed_at_once(line: Line, home: Path) -> None:
+    """`shrink_days = 0` is no guard."""
+    exported(line)
+    empty(line, home)
+    assert line("export", environ={"TRAKT_ICAL_SHRINK_DAYS": "0"}).exit_code == 0
+
+
+def test_an_accepted_loss_is_asked_for_anew(line: Line, home: Path) -> None:
+    """What was believed for once is not kept: when Trakt is well again, the next run says so."""
+    before = read(exported(line)).events
+    empty(line, home)
+    assert line("export", "--accept-shrink").exit_code == 0
+    line.demo.behave()
+    assert " back" in line("export").stderr
+    assert set(read(line.ics.read_bytes()).events) == set(before)
+
+
+@pytest.mark.parametrize(
+    "written", ['"guard_since":"2026-01-01T00:00:00"', '"guard_since":"9999-12-31T00:00:00Z"', '"last_success":"x"']
+)
+def test_a_state_of_no_sense_is_none(line: Line, home: Path, written: str) -> None:
+    """A state file with times that are none costs nothing but a warning, and believes nothing."""
+    exported(line)
+    [path] = (home / ".local" / "state").rglob("*.json")
+    path.write_text(f'{{"output": "/x", {written}}}')
+    assert line("status").exit_code == 0
+    empty(line, home)
+    assert line("export").exit_code == 8
+
+
+@dataclass
+class Meanwhile(Clock):
+    """A clock at each look at which somebody else writes to *path*."""
+
+    path: Path = Path()
+    text: bytes = b""
+
+    def __call__(self) -> datetime:
+        self.path.write_bytes(self.text)
+        return self.now
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_file_that_changes_meanwhile_stays(line: Line, there: bool) -> None:
+    """A file that appears or changes while Trakt is asked is not overwritten."""
+    if there:
+        exported(line)
+    line.clock = Meanwhile(path=line.ics, text=b"my diary")
+    result = line("export", "--days", "3")
+    assert (result.exit_code, "was changed while" in result.stderr) == (6, True), result.stderr
+    assert line.ics.read_bytes() == b"my diary"
+
+
 def test_accept_shrink_believes_at_once(line: Line, home: Path) -> None:
     """`--accept-shrink` overrules the guard."""
     exported(line)
@@ -650,7 +797,8 @@ def test_other_kinds_are_the_same_calendar(line: Line) -> None:
     assert line("export", "--kind", "movies").exit_code == 0
     assert b"STATUS:CANCELLED" not in line.ics.read_bytes()
     assert b"trakt-movie-" in line.ics.read_bytes()
-    assert b"-s13e" in line.ics.read_bytes() or b"-s" in line.ics.read_bytes()
+    assert re.search(rb"UID:trakt-\d+-s\d", line.ics.read_bytes())
+    assert line("export", "--kind", "movies").stderr.endswith("unchanged.\n")
 
 
 def test_an_empty_file_is_no_calendar_yet(line: Line) -> None:
@@ -758,23 +906,26 @@ def test_losing_the_state_loses_no_event(line: Line, home: Path) -> None:
     assert exported(line) == before
 
 
-def test_a_locked_output_is_waited_for_and_given_up(line: Line, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While another run holds the output, this one waits for its time and ends with 6."""
-    before = exported(line)
-    [path] = (home / ".local" / "state").rglob("*.json")
-    with pytest.raises(OutputError, match="Another run holds .* for more than 0 s"):
-        with atomic.locked(path, wait=1), atomic.locked(path, wait=0.1):
-            raise AssertionError("locked twice")
-    assert state.LOCK_WAIT == 60
-    assert exported(line) == before
-
-
 def environment(line: Line) -> dict[str, str]:
     now = {"TRAKT_ICAL_OUTPUT": str(line.ics), "TRAKT_ICAL_TIMEZONE": "UTC"}
     return dict(os.environ) | now
 
 
 EXPORT = [sys.executable, "-m", "trakt_ical", "--demo", "-q", "export"]
+
+
+def test_an_export_waits_for_the_lock_of_its_output(line: Line, home: Path) -> None:
+    """While another run holds the output, an export neither writes nor ends; it gives up after a minute."""
+    subprocess.run([*EXPORT, "--days", "5"], env=environment(line), check=True)
+    before = line.ics.read_bytes()
+    [path] = (home / ".local" / "share").rglob("outputs/*.json")
+    with atomic.locked(path, wait=1), pytest.raises(subprocess.TimeoutExpired):
+        subprocess.run([*EXPORT, "--days", "9"], env=environment(line), check=False, timeout=2)
+    assert line.ics.read_bytes() == before
+    with pytest.raises(OutputError, match="Another run holds .* for more than 0 s"):
+        with atomic.locked(path, wait=1), atomic.locked(path, wait=0.1):
+            raise AssertionError("locked twice")
+    assert state.LOCK_WAIT == 60
 
 
 def test_two_exports_at_once_leave_one_whole_calendar(line: Line) -> None:

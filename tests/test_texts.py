@@ -83,7 +83,9 @@ def calendar(texts: list[str]) -> bytes:
     stamp = ics.Stamp(datetime(2026, 1, 1, tzinfo=UTC), 1)
     events = (event(number, text) for number, text in enumerate(texts))
     scope = ics.Scope("v2", "my", "somebody", "Trakt", ("shows",))
-    return ics.calendar(ics.Look(), scope, [ics.event_octets(event, stamp, ics.revision(event)) for event in events])
+    return ics.calendar(
+        ics.Look(), scope, None, [ics.event_octets(event, stamp, ics.revision(event)) for event in events]
+    )
 
 
 def awkward_titles(shared: Path) -> list[str]:

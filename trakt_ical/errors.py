@@ -63,6 +63,10 @@ class OutputError(TraktIcalError):
 
 
 class NotBelieved(TraktIcalError):
-    """The new calendar lost too much of the previous one, which stays."""
+    """The new calendar lost too much of the previous one, which stays; *missing* are the UIDs."""
 
     exit_code = 8
+
+    def __init__(self, message: str, missing: frozenset[str] = frozenset()) -> None:
+        super().__init__(message)
+        self.missing = missing

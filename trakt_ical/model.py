@@ -12,10 +12,15 @@ Moment: TypeAlias = datetime | date
 """An aware datetime in UTC, or a date where nobody knows the hour."""
 
 
+YEARS = range(1900, 2200)  # in which things air; dates of other years are placeholders or slips
+
+
 def check_moment(moment: Moment) -> None:
-    """Refuse a datetime that is not in UTC, with ValueError."""
+    """Refuse a datetime that is not in UTC, and what is in no year of television, with ValueError."""
     if isinstance(moment, datetime) and moment.tzinfo is not UTC:
-        raise ValueError(f"{moment!r} is not in UTC.")
+        raise ValueError(f"{moment!r} is not in UTC")
+    if moment.year not in YEARS:
+        raise ValueError(f"it is dated {moment.isoformat()}")
 
 
 def local_date(moment: Moment, zone: tzinfo) -> date:
@@ -137,6 +142,7 @@ class Movie:
     def __post_init__(self) -> None:
         if isinstance(self.starts, datetime):
             raise ValueError("A movie has a day, not an hour.")
+        check_moment(self.starts)
 
 
 Airing: TypeAlias = Episode | Movie

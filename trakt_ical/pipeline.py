@@ -9,9 +9,10 @@ from typing import Protocol
 
 from trakt_ical.export.ics import Look, Scope
 from trakt_ical.export.memory import Listing, Retention, Revised, Revision
-from trakt_ical.export.previous import Previous
+from trakt_ical.export.previous import Previous, category
 from trakt_ical.model import Airing, DateRange, Episode, Fetched, local_date
 from trakt_ical.transform.events import events, key, uid
+from trakt_ical.transform.kinds import asked_for
 from trakt_ical.transform.rules import Rules
 
 Progress = Callable[[int, int], object]
@@ -53,6 +54,7 @@ def revision(source: Source, recipe: Recipe, remember: Remember, now: datetime, 
         events=events(shown, recipe.rules),
         listed=frozenset(airings),
         hidden=lambda name: key(name) in fetched.hidden,
+        asked=lambda old: asked_for(old.uid, category(old.octets), recipe.scope.kinds),
         days=recipe.days,
         zone=recipe.zone,
     )

@@ -7,21 +7,22 @@ import gc
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trakt_ical.errors import BrokenAnswer, NotBelieved, OutputError, SettingsError
 from trakt_ical.export.ics import Look, Scope
-from trakt_ical.export.memory import Retention, Revised
+from trakt_ical.export.memory import Retention, Revised, Revision
+from trakt_ical.export.previous import Damaged, Previous, read
 from trakt_ical.model import DateRange
 from trakt_ical.transform.rules import Rules
 
 if TYPE_CHECKING:
     from trakt_ical.app.parts import App
     from trakt_ical.config import Settings
-    from trakt_ical.export.previous import Previous
-    from trakt_ical.export.state import State, StateFile
+    from trakt_ical.export.file import Mark
+    from trakt_ical.export.state import State
     from trakt_ical.pipeline import Progress, Recipe, Remember
 
 log = logging.getLogger(__name__)
@@ -57,51 +58,75 @@ def export(app: App, wanted: Wanted, progress: Progress = lambda done, of: None)
 
     Raises TraktIcalError; the old file is then as it was.
     """
+    from trakt_ical.export.file import write
     from trakt_ical.export.state import StateFile
 
     if app.settings.output == "-":
-        remember = _memory(app, wanted.previous, force=False) if wanted.previous else lambda: None
-        return _made(app, wanted, remember, progress, believe=wanted.accept_shrink)
+        memory = _memory(app, wanted.previous, force=False) if wanted.previous else Memory(None, lambda: None)
+        return Exported(*_made(app, wanted, memory.remember, progress, believe=wanted.accept_shrink), changed=True)
     target = Path(app.settings.output).expanduser()
     file = StateFile(app.folders.state, target)
     with file.locked():
         state = file.load()
-        remember = _memory(app, target, force=wanted.force)
-        with _guarded(app, file, state):
-            believe = wanted.accept_shrink or _long_enough(app, state)
-            made = _made(app, wanted, remember, progress, believe=believe)
-        return _written(app, target, made, file, state)
+        memory = _memory(app, target, force=wanted.force)
+        try:
+            made = _made(app, wanted, memory.remember, progress, believe=wanted.accept_shrink, state=state)
+        except NotBelieved:
+            file.save(state)
+            raise
+        changed = write(target, made[0].octets, memory.mark)
+        state.succeeded(app.outside.now(), changed=changed)
+        file.save(state)
+    return Exported(*made, changed=changed)
 
 
-def _memory(app: App, path: Path, *, force: bool) -> Remember:
-    """How to get at the calendar at *path*, which is checked at once. With *force* what is not ours is put aside."""
+class Memory(NamedTuple):
+    """The previous calendar's file as it was found (None: nothing), and how to get at the calendar."""
+
+    mark: Mark | None
+    remember: Remember
+
+
+def _memory(app: App, path: Path, *, force: bool) -> Memory:
+    """The memory at *path*, which is checked at once. With *force* what is not ours is put aside."""
     from trakt_ical.export import file
-    from trakt_ical.export.previous import Damaged, read
 
+    mark = file.mark(path)
     octets = file.read(path)
     if octets is None:
-        return lambda: None
+        return Memory(None, lambda: None)
     try:
-        _check_scope(read(octets), _scope(app))
+        _read(app, octets)
     except Damaged as error:
         if not force:
-            raise OutputError(
-                f"{path} stays as it is: {error}. --force replaces it and keeps a copy as {path.name}.old"
-            ) from error
+            hint = "" if app.settings.output == "-" else f" --force replaces it and keeps a copy as {path.name}.old."
+            raise OutputError(f"{path} stays as it is: {error}.{hint}") from error
         log.warning("The file that was there is now %s.", file.keep_aside(path, octets))
-        return lambda: None
-    return lambda: read(file.read(path) or b"")
+        return Memory(mark, lambda: None)
+
+    def remember() -> Previous:
+        file.check_mark(path, mark)
+        return _read(app, file.read(path) or b"")
+
+    return Memory(mark, remember)
+
+
+def _read(app: App, octets: bytes) -> Previous:
+    previous = read(octets)
+    _check_scope(previous, _scope(app))
+    return previous
 
 
 def _check_scope(previous: Previous, scope: Scope) -> None:
-    from trakt_ical.export.previous import Damaged
-
     was, now = previous.scope.rpartition("/")[0], str(scope).rpartition("/")[0]
     if was != now:
         raise Damaged(f"it is another calendar ({was}, not {now})")
 
 
-def _made(app: App, wanted: Wanted, remember: Remember, progress: Progress, *, believe: bool) -> Exported:
+def _made(
+    app: App, wanted: Wanted, remember: Remember, progress: Progress, *, believe: bool, state: State | None = None
+) -> tuple[Revised, tzinfo]:
+    """The next calendar, and the zone that its days are counted in."""
     from trakt_ical import pipeline
 
     now = app.outside.now()
@@ -109,10 +134,27 @@ def _made(app: App, wanted: Wanted, remember: Remember, progress: Progress, *, b
         with _uncollected(), app.source() as (source, zone):
             days = date_range(app.settings, now.astimezone(zone).date(), wanted.first, wanted.days)
             step = pipeline.revision(source, _recipe(app, days, zone), remember, now, progress)
-            return Exported(step.revise(believe=believe), zone, changed=True)
+            return _revised(app, step, now, believe=believe, state=state), zone
     except (BrokenAnswer, NotBelieved):
         app.forget_answers()  # with their ETags, or a 304 would bring them back
         raise
+
+
+def _revised(app: App, step: Revision, now: datetime, *, believe: bool, state: State | None) -> Revised:
+    """The calendar of *step*, believed at once, or after the guard has held for its days against the same answer."""
+    try:
+        return step.revise()
+    except NotBelieved as error:
+        if not believe:
+            if state is None:
+                raise NotBelieved(f"{error} If it is true: --accept-shrink") from error
+            until = state.doubt(error.missing, now) + timedelta(days=app.settings.shrink_days)
+            if now < until:
+                raise NotBelieved(
+                    f"{error} It is believed from {until:%Y-%m-%d} on, or now with --accept-shrink.", error.missing
+                ) from error
+        app.forget_answers()  # whatever else is believed now, it is asked for anew
+        return step.revise(believe=True)
 
 
 @contextlib.contextmanager
@@ -148,35 +190,6 @@ def _recipe(app: App, days: DateRange, zone: tzinfo) -> Recipe:
 def _scope(app: App) -> Scope:
     settings = app.settings
     return Scope(settings.api, settings.source, app.owner, Look().name, settings.kind)
-
-
-@contextlib.contextmanager
-def _guarded(app: App, file: StateFile, state: State) -> Iterator[None]:
-    """Remember since when a calendar is not believed, and say until when."""
-    try:
-        yield
-    except NotBelieved as error:
-        state.guard_since = state.guard_since or app.outside.now()
-        file.save(state)
-        until = state.guard_since + timedelta(days=app.settings.shrink_days)
-        raise NotBelieved(f"{error} It is believed from {until:%Y-%m-%d} on, or now with --accept-shrink.") from error
-
-
-def _long_enough(app: App, state: State) -> bool:
-    """Whether the guard has held for so long that the answer must be true."""
-    shrink = timedelta(days=app.settings.shrink_days)
-    return state.guard_since is not None and app.outside.now() - state.guard_since >= shrink
-
-
-def _written(app: App, target: Path, made: Exported, file: StateFile, state: State) -> Exported:
-    from trakt_ical.export.file import write
-
-    changed = write(target, made.revised.octets)
-    state.guard_since = None
-    state.last_success = app.outside.now()
-    state.last_change = state.last_success if changed else state.last_change
-    file.save(state)
-    return Exported(made.revised, made.zone, changed)
 
 
 def date_range(settings: Settings, today: date, first: date | None, days: int | None) -> DateRange:

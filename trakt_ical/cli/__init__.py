@@ -57,7 +57,7 @@ class Commands(click.Group):
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @click.pass_context
 def cli(ctx: click.Context, demo: bool, verbose: bool, quiet: bool) -> None:
-    r"""Your Trakt calendar, right to the minute, in any calendar program.
+    """Your Trakt calendar, right to the minute, in any calendar program.
 
     \b
     Try it without an account:   trakt-ical --demo export

@@ -58,14 +58,17 @@ class Day(click.ParamType[date]):
 @click.option("--changes", is_flag=True, help="Print what this run changed.")
 @click.option("--json", "as_json", is_flag=True, help="With --changes: for programs.")
 @click.option(
-    "--previous", type=click.Path(path_type=Path), metavar="FILE", help="With -o -: the calendar to go on from."
+    "--previous",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With -o -: the calendar to go on from.",
 )
 @click.option("--accept-shrink", is_flag=True, help="Believe a calendar that lost most of itself.")
 @click.option("--force", is_flag=True, help="Replace a file that is not this calendar, keeping a copy.")
 @account_options
 @click.pass_obj
 def command(run: Run, /, changes: bool, as_json: bool, **options: Any) -> None:
-    r"""Write your calendar to a file that calendar programs can read.
+    """Write your calendar to a file that calendar programs can read.
 
     \b
     trakt-ical export                          your shows: 30 days back, 90 ahead
@@ -118,7 +121,7 @@ def _closing_line(exported: Exported, output: str, largest: int) -> str:
     span = f" from {min(days)} to {max(days)}" if days else ""
     place = "to standard output" if output == "-" else f"in {output}"
     changed = f": {counts(revised.changes)}" if revised.changes else "" if exported.changed else ", unchanged"
-    dropped = f"; {revised.dropped} left out to stay below {largest:,} octets" if revised.dropped else ""
+    dropped = f"; {revised.dropped} left out to stay within {largest:,} octets" if revised.dropped else ""
     return f"{len(days)} event{'' if len(days) == 1 else 's'}{span} {place}{changed}{dropped}."
 
 

@@ -6,10 +6,10 @@ import enum
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from trakt_ical.export.previous import Remembered, moment, summary
-from trakt_ical.model import Event, Moment, local_date
+from trakt_ical.model import Event, Moment
 
 
 class Kind(enum.Enum):
@@ -23,6 +23,7 @@ class Kind(enum.Enum):
     BACK = "back"
     GONE = "no longer listed"
     REMOVED = "removed"  # past, hidden, or its tombstone has stood long enough
+    DROPPED = "left out"  # for lack of room
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class Change:
     until: datetime | None = None
 
 
-def differences(old: Remembered | None, new: Event, zone: tzinfo) -> Iterator[Change]:
-    """How *new* differs from *old*, None where it was not there; days are those of *zone*."""
+def differences(old: Remembered | None, new: Event) -> Iterator[Change]:
+    """How *new* differs from *old*, None where it was not there."""
     if old is None:
         yield Change(Kind.NEW, new.uid, new.summary, new.start)
         return
@@ -48,13 +49,20 @@ def differences(old: Remembered | None, new: Event, zone: tzinfo) -> Iterator[Ch
         return
     was, called = moment(old.start), summary(old.octets)
     if was != new.start:
-        known = not isinstance(was, datetime) and isinstance(new.start, datetime)
-        kind = Kind.CONFIRMED if known and local_date(new.start, zone) == was else Kind.MOVED
-        yield Change(kind, new.uid, new.summary, new.start, was=was)
+        yield Change(
+            Kind.CONFIRMED if _hour_of(was, new.start) else Kind.MOVED, new.uid, new.summary, new.start, was=was
+        )
     if called != new.summary:
         yield Change(Kind.RENAMED, new.uid, new.summary, new.start, old_summary=called)
     elif was == new.start:
         yield Change(Kind.UPDATED, new.uid, new.summary, new.start)
+
+
+def _hour_of(day: Moment, start: Moment) -> bool:
+    """Whether *start* is an hour of *day*, which is the day in the show's zone, wherever that is."""
+    if isinstance(day, datetime) or not isinstance(start, datetime):
+        return False
+    return (start - timedelta(hours=12)).date() <= day <= (start + timedelta(hours=14)).date()
 
 
 def counts(changes: Iterable[Change]) -> str:
@@ -82,8 +90,8 @@ def sentence(change: Change, zone: tzinfo) -> str:
         case Kind.GONE:
             until = f", shown as cancelled until {words(change.until, zone)}" if change.until else ""
             return f"no longer listed: {name}, {starts}{until}"
-        case Kind.REMOVED:
-            return f"removed: {name}, {starts}"
+        case Kind.REMOVED | Kind.DROPPED:
+            return f"{change.kind.value}: {name}, {starts}"
 
 
 def words(when: Moment, zone: tzinfo) -> str:

@@ -12,7 +12,23 @@ from trakt_ical import atomic
 from trakt_ical.errors import OutputError
 
 LARGEST = 256 * 2**20  # octets; no calendar of ours comes near
+Mark = tuple[int, int, int]
 NEW_FILE = 0o666  # less the umask: a calendar is for other programs to read
+
+
+def mark(path: Path) -> Mark | None:
+    """What tells the file at *path* from another one or a later state of it, None where there is nothing yet."""
+    try:
+        known = _stat(Path(os.path.realpath(path)))
+    except OSError as error:
+        raise OutputError(f"{path} cannot be read: {_reason(error, path)}") from error
+    return (known.st_ino, known.st_size, known.st_mtime_ns) if known and known.st_size else None
+
+
+def check_mark(path: Path, was: Mark | None) -> None:
+    """Raise OutputError where the file at *path* is no longer the one that *was* there."""
+    if mark(path) != was:
+        raise OutputError(f"{path} was changed while the calendar was made; it stays as it is. Run this again.")
 
 
 def read(path: Path) -> bytes | None:
@@ -35,17 +51,19 @@ def keep_aside(path: Path, octets: bytes) -> Path:
     for number in count():
         aside = target.with_name(f"{target.name}.old" + (f".{number}" if number else ""))
         try:
-            if not aside.exists():
+            if not os.path.lexists(aside):
                 atomic.write_whole(aside, octets, mode=stat.S_IMODE(target.stat().st_mode))
-            if aside.read_bytes() == octets:
+            if aside.is_file() and aside.read_bytes() == octets:
                 return aside
         except OSError as error:
             raise OutputError(f"The copy {aside} was not written: {_reason(error, aside)}") from error
     raise AssertionError("count() does not end")
 
 
-def write(path: Path, octets: bytes) -> bool:
-    """Make *octets* the content of the file at *path*, a symbolic link followed. One run at a time may do so.
+def write(path: Path, octets: bytes, was: Mark | None) -> bool:
+    """Make *octets* the content of the file at *path*, if it still is the one that *was* there.
+
+    A symbolic link is followed. One run at a time may do so.
 
     Returns whether that changed anything. Raises OutputError; then the old file is as it was.
     """
@@ -55,6 +73,7 @@ def write(path: Path, octets: bytes) -> bool:
         if known and known.st_size == len(octets) and target.read_bytes() == octets:
             return False
         mode = stat.S_IMODE(known.st_mode) if known else NEW_FILE & ~_umask()
+        check_mark(path, was)
         atomic.sweep(target)
         atomic.write_whole(target, octets, mode=mode, owner=(known.st_uid, known.st_gid) if known else None)
     except OSError as error:

@@ -59,12 +59,12 @@ class Stamp:
     sequence: int
 
 
-def calendar(look: Look, scope: Scope, events: Iterable[Octets]) -> bytes:
-    """A whole calendar of rendered *events*, in their order.
+def calendar(look: Look, scope: Scope, newest: Stamp | None, events: Iterable[Octets]) -> bytes:
+    """A whole calendar of rendered *events*, in their order; *newest* is the latest stamp that it ever bore.
 
     It has no METHOD (which would ask for an ORGANIZER) and no VTIMEZONE (all times are in UTC).
     """
-    head, rest = _opening(look, scope)
+    head, rest = _opening(look, scope, newest)
     parts = (rest, *events, END)
     return b"".join((head, SUM, digest(*parts), b"\r\n", *parts))
 
@@ -149,7 +149,7 @@ def _when(moment: Moment) -> object:
     return day
 
 
-def _opening(look: Look, scope: Scope) -> tuple[bytes, bytes]:
+def _opening(look: Look, scope: Scope, newest: Stamp | None) -> tuple[bytes, bytes]:
     """Everything before the first event: what stands before the SUM, and what after it.
 
     Written without icalendar, so that a run that changes nothing need not load it.
@@ -160,6 +160,7 @@ def _opening(look: Look, scope: Scope) -> tuple[bytes, bytes]:
     head = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//trakt-ical//trakt-ical//EN")
     rest = (
         f"X-TRAKT-ICAL-SCOPE:{scope}",
+        *([f"X-TRAKT-ICAL-NEWEST:{when(newest.moment)}/{newest.sequence}"] if newest else []),
         "CALSCALE:GREGORIAN",
         f"NAME:{name}",
         f"X-WR-CALNAME:{name}",

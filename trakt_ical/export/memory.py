@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import cached_property
 
 from trakt_ical.errors import NotBelieved
 from trakt_ical.export import ics
 from trakt_ical.export.changes import Change, Kind, differences
 from trakt_ical.export.ics import Look, Scope, Stamp
-from trakt_ical.export.previous import Previous, Remembered, moment, summary
+from trakt_ical.export.previous import Previous, Remembered, instant, moment, summary
 from trakt_ical.model import DateRange, Event, Moment, local_date
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)  # of SEQUENCE: minutes since then keep it rising where a copy was lost
+OVER = time(12)  # in UTC, of the next day: when a day is over west of everybody
+WIDEST = Stamp(datetime(9999, 12, 31, tzinfo=UTC), 10**9)  # no stamp takes more room
 FEWEST_OF_ALL = 3  # so many upcoming events, all missing, are not believed
 FEWEST_OF_HALF = 10  # nor over half of so many
 
@@ -44,13 +46,14 @@ class Listing:
     """What Trakt lists in this run.
 
     *events* are those to be shown, asked for once; *listed* tells the UIDs of the whole answer, before any rule;
-    *hidden* whether a UID is of a show that the user hid or dropped; *days*, counted in *zone*,
-    were fetched whole.
+    *hidden* whether a UID is of a show that the user hid or dropped, *asked* whether the kinds that
+    were asked for would list an event. *days*, counted in *zone*, were fetched whole.
     """
 
     events: Iterable[Event]
     listed: frozenset[str]
     hidden: Callable[[str], bool]
+    asked: Callable[[Remembered], bool]
     days: DateRange
     zone: tzinfo
 
@@ -90,13 +93,35 @@ class Revision:
             self._guard()
         changes: list[Change] = []
         kept = list(self._shown(changes))
-        kept += self._remaining({event.uid for event in kept}, changes)
+        shown = {event.uid for event in kept}
+        kept += self._remaining(shown, changes)
         kept.sort(key=lambda event: (event.start, event.uid))
-        dropped = self._over_ceiling(kept)
+        dropped = self._over_ceiling(kept, shown)
+        changes = self._told(changes, kept, dropped)
         kept = [event for event in kept if event.uid not in dropped]
-        changes = [change for change in changes if change.uid not in dropped]
-        octets = ics.calendar(self.look, self.scope, (event.octets for event in kept))
+        octets = ics.calendar(self.look, self.scope, self._newest(kept, changes), (event.octets for event in kept))
         return Revised(octets, changes, [moment(event.start) for event in kept], len(dropped))
+
+    def _told(self, changes: list[Change], kept: list[Remembered], dropped: set[str]) -> list[Change]:
+        """*changes* less those of events that there is no room for, and that some of these were there before."""
+        told = [
+            replace(change, until=None) if change.uid in dropped else change
+            for change in changes
+            if change.uid not in dropped or change.kind is Kind.GONE
+        ]
+        gone = {change.uid for change in told}
+        return told + [
+            Change(Kind.DROPPED, event.uid, summary(event.octets), moment(event.start))
+            for event in kept
+            if event.uid in dropped and event.uid in self._remembered and event.uid not in gone
+        ]
+
+    def _newest(self, kept: list[Remembered], changes: list[Change]) -> Stamp | None:
+        """The latest stamp that the calendar ever bore, with the highest SEQUENCE: later ones must pass both."""
+        if not changes:
+            return self._last
+        highest = max((event.sequence for event in kept), default=0)
+        return Stamp(self._moment, max(highest, self._last.sequence if self._last else 0))
 
     @property
     def _remembered(self) -> dict[str, Remembered]:
@@ -106,16 +131,19 @@ class Revision:
     def _same_kinds(self) -> bool:
         return self.previous is not None and self.previous.scope == str(self.scope)
 
+    @property
+    def _last(self) -> Stamp | None:
+        return self.previous.newest if self.previous else None
+
     @cached_property
     def _moment(self) -> datetime:
         """When this run's changes happen: later than any before, even where the clock went back."""
         now = self.now.replace(microsecond=0)
-        newest = max((event.modified for event in self._remembered.values()), default="")
-        return max(now, _instant(newest) + timedelta(seconds=1)) if newest else now
+        return max(now, self._last.moment + timedelta(seconds=1)) if self._last else now
 
     def _stamp(self, old: Remembered | None) -> Stamp:
-        minutes = int((self._moment - EPOCH).total_seconds() // 60)
-        return Stamp(self._moment, max(old.sequence + 1 if old else 0, minutes))
+        before = old.sequence if old else self._last.sequence if self._last else -1
+        return Stamp(self._moment, max(before + 1, int((self._moment - EPOCH).total_seconds() // 60)))
 
     def _shown(self, changes: list[Change]) -> Iterator[Remembered]:
         """The events that are listed: old octets where nothing changed, else new ones."""
@@ -127,7 +155,7 @@ class Revision:
                 continue
             stamp = self._stamp(old)
             octets = ics.event_octets(event, stamp, rev)
-            changes.extend(differences(old, event, self.listing.zone))
+            changes.extend(differences(old, event))
             yield Remembered(event.uid, octets, ics.when(event.start), "", stamp.sequence, rev)
 
     def _remaining(self, shown: set[str], changes: list[Change]) -> Iterator[Remembered]:
@@ -152,55 +180,67 @@ class Revision:
         if self.listing.hidden(old.uid) or old.uid in self.listing.listed:
             return Fate.REMOVED
         if old.rev is None:
-            return Fate.KEPT if self.now < _instant(old.modified) + self.retention.tombstone else Fate.REMOVED
+            return Fate.KEPT if self.now < instant(old.modified) + self.retention.tombstone else Fate.REMOVED
         day = local_date(starts, self.listing.zone)
         if day not in self.listing.days:
             oldest = self.now.astimezone(self.listing.zone).date() - self.retention.keep
             return Fate.KEPT if day >= oldest else Fate.REMOVED
-        if not self._same_kinds:
+        if not self._same_kinds or not self.listing.asked(old):
             return Fate.KEPT
         return Fate.BURIED if self._ahead(starts) else Fate.REMOVED
 
     def _ahead(self, starts: Moment) -> bool:
-        """Whether *starts* is still to come; a whole day is until it is over."""
+        """Whether *starts* is still to come; a whole day, which is one of the show's zone, until it is over there."""
         if isinstance(starts, datetime):
             return starts > self.now
-        return starts >= self.now.astimezone(self.listing.zone).date()
+        return datetime.combine(starts, OVER, UTC) + timedelta(days=1) > self.now
 
     def _guard(self) -> None:
         """Refuse to believe that most of what lay ahead is gone: so looks a Trakt that answers 200 with nothing."""
-        if not self._same_kinds:
+        if not self._same_kinds or self._remembered.keys() <= self.listing.listed:
             return
         ahead = [old for old in self._remembered.values() if old.rev is not None and self._expected(old)]
-        missing = sum(old.uid not in self.listing.listed and not self.listing.hidden(old.uid) for old in ahead)
-        if (missing == len(ahead) >= FEWEST_OF_ALL) or (len(ahead) >= FEWEST_OF_HALF and 2 * missing > len(ahead)):
-            raise NotBelieved(f"Trakt no longer lists {missing} of {len(ahead)} upcoming events. The calendar stays.")
+        missing = frozenset(old.uid for old in ahead if old.uid not in self.listing.listed)
+        everything = len(missing) == len(ahead) >= FEWEST_OF_ALL
+        if everything or (len(ahead) >= FEWEST_OF_HALF and 2 * len(missing) > len(ahead)):
+            raise NotBelieved(
+                f"Trakt no longer lists {len(missing)} of {len(ahead)} upcoming events. The calendar stays.", missing
+            )
 
     def _expected(self, old: Remembered) -> bool:
         starts = moment(old.start)
-        return self._ahead(starts) and local_date(starts, self.listing.zone) in self.listing.days
+        within = self._ahead(starts) and local_date(starts, self.listing.zone) in self.listing.days
+        return (
+            within and not self.listing.hidden(old.uid) and (old.uid in self.listing.listed or self.listing.asked(old))
+        )
 
-    def _over_ceiling(self, kept: list[Remembered]) -> set[str]:
+    def _over_ceiling(self, kept: list[Remembered], shown: set[str]) -> set[str]:
         """The UIDs of those of *kept*, which are in order, that the largest calendar has no room for.
 
-        Past events and tombstones go first, oldest first, then what lies farthest ahead.
+        What is dropped and not *shown* never comes back, so its room is given away again: else the next run,
+        made of the same, would have room for more.
         """
-        size = len(ics.calendar(self.look, self.scope, ())) + sum(len(event.octets) for event in kept)
+        gone: set[str] = set()
+        while True:
+            dropped = self._dropped([event for event in kept if event.uid not in gone])
+            if dropped <= shown:
+                return dropped | gone
+            gone |= dropped - shown
+
+    def _dropped(self, kept: list[Remembered]) -> set[str]:
+        """Past events and tombstones, oldest first, then what lies farthest ahead, until the rest fits."""
+        size = len(ics.calendar(self.look, self.scope, WIDEST, ())) + sum(len(event.octets) for event in kept)
         dropped: set[str] = set()
         if not self.retention.largest or size <= self.retention.largest:
             return dropped
         past = [event for event in kept if event.rev is None or not self._ahead(moment(event.start))]
-        gone = {event.uid for event in past}
-        for event in (*past, *(event for event in reversed(kept) if event.uid not in gone)):
+        first = {event.uid for event in past}
+        for event in (*past, *(event for event in reversed(kept) if event.uid not in first)):
             if size <= self.retention.largest:
                 break
             size -= len(event.octets)
             dropped.add(event.uid)
         return dropped
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _cancelled(old: Remembered, stamp: Stamp) -> Remembered:

@@ -10,11 +10,12 @@ from functools import cached_property
 from typing import NamedTuple
 
 from trakt_ical.errors import OutputError
-from trakt_ical.export.ics import END, SUM, Octets, digest
+from trakt_ical.export.ics import END, SUM, Octets, Stamp, digest
 from trakt_ical.model import Moment
 
 HEAD = 1000  # octets, within which a calendar of ours has its SUM
-_SCOPE = b"X-TRAKT-ICAL-SCOPE:"
+_SCOPE = "X-TRAKT-ICAL-SCOPE"
+_NEWEST = "X-TRAKT-ICAL-NEWEST"
 _BETWEEN = b"\r\nBEGIN:VEVENT\r\n"  # at the beginning of a line: a folded text has a blank there
 _EVENT = re.compile(
     rb"UID:((?:[^\r]|\r\n )+)\r\n"
@@ -46,9 +47,10 @@ class Remembered(NamedTuple):
 
 @dataclass(frozen=True)
 class Previous:
-    """A calendar that was made by an earlier run: its *scope* as a text, and its *octets*."""
+    """A calendar that was made by an earlier run: its *scope* as a text, its *newest* stamp, and its *octets*."""
 
     scope: str
+    newest: Stamp | None
     octets: bytes
 
     @cached_property
@@ -69,15 +71,16 @@ def read(octets: bytes) -> Previous:
         raise Damaged("it was edited or damaged since trakt-ical wrote it")
     first = octets.find(_BETWEEN, body)
     next(_events(octets, first), None)  # one tells of what version all are
-    scope = _scope(octets[body : first if first >= 0 else len(octets)])
-    return Previous(scope, octets)
+    opening = octets[body : first if first >= 0 else len(octets)].replace(b"\r\n ", b"").decode()
+    scope, newest = (re.search(rf"^{name}:(.*)\r$", opening, re.M) for name in (_SCOPE, _NEWEST))
+    if scope is None:
+        raise Damaged("it does not say whose calendar it is")
+    return Previous(scope[1], _stamp(newest[1]) if newest else None, octets)
 
 
-def _scope(opening: bytes) -> str:
-    for line in opening.replace(b"\r\n ", b"").split(b"\r\n"):
-        if line.startswith(_SCOPE):
-            return line.removeprefix(_SCOPE).decode()
-    raise Damaged("it does not say whose calendar it is")
+def _stamp(text: str) -> Stamp:
+    moment, _, sequence = text.partition("/")
+    return Stamp(instant(moment), int(sequence))
 
 
 def _events(octets: bytes, start: int) -> Iterator[Remembered]:
@@ -101,12 +104,27 @@ def _events(octets: bytes, start: int) -> Iterator[Remembered]:
         start = following
 
 
+def instant(text: str) -> datetime:
+    """The instant that a DTSTAMP of ours writes as *text*."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
 def moment(text: str) -> Moment:
     """The moment that a DTSTART of ours writes as *text*."""
-    return datetime.fromisoformat(text).astimezone(UTC) if "T" in text else date.fromisoformat(text)
+    return instant(text) if "T" in text else date.fromisoformat(text)
 
 
 def summary(octets: Octets) -> str:
     """The SUMMARY of an event of ours."""
-    line = bytes(octets).replace(b"\r\n ", b"").partition(b"\r\nSUMMARY:")[2].partition(b"\r\n")[0]
-    return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], line.decode())
+    return _text(octets, b"SUMMARY")
+
+
+def category(octets: Octets) -> str:
+    """The first of an event's CATEGORIES, which is its kind where it has one."""
+    return _text(octets, b"CATEGORIES", rb"((?:[^,\\\r]|\\.)*)")
+
+
+def _text(octets: Octets, name: bytes, value: bytes = rb"([^\r]*)") -> str:
+    found = re.search(rb"\r\n" + name + rb":" + value, bytes(octets).replace(b"\r\n ", b""))
+    text = found[1].decode() if found else ""
+    return re.sub(r"\\(.)", lambda escaped: "\n" if escaped[1] == "n" else escaped[1], text)
