@@ -307,9 +307,10 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 from pathlib import Path
 from trakt_ical.errors import OutputError
-from trakt_ical.export.file import write
+from trakt_ical.export.file import mark, write
+path = Path(sys.argv[1])
 try:
-    write(Path(sys.argv[1]), b"new")
+    write(path, b"new", mark(path))
 except OutputError as error:
     print(error)
 """

@@ -110,7 +110,6 @@ class TokenSigner(AuthBase):
         if response.status_code != 401:
             return response
         refused = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
-        response.close()  # unread: its body may be of any size
         with self._lock:
             if self._ended:
                 return response
@@ -121,6 +120,8 @@ class TokenSigner(AuthBase):
                     self._ended = True
                     return response
             token = self._token
+        next(response.iter_content(2**16), b"")  # not to its end: it may be of any size
+        response.close()
         request = response.request.copy()
         request.headers["Authorization"] = f"Bearer {token.access_token}"
         again: Response = response.connection.send(request, **kwargs)
