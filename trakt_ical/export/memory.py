@@ -16,6 +16,7 @@ from functools import cached_property
 
 from trakt_ical.errors import NotBelieved
 from trakt_ical.export import ics
+from trakt_ical.export.ceiling import left_out
 from trakt_ical.export.changes import Change, Kind, differences
 from trakt_ical.export.ics import Look, Scope, Stamp
 from trakt_ical.export.previous import Previous, Remembered, instant, moment, summary
@@ -215,32 +216,11 @@ class Revision:
         )
 
     def _over_ceiling(self, kept: list[Remembered], shown: set[str]) -> set[str]:
-        """The UIDs of those of *kept*, which are in order, that the largest calendar has no room for.
-
-        What is dropped and not *shown* never comes back, so its room is given away again: else the next run,
-        made of the same, would have room for more.
-        """
-        gone: set[str] = set()
-        while True:
-            dropped = self._dropped([event for event in kept if event.uid not in gone])
-            if dropped <= shown:
-                return dropped | gone
-            gone |= dropped - shown
-
-    def _dropped(self, kept: list[Remembered]) -> set[str]:
-        """Past events and tombstones, oldest first, then what lies farthest ahead, until the rest fits."""
-        size = len(ics.calendar(self.look, self.scope, WIDEST, ())) + sum(len(event.octets) for event in kept)
-        dropped: set[str] = set()
-        if not self.retention.largest or size <= self.retention.largest:
-            return dropped
-        past = [event for event in kept if event.rev is None or not self._ahead(moment(event.start))]
-        first = {event.uid for event in past}
-        for event in (*past, *(event for event in reversed(kept) if event.uid not in first)):
-            if size <= self.retention.largest:
-                break
-            size -= len(event.octets)
-            dropped.add(event.uid)
-        return dropped
+        """The UIDs of those of *kept*, which are in order, that the largest calendar has no room for."""
+        if not self.retention.largest:
+            return set()
+        room = self.retention.largest - len(ics.calendar(self.look, self.scope, WIDEST, ()))
+        return left_out(kept, room=room, listed=shown, past=lambda event: not self._ahead(moment(event.start)))
 
 
 def _cancelled(old: Remembered, stamp: Stamp) -> Remembered:
