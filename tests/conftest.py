@@ -70,7 +70,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @dataclass
 class Clock:
-    """A clock that goes on by sleeping alone; *slept* gathers for how many seconds at a time."""
+    """A clock that goes on when it is told to; *slept* gathers for how many seconds at a time."""
 
     now: datetime = NOW
     slept: list[float] = field(default_factory=list)
@@ -81,7 +81,11 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Let *seconds* pass at once."""
         self.slept.append(seconds)
-        self.now += timedelta(seconds=seconds)
+        self.pass_by(seconds=seconds)
+
+    def pass_by(self, **spans: float) -> None:
+        """Let time pass while nobody sleeps."""
+        self.now += timedelta(**spans)
 
 
 @pytest.fixture

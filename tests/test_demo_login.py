@@ -1,32 +1,20 @@
 """Logging in to the built-in Trakt: codes, the page that allows them, tokens."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
 
+from tests.conftest import Clock
 from trakt_ical.demo import Demo
-
-
-class Clock:
-    """A clock that tests move by hand."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, **spans: float) -> None:
-        self.now += timedelta(**spans)
 
 
 @pytest.fixture
 def clock() -> Clock:
     """The clock of the demo."""
-    return Clock()
+    return Clock(datetime(2026, 11, 23, 12, tzinfo=UTC))
 
 
 @pytest.fixture

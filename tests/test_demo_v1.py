@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
+from tests.conftest import Clock
 from trakt_ical.demo import Demo
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
@@ -16,23 +17,10 @@ HARBOR: dict[str, Any] = {"tvdb_id": 400101, "title": "Harbor Nine", "year": 202
 RAMEN: dict[str, Any] = {"tvdb_id": "400103", "season": "13", "episode": "7"}
 
 
-class Clock:
-    """A clock that tests move by hand."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 6, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, **spans: float) -> None:
-        self.now += timedelta(**spans)
-
-
 @pytest.fixture
 def clock() -> Clock:
     """The clock of the demo."""
-    return Clock()
+    return Clock(datetime(2026, 11, 23, 6, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -7,23 +7,11 @@ from typing import Any
 import pytest
 import requests
 
+from tests.conftest import Clock
 from trakt_ical.demo import Demo
 
 HARBOR = {"show": {"ids": {"slug": "harbor-nine"}}, "episode": {"season": 13, "number": 4}}
 RAMEN = {"show": {"ids": {"trakt": 103}}, "episode": {"number_abs": 151}}
-
-
-class Clock:
-    """A clock that tests move by hand."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, **spans: float) -> None:
-        self.now += timedelta(**spans)
 
 
 class Client:
@@ -60,7 +48,7 @@ class Client:
 @pytest.fixture
 def clock() -> Clock:
     """The clock of the demo."""
-    return Clock()
+    return Clock(datetime(2026, 11, 23, 12, tzinfo=UTC))
 
 
 @pytest.fixture

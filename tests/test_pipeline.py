@@ -12,7 +12,7 @@ from trakt_ical import pipeline
 from trakt_ical.export.ics import Look
 from trakt_ical.export.memory import Retention
 from trakt_ical.model import Airing, DateRange, Fetched
-from trakt_ical.pipeline import Recipe, settled
+from trakt_ical.pipeline import Recipe, Source, settled
 from trakt_ical.transform.rules import Rules
 
 
@@ -27,9 +27,14 @@ class Listed:
         return self.fetched
 
 
+def made(source: Source, recipe: Recipe, now: datetime) -> bytes:
+    """A calendar that has no previous one."""
+    return pipeline.revision(source, recipe, lambda: None, now, lambda done, of: None).revise().octets
+
+
 def make(source: Listed, first: date, days: int, zone: tzinfo = UTC) -> bytes:
     recipe = Recipe(DateRange(first, days), zone, Rules(), Look(), SCOPE, Retention())
-    return pipeline.make(source, recipe, NIGHT).octets
+    return made(source, recipe, NIGHT)
 
 
 def test_of_doubles_the_one_changed_last_stays() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import judge
-from trakt_ical import pipeline
+from tests.test_pipeline import made
 from trakt_ical.config import resolve
 from trakt_ical.export.ics import Look, Scope
 from trakt_ical.export.memory import Retention
@@ -47,7 +47,7 @@ class Sample:
 def render(path: Path) -> bytes:
     scope = Scope(path.parent.name, "my", "sample", "Trakt", (path.stem,))
     recipe = Recipe(ALWAYS, UTC, Rules(), Look(), scope, Retention())
-    return pipeline.make(Sample(path), recipe, datetime(2026, 1, 1, tzinfo=UTC)).octets
+    return made(Sample(path), recipe, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: f"{path.parent.name}/{path.name}")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
 from trakt_ical.export.ics import Look, Scope
-from trakt_ical.export.memory import Listing, Retention, Revised, Revision
+from trakt_ical.export.memory import Listing, Retention, Revision
 from trakt_ical.export.previous import Previous, category
 from trakt_ical.model import Airing, DateRange, Episode, Fetched, local_date
 from trakt_ical.transform.events import events, key, uid
@@ -59,11 +59,6 @@ def revision(source: Source, recipe: Recipe, remember: Remember, now: datetime, 
         zone=recipe.zone,
     )
     return Revision(previous, listing, recipe.look, recipe.scope, now, recipe.retention)
-
-
-def make(source: Source, recipe: Recipe, now: datetime) -> Revised:
-    """A calendar that has no previous one."""
-    return revision(source, recipe, lambda: None, now, lambda done, of: None).revise()
 
 
 def settled(airings: Iterable[Airing]) -> Iterable[Airing]:

@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 class Wanted:
     """What one export is asked for, besides the settings.
 
-    *first* and *days* stand in for `back` and `ahead`. *previous* names the calendar to go on from,
-    if not the output itself. *force* replaces what is not ours, keeping a copy; *accept_shrink* believes
+    *first* and *days* stand in for `back` and `ahead`. *previous* names the calendar to go on
+    from where the output is "-". *force* replaces what is not ours, keeping a copy; *accept_shrink* believes
     a calendar that lost most of itself.
     """
 

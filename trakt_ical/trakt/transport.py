@@ -18,7 +18,7 @@ from trakt_ical.errors import BrokenAnswer
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
-AT_A_TIME = 8  # connections that are kept open
+AT_A_TIME = 8  # requests, and so connections that are kept open
 LARGEST_BODY = 64 * 2**20  # octets after decompression
 
 

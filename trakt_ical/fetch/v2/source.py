@@ -14,9 +14,9 @@ from trakt_ical.fetch.v2.wire import HiddenEntry
 from trakt_ical.model import Airing, DateRange, Fetched, Release
 from trakt_ical.trakt.client import Answer, Client
 from trakt_ical.trakt.headers import http_date
+from trakt_ical.trakt.transport import AT_A_TIME
 
 LONGEST = 33  # days; Trakt cuts longer requests silently
-AT_A_TIME = 8  # requests
 PAGE = "100"  # entries of a hidden list in one answer
 
 SHOWS = {"shows": "shows", "new": "shows/new", "premieres": "shows/premieres", "finales": "shows/finales"}
