@@ -52,13 +52,13 @@ def test_values_have_their_types(file: Path, text: str, environ: dict[str, str],
 
 
 WRONG = [
-    ("bcak = 1", {}, r"config\.toml sets bcak, which is no setting\. Did you mean back\?"),
+    ("bcak = 1", {}, r"config\.toml, line 1 sets bcak, which is no setting\. Did you mean back\?"),
     ("zzzz = 1", {}, r"sets zzzz, which is no setting\.$"),
     ("", {"TRAKT_ICAL_AHAED": "1"}, r"sets TRAKT_ICAL_AHAED, .*Did you mean TRAKT_ICAL_AHEAD\?"),
     ('back = "1"x', {}, "is not TOML"),
     ("back = 1.5", {}, "back .*must be a whole number"),
     ("back = true", {}, "back .*must be a whole number"),
-    ("", {"TRAKT_ICAL_BACK": "-1"}, r"back \(TRAKT_ICAL_BACK\) must be a whole number"),
+    ("", {"TRAKT_ICAL_BACK": "-1"}, r"back \(TRAKT_ICAL_BACK\) must be from 0 to 3660"),
     ("back = -1", {}, "back .*must be from 0 to 3660"),
     ("ahead = 99999", {}, "must be from 0 to 3660"),
     ("default_runtime = 0", {}, "must be from 1 to 1440"),

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Line
+from tests.trakt import fetched
 from trakt_ical.demo import Body, Demo, Drop, Fault
 from trakt_ical.errors import Unreachable
-from trakt_ical.fetch.v2.source import Source
 from trakt_ical.model import DateRange
 from trakt_ical.trakt.client import WAITS, Client
 
@@ -136,7 +136,7 @@ def test_an_answer_that_does_not_come_is_given_up(demo: Demo) -> None:
     headers = {"trakt-api-version": "2", "trakt-api-key": demo.client_id, "Content-Type": "application/json"}
     with Client(demo.url, headers=headers, sleep=slept.append, timeout=(5, 0.1)) as client:
         with pytest.raises(Unreachable, match="no answer in time"):
-            list(Source(client, target="all", kinds=["shows"]).fetch(DateRange(date(2026, 4, 18), 1)).airings)
+            fetched(client, DateRange(date(2026, 4, 18), 1))
     assert len(slept) >= len(WAITS)
 
 

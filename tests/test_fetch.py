@@ -12,10 +12,10 @@ import pytest
 
 from tests.conftest import Line
 from tests.server import Asked, Told, serving
+from tests.trakt import fetched
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch.v1.reader import read
 from trakt_ical.fetch.v2.reader import read_movies, read_shows
-from trakt_ical.fetch.v2.source import Source
 from trakt_ical.model import DateRange, EpisodeKind, Release
 from trakt_ical.trakt.client import Answer, Client
 
@@ -188,7 +188,7 @@ def ends(days: int) -> Any:
 def test_an_answer_that_was_cut_is_completed() -> None:
     """Where X-End-Date shows that Trakt answered for fewer days, the rest is asked for."""
     with serving(ends(10)) as (url, asked), Client(url) as client:
-        list(Source(client, target="all", kinds=["shows"]).fetch(DateRange(date(2026, 4, 18), 20)).airings)
+        fetched(client, DateRange(date(2026, 4, 18), 20))
     covered = Counter[date]()
     for request in asked:
         first, wanted = dates(request.path)
@@ -204,7 +204,7 @@ def test_an_answer_that_ends_before_it_begins_is_broken() -> None:
         Client(url) as client,
         pytest.raises(BrokenAnswer, match="answers for days up to"),
     ):
-        list(Source(client, target="all", kinds=["shows"]).fetch(DateRange(date(2026, 4, 18), 7)).airings)
+        fetched(client, DateRange(date(2026, 4, 18), 7))
 
 
 def test_all_pages_are_read() -> None:
@@ -214,7 +214,7 @@ def test_all_pages_are_read() -> None:
         return Told(json.dumps([GOOD]).encode(), headers={"X-Pagination-Page-Count": "3"})
 
     with serving(told) as (url, asked), Client(url) as client:
-        episodes = list(Source(client, target="all", kinds=["shows"]).fetch(DateRange(date(2026, 4, 18), 1)).airings)
+        episodes = fetched(client, DateRange(date(2026, 4, 18), 1))
     assert len(asked) == len(episodes) == 3
 
 

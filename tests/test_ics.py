@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import icalendar
 import pytest
 
 from trakt_ical.export import ics
 from trakt_ical.model import Airing, Episode, EpisodeKind, Event, Moment, Movie, Release, Show
-from trakt_ical.transform.events import events, uid
+from trakt_ical.transform.events import event
 from trakt_ical.transform.rules import Rules
+from trakt_ical.transform.showings import showings
+from trakt_ical.transform.uids import uid
+from trakt_ical.transform.words import Words
 
 NIGHT = datetime(2026, 4, 19, 1, tzinfo=UTC)
 SHOW = Show("trakt-1388", "A Show", "HBO", ("drama", "science-fiction"), timedelta(minutes=50))
@@ -45,8 +48,12 @@ def movie(**attributes: object) -> Movie:
 
 
 def one(airing: Airing, **rules: object) -> Event:
-    [event] = events([airing], Rules(**rules))  # type: ignore[arg-type]
-    return event
+    return rendered(airing, Rules(**rules))  # type: ignore[arg-type]
+
+
+def rendered(airing: Airing, rules: Rules, zone: tzinfo = UTC) -> Event:
+    [showing] = showings([airing], rules, zone)
+    return event(showing, rules)
 
 
 STAMP = ics.Stamp(datetime(2026, 1, 1, tzinfo=UTC), 7)
@@ -154,9 +161,11 @@ def test_a_whole_day_is_written_as_dates() -> None:
 
 
 def test_without_spoilers_there_is_no_plot() -> None:
-    """`spoilers = false` keeps the overview out, not network and address."""
+    """`spoilers = false` keeps plot and title out, not network and address."""
     assert "A plot" in one(episode()).description
-    assert one(episode(), spoilers=False).description.startswith("HBO\n\nhttps://")
+    event = one(episode(), words=Words(spoilers=False))
+    assert event.description.startswith("HBO\n\nhttps://")
+    assert event.summary == "A Show 2x03"
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ import pytest
 
 from tests.conftest import NOW, Clock, Line
 from tests.test_ics import episode
-from tests.test_pipeline import Listed
-from trakt_ical import atomic, pipeline
+from tests.test_pipeline import Listed, step
+from trakt_ical import atomic
 from trakt_ical.demo import Fault
 from trakt_ical.errors import NotBelieved, OutputError
 from trakt_ical.export import ics, state
@@ -28,6 +28,7 @@ from trakt_ical.export.memory import Retention, Revised
 from trakt_ical.export.previous import read
 from trakt_ical.model import DateRange, Episode, EpisodeKind
 from trakt_ical.pipeline import Recipe
+from trakt_ical.transform.filters import Filters
 from trakt_ical.transform.rules import Rules
 
 DAY = timedelta(days=1)
@@ -46,16 +47,14 @@ class Book:
     days: DateRange = field(default_factory=lambda: DateRange(NOW.date() - 30 * DAY, 121))
     scope: Scope = SCOPE
     retention: Retention = field(default_factory=Retention)
+    rules: Rules = field(default_factory=Rules)
     octets: bytes | None = None
 
     def run(self, *airings: Episode, hidden: Sequence[str] = (), believe: bool = False) -> Revised:
         """List *airings* and go on to the next calendar."""
-        recipe = Recipe(self.days, UTC, Rules(), Look(), self.scope, self.retention)
+        recipe = Recipe(self.days, UTC, self.rules, Look(), self.scope, self.retention)
         previous = read(self.octets) if self.octets else None
-        step = pipeline.revision(
-            Listed(airings, frozenset(hidden)), recipe, lambda: previous, self.now, lambda done, of: None
-        )
-        revised = step.revise(believe=believe)
+        revised = step(Listed(airings, frozenset(hidden)), recipe, previous, self.now).revise(believe=believe)
         self.octets = revised.octets
         return revised
 
@@ -283,13 +282,8 @@ def _(book: Book) -> tuple[str, str]:
 @row("ruled out: listed, but not to be shown, so it leaves without a trace")
 def _(book: Book) -> tuple[str, str]:
     book.run(AHEAD, *OTHERS)
-    recipe = Recipe(book.days, UTC, Rules(), Look(), book.scope, book.retention)
-    step = pipeline.revision(
-        Listed([AHEAD, *OTHERS]), recipe, lambda: read(book.octets or b""), book.now, lambda done, of: None
-    )
-    ruled = [event for event in step.listing.events if event.uid != "trakt-1388-s2e1@trakt-ical"]
-    revised = replace(step, listing=replace(step.listing, events=ruled)).revise()
-    book.octets = revised.octets
+    book.rules = Rules(filters=Filters(watched=False))
+    revised = book.run(replace(AHEAD, watched=True), *OTHERS)
     return fate(book, ""), told(revised)
 
 

@@ -16,13 +16,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.test_ics import episode
-from tests.test_pipeline import Listed
-from trakt_ical import pipeline
+from tests.test_pipeline import Listed, step
 from trakt_ical.errors import NotBelieved
 from trakt_ical.export.ics import Look, Scope
 from trakt_ical.export.memory import Retention, Revised
 from trakt_ical.export.previous import read
-from trakt_ical.model import DateRange, Moment, Show
+from trakt_ical.model import DateRange, Fetched, Moment, Needs, Show
 from trakt_ical.pipeline import Recipe
 from trakt_ical.transform.rules import Rules
 
@@ -213,13 +212,11 @@ class Memory(RuleBasedStateMachine):
         """A source that fails leaves nothing but what was there."""
 
         class Failing:
-            def fetch(self, days: DateRange, progress: object) -> object:
+            def fetch(self, needs: Needs, progress: object) -> Fetched:
                 raise ConnectionError
 
         try:
-            pipeline.revision(
-                Failing(), self.recipe(), lambda: read(self.octets or b""), self.now, lambda done, of: None
-            )  # type: ignore[arg-type]
+            step(Failing(), self.recipe(), read(self.octets or b""), self.now)
         except ConnectionError:
             return
         raise AssertionError("the fault is told")
@@ -245,9 +242,7 @@ class Memory(RuleBasedStateMachine):
         ]
         source = Listed(airings, frozenset(self.hidden))
         previous = read(self.octets) if self.octets else None
-        return pipeline.revision(source, self.recipe(), lambda: previous, self.now, lambda done, of: None).revise(
-            believe=believe
-        )
+        return step(source, self.recipe(), previous, self.now).revise(believe=believe)
 
     def listed(self) -> dict[str, Aired]:
         """What Trakt answers: the days that are asked for, one more at both ends."""
@@ -276,13 +271,13 @@ class Memory(RuleBasedStateMachine):
         """What the next calendar holds: start, summary, whether cancelled, and octets that must not change."""
         found: dict[str, tuple[Moment, str, bool, bytes | None]] = {}
         for uid, aired in self.listed().items():
-            if not self.is_hidden(uid) and (day_of(aired.starts) in self.days() or uid in before):
+            if not self.is_hidden(uid) and (day_of(aired.starts) in self.days() or self.expected_anywhere(before, uid)):
                 summary = f"Show 1x{aired.number:02d} {aired.title}"
                 old = before.get(uid)
                 same = old is not None and not old.cancelled and (old.starts, old.summary) == (aired.starts, summary)
                 found[uid] = (aired.starts, summary, False, old.octets if old and same else None)
         for uid, old in before.items():
-            if uid in self.listed() or self.is_hidden(uid):
+            if uid in found or self.is_hidden(uid):
                 continue
             kept = (old.starts, old.summary, old.cancelled, old.octets)
             if old.cancelled:
@@ -295,6 +290,10 @@ class Memory(RuleBasedStateMachine):
                 found[uid] = (old.starts, old.summary, True, None)
         self.unchanged = {uid: octets for uid, (_, _, _, octets) in found.items() if octets is not None}
         return {uid: (starts, summary, cancelled, None) for uid, (starts, summary, cancelled, _) in found.items()}
+
+    def expected_anywhere(self, before: dict[str, Seen], uid: str) -> bool:
+        """Whether the episode is shown outside of the range too: it was within, or a tombstone."""
+        return uid in before and (before[uid].cancelled or day_of(before[uid].starts) in self.days())
 
     @staticmethod
     def shape(events: dict[str, Seen]) -> dict[str, tuple[Moment, str, bool, bytes | None]]:
@@ -337,7 +336,6 @@ def test_with_little_room_the_same_again_changes_nothing(
             for number, hours, length in listed
         ]
         previous = read(octets) if octets else None
-        step = pipeline.revision(Listed(airings), recipe, lambda known=previous: known, BEGIN, lambda done, of: None)
-        before, octets = octets, step.revise(believe=True).octets
+        before, octets = octets, step(Listed(airings), recipe, previous, BEGIN).revise(believe=True).octets
     assert octets == before
     assert b"BEGIN:VEVENT" not in octets or len(octets) <= largest

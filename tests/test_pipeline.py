@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from tests.test_ics import NIGHT, SCOPE, episode, movie
 from trakt_ical import pipeline
 from trakt_ical.export.ics import Look
-from trakt_ical.export.memory import Retention
-from trakt_ical.model import Airing, DateRange, Fetched
+from trakt_ical.export.memory import Retention, Revision
+from trakt_ical.export.previous import Previous
+from trakt_ical.model import Airing, DateRange, Fetched, Needs
 from trakt_ical.pipeline import Recipe, Source, settled
 from trakt_ical.transform.rules import Rules
 
@@ -20,16 +21,22 @@ class Listed:
     """A source that lists the same airings whatever is asked."""
 
     def __init__(self, airings: Sequence[Airing], hidden: frozenset[str] = frozenset()) -> None:
-        self.fetched = Fetched(airings, hidden)
+        self.airings = airings
+        self.hidden = hidden
 
-    def fetch(self, days: DateRange, progress: object) -> Fetched:
-        """The airings."""
-        return self.fetched
+    def fetch(self, needs: Needs, progress: object) -> Fetched:
+        """The airings, under each kind that is asked for."""
+        return Fetched(dict.fromkeys(needs.days, self.airings), self.hidden)
 
 
 def made(source: Source, recipe: Recipe, now: datetime) -> bytes:
     """A calendar that has no previous one."""
-    return pipeline.revision(source, recipe, lambda: None, now, lambda done, of: None).revise().octets
+    return step(source, recipe, None, now).revise().octets
+
+
+def step(source: Source, recipe: Recipe, previous: Previous | None, now: datetime) -> Revision:
+    """The step from *previous* to a calendar of what *source* lists now."""
+    return pipeline.revision(source.fetch(pipeline.needs([recipe]), lambda done, of: None), recipe, previous, now)
 
 
 def make(source: Listed, first: date, days: int, zone: tzinfo = UTC) -> bytes:

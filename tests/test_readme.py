@@ -17,6 +17,7 @@ from trakt_ical.config import FIELDS, SECRETS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+RULES = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.S)
 
 
@@ -52,10 +53,11 @@ def test_every_command_line_is_understood() -> None:
 
 
 def test_every_setting_is_listed(line: Line) -> None:
-    """The README's table names each setting, and none that is not."""
+    """The tables of README and docs/rules.md together name each setting once, and none that is not."""
     table = README.split("## Settings")[1].split("## Exit")[0]
-    named = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
-    assert named == set(FIELDS)
+    rows = re.findall(r"^\| (`.*?) \|", table + RULES.split("## Parts of")[0], re.M)
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(FIELDS)
     prose = table.rpartition("\n\n`")[2]
     assert all(f"{name}`" in "`" + prose for name in SECRETS)
 

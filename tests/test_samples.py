@@ -15,7 +15,7 @@ from trakt_ical.export.ics import Look, Scope
 from trakt_ical.export.memory import Retention
 from trakt_ical.fetch.v1 import reader as v1_reader
 from trakt_ical.fetch.v2 import reader as v2_reader
-from trakt_ical.model import Airing, DateRange, Fetched, Release
+from trakt_ical.model import Airing, DateRange, Fetched, Needs, Release
 from trakt_ical.pipeline import Recipe
 from trakt_ical.trakt.client import Answer
 from trakt_ical.transform.rules import Rules
@@ -31,9 +31,9 @@ class Sample:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def fetch(self, days: DateRange, progress: object) -> Fetched:
+    def fetch(self, needs: Needs, progress: object) -> Fetched:
         """The sample, whatever is asked for."""
-        return Fetched(self._airings())
+        return Fetched(dict.fromkeys(needs.days, self._airings()))
 
     def _airings(self) -> list[Airing]:
         answer = Answer(f"GET {self.path.name}", 200, {}, self.path.read_bytes())

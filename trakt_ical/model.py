@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TypeAlias
 
@@ -17,10 +17,15 @@ YEARS = range(1900, 2200)  # in which things air; dates of other years are place
 
 def check_moment(moment: Moment) -> None:
     """Refuse a datetime that is not in UTC, and what is in no year of television, with ValueError."""
-    if isinstance(moment, datetime) and moment.tzinfo is not UTC:
-        raise ValueError(f"{moment!r} is not in UTC")
+    check_utc(moment)
     if moment.year not in YEARS:
         raise ValueError(f"it is dated {moment.isoformat()}")
+
+
+def check_utc(moment: Moment) -> None:
+    """Refuse a datetime that is not in UTC with ValueError."""
+    if isinstance(moment, datetime) and moment.tzinfo is not UTC:
+        raise ValueError(f"{moment!r} is not in UTC")
 
 
 def local_date(moment: Moment, zone: tzinfo) -> date:
@@ -57,6 +62,11 @@ class DateRange:
     def widened(self, days: int) -> DateRange:
         """The same range with *days* more at both ends."""
         return DateRange(self.first - timedelta(days=days), self.days + 2 * days)
+
+    def joined(self, other: DateRange) -> DateRange:
+        """The days from the first of both ranges to the last of both, with what lies between them."""
+        first = min(self.first, other.first)
+        return DateRange(first, (max(self.last, other.last) - first).days + 1)
 
     def split(self, longest: int) -> Iterator[DateRange]:
         """Cut the range into pieces of at most *longest* days, without gap or overlap.
@@ -96,7 +106,9 @@ class Release(enum.Enum):
 class Show:
     """What episodes of one show share.
 
-    *key* names the show for ever within one API: `trakt-1388`, `tvdb-81189`. None: Trakt did not say.
+    *key* names the show for ever within one API: `trakt-1388`, `tvdb-81189`; *slug* in addresses. *country*,
+    *language*: as the API writes them; *rating*: 0 to 10, of everybody (v2) or the user's own (v1).
+    *watchlisted*: whether it is on the user's watchlist. None: Trakt did not say.
     """
 
     key: str
@@ -104,11 +116,22 @@ class Show:
     network: str | None
     genres: tuple[str, ...]
     runtime: timedelta | None
+    slug: str | None = None
+    year: int | None = None
+    country: str | None = None
+    language: str | None = None
+    certification: str | None = None
+    rating: float | None = None
+    watchlisted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One airing of one episode; *link* is its page. None: Trakt did not say."""
+    """One airing of one episode; *link* is its page, *absolute* its number counted through all seasons.
+
+    *watched*, *watchlisted*: by the user. *steps*: how *starts* came about, in sentences, where that was asked for.
+    None: Trakt did not say.
+    """
 
     show: Show
     season: int
@@ -121,6 +144,10 @@ class Episode:
     link: str | None
     updated_at: datetime | None = None
     episode_id: int | None = None
+    absolute: int | None = None
+    watched: bool | None = None
+    watchlisted: bool | None = None
+    steps: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_moment(self.starts)
@@ -128,7 +155,11 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Movie:
-    """One release of one movie; *key* names the movie for ever: `trakt-movie-28`. A movie has a day, no hour."""
+    """One release of one movie; *key* names the movie for ever: `trakt-movie-28`. A movie has a day, no hour.
+
+    *starts* is the world's first release of this kind, *days* are those of single countries, where they were asked
+    for. The other fields are as in Show and Episode.
+    """
 
     key: str
     release: Release
@@ -138,6 +169,17 @@ class Movie:
     genres: tuple[str, ...]
     link: str | None
     updated_at: datetime | None = None
+    runtime: timedelta | None = None
+    slug: str | None = None
+    year: int | None = None
+    country: str | None = None
+    language: str | None = None
+    certification: str | None = None
+    rating: float | None = None
+    watched: bool | None = None
+    watchlisted: bool | None = None
+    days: Mapping[str, date] = field(default_factory=dict)
+    steps: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.starts, datetime):
@@ -149,14 +191,39 @@ Airing: TypeAlias = Episode | Movie
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """What Trakt lists: *airings* in any order, doubles and hidden ones included.
+class Needs:
+    """What several calendars together need of one Trakt.
 
-    *hidden*: the keys of the shows and movies that the user hid or dropped.
+    *days*: the days of each kind of calendar. *watched*, *watchlist*: whether it matters what the user watched,
+    and put on the watchlist. *countries*: whose release dates of movies matter. *steps*: whether to tell how each
+    moment came about.
     """
 
-    airings: Iterable[Airing]
+    days: Mapping[str, DateRange]
+    watched: bool = False
+    watchlist: bool = False
+    countries: frozenset[str] = frozenset()
+    steps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What Trakt lists: *airings* by the kind of calendar, in any order, doubles and hidden ones included.
+
+    *hidden*, *dropped*: the keys of the shows and movies that the user hid or dropped.
+    """
+
+    airings: Mapping[str, Sequence[Airing]]
     hidden: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A reminder: *before* the start of an event, or after the start of its day where negative; *text* is shown."""
+
+    before: timedelta
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +242,11 @@ class Event:
     location: str
     categories: tuple[str, ...]
     link: str
+    alarms: tuple[Alarm, ...] = ()
 
     def __post_init__(self) -> None:
-        check_moment(self.start)
-        check_moment(self.end)
+        check_utc(self.start)
+        check_utc(self.end)
         if isinstance(self.start, datetime) != isinstance(self.end, datetime):
             raise ValueError(f"{self.uid}: start and end differ in form.")
         if self.end <= self.start:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import chain
 from typing import Protocol
 
 from trakt_ical.export.ics import Look, Scope
 from trakt_ical.export.memory import Listing, Retention, Revision
-from trakt_ical.export.previous import Previous, category
-from trakt_ical.model import Airing, DateRange, Episode, Fetched, local_date
-from trakt_ical.transform.events import events, key, uid
-from trakt_ical.transform.kinds import asked_for
+from trakt_ical.export.previous import Previous, Remembered, category, moment
+from trakt_ical.model import Airing, DateRange, Episode, Fetched, Moment, Needs, local_date
+from trakt_ical.transform.events import event
+from trakt_ical.transform.kinds import KINDS_OF_MOVIES, asked_for, is_movie
 from trakt_ical.transform.rules import Rules
+from trakt_ical.transform.showings import Showing, showings
+from trakt_ical.transform.times import margin
+from trakt_ical.transform.uids import key, uid
+
+LATER = 92  # days; a country's release may follow the world's first by as much and is found all the same
 
 Progress = Callable[[int, int], object]
-Remember = Callable[[], Previous | None]
 
 
 class Source(Protocol):
     """Where airings come from."""
 
-    def fetch(self, days: DateRange, progress: Progress) -> Fetched:
-        """What airs on *days*, and may air around them; *progress* hears how many requests are done, of how many."""
+    def fetch(self, needs: Needs, progress: Progress) -> Fetched:
+        """What airs on the days of *needs*, and may air around them.
+
+        *progress* hears how many requests are done, of how many.
+        """
         ...
 
 
@@ -38,27 +46,86 @@ class Recipe:
     scope: Scope
     retention: Retention
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of calendars that it is made of."""
+        return self.scope.kinds
 
-def revision(source: Source, recipe: Recipe, remember: Remember, now: datetime, progress: Progress) -> Revision:
-    """The step from the previous calendar, which *remember* gives, to one of what Trakt lists now."""
-    fetched = source.fetch(recipe.days, progress)
-    previous = remember()  # not earlier: answers and calendar may be large, and so they never meet
-    airings = {uid(airing): airing for airing in settled(fetched.airings)}
+
+def needs(recipes: Iterable[Recipe], *, marks: bool = False, steps: bool = False) -> Needs:
+    """What *recipes* need together, so that Trakt is asked once; with *marks* what was watched in any case."""
+    recipes = list(recipes)
+    days: dict[str, DateRange] = {}
+    for recipe in recipes:
+        for kind in recipe.kinds:
+            wide = recipe.days.widened(margin(recipe.rules))
+            if recipe.rules.country and kind in KINDS_OF_MOVIES:
+                wide = DateRange(wide.first - timedelta(days=LATER), wide.days + LATER)
+            days[kind] = days[kind].joined(wide) if kind in days else wide
+    return Needs(
+        days,
+        watched=marks or any(not recipe.rules.filters.watched for recipe in recipes),
+        watchlist=any(recipe.rules.filters.watchlist_only for recipe in recipes),
+        countries=frozenset(filter(None, (recipe.rules.country for recipe in recipes))),
+        steps=steps,
+    )
+
+
+def revision(fetched: Fetched, recipe: Recipe, previous: Previous | None, now: datetime) -> Revision:
+    """The step from the *previous* calendar to one of what Trakt lists now, which is *fetched*."""
+    airings = {uid(airing): airing for airing in listed(fetched, recipe.kinds)}
     known = previous.events if previous else {}
-    shown = [
-        airing
-        for name, airing in airings.items()
-        if key(name) not in fetched.hidden and (name in known or local_date(airing.starts, recipe.zone) in recipe.days)
-    ]
+    shown, outside = list[Showing](), set[str]()
+    for showing in showings(visible(airings, fetched, recipe.rules), recipe.rules, recipe.zone):
+        if _within(showing.start, recipe) or _expected(known.get(showing.uid), recipe):
+            shown.append(showing)
+        else:
+            outside.update(map(uid, showing.members))
     listing = Listing(
-        events=events(shown, recipe.rules),
+        events=(event(showing, recipe.rules) for showing in shown),
         listed=frozenset(airings),
-        hidden=lambda name: key(name) in fetched.hidden,
-        asked=lambda old: asked_for(old.uid, category(old.octets), recipe.scope.kinds),
+        outside=frozenset(outside),
+        hidden=lambda name: key(name) in fetched.hidden or key(name) in fetched.dropped,
+        asked=lambda old: _asked(old, recipe),
         days=recipe.days,
         zone=recipe.zone,
     )
     return Revision(previous, listing, recipe.look, recipe.scope, now, recipe.retention)
+
+
+def listed(fetched: Fetched, kinds: Iterable[str]) -> Iterable[Airing]:
+    """What *fetched* lists of *kinds*, doubles settled."""
+    return settled(chain.from_iterable(fetched.airings[kind] for kind in kinds))
+
+
+def visible(airings: Mapping[str, Airing], fetched: Fetched, rules: Rules) -> Iterable[Airing]:
+    """*airings*, given by UID, less those that the user hid or dropped, unless *rules* want them."""
+    filters = rules.filters
+    unseen = (fetched.hidden if not filters.hidden else frozenset()) | (
+        fetched.dropped if not filters.dropped else frozenset()
+    )
+    if not unseen:
+        return airings.values()
+    return (airing for name, airing in airings.items() if key(name) not in unseen)
+
+
+def _expected(old: Remembered | None, recipe: Recipe) -> bool:
+    """Whether *old* is shown wherever it went: it was in range, or said to be no longer listed."""
+    return old is not None and (old.rev is None or _within(moment(old.start), recipe))
+
+
+def _within(start: Moment, recipe: Recipe) -> bool:
+    return local_date(start, recipe.zone) in recipe.days
+
+
+def _asked(old: Remembered, recipe: Recipe) -> bool:
+    """Whether this run would list the event *old* if Trakt had it.
+
+    Not so of movies dated by country: Trakt lists them by the world's date, which may lie before the range.
+    """
+    if recipe.rules.country and is_movie(old.uid):
+        return False
+    return asked_for(old.uid, category(old.octets), recipe.kinds)
 
 
 def settled(airings: Iterable[Airing]) -> Iterable[Airing]:

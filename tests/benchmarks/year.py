@@ -13,7 +13,7 @@ import functools
 import sys
 import tempfile
 import time
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median
 
@@ -22,7 +22,7 @@ from tests.benchmarks.answers import Listing
 from tests.benchmarks.measure import COMMAND, at_most, in_turn, milliseconds, process, tell
 from tests.benchmarks.server import running
 from trakt_ical.fetch.v2.source import LONGEST, Source
-from trakt_ical.model import DateRange
+from trakt_ical.model import DateRange, Needs
 from trakt_ical.trakt.client import Client
 
 DELAY = 0.15  # seconds
@@ -44,9 +44,9 @@ def fetch(url: str) -> float:
     """Seconds for fetching and reading the year, nothing kept from before."""
     asked = set()
     with tempfile.TemporaryDirectory() as folder, Client(url, cache_folder=Path(folder)) as client:
-        source = Source(client, target="my", kinds=["shows"])
+        source = Source(client, target="my", folder=Path(folder), now=datetime.now(UTC))
         start = time.perf_counter()
-        airings = list(source.fetch(YEAR, lambda done, of: asked.add(of)).airings)
+        airings = source.fetch(Needs({"shows": YEAR}), lambda done, of: asked.add(of)).airings["shows"]
         seconds = time.perf_counter() - start
     if (len(airings), asked) != (ENTRIES, {REQUESTS}):
         raise RuntimeError(f"{len(airings)} airings in {asked} requests.")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -15,8 +16,8 @@ from urllib.parse import urlsplit
 
 from trakt_ical import config
 from trakt_ical.app.outside import Folders, Outside
-from trakt_ical.config import Resolved, Settings
-from trakt_ical.errors import SettingsError, TraktIcalError
+from trakt_ical.config import Calendar, Resolved, Settings
+from trakt_ical.errors import LoginNeeded, SettingsError, TraktIcalError
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase
@@ -38,6 +39,21 @@ NO_V1_SERVER = (
 
 
 @dataclass(frozen=True)
+class Trakt:
+    """One Trakt, open for one run: its *source* of calendars, and the zone of days where a calendar names none."""
+
+    client: Client
+    source: Source
+    usual_zone: Callable[[], tzinfo]
+
+    def zone(self, name: str) -> tzinfo:
+        """The zone called *name*, the usual one for ""."""
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(name) if name else self.usual_zone()
+
+
+@dataclass(frozen=True)
 class App:
     """The parts, made as the settings say."""
 
@@ -47,8 +63,13 @@ class App:
 
     @property
     def settings(self) -> Settings:
-        """The settings in force."""
+        """The settings in force, outside of calendars."""
         return self.resolved.settings
+
+    @property
+    def calendars(self) -> tuple[Calendar, ...]:
+        """The calendars that the settings name, or the one that they need not name."""
+        return self.resolved.calendars
 
     @property
     def token_file(self) -> TokenFile:
@@ -58,18 +79,19 @@ class App:
         named = self.settings.token_file
         return TokenFile(Path(named).expanduser() if named else self.folders.data / "token.json")
 
-    @property
-    def owner(self) -> str:
-        """Whose calendar it is: the login's, v1's owner, or "" for the world's. Raises LoginNeeded."""
-        if self.settings.source == "all":
+    def owner(self, source: str) -> str:
+        """Whose calendar *source* is: the login's, v1's owner, or "" for the world's. Raises LoginNeeded."""
+        if source == "all":
             return ""
         if self.settings.api == "v1":
             return self.settings.owner or self.settings.username
         return self.token_file.load().username
 
     def forget_answers(self) -> None:
-        """Empty this account's part of the answer cache."""
-        shutil.rmtree(self._answers(), ignore_errors=True)
+        """Empty the answer cache, but for the answers to other accounts."""
+        for source in ("my", "all"):
+            with contextlib.suppress(LoginNeeded):
+                shutil.rmtree(self.answers(source), ignore_errors=True)
 
     @contextlib.contextmanager
     def login(self) -> Iterator[Login]:
@@ -114,11 +136,12 @@ class App:
                 self.forget_answers()
                 self.token_file.remove()
 
-    def source(self) -> contextlib.AbstractContextManager[tuple[Source, tzinfo]]:
-        return self._v1() if self.settings.api == "v1" else self._v2()
+    def trakt(self, source: str = "my") -> contextlib.AbstractContextManager[Trakt]:
+        """The calendars of *source*, `my` or `all`, for one run."""
+        return self._v1() if self.settings.api == "v1" else self._v2(source)
 
     @contextlib.contextmanager
-    def _v1(self) -> Iterator[tuple[Source, tzinfo]]:
+    def _v1(self) -> Iterator[Trakt]:
         from trakt_ical.fetch.v1.reader import Source
         from trakt_ical.trakt.signing import PasswordSigner
 
@@ -133,19 +156,19 @@ class App:
             signer = PasswordSigner(
                 settings.api_url, settings.username, settings.password, plain_http=settings.plain_http
             )
-        with self._client(signer, self._answers()) as client:
+        with self._client(signer, self.answers("my")) as client:
             source = Source(client, api_key=settings.api_key, owner=settings.owner or settings.username)
-            yield source, self._own_zone() or _system_zone()
+            yield Trakt(client, source, _system_zone)
 
     @contextlib.contextmanager
-    def _v2(self) -> Iterator[tuple[Source, tzinfo]]:
+    def _v2(self, name: str) -> Iterator[Trakt]:
         from trakt_ical.fetch.v2.source import Source
 
-        settings = self.settings
-        mine = settings.source == "my"
-        with self._client(self._token_signer() if mine else None, self._answers()) as client:
-            zone = self._own_zone() or (_account_zone(client) if mine else None) or _system_zone()
-            yield Source(client, target=settings.source, kinds=settings.kind), zone
+        mine, folder = name == "my", self.answers(name)
+        with self._client(self._token_signer() if mine else None, folder) as client:
+            source = Source(client, target=name, folder=folder, now=self.outside.now())
+            account = functools.cache(lambda: _account_zone(client) or _system_zone())
+            yield Trakt(client, source, account if mine else _system_zone)
 
     def _client(self, signer: AuthBase | None, cache_folder: Path | None) -> Client:
         from trakt_ical.trakt.client import Client
@@ -184,17 +207,12 @@ class App:
     def _secrets(self) -> list[str]:
         return [getattr(self.settings, name) for name in config.SECRETS]
 
-    def _answers(self) -> Path:
-        """The folder of the answer cache for this account at this server; v1's is one for whoever asks."""
+    def answers(self, source: str) -> Path:
+        """The folder of the answer cache for *source* of this account at this server; v1's is one for whoever asks."""
         settings = self.settings
-        asking = settings.username if settings.api == "v1" else self.owner
-        key = "\n".join((settings.api, urlsplit(settings.api_url).hostname or "", settings.source, asking)).encode()
+        asking = settings.username if settings.api == "v1" else self.owner(source)
+        key = "\n".join((settings.api, urlsplit(settings.api_url).hostname or "", source, asking)).encode()
         return self.folders.cache / "answers" / hashlib.blake2b(key, digest_size=12).hexdigest()
-
-    def _own_zone(self) -> tzinfo | None:
-        from zoneinfo import ZoneInfo
-
-        return ZoneInfo(self.settings.timezone) if self.settings.timezone else None
 
 
 def _account_zone(client: Client) -> tzinfo | None:

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trakt_ical.cli.calendars import with_output
 from trakt_ical.cli.run import Run, account_options, setting_option
-from trakt_ical.cli.terminal import data, is_terminal, line
+from trakt_ical.cli.terminal import data, is_terminal, line, note
 
 if TYPE_CHECKING:
-    from trakt_ical.app.export import Exported
+    from trakt_ical.app.export import Exported, Job
+    from trakt_ical.config import Calendar
+    from trakt_ical.errors import TraktIcalError
     from trakt_ical.pipeline import Progress
 
 
@@ -45,6 +48,7 @@ class Day(click.ParamType[date]):
 
 
 @click.command("export")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @setting_option("-o", "--output", setting="output", metavar="FILE|-")
 @setting_option("--back", setting="back", metavar="N")
 @setting_option("--ahead", setting="ahead", metavar="N")
@@ -67,61 +71,102 @@ class Day(click.ParamType[date]):
 @click.option("--force", is_flag=True, help="Replace a file that is not this calendar, keeping a copy.")
 @account_options
 @click.pass_obj
-def command(run: Run, /, changes: bool, as_json: bool, **options: Any) -> None:
+def command(
+    run: Run, /, names: tuple[str, ...], previous: Path | None, changes: bool, as_json: bool, **options: Any
+) -> None:
     """Write your calendar to a file that calendar programs can read.
 
     \b
     trakt-ical export                          your shows: 30 days back, 90 ahead
     trakt-ical export --kind shows --kind movies -o tv.ics
     trakt-ical export --from 2026-04-18 --days 14 -o -
+    trakt-ical export Movies                   the calendar [calendar.Movies] of the settings file
+
+    Where the settings file names calendars, all that have an output are written, or those that are named.
 
     The file that is there is the calendar's memory: what did not change stays as it is to the octet, what is no
     longer listed stays for a while as cancelled, and a calendar that loses most of itself is not believed (exit 8).
     """
-    from trakt_ical.app.export import Wanted, export
+    from trakt_ical.app.export import Exported, Wanted, export
+    from trakt_ical.app.recipes import Span
+    from trakt_ical.errors import TraktIcalError
 
     if as_json and not changes:
         raise click.UsageError("--json goes with --changes.")
-    wanted = Wanted(**{name: options.pop(name) for name in ("first", "days", "previous", "force", "accept_shrink")})
-    if (wanted.first or wanted.days) and (options["back"] is not None or options["ahead"] is not None):
+    span = Span(options.pop("first"), options.pop("days"))
+    wanted = Wanted(span, **{name: options.pop(name) for name in ("force", "accept_shrink")})
+    if span != Span() and (options["back"] is not None or options["ahead"] is not None):
         raise click.UsageError("--from and --days cannot be combined with --back or --ahead.")
     options["kind"] = options["kind"] or None
     with run.app(options) as app, _progress(run) as progress:
-        output = app.settings.output
-        if wanted.previous and output != "-":
+        calendars = with_output(app, names)
+        if options["output"] is not None and len(calendars) > 1:
+            raise click.UsageError("-o goes with one calendar. Name it.")
+        jobs = [_job(calendar, previous) for calendar in calendars]
+        if previous and any(job.output for job in jobs):
             raise click.UsageError("--previous goes with -o -; a file is its own memory.")
-        if changes and output == "-":
+        if changes and not all(job.output for job in jobs):
             raise click.UsageError("--changes cannot be combined with -o -: stdout carries one of them.")
-        exported = export(app, wanted, progress)
-    if output == "-":
-        data(exported.revised.octets)
+        outcomes = export(app, jobs, wanted, progress)
+    done = [(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True) if isinstance(outcome, Exported)]
+    for job, exported in done:
+        if job.output is None:
+            data(exported.revised.octets)
     if changes:
-        for told in _changes(exported, as_json=as_json):
+        for told in _changes(done, as_json=as_json):
             line(told)
-    run.say(_closing_line(exported, output, app.settings.max_bytes))
+    for job, exported in done:
+        run.say(_closing_line(job, exported))
+    _fail([(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True) if isinstance(outcome, TraktIcalError)])
 
 
-def _changes(exported: Exported, *, as_json: bool) -> list[str]:
+def _job(calendar: Calendar, previous: Path | None) -> Job:
+    from trakt_ical.app.export import Job
+
+    output = calendar.settings.output
+    return Job(calendar, None if output == "-" else Path(output).expanduser(), previous)
+
+
+def _fail(failed: list[tuple[Job, TraktIcalError]]) -> None:
+    """Tell of every calendar that *failed*; the first decides the exit status."""
+    for job, error in failed[1:]:
+        note(f"Error: {job.calendar.title}: {error}")
+    for job, error in failed[:1]:
+        if job.calendar.name:
+            error.args = (f"{job.calendar.title}: {error}",)
+        raise error
+
+
+def _changes(done: list[tuple[Job, Exported]], *, as_json: bool) -> list[str]:
+    """What was changed, line by line; with the calendar's name where the settings name some."""
     from trakt_ical.export.changes import facts, sentence
 
-    changes = exported.revised.changes
     if as_json:
         import json
 
-        return [json.dumps([facts(change) for change in changes], ensure_ascii=False, indent=2)]
-    return [sentence(change, exported.zone) for change in changes]
+        told = [
+            ({"calendar": job.calendar.name} if job.calendar.name else {}) | facts(change)
+            for job, exported in done
+            for change in exported.revised.changes
+        ]
+        return [json.dumps(told, ensure_ascii=False, indent=2)]
+    return [
+        (f"{job.calendar.name}: " if job.calendar.name else "") + sentence(change, exported.zone)
+        for job, exported in done
+        for change in exported.revised.changes
+    ]
 
 
-def _closing_line(exported: Exported, output: str, largest: int) -> str:
+def _closing_line(job: Job, exported: Exported) -> str:
     from trakt_ical.export.changes import counts
     from trakt_ical.model import local_date
 
-    revised = exported.revised
+    settings, revised = job.calendar.settings, exported.revised
     days = [local_date(start, exported.zone) for start in revised.starts]
     span = f" from {min(days)} to {max(days)}" if days else ""
-    place = "to standard output" if output == "-" else f"in {output}"
+    place = "to standard output" if job.output is None else f"in {settings.output}"
     changed = f": {counts(revised.changes)}" if revised.changes else "" if exported.changed else ", unchanged"
-    dropped = f"; {revised.dropped} left out to stay within {largest:,} octets" if revised.dropped else ""
+    dropped = f"; {revised.dropped} left out to stay within {settings.max_bytes:,} octets" if revised.dropped else ""
     return f"{len(days)} event{'' if len(days) == 1 else 's'}{span} {place}{changed}{dropped}."
 
 

@@ -1,6 +1,7 @@
 """Every setting, and where its value comes from."""
 
-from trakt_ical.config.settings import ACCOUNT, FIELDS, KINDS, SECRETS, V2_URL, Settings
+from trakt_ical.config.checks import Calendar
+from trakt_ical.config.settings import ACCOUNT, FIELDS, KINDS, OF_CALENDARS, SECRETS, V2_URL, Settings
 from trakt_ical.config.sources import CONFIG, PREFIX, Resolved, listing, resolve
 
 __all__ = [
@@ -8,9 +9,11 @@ __all__ = [
     "CONFIG",
     "FIELDS",
     "KINDS",
+    "OF_CALENDARS",
     "PREFIX",
     "SECRETS",
     "V2_URL",
+    "Calendar",
     "Resolved",
     "Settings",
     "listing",

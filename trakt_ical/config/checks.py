@@ -2,33 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
 from urllib.parse import urlsplit
 
+from trakt_ical.config.rules import Wrong, contradiction, rules
 from trakt_ical.config.settings import FIELDS, Settings
 from trakt_ical.errors import SettingsError
+from trakt_ical.transform.rules import Rules
+
+Places = Mapping[str, Callable[[], str]]
+ONLY = "Trakt"  # what the calendar is called that no table names
 
 
-def check(settings: Settings, origins: Mapping[str, str]) -> None:
-    """Raise SettingsError where a value is not allowed or two contradict each other."""
-    for name, each in FIELDS.items():
-        value, facts = getattr(settings, name), each.metadata
-        for word in value if isinstance(value, tuple) else (value,):
-            if facts["choices"] and word not in facts["choices"]:
-                raise SettingsError(
-                    f"{named(name, origins.get(name))} cannot be {word!r}; it is one of {', '.join(facts['choices'])}."
-                    + nearest(word, facts["choices"])
-                )
-        if type(value) is int and not facts["least"] <= value <= (facts["most"] or value):
+@dataclass(frozen=True)
+class Calendar:
+    """One calendar: its *name* ("" where no table names one), its settings, and the rules that they say.
+
+    *origins* tell where each setting comes from, *places* where exactly.
+    """
+
+    name: str
+    settings: Settings
+    origins: Mapping[str, str]
+    places: Places
+    rules: Rules
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.name or ONLY
+
+
+def check(name: str, settings: Settings, origins: Mapping[str, str], places: Places) -> Calendar:
+    """The calendar *name* with *settings*.
+
+    Raises SettingsError where a value is not allowed or two contradict each other; *places* tell where it was given.
+    """
+
+    def refuse(setting: str, reason: str, separator: str = " ") -> NoReturn:
+        place = places[setting]() if setting in places else None
+        raise SettingsError(f"{named(setting, place)}{separator}{reason}")
+
+    for setting in FIELDS:
+        _check_value(setting, getattr(settings, setting), refuse)
+    for setting in ("api_url", "auth_url"):
+        _check_url(getattr(settings, setting), lambda reason, setting=setting: refuse(setting, reason))  # type: ignore[misc]
+    _check_zone(settings.timezone, lambda reason: refuse("timezone", reason))
+    _check_color(settings.color, lambda reason: refuse("color", reason))
+    _check_combinations(settings, only=not name)
+    for setting, reason in contradiction(settings):
+        refuse(setting, reason)
+    try:
+        return Calendar(name, settings, origins, places, rules(settings))
+    except Wrong as error:
+        refuse(error.setting, f"{error}.{nearest(error.word, error.words)}", ": ")
+
+
+Refuse = Callable[[str], NoReturn]
+
+
+def _check_value(name: str, value: object, refuse: Callable[[str, str], NoReturn]) -> None:
+    facts = FIELDS[name].metadata
+    for word in value if isinstance(value, tuple) else (value,):
+        if facts["choices"] and word not in facts["choices"]:
+            refuse(
+                name,
+                f"cannot be {word!r}; it is one of {', '.join(facts['choices'])}."
+                + nearest(str(word), facts["choices"]),
+            )
+        number = word[1] if isinstance(word, tuple) else word
+        if type(number) in (int, float) and not facts["least"] <= number <= (facts["most"] or number):
             most = f"to {facts['most']}" if facts["most"] else "on"
-            raise SettingsError(f"{named(name, origins.get(name))} must be from {facts['least']} {most}.")
-    for name in ("api_url", "auth_url"):
-        _check_url(getattr(settings, name), named(name, origins.get(name)))
-    _check_zone(settings.timezone, named("timezone", origins.get("timezone")))
-    _check_combinations(settings)
+            refuse(name, f"must be from {facts['least']} {most}.")
 
 
-def _check_url(url: str, name: str) -> None:
+def _check_url(url: str, refuse: Refuse) -> None:
     try:
         parts = urlsplit(url)
         right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -36,25 +86,33 @@ def _check_url(url: str, name: str) -> None:
     except ValueError:
         right = False
     if not right:
-        raise SettingsError(f"{name} must be an address that begins with https:// or http:// and has no ? or #.")
+        refuse("must be an address that begins with https:// or http:// and has no ? or #.")
 
 
-def _check_zone(zone: str, name: str) -> None:
+def _check_zone(zone: str, refuse: Refuse) -> None:
     import zoneinfo
 
     if not zone:
         return
     try:
         zoneinfo.ZoneInfo(zone)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError) as error:
-        hint = nearest(zone, zoneinfo.available_timezones())
-        raise SettingsError(f"{name} is no IANA time zone: {zone!r}.{hint}") from error
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        refuse(f"is no IANA time zone: {zone!r}.{nearest(zone, zoneinfo.available_timezones())}")
 
 
-def _check_combinations(settings: Settings) -> None:
+def _check_color(color: str, refuse: Refuse) -> None:
+    if color == FIELDS["color"].default:
+        return
+    import webcolors
+
+    if color.lower() not in (names := webcolors.names()):
+        refuse(f"is no color of CSS: {color!r}.{nearest(color.lower(), names)}")
+
+
+def _check_combinations(settings: Settings, *, only: bool) -> None:
     if not settings.kind:
         raise SettingsError("kind names nothing to fetch.")
-    if not settings.output:
+    if only and not settings.output:
         raise SettingsError("output names no file.")
     if settings.api == "v1":
         others = [kind for kind in settings.kind if kind != "shows"]

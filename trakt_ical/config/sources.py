@@ -1,45 +1,54 @@
 """Where the value of each setting comes from.
 
-A flag beats the environment (`TRAKT_ICAL_BACK`), which beats the settings file (`back`), which
-beats the default. A secret may also be given as the name of a file that holds it.
+A flag beats the environment (`TRAKT_ICAL_BACK`), which beats the settings file (`back` in
+`[calendar.NAME]`, then in `[defaults]` or above all tables), which beats the default. A secret
+may also be given as the name of a file that holds it.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from trakt_ical.config.checks import check, named, nearest
-from trakt_ical.config.settings import ACCOUNT, FIELDS, SECRETS, Settings
+from trakt_ical.config.calendars import DEFAULTS, TABLES, check_names, check_outputs
+from trakt_ical.config.checks import Calendar, check, named, nearest
+from trakt_ical.config.file import SettingsFile, read, text_of
+from trakt_ical.config.settings import ACCOUNT, FIELDS, OF_CALENDARS, SECRETS, Settings
+from trakt_ical.config.values import shown, typed
 from trakt_ical.errors import SettingsError
 
 PREFIX = "TRAKT_ICAL_"
 CONFIG = PREFIX + "CONFIG"
-_UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-LARGEST = 2**20  # octets of a settings file or a secret
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """The settings in force, where each came from, and what is worth a warning."""
+    """The settings in force, where each came from, the calendars, and what is worth a warning."""
 
     settings: Settings
     origins: Mapping[str, str]
+    calendars: tuple[Calendar, ...]
     warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class _Given:
-    """One value as it was given, and by whom."""
+    """One value as it was given, by whom, and how to tell where exactly."""
 
     value: Any
     origin: str
+    exactly: Callable[[], str]
+
+    @classmethod
+    def of(cls, value: Any, origin: str) -> _Given:
+        """A value whose *origin* says it all."""
+        return cls(value, origin, lambda: origin)
+
+
+_Values = dict[str, _Given]
 
 
 def resolve(
@@ -56,39 +65,75 @@ def resolve(
     Raises SettingsError, which names the setting and its origin.
     """
     chosen = flags.get("config") or environ.get(CONFIG)
-    path = Path(chosen).expanduser() if chosen else default_file
-    file = _read_file(path, must_exist=bool(chosen))
-    given = dict(_from_file(file, path)) | dict(_from_environment(environ))
-    given |= {name: _Given(value, "flag") for name, value in flags.items() if name in FIELDS and value is not None}
+    file = read(Path(chosen).expanduser() if chosen else default_file, must_exist=bool(chosen))
+    common = _of_program(file)
+    above = dict(_from_environment(environ))
+    above |= {name: _Given.of(value, "flag") for name, value in flags.items() if name in FIELDS and value is not None}
     if account is not None:
-        given = {name: each for name, each in given.items() if name not in ACCOUNT}
-        given |= {name: _Given(value, "the built-in Trakt") for name, value in account.items()}
-    values = {name: _typed(name, each) for name, each in given.items()}
-    settings = Settings(**values)
-    check(settings, {name: each.origin for name, each in given.items()})
-    origins = {name: given[name].origin if name in given else "default" for name in FIELDS}
-    return Resolved(settings, origins, tuple(_warnings(file, path)))
+        common, above = (
+            {name: each for name, each in given.items() if name not in ACCOUNT} for given in (common, above)
+        )
+        above |= {name: _Given.of(value, "the built-in Trakt") for name, value in account.items()}
+    base = _calendar("", common | above)
+    tables = file.tables.get(TABLES, {})
+    check_names(tables, file)
+    calendars = tuple(
+        _calendar(name, {"output": _Given.of("", "default")} | common | _table(file, TABLES, name) | above)
+        for name in tables
+    )
+    if "output" not in flags or flags["output"] is None:
+        check_outputs(calendars)
+    return Resolved(base.settings, base.origins, calendars or (base,), tuple(_warnings(file)))
 
 
-def _read_file(path: Path, *, must_exist: bool) -> dict[str, Any]:
-    try:
-        return tomllib.loads(_text(path))
-    except FileNotFoundError:
-        if must_exist:
-            raise SettingsError(f"The settings file {path} does not exist.") from None
-        return {}
-    except OSError as error:
-        raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The settings file {path} is not TOML: {error}.") from error
+def _calendar(name: str, given: _Values) -> Calendar:
+    """The calendar *name* ("": the only one) with the settings that are *given*, checked."""
+    values = {}
+    for setting, each in given.items():
+        try:
+            values[setting] = typed(setting, each.value)
+        except ValueError as error:
+            raise SettingsError(f"{named(setting, each.exactly())} must be {error}.") from error
+    origins = {setting: given[setting].origin if setting in given else "default" for setting in FIELDS}
+    places = {setting: each.exactly for setting, each in given.items()}
+    return check(name, Settings(**values), origins, places)
 
 
-def _from_file(file: Mapping[str, Any], path: Path) -> Iterator[tuple[str, _Given]]:
-    for key, value in file.items():
-        name = _known(key, path.name, "")
-        if name in file and key != name:
-            raise SettingsError(f"{path} sets both {name} and {key}. Keep one.")
-        yield name, _Given(value if key == name else _secret(str(value), f"{key} in {path}"), str(path))
+def _of_program(file: SettingsFile) -> _Values:
+    """What the file says outside of calendars: above all tables, and in `[defaults]`."""
+    above = {key: value for key, value in file.tables.items() if key not in (TABLES, DEFAULTS)}
+    found = _from_file(file, above, ())
+    usual = _table(file, DEFAULTS)
+    for name in usual.keys() & found.keys():
+        raise SettingsError(f"{usual[name].exactly()} and {found[name].exactly()} both set {name}. Keep one.")
+    return found | usual
+
+
+def _table(file: SettingsFile, *keys: str) -> _Values:
+    """What the table at *keys* says, which has settings of calendars alone."""
+    table: Any = file.tables
+    for key in keys:
+        table = table.get(key, {}) if isinstance(table, dict) else table
+    if not isinstance(table, dict):
+        raise SettingsError(f"{file.place(*keys)}: {'.'.join(keys)} must be a table, [{'.'.join(keys)}].")
+    found = _from_file(file, table, keys)
+    for name in found.keys() - OF_CALENDARS:
+        raise SettingsError(
+            f"{found[name].exactly()}: {name} is a setting of the whole program. Put it above all [tables]."
+        )
+    return found
+
+
+def _from_file(file: SettingsFile, table: Mapping[str, Any], keys: tuple[str, ...]) -> _Values:
+    found: _Values = {}
+    where = f"[{'.'.join(keys)}] in {file.path}" if keys else str(file.path)
+    for key, value in table.items():
+        name = _known(key, lambda key=key: file.place(*keys, key), "")  # type: ignore[misc]
+        if name in table and key != name:
+            raise SettingsError(f"{file.path} sets both {name} and {key}. Keep one.")
+        value = value if key == name else _secret(str(value), f"{key} in {file.path}")
+        found[name] = _Given(value, where, lambda key=key: file.place(*keys, key))  # type: ignore[misc]
+    return found
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, _Given]]:
@@ -96,85 +141,55 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, _Given]
         if not key.startswith(PREFIX) or key == CONFIG:
             continue
         short = key.removeprefix(PREFIX).lower()
-        name = _known(short, "the environment", PREFIX)
+        name = _known(short, lambda: "the environment", PREFIX)
         if short != name and PREFIX + name.upper() in environ:
             raise SettingsError(f"The environment sets both {PREFIX}{name.upper()} and {key}. Keep one.")
-        yield name, _Given(environ[key] if short == name else _secret(environ[key], key), key)
+        yield name, _Given.of(environ[key] if short == name else _secret(environ[key], key), key)
 
 
-def _known(key: str, where: str, prefix: str) -> str:
+def _known(key: str, where: Callable[[], str], prefix: str) -> str:
     """The setting that *key* stands for. Raises SettingsError with the nearest name where there is none."""
     if key in FIELDS:
         return key
     if key.endswith("_file") and key.removesuffix("_file") in SECRETS:
         return key.removesuffix("_file")
     shown = (prefix + key).upper() if prefix else key
-    raise SettingsError(f"{where} sets {shown}, which is no setting.{nearest(key, FIELDS, prefix)}")
+    raise SettingsError(f"{where()} sets {shown}, which is no setting.{nearest(key, FIELDS, prefix)}")
 
 
 def _secret(name: str, origin: str) -> str:
     try:
-        return _text(Path(name).expanduser()).rstrip("\r\n")
+        return text_of(Path(name).expanduser()).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"{origin}: the file {name} cannot be read: {getattr(error, 'strerror', error)}."
         ) from error
 
 
-def _text(path: Path) -> str:
-    """The text at *path*, no more than a person would write: a device has no end."""
-    with path.open("rb") as file:
-        return file.read(LARGEST).decode()
-
-
-def _typed(name: str, given: _Given) -> Any:
-    """The value in the field's type: texts come from the environment, typed values from file and flags."""
-    value, default = given.value, FIELDS[name].default
-    if isinstance(default, bool):
-        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-        value = words.get(value.lower(), value) if isinstance(value, str) else value
-        wanted, right = "true or false", isinstance(value, bool)
-    elif isinstance(default, int):
-        value = int(value) if isinstance(value, str) and value.strip().isdecimal() and len(value) < 19 else value
-        wanted, right = "a whole number", isinstance(value, int) and not isinstance(value, bool)
-    elif isinstance(default, tuple):
-        value = value.replace(",", " ").split() if isinstance(value, str) else value
-        wanted, right = (
-            "a list of texts",
-            isinstance(value, list | tuple) and all(isinstance(each, str) for each in value),
-        )
-        value = tuple(dict.fromkeys(value)) if right else value
-    else:
-        wanted = "a text without control characters"
-        right = isinstance(value, str) and not _UNFIT.search(value)
-    if not right:
-        raise SettingsError(f"{named(name, given.origin)} must be {wanted}.")
-    return value
-
-
-def _warnings(file: Mapping[str, Any], path: Path) -> Iterator[str]:
-    secrets = SECRETS & set(file) or any("@" in str(file.get(name)) for name in ("api_url", "auth_url"))
-    if secrets and os.name == "posix" and path.stat().st_mode & 0o077:
-        yield f"{path} holds secrets and others may read it. Run: chmod 600 {path}"
+def _warnings(file: SettingsFile) -> Iterator[str]:
+    secrets = SECRETS & set(file.tables) or any("@" in str(file.tables.get(name)) for name in ("api_url", "auth_url"))
+    if secrets and file.open_to_others():
+        yield f"{file.path} holds secrets and others may read it. Run: chmod 600 {file.path}"
 
 
 def listing(resolved: Resolved) -> Iterator[tuple[str, str, str]]:
-    """Name, value and origin of each setting, for people: secrets masked, passwords in addresses too."""
+    """Name, value and origin of each setting, for people: secrets masked, passwords in addresses too.
+
+    Of a named calendar, whose name precedes that of the setting, only what it has for itself.
+    """
     for name in FIELDS:
-        value = getattr(resolved.settings, name)
-        if name in SECRETS:
-            shown = "(set)" if value else ""
-        elif name.endswith("_url"):
-            shown = _without_userinfo(value)
-        else:
-            shown = (
-                ", ".join(value)
-                if isinstance(value, tuple)
-                else str(value).lower()
-                if isinstance(value, bool)
-                else str(value)
-            )
-        yield name, shown, resolved.origins[name]
+        yield name, _value(resolved.settings, name), resolved.origins[name]
+    for calendar in resolved.calendars:
+        for name in FIELDS if calendar.name else ():
+            if calendar.origins[name] != resolved.origins[name]:
+                yield f"{calendar.name}: {name}", _value(calendar.settings, name), calendar.origins[name]
+
+
+def _value(settings: Settings, name: str) -> str:
+    value = getattr(settings, name)
+    if name in SECRETS:
+        return "(set)" if value else ""
+    return _without_userinfo(value) if name.endswith("_url") else shown(value)
 
 
 def _without_userinfo(url: str) -> str:

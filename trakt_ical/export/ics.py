@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from trakt_ical.model import Event, Moment
+from trakt_ical.model import Alarm, Event, Moment
 
 Octets = bytes | memoryview
 LINE = 75  # octets, RFC 5545 §3.1
@@ -90,6 +90,7 @@ def revision(event: Event) -> str:
         event.location,
         event.link,
         "\x1e".join(event.categories),
+        *(str(alarm.before) for alarm in event.alarms),
     )
     short = hashlib.blake2b("\x1f".join(shown).encode(), digest_size=8).hexdigest()
     return f"{RENDERING}-{short}"
@@ -114,7 +115,24 @@ def event_octets(event: Event, stamp: Stamp, rev: str) -> bytes:
     if event.link:
         component["URL"] = vUri(event.link)
     shown = (_line(name, value) for name, value in component.items())
-    return _folded(("BEGIN:VEVENT", f"UID:{escape(event.uid)}", *_change(stamp, rev), *shown, *ALIKE, "END:VEVENT"))
+    alarms = (line for alarm in event.alarms for line in _alarm(event.uid, alarm))
+    head = ("BEGIN:VEVENT", f"UID:{escape(event.uid)}", *_change(stamp, rev))
+    return _folded((*head, *shown, *ALIKE, *alarms, "END:VEVENT"))
+
+
+def _alarm(uid: str, alarm: Alarm) -> tuple[str, ...]:
+    """The lines of a VALARM; its UID (RFC 9074) is made of the event's and of when it rings."""
+    from icalendar.prop import vDuration
+
+    trigger = str(vDuration(-alarm.before).to_ical(), "ascii")  # type: ignore[no-untyped-call]
+    return (
+        "BEGIN:VALARM",
+        f"UID:alarm{trigger}-{escape(uid)}",
+        "ACTION:DISPLAY",
+        f"TRIGGER:{trigger}",
+        f"DESCRIPTION:{escape(alarm.text)}",
+        "END:VALARM",
+    )
 
 
 def _line(name: str, value: Any) -> str:

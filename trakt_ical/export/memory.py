@@ -9,6 +9,7 @@ merely leaves; and a calendar that loses most of itself at once is not believed.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -24,6 +25,7 @@ from trakt_ical.model import DateRange, Event, Moment, local_date
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)  # of SEQUENCE: minutes since then keep it rising where a copy was lost
 OVER = time(12)  # in UTC, of the next day: when a day is over west of everybody
+_ALARMS = re.compile(rb"BEGIN:VALARM\r\n.*END:VALARM\r\n", re.S)
 WIDEST = Stamp(datetime(9999, 12, 31, tzinfo=UTC), 10**9)  # no stamp takes more room
 FEWEST_OF_ALL = 3  # so many upcoming events, all missing, are not believed
 FEWEST_OF_HALF = 10  # nor over half of so many
@@ -46,13 +48,15 @@ class Retention:
 class Listing:
     """What Trakt lists in this run.
 
-    *events* are those to be shown, asked for once; *listed* tells the UIDs of the whole answer, before any rule;
-    *hidden* whether a UID is of a show that the user hid or dropped, *asked* whether the kinds that
-    were asked for would list an event. *days*, counted in *zone*, were fetched whole.
+    *events* are those to be shown, asked for once; *listed* tells the UIDs of the whole answer, before any rule,
+    *outside* those of them that the rules allow but that lie out of range; *hidden* whether a UID is of a show that
+    the user hid or dropped, *asked* whether the kinds that were asked for would list an event. *days*, counted in
+    *zone*, were fetched whole.
     """
 
     events: Iterable[Event]
     listed: frozenset[str]
+    outside: frozenset[str]
     hidden: Callable[[str], bool]
     asked: Callable[[Remembered], bool]
     days: DateRange
@@ -178,7 +182,8 @@ class Revision:
     def _fate(self, old: Remembered) -> Fate:
         """What becomes of a previous event that is not shown any more."""
         starts = moment(old.start)
-        if self.listing.hidden(old.uid) or old.uid in self.listing.listed:
+        listed = old.uid in self.listing.listed and old.uid not in self.listing.outside
+        if self.listing.hidden(old.uid) or listed:
             return Fate.REMOVED
         if old.rev is None:
             return Fate.KEPT if self.now < instant(old.modified) + self.retention.tombstone else Fate.REMOVED
@@ -231,6 +236,7 @@ def _cancelled(old: Remembered, stamp: Stamp) -> Remembered:
         octets = _with_line(octets, name, f"{name}:{value}\r\n")
     octets = _with_line(octets, "X-TRAKT-ICAL-REV", "")
     octets = _with_line(octets, "STATUS", "STATUS:CANCELLED\r\n")
+    octets = _ALARMS.sub(b"", octets)  # what is off does not ring
     return Remembered(old.uid, octets, old.start, modified, stamp.sequence, None)
 
 

@@ -86,6 +86,11 @@ def _by_name(table: dict[str, str]) -> dict[str, str]:
 
 _ZONE_OF_NETWORK = _by_name(_NETWORKS)
 _ZONE_OF_COUNTRY = _by_name(_COUNTRIES)
+_CODES = {
+    name.casefold(): next(code for code in names.split("|") if len(code) == 2)
+    for names in _COUNTRIES.values()
+    for name in names.split("|")
+}
 
 MIDNIGHT_DROPS = frozenset(
     name.casefold()
@@ -118,6 +123,12 @@ def zone_of_country(country: str | None) -> ZoneInfo | None:
     """The zone of *country*, an English name (v1) or a two-letter code (v2)."""
     zone = _ZONE_OF_COUNTRY.get((country or "").strip().casefold())
     return ZoneInfo(zone) if zone else None
+
+
+def code_of(country: str | None) -> str | None:
+    """The two-letter code of *country*, a name or a code; what is neither known nor two letters stays as it is."""
+    text = (country or "").strip()
+    return _CODES.get(text.casefold(), text.lower() if len(text) == 2 else text) or None
 
 
 def zone_of(network: str | None, country: str | None) -> ZoneInfo:

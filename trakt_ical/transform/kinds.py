@@ -1,10 +1,10 @@
-"""Which of Trakt's calendars lists an event: so that what was not asked for is not missed."""
+"""Which of Trakt's calendars lists what: so that what was not asked for is not missed."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from trakt_ical.model import EpisodeKind, Release
+from trakt_ical.model import Airing, EpisodeKind, Movie, Release
 
 _MOVIES = {Release.CINEMA: "movies", Release.STREAMING: "streaming", Release.PHYSICAL: "dvd"}
 _EPISODES = {
@@ -12,12 +12,30 @@ _EPISODES = {
     "premieres": {EpisodeKind.SERIES_PREMIERE, EpisodeKind.SEASON_PREMIERE, EpisodeKind.MID_SEASON_PREMIERE},
     "finales": {EpisodeKind.SERIES_FINALE, EpisodeKind.SEASON_FINALE, EpisodeKind.MID_SEASON_FINALE},
 }
+_KIND_OF = {release.value: kind for release, kind in _MOVIES.items()}
+KINDS_OF_MOVIES = frozenset(_MOVIES.values())
 
 
 def asked_for(uid: str, category: str, kinds: Collection[str]) -> bool:
     """Whether a calendar of *kinds* would list the event *uid*, whose first category is *category*."""
     release = uid.partition("@")[0].rpartition("-")[2]
-    for each, kind in _MOVIES.items():
-        if release == each.value:
-            return kind in kinds
+    if release in _KIND_OF:
+        return _KIND_OF[release] in kinds
     return "shows" in kinds or any(category == each.value for kind in kinds for each in _EPISODES.get(kind, ()))
+
+
+def is_movie(uid: str) -> bool:
+    """Whether *uid* is that of a movie."""
+    return uid.partition("@")[0].rpartition("-")[2] in _KIND_OF
+
+
+def is_of(kind: str, airing: Airing) -> bool:
+    """Whether Trakt's calendar *kind* lists *airing*."""
+    if isinstance(airing, Movie):
+        return _MOVIES[airing.release] == kind
+    return kind == "shows" or airing.kind in _EPISODES.get(kind, ())
+
+
+def is_premiere(kind: EpisodeKind) -> bool:
+    """Whether an episode of *kind* begins something."""
+    return kind in _EPISODES["premieres"]

@@ -1,14 +1,69 @@
-"""The rules that decide how what airs is shown; `config` fills them."""
+"""The rules that decide what is shown, when, and how it reads; `config` fills them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+
+from trakt_ical.transform.alarms import AlarmRule
+from trakt_ical.transform.filters import Filters
+from trakt_ical.transform.words import Words
+
+
+class Hours(enum.Enum):
+    """How an airing whose hour is known is shown."""
+
+    EXACT = "exact"
+    WHOLE_DAY = "whole-day"
+
+
+class UnknownHour(enum.Enum):
+    """How an airing is shown of which nobody knows the hour."""
+
+    WHOLE_DAY = "whole-day"
+    MIDNIGHT = "midnight"
+
+
+class Group(enum.Enum):
+    """Which episodes of a show become one event."""
+
+    OFF = "off"
+    DAY = "day"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """By how much known hours are moved: for all, by network, by show; the last that applies counts alone.
+
+    Networks and shows are folded, see `filters.fold`.
+    """
+
+    everything: timedelta = timedelta(0)
+    networks: Mapping[str, timedelta] = field(default_factory=dict)
+    shows: Mapping[str, timedelta] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.everything or self.networks or self.shows)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """*default_runtime* stands in where Trakt knows no runtime; without *spoilers* no overview is shown."""
+    """*default_runtime* stands in where Trakt knows no runtime.
+
+    In whole days what starts before the hour *late_night* belongs to the day before. *country*: whose release dates
+    of movies count, as a two-letter code; "" for the world's first.
+    """
 
     default_runtime: timedelta = timedelta(minutes=45)
-    spoilers: bool = True
+    hours: Hours = Hours.EXACT
+    unknown_hour: UnknownHour = UnknownHour.WHOLE_DAY
+    late_night: int = 0
+    offsets: Offsets = field(default_factory=Offsets)
+    filters: Filters = field(default_factory=Filters)
+    group: Group = Group.OFF
+    country: str = ""
+    words: Words = field(default_factory=Words)
+    alarms: tuple[AlarmRule, ...] = ()

@@ -1,16 +1,91 @@
-"""When an event begins and ends."""
+"""When an event begins and ends: the moment that Trakt says, and what the rules make of it."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple
 
-from trakt_ical.model import Moment
+from trakt_ical.model import Airing, Episode, Moment, Movie
+from trakt_ical.steps import Tell, silent
+from trakt_ical.transform.filters import fold, names
+from trakt_ical.transform.rules import Hours, Rules, UnknownHour
 
 DAY = timedelta(days=1)
 
 
-def end(start: Moment, *runtimes: timedelta | None) -> Moment:
-    """The end of what begins at *start*: by the first of *runtimes* that is known; a whole day ends on the next day."""
+class Slot(NamedTuple):
+    """From when to when; both instants in UTC or both dates."""
+
+    start: Moment
+    end: Moment
+
+
+def slot(airing: Airing, rules: Rules, zone: tzinfo, tell: Tell = silent) -> Slot:
+    """When *airing* is shown; *zone* is the subscriber's, *tell* hears the rules that decided."""
+    if isinstance(airing, Movie):
+        day = airing.days.get(rules.country, airing.starts)
+        if rules.country:
+            known = "comes out on" if rules.country in airing.days else "has no day of its own; the world's first is"
+            tell("In %s (country) it %s %s.", rules.country, known, day)
+        return Slot(day, day + DAY)
+    start = _start(airing, rules, zone, tell)
     if not isinstance(start, datetime):
-        return start + DAY
-    return start + next(filter(None, runtimes), DAY)
+        return Slot(start, start + DAY)
+    return Slot(start, start + length(airing, rules, tell))
+
+
+def length(episode: Episode, rules: Rules, tell: Tell = silent) -> timedelta:
+    """How long *episode* takes: as Trakt says of it, else of its show, else the default."""
+    for runtime, source in ((episode.runtime, "the episode"), (episode.show.runtime, "the show")):
+        if runtime:
+            tell("It lasts %s, as Trakt says of %s.", runtime, source)
+            return runtime
+    tell("It lasts %s, by default_runtime: Trakt does not know.", rules.default_runtime)
+    return rules.default_runtime
+
+
+def margin(rules: Rules) -> int:
+    """How many days at the most lie between the day of an airing and the day that it is shown on."""
+    days = 1 if rules.offsets else 0
+    return days + (1 if rules.late_night and rules.hours is Hours.WHOLE_DAY else 0)
+
+
+def _start(episode: Episode, rules: Rules, zone: tzinfo, tell: Tell) -> Moment:
+    start = episode.starts
+    if isinstance(start, datetime):
+        if rules.offsets:
+            start += _offset(episode, rules, tell)
+        return _whole_day(start, rules, zone, tell) if rules.hours is Hours.WHOLE_DAY else start
+    if rules.unknown_hour is UnknownHour.MIDNIGHT and rules.hours is Hours.EXACT:
+        tell("unknown_hour = midnight puts it at 00:00 of that date in %s.", zone)
+        return datetime.combine(start, time(0), zone).astimezone(UTC)
+    return start
+
+
+def _offset(episode: Episode, rules: Rules, tell: Tell) -> timedelta:
+    """By how much a known hour is moved: the show's offset wins over the network's, that over the calendar's."""
+    offsets = rules.offsets
+    for name in names(episode.show):
+        if name in offsets.shows:
+            tell("show_offsets moves %s by %s.", name, _minutes(offsets.shows[name]))
+            return offsets.shows[name]
+    network = fold(episode.show.network or "")
+    if network in offsets.networks:
+        tell("network_offsets moves %s by %s.", network, _minutes(offsets.networks[network]))
+        return offsets.networks[network]
+    if offsets.everything:
+        tell("offset moves it by %s.", _minutes(offsets.everything))
+    return offsets.everything
+
+
+def _whole_day(start: datetime, rules: Rules, zone: tzinfo, tell: Tell) -> date:
+    local = start.astimezone(zone)
+    tell("hours = whole-day dates it in %s, where it is %s.", zone, local)
+    if local.hour < rules.late_night:
+        tell("That is before late_night = %d, so it belongs to the day before.", rules.late_night)
+        return local.date() - DAY
+    return local.date()
+
+
+def _minutes(span: timedelta) -> str:
+    return f"{span // timedelta(minutes=1):+d} min"

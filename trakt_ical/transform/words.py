@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeAlias, TypeVar
 from urllib.parse import quote, urlsplit
 
-from trakt_ical.model import Episode, Movie, Release
+from trakt_ical.model import Airing, Episode, EpisodeKind, Movie, Release
+from trakt_ical.transform.kinds import is_premiere
+from trakt_ical.transform.template import Template, parse
 
 _LINE_BREAKS = re.compile("\r\n|[\r\u2028\u2029]")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -16,7 +23,9 @@ _URI = re.compile(r"[\w%/:?#\[\]@!$&'()*+,;=~.-]+", re.ASCII)
 
 TRAKT = "https://trakt.tv/"
 UNTITLED = "Untitled"
-RELEASES = {Release.CINEMA: "", Release.STREAMING: " (streaming)", Release.PHYSICAL: " (on disc)"}
+RELEASES = {Release.CINEMA: "", Release.STREAMING: "streaming", Release.PHYSICAL: "on disc"}
+ANIME = frozenset({"anime"})
+MINUTE = timedelta(minutes=1)
 
 
 def clean(text: str | None) -> str:
@@ -45,25 +54,168 @@ def address(url: str | None) -> str:
     return quoted if right else ""
 
 
-def episode_summary(episode: Episode) -> str:
-    """`Show 2x03 Title`; a missing part leaves no blank behind."""
-    parts = (clean(episode.show.title), f"{episode.season}x{episode.number:02d}", clean(episode.title))
-    return " ".join(filter(None, parts))
+A = TypeVar("A", Episode, Movie)
+Table: TypeAlias = "Mapping[str, Callable[[Words, A], str]]"
 
 
-def movie_summary(movie: Movie) -> str:
-    """The title, and how it comes out where it is not in cinemas."""
-    return (clean(movie.title) or UNTITLED) + RELEASES[movie.release]
+class CodeStyle(enum.Enum):
+    """How season and number of an episode are written."""
+
+    SHORT = "2x03"
+    LONG = "S02E03"
+    ABSOLUTE = "absolute"  # anime, counted through all seasons, where Trakt knows it; else short
 
 
-def description(overview: str | None, network: str, link: str, *, spoilers: bool) -> str:
-    """The overview (with *spoilers*), the clean *network* and *link*, a blank line between them."""
-    parts = (clean(overview) if spoilers else "", network, link)
-    return "\n\n".join(filter(None, parts))
+class MarkStyle(enum.Enum):
+    """How premieres and finales are marked."""
+
+    OFF = "off"
+    WORD = "word"
+    SYMBOL = "symbol"
+
+
+PREMIERE, FINALE = "\N{BLACK STAR}", "\N{BLACK FLAG}"
+
+PARTS = {
+    "show": "the show's title",
+    "code": "season and number, as the setting code says",
+    "title": "the title of the episode (not with spoilers = false) or the movie",
+    "season": "the season's number",
+    "number": "the episode's number",
+    "absolute": "the episode's number counted through all seasons",
+    "kind": "Series premiere, Season finale and so on; Movie",
+    "mark": "the mark of a premiere or finale, as the setting marks says",
+    "release": "streaming or on disc, of a movie that is not in cinemas",
+    "network": "the network",
+    "genres": "the genres",
+    "country": "the country, in two letters",
+    "language": "the language, in two letters",
+    "certification": "TV-MA, PG-13 and so on",
+    "year": "the year of the show or movie",
+    "runtime": "how long it takes, in minutes",
+    "overview": "the plot (not with spoilers = false)",
+    "link": "the page at Trakt",
+}
+"""The parts of templates, and what they stand for."""
+
+TITLE = "{show} {code} {title} {mark}"
+MOVIE_TITLE = "{title} [({release})]"
+DESCRIPTION = "{overview}\n\n{network}\n\n{link}"
+_USUAL = {text: parse(text, PARTS) for text in (TITLE, MOVIE_TITLE, DESCRIPTION)}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How events read. Without *spoilers* neither plot nor title of an episode is told."""
+
+    title: Template = field(default_factory=lambda: _USUAL[TITLE])
+    movie_title: Template = field(default_factory=lambda: _USUAL[MOVIE_TITLE])
+    description: Template = field(default_factory=lambda: _USUAL[DESCRIPTION])
+    code: CodeStyle = CodeStyle.SHORT
+    marks: MarkStyle = MarkStyle.OFF
+    spoilers: bool = True
+
+    def summary(self, airing: Airing) -> str:
+        """One line, never empty."""
+        if isinstance(airing, Movie):
+            return _line(self.movie_title.render(_OF_MOVIES, self, airing)) or UNTITLED
+        return _line(self.title.render(_OF_EPISODES, self, airing)) or code_of(airing, self.code)
+
+    def about(self, airing: Airing) -> str:
+        """The description; "" where nothing is known."""
+        table = _OF_MOVIES if isinstance(airing, Movie) else _OF_EPISODES
+        return self.description.render(table, self, airing).strip()
+
+    def episode_title(self, episode: Episode) -> str:
+        """The title of *episode*, "" where it would tell too much."""
+        return clean(episode.title) if self.spoilers else ""
+
+    def group_summary(self, members: Sequence[Episode]) -> str:
+        """`Show S03 (8 episodes)`; without a season where *members* are of several."""
+        first = members[0]
+        season = f"S{first.season:02d}" if len({member.season for member in members}) == 1 else ""
+        return " ".join(filter(None, (clean(first.show.title), season, f"({len(members)} episodes)")))
+
+    def group_about(self, members: Sequence[Episode]) -> str:
+        """The list of *members*, then network and address of the first."""
+        first = members[0]
+        listed = "\n".join(
+            " ".join(filter(None, (code_of(each, self.code), self.episode_title(each)))) for each in members
+        )
+        return "\n\n".join(filter(None, (listed, clean(first.show.network), address(first.link))))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split("\n")) if "\n" in text else text
+
+
+def _runtime(runtime: timedelta | None) -> str:
+    return f"{runtime // MINUTE} min" if runtime else ""
+
+
+def _nothing(words: Words, airing: Airing) -> str:  # noqa: ARG001  a part that such an airing does not have
+    return ""
+
+
+def code_of(episode: Episode, style: CodeStyle) -> str:
+    """Season and number of *episode*: `2x03`, `S02E03`, or `27` of an anime."""
+    match style:
+        case CodeStyle.ABSOLUTE if episode.absolute and ANIME.intersection(map(str.casefold, episode.show.genres)):
+            return str(episode.absolute)
+        case CodeStyle.LONG:
+            return f"S{episode.season:02d}E{episode.number:02d}"
+        case _:
+            return f"{episode.season}x{episode.number:02d}"
+
+
+def mark(kind: EpisodeKind, style: MarkStyle) -> str:
+    """The mark of a premiere or finale, "" for other episodes."""
+    if style is MarkStyle.OFF or kind is EpisodeKind.STANDARD:
+        return ""
+    if style is MarkStyle.WORD:
+        return f"({kind.value})"
+    return PREMIERE if is_premiere(kind) else FINALE
 
 
 @functools.lru_cache(maxsize=1024)
-def categories(genres: tuple[str, ...], kind: str) -> tuple[str, ...]:
-    """*kind* and the genres, each once, the first letter large: v1 writes `Science Fiction`, v2 `science-fiction`."""
-    names = (kind, *(clean(genre).replace("-", " ").capitalize() for genre in genres))
+def categories(genres: tuple[str, ...], *kinds: str) -> tuple[str, ...]:
+    """*kinds* and the genres, each once, the first letter large: v1 writes `Science Fiction`, v2 `science-fiction`."""
+    names = (*kinds, *(clean(genre).replace("-", " ").capitalize() for genre in genres))
     return tuple(dict.fromkeys(filter(None, names)))
+
+
+_OF_EPISODES: Table[Episode] = {
+    "show": lambda words, episode: clean(episode.show.title),
+    "code": lambda words, episode: code_of(episode, words.code),
+    "title": lambda words, episode: words.episode_title(episode),
+    "season": lambda words, episode: str(episode.season),
+    "number": lambda words, episode: str(episode.number),
+    "absolute": lambda words, episode: str(episode.absolute or ""),
+    "kind": lambda words, episode: episode.kind.value,
+    "mark": lambda words, episode: mark(episode.kind, words.marks),
+    "release": _nothing,
+    "network": lambda words, episode: clean(episode.show.network),
+    "genres": lambda words, episode: ", ".join(categories(episode.show.genres)),
+    "country": lambda words, episode: clean(episode.show.country),
+    "language": lambda words, episode: clean(episode.show.language),
+    "certification": lambda words, episode: clean(episode.show.certification),
+    "year": lambda words, episode: str(episode.show.year or ""),
+    "runtime": lambda words, episode: _runtime(episode.runtime or episode.show.runtime),
+    "overview": lambda words, episode: clean(episode.overview) if words.spoilers else "",
+    "link": lambda words, episode: address(episode.link),
+}
+
+_OF_MOVIES: Table[Movie] = {
+    **dict.fromkeys(("show", "code", "season", "number", "absolute", "mark", "network"), _nothing),
+    "title": lambda words, movie: clean(movie.title) or UNTITLED,
+    "kind": lambda words, movie: "Movie",
+    "release": lambda words, movie: RELEASES[movie.release],
+    "genres": lambda words, movie: ", ".join(categories(movie.genres)),
+    "country": lambda words, movie: clean(movie.country),
+    "language": lambda words, movie: clean(movie.language),
+    "certification": lambda words, movie: clean(movie.certification),
+    "year": lambda words, movie: str(movie.year or ""),
+    "runtime": lambda words, movie: _runtime(movie.runtime),
+    "overview": lambda words, movie: clean(movie.overview) if words.spoilers else "",
+    "link": lambda words, movie: address(movie.link),
+}

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from trakt_ical.fetch import zones
 from trakt_ical.model import Moment
+from trakt_ical.steps import Tell, silent
 
 SERVER_ZONE = ZoneInfo("America/Los_Angeles")
 UNKNOWN = "12:00am"  # v1's way to say that nobody knows the hour
@@ -38,18 +39,22 @@ class Aired:
     country: str | None = None
 
 
-def instant(aired: Aired) -> Moment | None:
+def instant(aired: Aired, tell: Tell = silent) -> Moment | None:
     """The moment of *aired*, a date where nobody knows the hour, None where nobody knows the day.
 
     Raises ValueError, OverflowError or OSError where a number is no date of this calendar.
     """
+    tell("Trakt says: first_aired %s, first_aired_iso %s, air_time %s.", aired.first_aired, aired.iso, aired.air_time)
     stated = _stated(aired.iso) if aired.first_aired else None
     if stated is not None:
-        return _from_iso(stated, aired)
-    day = datetime.fromtimestamp(aired.first_aired, SERVER_ZONE).date() if aired.first_aired else aired.day
-    if day is None:
-        return None
-    return _from_slot(day, aired)
+        return _from_iso(stated, aired, tell)
+    if aired.first_aired:
+        day: date | None = datetime.fromtimestamp(aired.first_aired, SERVER_ZONE).date()
+        tell("first_aired is a wall clock in Los Angeles and stands for a date: %s.", day)
+    else:
+        day = aired.day
+        tell("Without first_aired the day is that of its group: %s.", day)
+    return None if day is None else _from_slot(day, aired, tell)
 
 
 def _stated(iso: str | None) -> datetime | None:
@@ -63,13 +68,16 @@ def _stated(iso: str | None) -> datetime | None:
     return stated if stated.tzinfo else None
 
 
-def _from_iso(stated: datetime, aired: Aired) -> Moment:
+def _from_iso(stated: datetime, aired: Aired, tell: Tell) -> Moment:
     wall = stated.replace(tzinfo=None)
     if wall.time() == dt.time(0) and _hour(aired.air_time) is None:
+        tell("00:00 and no air_time: nobody knows the hour, the date stands.")
         return wall.date()
     zone = zones.zone_of(aired.network, aired.country)
     if _misplaced(aired, zone) or _faulty(stated, aired.utc, zone):
+        tell("Its offset is wrong: %s of %s keeps its clock in %s.", aired.network, aired.country, zone)
         return wall.replace(tzinfo=zone).astimezone(UTC)
+    tell("first_aired_iso is the instant.")
     return stated.astimezone(UTC)
 
 
@@ -85,17 +93,21 @@ def _faulty(stated: datetime, utc: int | None, zone: ZoneInfo) -> bool:
     return contradicted and stated.utcoffset() != stated.replace(tzinfo=zone).utcoffset()
 
 
-def _from_slot(day: date, aired: Aired) -> Moment:
+def _from_slot(day: date, aired: Aired, tell: Tell) -> Moment:
     hour = _hour(aired.air_time)
     next_day = day + timedelta(days=1)
     night = (aired.air_day or "").strip().lower() == WEEKDAYS[next_day.weekday()]
     if hour is None and night and (aired.air_time or "").strip().lower() == UNKNOWN:
         hour = dt.time(0)  # "Friday 12:00am" in Thursday's group is a real midnight
     if hour is None:
+        tell("air_time %s does not tell the hour: nobody knows it.", aired.air_time)
         return day
     if hour < LATE_NIGHT and night:
+        tell("It airs after midnight, on %s: that is the next day.", aired.air_day)
         day = next_day
-    return datetime.combine(day, hour, zones.zone_of(aired.network, aired.country)).astimezone(UTC)
+    zone = zones.zone_of(aired.network, aired.country)
+    tell("It airs at %s by the clock of %s (%s, %s).", hour.strftime("%H:%M"), zone, aired.network, aired.country)
+    return datetime.combine(day, hour, zone).astimezone(UTC)
 
 
 def _hour(air_time: str | None) -> dt.time | None:

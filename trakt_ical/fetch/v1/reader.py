@@ -8,13 +8,17 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from urllib.parse import quote
 
+from trakt_ical.fetch import zones
 from trakt_ical.fetch.runtimes import runtime
 from trakt_ical.fetch.v1.instant import Aired, instant
 from trakt_ical.fetch.v1.wire import DayWire, EntryWire, ShowWire
-from trakt_ical.model import DateRange, Episode, EpisodeKind, Fetched, Show
+from trakt_ical.model import Episode, EpisodeKind, Fetched, Needs, Show
+from trakt_ical.steps import Steps, silent
 from trakt_ical.trakt.client import Answer, Client
 
 log = logging.getLogger(__name__)
+
+RATINGS = {"love": 10.0, "hate": 1.0}
 
 
 class Source:
@@ -24,29 +28,29 @@ class Source:
         self._client = client
         self._path = f"/user/calendar/shows.json/{quote(api_key, safe='')}/{quote(owner, safe='')}"
 
-    def fetch(self, days: DateRange, progress: Callable[[int, int], object] = lambda done, of: None) -> Fetched:
-        """What airs on *days*, and a day more at both ends: v1 cuts by its own days or by the user's."""
-        wide = days.widened(1)
+    def fetch(self, needs: Needs, progress: Callable[[int, int], object] = lambda done, of: None) -> Fetched:
+        """What airs on the days of shows, and a day more at both ends: v1 cuts by its own days or by the user's."""
+        wide = needs.days["shows"].widened(1)
         progress(0, 1)
         answer = self._client.get(f"{self._path}/{wide.first:%Y%m%d}/{wide.days}")
         progress(1, 1)
-        return Fetched(read(answer))
+        return Fetched({"shows": list(read(answer, steps=needs.steps))})
 
 
-def read(answer: Answer) -> Iterator[Episode]:
-    """The episodes of an answer; an odd entry is skipped with a warning that names it.
+def read(answer: Answer, *, steps: bool = False) -> Iterator[Episode]:
+    """The episodes of an answer, with the *steps* to their moments; an odd entry is skipped with a warning.
 
     Raises BrokenAnswer where the answer has another shape than documented.
     """
     days = answer.decode(list[DayWire])
-    return _episodes(days)
+    return _episodes(days, steps=steps)
 
 
-def _episodes(days: list[DayWire]) -> Iterator[Episode]:
+def _episodes(days: list[DayWire], *, steps: bool) -> Iterator[Episode]:
     for day in days:
         for entry in day.episodes:
             try:
-                yield _episode(entry, day.date)
+                yield _episode(entry, day.date, Steps() if steps else None)
             except (ValueError, OverflowError, OSError) as error:
                 log.warning(
                     "Left out: %s %dx%02d on %s: %s.",
@@ -58,7 +62,7 @@ def _episodes(days: list[DayWire]) -> Iterator[Episode]:
                 )
 
 
-def _episode(entry: EntryWire, day: str) -> Episode:
+def _episode(entry: EntryWire, day: str, steps: Steps | None) -> Episode:
     show, episode = entry.show, entry.episode
     aired = Aired(
         first_aired=episode.first_aired,
@@ -70,7 +74,7 @@ def _episode(entry: EntryWire, day: str) -> Episode:
         network=show.network,
         country=show.country,
     )
-    starts = instant(aired)
+    starts = instant(aired, silent if steps is None else steps)
     if starts is None:
         raise ValueError("it has no date")
     return Episode(
@@ -80,6 +84,12 @@ def _episode(entry: EntryWire, day: str) -> Episode:
             network=show.network,
             genres=tuple(filter(None, show.genres or ())),
             runtime=runtime(show.runtime),
+            slug=_slug(show) or None,
+            year=show.year,
+            country=zones.code_of(show.country),
+            certification=show.certification,
+            rating=_rating(show),
+            watchlisted=show.in_watchlist,
         ),
         season=episode.season,
         number=episode.number,
@@ -89,7 +99,25 @@ def _episode(entry: EntryWire, day: str) -> Episode:
         runtime=runtime(episode.runtime),
         kind=_kind(episode.season, episode.number),
         link=episode.url or show.url,
+        watched=entry.watched if episode.watched is None else episode.watched,
+        watchlisted=_either(show.in_watchlist, episode.in_watchlist),
+        steps=tuple(steps or ()),
     )
+
+
+def _either(*known: bool | None) -> bool | None:
+    """Whether one of *known* is so, None where v1 said nothing of it."""
+    said = [each for each in known if each is not None]
+    return any(said) if said else None
+
+
+def _rating(show: ShowWire) -> float | None:
+    """The user's own rating, 1 to 10: a number, or the older love and hate."""
+    try:
+        number = float(show.rating_advanced or 0)
+    except (TypeError, ValueError):
+        number = 0
+    return number or RATINGS.get(show.rating if isinstance(show.rating, str) else "")
 
 
 def _key(show: ShowWire) -> str:
@@ -99,10 +127,15 @@ def _key(show: ShowWire) -> str:
         return f"tvdb-{int(tvdb)}"
     if re.fullmatch(r"tt[0-9]+", show.imdb_id or ""):
         return f"imdb-{show.imdb_id}"
-    slug = (show.url or "").rstrip("/").rpartition("/")[2]
+    slug = _slug(show)
     if not re.fullmatch(r"[\w.-]+", slug):
         raise ValueError("its show has no id")
     return slug
+
+
+def _slug(show: ShowWire) -> str:
+    """The last part of the show's address."""
+    return (show.url or "").rstrip("/").rpartition("/")[2]
 
 
 def _kind(season: int, number: int) -> EpisodeKind:

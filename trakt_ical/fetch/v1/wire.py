@@ -6,13 +6,18 @@ texts may be "" or null, and the fields of 2013 and later may be absent.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 Id = str | int | None
 
 
 class ShowWire(msgspec.Struct):
-    """One show. *first_aired* to *air_time* describe its slot of today, not the episode's airing."""
+    """One show. *air_day* and *air_time* describe its slot of today, not the episode's airing.
+
+    *rating* is the user's own: "love", "hate" or false; *rating_advanced* 0 to 10.
+    """
 
     title: str | None = None
     url: str | None = None
@@ -24,6 +29,11 @@ class ShowWire(msgspec.Struct):
     imdb_id: str | None = None
     tvdb_id: Id = None
     genres: list[str] | None = None
+    year: int | None = None
+    certification: str | None = None
+    rating: Any = None
+    rating_advanced: Any = None
+    in_watchlist: bool | None = None
 
 
 class EpisodeWire(msgspec.Struct):
@@ -38,13 +48,16 @@ class EpisodeWire(msgspec.Struct):
     first_aired: int | None = None
     first_aired_iso: str | None = None
     first_aired_utc: int | None = None
+    watched: bool | None = None
+    in_watchlist: bool | None = None
 
 
 class EntryWire(msgspec.Struct):
-    """One airing. Ratings, plays and their like, which auth adds, are passed over."""
+    """One airing. Auth adds what the user did with it; *watched* stood here before it stood in the episode."""
 
     show: ShowWire
     episode: EpisodeWire
+    watched: bool | None = None
 
 
 class DayWire(msgspec.Struct):

@@ -13,6 +13,7 @@ from trakt_ical.fetch import zones
 from trakt_ical.fetch.runtimes import runtime
 from trakt_ical.fetch.v2.wire import EpisodeEntry, Ids, MovieEntry, ShowWire
 from trakt_ical.model import Episode, EpisodeKind, Moment, Movie, Release, Show
+from trakt_ical.steps import Steps, Tell, silent
 from trakt_ical.trakt.client import Answer
 
 log = logging.getLogger(__name__)
@@ -22,31 +23,33 @@ PAGES = "https://trakt.tv"
 _KINDS = {kind.name.lower(): kind for kind in EpisodeKind}
 
 
-def read_shows(answer: Answer) -> Iterator[Episode]:
-    """The episodes of an answer; an odd entry is skipped with a warning that names it.
+def read_shows(answer: Answer, *, steps: bool = False) -> Iterator[Episode]:
+    """The episodes of an answer, with the *steps* to their moments; an odd entry is skipped with a warning.
 
     Raises BrokenAnswer where the answer has another shape than documented.
     """
     for entry in answer.decode(list[EpisodeEntry]):
         try:
-            yield _episode(entry)
+            yield _episode(entry, Steps() if steps else None)
         except (ValueError, OverflowError) as error:
             where = f"{entry.show.title or 'a show without a title'} {entry.episode.season}x{entry.episode.number:02d}"
             log.warning("Left out: %s: %s.", where, error)
 
 
-def read_movies(answer: Answer, release: Release) -> Iterator[Movie]:
+def read_movies(answer: Answer, release: Release, *, steps: bool = False) -> Iterator[Movie]:
     """The movies of an answer, skipping and raising as `read_shows` does."""
     for entry in answer.decode(list[MovieEntry]):
         try:
-            yield _movie(entry, release)
+            yield _movie(entry, release, steps=steps)
         except (ValueError, OverflowError) as error:
             log.warning("Left out: %s: %s.", entry.movie.title or "a movie without a title", error)
 
 
-def _episode(entry: EpisodeEntry) -> Episode:
+def _episode(entry: EpisodeEntry, steps: Steps | None) -> Episode:
     show, episode = entry.show, entry.episode
     ids = _known(show.ids, "show")
+    tell = silent if steps is None else steps
+    tell("Trakt says: first_aired %s, effective_release_date %s.", entry.first_aired, episode.effective_release_date)
     return Episode(
         show=Show(
             key=f"trakt-{ids.trakt}",
@@ -54,21 +57,29 @@ def _episode(entry: EpisodeEntry) -> Episode:
             network=show.network,
             genres=tuple(show.genres or ()),
             runtime=runtime(show.runtime),
+            slug=ids.slug,
+            year=show.year,
+            country=show.country,
+            language=show.language,
+            certification=show.certification,
+            rating=show.rating or None,  # 0: nobody voted
         ),
         season=episode.season,
         number=episode.number,
         title=episode.title,
         overview=episode.overview,
-        starts=_moment(episode.effective_release_date or entry.first_aired, show),
+        starts=_moment(episode.effective_release_date or entry.first_aired, show, tell),
         runtime=runtime(episode.runtime),
         kind=_KINDS.get(episode.episode_type or "standard", EpisodeKind.STANDARD),
         link=f"{_page('shows', ids)}/seasons/{episode.season}/episodes/{episode.number}",
         updated_at=_instant(episode.updated_at) if episode.updated_at else None,
         episode_id=episode.ids.trakt if episode.ids else None,
+        absolute=episode.number_abs,
+        steps=tuple(steps or ()),
     )
 
 
-def _movie(entry: MovieEntry, release: Release) -> Movie:
+def _movie(entry: MovieEntry, release: Release, *, steps: bool) -> Movie:
     movie = entry.movie
     ids = _known(movie.ids, "movie")
     if not entry.released:
@@ -82,6 +93,14 @@ def _movie(entry: MovieEntry, release: Release) -> Movie:
         genres=tuple(movie.genres or ()),
         link=_page("movies", ids),
         updated_at=_instant(movie.updated_at) if movie.updated_at else None,
+        runtime=runtime(movie.runtime),
+        slug=ids.slug,
+        year=movie.year,
+        country=movie.country,
+        language=movie.language,
+        certification=movie.certification,
+        rating=movie.rating or None,
+        steps=(f"Trakt says: released {entry.released}. A movie has a day, no hour.",) if steps else (),
     )
 
 
@@ -95,17 +114,24 @@ def _page(kind: str, ids: Ids) -> str:
     return f"{PAGES}/{kind}/{quote(ids.slug or str(ids.trakt), safe='')}"
 
 
-def _moment(value: str | None, show: ShowWire) -> Moment:
+def _moment(value: str | None, show: ShowWire, tell: Tell = silent) -> Moment:
     """The moment that *value* says; 00:00 by the show's own clock is Trakt's way to say that nobody knows the hour."""
     if not value:
         raise ValueError("it has no date")
     if "T" not in value:
+        tell("%s has no hour: nobody knows it.", value)
         return date.fromisoformat(value)
     instant = _instant(value)
-    there = instant.astimezone(_zone(show))
-    if (there.hour, there.minute) == (0, 0) and not zones.drops_at_midnight(show.network):
-        return there.date()
-    return instant
+    zone = _zone(show)
+    there = instant.astimezone(zone)
+    tell("By the show's own clock (%s) that is %s.", zone, there)
+    if (there.hour, there.minute) != (0, 0):
+        return instant
+    if zones.drops_at_midnight(show.network):
+        tell("00:00 is an hour that is meant, since %s puts episodes online at midnight.", show.network)
+        return instant
+    tell("00:00 there is Trakt's way to say that nobody knows the hour: the date stands.")
+    return there.date()
 
 
 def _instant(value: str) -> datetime:

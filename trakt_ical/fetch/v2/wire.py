@@ -1,4 +1,4 @@
-"""Answers of the calendars and hidden lists of API v2, as they come over the wire with `extended=full`.
+"""Answers of the calendars and the user's lists of API v2, as they come over the wire with `extended=full`.
 
 Contract: Trakt's OpenAPI document. Only the fields in use are decoded. What recorded answers
 leave null is optional here, so that one odd entry does not cost the others.
@@ -35,6 +35,10 @@ class ShowWire(msgspec.Struct):
     network: str | None = None
     country: str | None = None
     genres: list[str] | None = None
+    year: int | None = None
+    language: str | None = None
+    certification: str | None = None
+    rating: float | None = None
 
 
 class EpisodeWire(msgspec.Struct):
@@ -43,6 +47,7 @@ class EpisodeWire(msgspec.Struct):
     season: int
     number: int
     ids: Ids | None = None
+    number_abs: int | None = None
     title: str | None = None
     overview: str | None = None
     runtime: int | None = None
@@ -67,6 +72,12 @@ class MovieWire(msgspec.Struct):
     overview: str | None = None
     genres: list[str] | None = None
     updated_at: str | None = None
+    runtime: int | None = None
+    year: int | None = None
+    country: str | None = None
+    language: str | None = None
+    certification: str | None = None
+    rating: float | None = None
 
 
 class MovieEntry(msgspec.Struct):
@@ -82,8 +93,75 @@ class Named(msgspec.Struct):
     ids: Ids | None = None
 
 
-class HiddenEntry(msgspec.Struct):
-    """One entry of a hidden list; seasons and people, which it may also hold, are passed over."""
+class Numbered(msgspec.Struct):
+    """A season or episode by its *number*, an episode with its *season*."""
+
+    number: int
+    season: int | None = None
+
+
+class ListEntry(msgspec.Struct):
+    """One entry of a hidden list or the watchlist; people, whom it may also hold, are passed over."""
 
     show: Named | None = None
+    season: Numbered | None = None
+    episode: Numbered | None = None
     movie: Named | None = None
+
+
+class WatchedEpisode(msgspec.Struct):
+    """An episode that was watched."""
+
+    number: int
+    last_watched_at: str | None = None
+
+
+class WatchedSeason(msgspec.Struct):
+    """The episodes of one season that were watched."""
+
+    number: int
+    episodes: list[WatchedEpisode]
+
+
+class WatchedEntry(msgspec.Struct):
+    """A show with what was watched of it, or a movie that was.
+
+    At *reset_at* the user began to watch the show anew; what was watched before counts no more.
+    """
+
+    reset_at: str | None = None
+    show: Named | None = None
+    movie: Named | None = None
+    seasons: list[WatchedSeason] | None = None
+
+
+class MediaActivities(msgspec.Struct):
+    """When the user last did what to movies, shows or episodes."""
+
+    watched_at: str | None = None
+    watchlisted_at: str | None = None
+    hidden_at: str | None = None
+    dropped_at: str | None = None
+
+
+class WatchlistActivities(msgspec.Struct):
+    """When the user's watchlist last changed."""
+
+    updated_at: str | None = None
+
+
+class Activities(msgspec.Struct):
+    """When the user last did what: lists that did not move since need not be asked for again."""
+
+    movies: MediaActivities = msgspec.field(default_factory=MediaActivities)
+    episodes: MediaActivities = msgspec.field(default_factory=MediaActivities)
+    shows: MediaActivities = msgspec.field(default_factory=MediaActivities)
+    seasons: MediaActivities = msgspec.field(default_factory=MediaActivities)
+    watchlist: WatchlistActivities = msgspec.field(default_factory=WatchlistActivities)
+
+
+class ReleaseWire(msgspec.Struct):
+    """One release of a movie in one country; *release_date* is a date."""
+
+    release_date: str | None = None
+    release_type: str | None = None

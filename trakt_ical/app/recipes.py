@@ -1,0 +1,68 @@
+"""A calendar of the settings as the recipe that the pipeline follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+
+from trakt_ical.app.parts import App
+from trakt_ical.config import FIELDS, Calendar, Settings
+from trakt_ical.errors import SettingsError
+from trakt_ical.export.ics import Look, Scope
+from trakt_ical.export.memory import Retention
+from trakt_ical.model import DateRange
+from trakt_ical.pipeline import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days that are asked for in place of `back` and `ahead`: *days* of them from *first* on; None: not said."""
+
+    first: date | None = None
+    days: int | None = None
+
+
+def recipe(app: App, calendar: Calendar, zone: tzinfo, now: datetime, span: Span) -> Recipe:
+    """What *calendar* is made of at *now*, its days counted in *zone*."""
+    settings = calendar.settings
+    return Recipe(
+        days=date_range(settings, now.astimezone(zone).date(), span),
+        zone=zone,
+        rules=calendar.rules,
+        look=_look(calendar),
+        scope=scope(app, calendar),
+        retention=Retention(
+            tombstone=timedelta(days=settings.tombstone_days),
+            keep=timedelta(days=settings.keep_days),
+            largest=settings.max_bytes,
+        ),
+    )
+
+
+def scope(app: App, calendar: Calendar) -> Scope:
+    """Which calendar of whom *calendar* is. Raises LoginNeeded."""
+    settings = calendar.settings
+    return Scope(settings.api, settings.source, app.owner(settings.source), calendar.title, settings.kind)
+
+
+def date_range(settings: Settings, today: date, span: Span) -> DateRange:
+    """The days of *span*, one week where it does not say how many (as API v1 has it), else as set around *today*."""
+    try:
+        if span == Span():
+            return DateRange(today - timedelta(days=settings.back), settings.back + settings.ahead + 1)
+        wanted = DateRange(span.first or today, span.days or 7)
+        wanted.widened(1)
+    except (ValueError, OverflowError) as error:
+        raise SettingsError(f"These days cannot be asked for: {str(error).rstrip('.')}.") from error
+    return wanted
+
+
+def _look(calendar: Calendar) -> Look:
+    settings = calendar.settings
+    name, refresh = settings.name or calendar.title, timedelta(hours=settings.advertised_refresh)
+    if settings.color == FIELDS["color"].default:
+        return Look(name, refresh=refresh)
+    import webcolors
+
+    color = settings.color.lower()
+    return Look(name, color, webcolors.name_to_hex(color).upper(), refresh)

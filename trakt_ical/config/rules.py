@@ -1,0 +1,120 @@
+"""The settings of a calendar as the rules of `transform`."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterator
+from datetime import timedelta
+from typing import TypeVar
+
+from trakt_ical.config.settings import KINDS, Settings
+from trakt_ical.fetch.zones import code_of
+from trakt_ical.transform import alarms, template
+from trakt_ical.transform.filters import Filters, Trait, fold
+from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHour
+from trakt_ical.transform.template import Template
+from trakt_ical.transform.words import PARTS, CodeStyle, MarkStyle, Words
+
+E = TypeVar("E", bound=enum.Enum)
+
+
+class Wrong(ValueError):
+    """A value of *setting* says no rule; *word* was meant to be one of *words*."""
+
+    def __init__(self, setting: str, reason: str, word: str = "", words: Collection[str] = ()) -> None:
+        super().__init__(reason)
+        self.setting = setting
+        self.word = word
+        self.words = words
+
+
+def rules(settings: Settings) -> Rules:
+    """The rules that *settings* say. Raises Wrong."""
+    return Rules(
+        default_runtime=timedelta(minutes=settings.default_runtime),
+        hours=Hours(settings.hours),
+        unknown_hour=UnknownHour(settings.unknown_hour),
+        late_night=settings.late_night,
+        offsets=Offsets(
+            timedelta(minutes=settings.offset),
+            {fold(name): timedelta(minutes=each) for name, each in settings.network_offsets},
+            {fold(name): timedelta(minutes=each) for name, each in settings.show_offsets},
+        ),
+        filters=_filters(settings),
+        group=Group(settings.group),
+        country=_country(settings.country),
+        words=Words(
+            title=_template(settings, "title"),
+            movie_title=_template(settings, "movie_title"),
+            description=_template(settings, "description"),
+            code=CodeStyle(settings.code),
+            marks=MarkStyle(settings.marks),
+            spoilers=settings.spoilers,
+        ),
+        alarms=tuple(map(_alarm, settings.alarms)),
+    )
+
+
+def contradiction(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The settings that contradict others, each with the reason."""
+    for trait in Trait:
+        include, exclude = _chosen(settings, "include", trait), _chosen(settings, "exclude", trait)
+        for both in sorted(include & exclude):
+            yield f"exclude_{trait.value}", f"and include_{trait.value} both name {both}. Keep one."
+    for name, right in (("watched", True), ("watchlist_only", False)):
+        if settings.source == "all" and getattr(settings, name) is not right:
+            yield name, "needs your own calendar, which source = all is not."
+    if settings.api == "v1" and settings.country:
+        yield "country", "is of movies, which API v1 has no calendar of."
+    for name in ("include_languages", "exclude_languages"):
+        if settings.api == "v1" and getattr(settings, name):
+            yield name, "cannot be told: API v1 does not say in what language a show is."
+
+
+def _filters(settings: Settings) -> Filters:
+    chosen = {
+        rule: {trait: found for trait in Trait if (found := _chosen(settings, rule, trait))}
+        for rule in ("include", "exclude")
+    }
+    return Filters(
+        specials=settings.specials,
+        show_specials={fold(name): shown for name, shown in settings.show_specials},
+        include=chosen["include"],
+        exclude=chosen["exclude"],
+        min_rating=settings.min_rating,
+        watched=settings.watched,
+        watchlist_only=settings.watchlist_only,
+        hidden=settings.hidden,
+        dropped=settings.dropped,
+    )
+
+
+def _chosen(settings: Settings, rule: str, trait: Trait) -> frozenset[str]:
+    """The folded values of `include_…` or `exclude_…`."""
+    values = getattr(settings, f"{rule}_{trait.value}")
+    if trait is Trait.COUNTRIES:
+        values = [code_of(value) or value for value in values]
+    return frozenset(map(fold, values))
+
+
+def _country(text: str) -> str:
+    code = code_of(text) or ""
+    if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
+        raise Wrong("country", f"{text!r} is no country; write its two letters, as in us")
+    return code
+
+
+def _template(settings: Settings, name: str) -> Template:
+    try:
+        return template.parse(getattr(settings, name), PARTS)
+    except template.UnknownPart as error:
+        raise Wrong(name, str(error), error.name, PARTS) from error
+    except ValueError as error:
+        raise Wrong(name, str(error)) from error
+
+
+def _alarm(text: str) -> alarms.AlarmRule:
+    try:
+        return alarms.parse(text, KINDS)
+    except ValueError as error:
+        raise Wrong("alarms", str(error), text.partition(": ")[0], KINDS) from error

@@ -1,0 +1,88 @@
+"""Values in the types of their settings: texts come from the environment, typed values from file and flags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from trakt_ical.config.settings import FIELDS
+
+_UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_UNFIT_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+LINES = "description"  # the setting that may have several
+
+
+def typed(name: str, value: Any) -> Any:
+    """*value* in the type of the setting *name*. Raises ValueError with what it must be."""
+    default, of = FIELDS[name].default, FIELDS[name].metadata["values"]
+    if of is not None:
+        return tuple(_by_name(value, of))
+    if isinstance(default, bool | int | float):
+        return _one(value, type(default))
+    if isinstance(default, tuple):
+        words = isinstance(value, str) and FIELDS[name].metadata["choices"]
+        return _texts(value.replace(" ", ",") if words else value)
+    if not isinstance(value, str) or (_UNFIT_IN_LINES if name == LINES else _UNFIT).search(value):
+        raise ValueError("a text without control characters")
+    return value
+
+
+def shown(value: Any) -> str:
+    """*value* for people, as the environment would have it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join("=".join(map(shown, each)) if isinstance(each, tuple) else str(each) for each in value)
+    return str(value).replace("\n", "\\n")
+
+
+def _one(value: Any, of: type) -> Any:
+    """One flag or number."""
+    if of is bool:
+        value = _FLAGS.get(value.lower(), value) if isinstance(value, str) else value
+        if not isinstance(value, bool):
+            raise ValueError("true or false")
+        return value
+    if isinstance(value, str) and len(value) < 19 and re.fullmatch(r" *-?\d+ *", value, re.ASCII):
+        value = int(value)
+    if of is float:
+        if isinstance(value, str) and re.fullmatch(r"\d{1,3}\.\d{1,9}", value, re.ASCII):
+            value = float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError("a number")
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("a whole number")
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if not isinstance(value, list | tuple) or not all(isinstance(each, str) and each.strip() for each in value):
+        raise ValueError("a list of texts")
+    if any(map(_UNFIT.search, value)):
+        raise ValueError("a list of texts without control characters")
+    return tuple(dict.fromkeys(value))
+
+
+def _by_name(value: Any, of: type) -> Iterator[tuple[str, Any]]:
+    """A value for each name: a table, or `name=value, name=value`."""
+    if isinstance(value, str):
+        value = dict(_pair(part) for part in value.split(",") if part.strip())
+    if not isinstance(value, dict):
+        raise ValueError("a table of names and values")
+    for name, each in value.items():
+        try:
+            yield name, _one(each, of)
+        except ValueError as error:
+            raise ValueError(f"a table in which {name} is {error}") from error
+
+
+def _pair(part: str) -> tuple[str, str]:
+    name, equals, value = part.rpartition("=")
+    if not equals:
+        raise ValueError("NAME=VALUE, several with commas between")
+    return name.strip(), value.strip()

@@ -1,0 +1,151 @@
+"""The user's lists over API v2: what is hidden, watched, and on the watchlist.
+
+What was watched and the watchlist are long, so they are kept, and asked for again only when
+`/sync/last_activities` says that they changed. An entry is told by a name: `trakt-1388` for a
+show, `trakt-1388-2` for its second season, `trakt-1388-2-3` for an episode, `trakt-movie-28`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from trakt_ical.fetch.v2 import kept
+from trakt_ical.fetch.v2.kinds import MOVIES
+from trakt_ical.fetch.v2.pages import pages
+from trakt_ical.fetch.v2.wire import Activities, ListEntry, Named, WatchedEntry
+from trakt_ical.model import Airing, Episode, Movie, Needs
+from trakt_ical.trakt.client import Client
+
+Names: TypeAlias = frozenset[str]
+PAGE = "100"  # entries in one answer
+
+
+class Kept(msgspec.Struct):
+    """One list as it was when the user's activities bore *stamp*."""
+
+    stamp: str
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The names of what the user *watched* and has on the *watchlist*; None: that was not asked for."""
+
+    watched: Names | None = None
+    watchlist: Names | None = None
+
+    def put_on(self, airings: list[Airing]) -> list[Airing]:
+        """*airings* with what is known of each."""
+        return [self._marked(airing) for airing in airings]
+
+    def _marked(self, airing: Airing) -> Airing:
+        return replace(
+            airing,
+            watched=None if self.watched is None else _own_name(airing) in self.watched,
+            watchlisted=None if self.watchlist is None else not self.watchlist.isdisjoint(_all_names(airing)),
+        )
+
+
+class Lists:
+    """The lists of the login that *client* signs with; long ones are kept in *folder*."""
+
+    def __init__(self, client: Client, folder: Path) -> None:
+        self._client = client
+        self._folder = folder
+
+    def hidden(self, section: str) -> Names:
+        """The shows and movies of the hidden list *section*; its single seasons are passed over."""
+        entries = self._entries(f"/users/hidden/{section}")
+        return frozenset(name for entry in entries if entry.season is None for name in _names(entry))
+
+    def marks(self, needs: Needs) -> Marks:
+        """What the user watched and listed, as far as *needs* ask for it."""
+        activities = self._client.get("/sync/last_activities").decode(Activities)
+        return Marks(
+            self._watched(activities, needs.days) if needs.watched else None,
+            self._watchlist(activities) if needs.watchlist else None,
+        )
+
+    def _watched(self, activities: Activities, kinds: Collection[str]) -> Names:
+        watched: Names = frozenset()
+        if not MOVIES.keys() >= set(kinds):
+            watched |= self._kept("watched-shows", str(activities.episodes.watched_at), self._ask_watched_shows)
+        if MOVIES.keys() & set(kinds):
+            watched |= self._kept("watched-movies", str(activities.movies.watched_at), self._ask_watched_movies)
+        return watched
+
+    def _watchlist(self, now: Activities) -> Names:
+        parts = (now.movies, now.shows, now.seasons, now.episodes)
+        stamps = (now.watchlist.updated_at, *(part.watchlisted_at for part in parts))
+        return self._kept("watchlist", " ".join(map(str, stamps)), self._ask_watchlist)
+
+    def _kept(self, name: str, stamp: str, ask: Callable[[], Names]) -> Names:
+        """The list *name* as it was kept with the same *stamp*, else as Trakt tells it now."""
+        path = self._folder / f"{name}.json"
+        known = kept.load(path, Kept)
+        if known is None or known.stamp != stamp:
+            known = Kept(stamp, ask())
+            kept.save(path, known)
+        return known.names
+
+    def _ask_watched_shows(self) -> Names:
+        answers = pages(self._client, "/users/me/watched/shows", {"specials": "true"})
+        return frozenset(
+            name for answer in answers for entry in answer.decode(list[WatchedEntry]) for name in _episodes(entry)
+        )
+
+    def _ask_watched_movies(self) -> Names:
+        answers = pages(self._client, "/users/me/watched/movies", {})
+        entries = (entry for answer in answers for entry in answer.decode(list[WatchedEntry]))
+        return frozenset(filter(None, (_name("movie", entry.movie) for entry in entries)))
+
+    def _ask_watchlist(self) -> Names:
+        entries = self._entries("/users/me/watchlist/all/rank/asc")
+        return frozenset(name for entry in entries for name in _names(entry))
+
+    def _entries(self, path: str) -> Iterator[ListEntry]:
+        for answer in pages(self._client, path, {"limit": PAGE}):
+            yield from answer.decode(list[ListEntry])
+
+
+def _own_name(airing: Airing) -> str:
+    return airing.key if isinstance(airing, Movie) else f"{airing.show.key}-{airing.season}-{airing.number}"
+
+
+def _all_names(airing: Airing) -> list[str]:
+    """The names under which a list may hold *airing*: its own, and those of what it is a part of."""
+    if isinstance(airing, Episode):
+        return [_own_name(airing), airing.show.key, f"{airing.show.key}-{airing.season}"]
+    return [_own_name(airing)]
+
+
+def _names(entry: ListEntry) -> Iterator[str]:
+    show = _name("", entry.show)
+    if show and entry.episode:
+        yield f"{show}-{entry.episode.season}-{entry.episode.number}"
+    elif show and entry.season:
+        yield f"{show}-{entry.season.number}"
+    elif show:
+        yield show
+    if movie := _name("movie", entry.movie):
+        yield movie
+
+
+def _episodes(entry: WatchedEntry) -> Iterator[str]:
+    show = _name("", entry.show)
+    for season in (entry.seasons or ()) if show else ():
+        for episode in season.episodes:
+            if not entry.reset_at or (episode.last_watched_at or "") > entry.reset_at:
+                yield f"{show}-{season.number}-{episode.number}"
+
+
+def _name(kind: str, named: Named | None) -> str:
+    """`trakt-KIND-ID`, "" where there is no id."""
+    if named is None or named.ids is None or not named.ids.trakt:
+        return ""
+    return "-".join(filter(None, ("trakt", kind, str(named.ids.trakt))))

@@ -1,0 +1,113 @@
+"""When movies come out in single countries: one request for each movie, so the answers are kept for a week."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from trakt_ical.errors import Refused
+from trakt_ical.fetch.v2 import kept
+from trakt_ical.fetch.v2.wire import ReleaseWire
+from trakt_ical.model import Movie, Release, check_moment
+from trakt_ical.trakt.client import Client
+from trakt_ical.trakt.transport import AT_A_TIME
+
+log = logging.getLogger(__name__)
+
+KEPT = timedelta(days=7)
+AT_MOST = 100  # requests in one run: Trakt allows 500 in five minutes, for everything
+NO_RECORD = (404, 405)
+
+_TYPES = {  # a festival's premiere is for few
+    "theatrical": Release.CINEMA,
+    "limited": Release.CINEMA,
+    "digital": Release.STREAMING,
+    "physical": Release.PHYSICAL,
+}
+
+
+class Asked(msgspec.Struct):
+    """What Trakt said of one movie in one country, and when: the first day of each kind of release."""
+
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    days: dict[str, date]
+
+
+class Releases:
+    """The release dates that *client* is told, kept in *folder*; *now* is the time of this run."""
+
+    def __init__(self, client: Client, folder: Path, now: datetime) -> None:
+        self._client = client
+        self._path = folder / "releases.json"
+        self._now = now
+        known = kept.load(self._path, dict[str, Asked]) or {}
+        self._known = {name: asked for name, asked in known.items() if now - asked.at < KEPT}
+
+    def dated(self, movies: Collection[Movie], countries: Iterable[str]) -> list[Movie]:
+        """*movies* with their days in each of *countries*, where Trakt knows one."""
+        countries = sorted(countries)
+        self._ask([(movie.key, country) for movie in movies for country in countries])
+        return [replace(movie, days=self._days(movie, countries)) for movie in movies]
+
+    def _ask(self, wanted: Iterable[tuple[str, str]]) -> None:
+        missing = [each for each in dict.fromkeys(wanted) if _name(*each) not in self._known]
+        if not missing:
+            return
+        if len(missing) > AT_MOST:
+            log.warning(
+                "%d release dates are not asked for in this run, which is limited to %d requests; the movies keep "
+                "the world's date until a later run.",
+                len(missing) - AT_MOST,
+                AT_MOST,
+            )
+        pool = ThreadPoolExecutor(AT_A_TIME)
+        try:
+            asked = missing[:AT_MOST]
+            for each, answer in zip(asked, pool.map(lambda one: self._one(*one), asked), strict=True):
+                self._known[_name(*each)] = answer
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            kept.save(self._path, self._known)
+
+    def _one(self, key: str, country: str) -> Asked:
+        try:
+            answer = self._client.get(f"/movies/{key.rpartition('-')[2]}/releases/{country}")
+        except Refused as error:
+            if error.status not in NO_RECORD:
+                raise
+            return Asked(self._now, {})
+        days: dict[str, date] = {}
+        for release in answer.decode(list[ReleaseWire]):
+            kind, day = _TYPES.get(release.release_type or ""), _day(release.release_date)
+            if kind and day:
+                days[kind.value] = min(day, days.get(kind.value, day))
+        return Asked(self._now, days)
+
+    def _days(self, movie: Movie, countries: Iterable[str]) -> dict[str, date]:
+        asked = {country: self._known.get(_name(movie.key, country)) for country in countries}
+        return {
+            country: answer.days[movie.release.value]
+            for country, answer in asked.items()
+            if answer and movie.release.value in answer.days
+        }
+
+
+def _day(text: str | None) -> date | None:
+    """The day that *text* names, None where it names none of television's years."""
+    try:
+        day = date.fromisoformat(text or "")
+        check_moment(day)
+    except ValueError:
+        return None
+    return day
+
+
+def _name(key: str, country: str) -> str:
+    return f"{key} {country}"

@@ -1,0 +1,64 @@
+"""Alarms: "30 min before" for what has an hour, "09:00 that day" for whole days, for all or for one kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trakt_ical.model import Airing, Alarm, Moment
+from trakt_ical.transform.kinds import is_of
+
+_BEFORE = re.compile(
+    r"(?:(\d{1,3}) ?(?:d|days?))? ?(?:(\d{1,3}) ?(?:h|hours?))? ?(?:(\d{1,4}) ?(?:m|min|minutes?))? before"
+)
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d) (?:(that day)|(the day before)|(\d{1,2}) days before)")
+FORMS = (
+    '"30 min before", "1 h before", "at the start", "09:00 that day", "20:00 the day before" or "20:00 3 days before"'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRule:
+    """An alarm *before* the start of what has an hour or, with *whole_days*, of whole days; negative: after it.
+
+    *kind* is that of a calendar (`movies`, `premieres`), "" for all.
+    """
+
+    before: timedelta
+    whole_days: bool
+    kind: str = ""
+
+
+def parse(text: str, kinds: Iterable[str]) -> AlarmRule:
+    """The rule that *text* says, for one of *kinds* where it begins with one. Raises ValueError."""
+    kind, colon, when = text.partition(": ")
+    if not colon:
+        kind, when = "", text
+    elif kind not in kinds:
+        raise ValueError(f"{text!r} is for {kind!r}, which is no kind; the kinds are {', '.join(kinds)}")
+    when = " ".join(when.split()).lower()
+    if when == "at the start":
+        return AlarmRule(timedelta(0), whole_days=False, kind=kind)
+    if found := _BEFORE.fullmatch(when):
+        days, hours, minutes = (int(number or 0) for number in found.groups())
+        if any(found.groups()):
+            return AlarmRule(timedelta(days=days, hours=hours, minutes=minutes), whole_days=False, kind=kind)
+    if found := _CLOCK.fullmatch(when):
+        hour, minute, that_day, _, early = found.groups()
+        ahead = timedelta(days=0 if that_day else int(early or 1))
+        return AlarmRule(ahead - timedelta(hours=int(hour), minutes=int(minute)), whole_days=True, kind=kind)
+    raise ValueError(f"{text!r} is no alarm; write {FORMS}")
+
+
+def alarms(members: Iterable[Airing], start: Moment, text: str, rules: Iterable[AlarmRule]) -> tuple[Alarm, ...]:
+    """The alarms of an event of *members* that starts at *start*, each once, the earliest first."""
+    whole = not isinstance(start, datetime)
+    members = tuple(members)
+    spans = {
+        rule.before
+        for rule in rules
+        if rule.whole_days == whole and (not rule.kind or any(is_of(rule.kind, member) for member in members))
+    }
+    return tuple(Alarm(before, text) for before in sorted(spans, reverse=True))

@@ -1,0 +1,132 @@
+"""What is left out: by show, network, genre and their like, by what the user watched, hid or listed."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from trakt_ical.model import Airing, Episode, Movie, Show
+from trakt_ical.steps import Tell, silent
+
+
+class Trait(enum.Enum):
+    """By what airings are told apart; the values are the words of the settings."""
+
+    SHOWS = "shows"
+    NETWORKS = "networks"
+    GENRES = "genres"
+    COUNTRIES = "countries"
+    LANGUAGES = "languages"
+    CERTIFICATIONS = "certifications"
+
+
+OF_EPISODES = (Trait.SHOWS, Trait.NETWORKS)
+"""Traits that movies do not have: filters by them leave movies alone."""
+
+ORIGINS = ("trakt", "tvdb", "imdb")  # whose numbers the keys of shows are made of
+
+Chosen = Mapping[Trait, frozenset[str]]
+"""Folded values, see `fold`, by trait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is shown. Of *include* each trait must have one of its values, of *exclude* none.
+
+    *show_specials* overrules *specials* for single shows. What is not rated passes *min_rating* (0 to 10).
+    *watched*, *hidden*, *dropped*: whether these are shown.
+    """
+
+    specials: bool = True
+    show_specials: Mapping[str, bool] = field(default_factory=dict)
+    include: Chosen = field(default_factory=dict)
+    exclude: Chosen = field(default_factory=dict)
+    min_rating: float = 0
+    watched: bool = True
+    watchlist_only: bool = False
+    hidden: bool = False
+    dropped: bool = False
+
+    def allow(self, airing: Airing, tell: Tell = silent) -> bool:
+        """Whether *airing* is shown; *tell* hears the rule that leaves it out."""
+        if isinstance(airing, Episode) and airing.season == 0 and not self._special(airing.show, tell):
+            return False
+        return self._mine(airing, tell) and self._rated(airing, tell) and self._traits(airing, tell)
+
+    def _special(self, show: Show, tell: Tell) -> bool:
+        for name in names(show):
+            if name in self.show_specials:
+                shown = self.show_specials[name]
+                tell("show_specials says of %s: %s.", name, "shown" if shown else "left out")
+                return shown
+        if not self.specials:
+            tell("It is a special, and specials = false leaves these out.")
+        return self.specials
+
+    def _mine(self, airing: Airing, tell: Tell) -> bool:
+        if airing.watched and not self.watched:
+            tell("You watched it, and watched = false leaves that out.")
+            return False
+        if self.watchlist_only and not airing.watchlisted:
+            tell("It is not on your watchlist, and watchlist_only = true leaves out what is not.")
+            return False
+        return True
+
+    def _rated(self, airing: Airing, tell: Tell) -> bool:
+        rating = airing.rating if isinstance(airing, Movie) else airing.show.rating
+        if rating is None or rating >= self.min_rating:
+            return True
+        tell("It is rated %.1f, and min_rating = %g leaves out what is below.", rating, self.min_rating)
+        return False
+
+    def _traits(self, airing: Airing, tell: Tell) -> bool:
+        for trait, wanted in self.include.items():
+            if isinstance(airing, Movie) and trait in OF_EPISODES:
+                continue
+            if wanted.isdisjoint(values(airing, trait)):
+                tell("include_%s leaves it out: none of its %s is in there.", trait.value, trait.value)
+                return False
+        for trait, unwanted in self.exclude.items():
+            found = unwanted.intersection(values(airing, trait))
+            if found:
+                tell("exclude_%s leaves it out: %s.", trait.value, ", ".join(sorted(found)))
+                return False
+        return True
+
+
+EVERYTHING = Filters()
+
+
+def values(airing: Airing, trait: Trait) -> Collection[str]:
+    """The folded values that *airing* has of *trait*, none where Trakt did not say."""
+    work = airing if isinstance(airing, Movie) else airing.show
+    match trait:
+        case Trait.SHOWS:
+            return names(airing.show) if isinstance(airing, Episode) else ()
+        case Trait.NETWORKS:
+            return _one(airing.show.network) if isinstance(airing, Episode) else ()
+        case Trait.GENRES:
+            return tuple(map(fold, work.genres))
+        case Trait.COUNTRIES:
+            return _one(work.country)
+        case Trait.LANGUAGES:
+            return _one(work.language)
+        case Trait.CERTIFICATIONS:
+            return _one(work.certification)
+
+
+def names(show: Show) -> tuple[str, ...]:
+    """What *show* may be called in a setting, folded: its slug, its number at Trakt (v2) or TVDB (v1), its title."""
+    origin, _, number = show.key.partition("-")
+    number = number if origin in ORIGINS else ""
+    return tuple(fold(name) for name in (show.slug, number, show.title) if name)
+
+
+def fold(text: str) -> str:
+    """*text* as it is compared: `Science Fiction` and `science-fiction` are the same."""
+    return " ".join(text.replace("-", " ").split()).casefold()
+
+
+def _one(text: str | None) -> tuple[str, ...]:
+    return (fold(text),) if text else ()

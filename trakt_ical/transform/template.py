@@ -1,0 +1,97 @@
+"""The mini-language of titles and descriptions: `{show} {code} {title}[ ({network})]`.
+
+A `{part}` stands for what is known of the airing; the text between two parts is their separator.
+A part of which nothing is known is left out and takes the separator before it with it (the first
+one that after it). Text in `[…]` is one part: it is there when every part in it is known. `{{`,
+`}}`, `[[` and `]]` stand for the characters themselves. Nothing else has a meaning; no code runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+_TOKEN = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{(\w*)\}|[\[\]{}]|[^\[\]{}]+")
+
+Table: TypeAlias = Mapping[str, Callable[..., str]]
+"""For each part how to get its text, "" where nothing is known, from what `render` is given besides."""
+
+
+class UnknownPart(ValueError):
+    """A template names a part that does not exist."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no part {{{name}}}")
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template that was understood: *lead*, then each item after its separator, then *tail*.
+
+    An item is the name of a part, or a template that stands or falls as a whole.
+    """
+
+    lead: str
+    items: tuple[tuple[str, str | Template], ...]
+    tail: str
+
+    def render(self, table: Table, *context: object) -> str:
+        """The text, with what *table* knows of *context*; "" where that is nothing."""
+        text = ""
+        for separator, item in self.items:
+            part = table[item](*context) if isinstance(item, str) else item.whole(table, *context)
+            if part:
+                text = f"{text}{separator}{part}" if text else part
+        return f"{self.lead}{text}{self.tail}" if text else ""
+
+    def whole(self, table: Table, *context: object) -> str:
+        """The text if every part of it is known, else ""."""
+        complete = all(table[item](*context) for _, item in self.items if isinstance(item, str))
+        return self.render(table, *context) if complete else ""
+
+
+def parse(text: str, parts: Collection[str]) -> Template:
+    """The template that *text* says, of *parts*. Raises ValueError with the reason where it says none."""
+    tokens = [(found[0], found[1]) for found in _TOKEN.finditer(text)]
+    template = _template(iter(tokens), parts, closing="")
+    if not template.items:
+        raise ValueError("it names no part")
+    return template
+
+
+def _template(tokens: Iterator[tuple[str, str | None]], parts: Collection[str], *, closing: str) -> Template:
+    """The template that *tokens* say up to *closing*: "]" within brackets."""
+    texts, items = [""], list[str | Template]()
+    for piece, name in tokens:
+        if name is not None:
+            if name not in parts:
+                raise UnknownPart(name)
+            items.append(name)
+            texts.append("")
+        elif piece == "[" and not closing:
+            items.append(_section(tokens, parts))
+            texts.append("")
+        elif closing and piece == closing:
+            break
+        elif piece in ("{{", "}}", "[[", "]]"):
+            texts[-1] += piece[0]
+        elif piece in ("[", "]", "{", "}"):
+            raise ValueError(f"a {piece} stands where none may; written twice it stands for itself")
+        else:
+            texts[-1] += piece
+    else:
+        if closing:
+            raise ValueError("a [ is never closed")
+    lead, *others = texts
+    tail = others.pop() if others else ""
+    return Template(lead, tuple(zip(["", *others], items, strict=True)), tail)
+
+
+def _section(tokens: Iterator[tuple[str, str | None]], parts: Collection[str]) -> Template:
+    section = _template(tokens, parts, closing="]")
+    if not section.items:
+        raise ValueError("there is no part between [ and ]")
+    return section
