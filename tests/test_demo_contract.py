@@ -101,6 +101,19 @@ def test_calendars_are_as_the_contract_says(
         ("/shows/{id}/progress/watched", "/shows/harbor-nine/progress/watched?specials=true"),
         ("/shows/{id}/progress/watched", "/shows/101/progress/watched?extended=full"),
         ("/shows/{id}/progress/watched", "/shows/cabin-pressure-point/progress/watched"),
+        ("/shows/{id}/progress/watched", "/shows/clockwork-koi/progress/watched?last_activity=watched"),
+        ("/users/{id}/watched/{type}", "/users/me/watched/shows"),
+        ("/users/{id}/watched/{type}", "/users/demo/watched/shows?extended=progress&specials=true"),
+        ("/users/{id}/watched/{type}", "/sync/watched/shows?extended=progress"),
+        ("/users/{id}/watched/{type}", "/users/me/watched/movies"),
+        ("/users/{id}/watched/shows", "/users/me/watched/shows?extended=min&season_numbers=true"),
+        ("/users/{id}/watched/movies", "/users/me/watched/movies?extended=min"),
+        ("/users/{id}/watchlist/{type}/{sort_by}/{sort_how}", "/users/me/watchlist/movie,show/rank/asc"),
+        ("/users/{id}/watchlist/{type}/{sort_by}/{sort_how}", "/users/me/watchlist/movies/added/desc?extended=full"),
+        ("/users/{id}/watchlist/shows/{sort}", "/users/me/watchlist/shows/added?extended=full"),
+        ("/users/{id}/watchlist/shows/{sort}", "/sync/watchlist/shows"),
+        ("/movies/{id}/releases/{country}", "/movies/735/releases/us"),
+        ("/movies/{id}/releases/{country}", "/movies/paper-harbor-2026/releases/gb"),
         ("/search/{type}", "/search/movie,show?query=the"),
         ("/search/{type}", "/search/show?query=the+long+shift&extended=full"),
         ("/search/{type}/exact", "/search/movie/exact?query=paper+harbor&extended=full"),
@@ -111,8 +124,10 @@ def test_calendars_are_as_the_contract_says(
 def test_answers_about_the_user_are_as_the_contract_says(
     trakt: Demo, session: requests.Session, contract: dict[str, Any], path: str, asked: str
 ) -> None:
-    """Hidden shows, activity, progress and search fit their schemas."""
-    assert faults(contract, path, session.get(trakt.url + asked, timeout=5)) == []
+    """Hidden shows, activity, progress, what was watched and listed, releases and search fit their schemas."""
+    answer = session.get(trakt.url + asked, timeout=5)
+    assert faults(contract, path, answer) == []
+    assert answer.json()
 
 
 @pytest.mark.parametrize("extended", ["min", "browsing"])

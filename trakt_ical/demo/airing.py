@@ -35,6 +35,21 @@ class Airing:
         return self.show.slug, self.season, self.number
 
     @property
+    def name(self) -> str:
+        """How the account's memory calls it."""
+        return f"{self.show.name}/{self.season}/{self.number}"
+
+    @property
+    def tvdb(self) -> int | None:
+        """Its own id at TheTVDB, where its show has one."""
+        return None if self.show.tvdb is None else 9_000_000 + self.trakt
+
+    @property
+    def imdb(self) -> str | None:
+        """Its own id at IMDb, where its show has one."""
+        return None if self.show.imdb is None else f"tt{91_000_000 + self.trakt}"
+
+    @property
     def minutes(self) -> int:
         """How long it runs: its own length, else its show's, else half an hour."""
         return self.runtime or self.show.runtime or 30

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 from threading import Lock
 
 from trakt_ical.demo.airing import DOUBLES, Airing, airing
-from trakt_ical.demo.show import Cast, Movie, Show
+from trakt_ical.demo.show import MOVIES, Cast, Movie, Show
 from trakt_ical.demo.timetable import EPOCH
 
 AHEAD = timedelta(days=180)  # what Trakt has heard of so far
@@ -77,6 +78,23 @@ class Catalogue:
     def movie(self, slug: str) -> Movie | None:
         """The movie of that *slug*."""
         return next((movie for movie in self.movies() if movie.slug == slug), None)
+
+    def named(self, name: str) -> Show | Movie | Airing | None:
+        """What the account's memory calls by this name."""
+        if name.startswith(MOVIES):
+            return self.movie(name.removeprefix(MOVIES))
+        slug, *numbers = name.split("/")
+        show = self.show(slug)
+        return self.airing(show, *map(int, numbers)) if show and numbers else show
+
+    def seasons(self, show: Show) -> dict[int, list[Airing]]:
+        """Every episode of *show* that Trakt has heard of by now, by season and number."""
+        if show.timetable is None:
+            return {}
+        slots = show.timetable.slots(EPOCH, self._horizon())
+        known = [each for slot in slots if (each := self._changed(airing(show, slot)))]
+        known.sort(key=lambda each: (each.season, each.number))
+        return {season: list(its) for season, its in groupby(known, key=lambda each: each.season)}
 
     def move(self, key: Key, by: timedelta) -> None:
         """Air one episode later by so much, or earlier; a second move adds to the first."""

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from trakt_ical.demo.airing import Airing
 from trakt_ical.demo.answer import Answer, Seen, json_answer
 from trakt_ical.demo.faults import Fault, Faults
+from trakt_ical.demo.show import Movie, Show
 from trakt_ical.demo.world import World
 
 
@@ -75,9 +77,31 @@ class Control:
                 self._world.unhide(change["show"])
             case "protect":
                 self._world.protected = bool(change.get("protected", True))
+            case "watch":
+                self._world.history.watch(self._watchable(change))
+            case "unwatch":
+                self._world.history.unwatch(self._watchable(change))
+            case "watchlist":
+                self._world.watchlist.add(self._named(change))
+            case "unwatchlist":
+                self._world.watchlist.remove(self._named(change))
             case _:
                 self._change_episode(kind, change)
         return {"changed": kind}
+
+    def _watchable(self, change: Mapping[str, Any]) -> Movie | Airing:
+        named = self._named(change)
+        if isinstance(named, Show):
+            raise ValueError("Name a season and a number as well.")
+        return named
+
+    def _named(self, change: Mapping[str, Any]) -> Show | Movie | Airing:
+        """The movie, the episode or the whole show that a change is about."""
+        if "movie" in change:
+            return self._world.movie(change["movie"])
+        if "season" in change:
+            return self._world.airing(change["show"], int(change["season"]), int(change["number"]))
+        return self._world.show(change["show"])
 
     def _change_episode(self, kind: str, change: Mapping[str, Any]) -> None:
         catalogue = self._world.catalogue

@@ -138,6 +138,22 @@ class Demo:
         """Take a show out of both hidden sections."""
         self._world.unhide(slug)
 
+    def watch(self, show: str, season: int, number: int) -> None:
+        """Count an episode as watched just now. Raises LookupError if there is none."""
+        self._world.history.watch(self._world.airing(show, season, number))
+
+    def unwatch(self, show: str, season: int, number: int) -> None:
+        """Forget that an episode was watched. Raises LookupError if there is none."""
+        self._world.history.unwatch(self._world.airing(show, season, number))
+
+    def watchlist(self, slug: str) -> None:
+        """Put a show on the watchlist. Raises LookupError if there is none."""
+        self._world.watchlist.add(self._world.show(slug))
+
+    def unwatchlist(self, slug: str) -> None:
+        """Take a show off the watchlist. Raises LookupError if there is none."""
+        self._world.watchlist.remove(self._world.show(slug))
+
     def protect(self, protected: bool = True) -> None:
         """Close the user's profile to others, as API v1 knows it; False opens it."""
         self._world.protected = protected

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 from trakt_ical.demo.timetable import EPOCH, Timetable
 
+A_FORTNIGHT = timedelta(days=14)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Show:
@@ -38,10 +40,23 @@ class Show:
     doubled: frozenset[int] = frozenset()  # numbers listed twice, under two episode ids
     airs_known: bool = True
     whole_days: bool = False  # effective_release_date is a date without an hour
+    rating: float = 7.5  # by everybody's votes
+    own_rating: int = 0  # by the user, 1 to 10; 0: not rated
     mine: bool = True  # in the user's own calendar
+    waits: timedelta | None = A_FORTNIGHT  # from an airing until the user watches it; None: never did
     hidden_in: tuple[str, ...] = ()  # sections of /users/hidden at a first start
     iso: bool = True  # API v1 answers in the form of 2014, else in that of 2011
     forgotten: frozenset[int] = frozenset()  # numbers whose first_aired is 0 in API v1
+
+    @property
+    def name(self) -> str:
+        """How the account's memory calls it."""
+        return self.slug
+
+    @property
+    def watched(self) -> bool:
+        """The user watched it as it aired, before the first start."""
+        return self.mine and self.waits is not None
 
     def edition(self, timetable: Timetable, cycle: int) -> "Show":
         """The limited series of one *cycle*: its own title, year, slug and ids."""
@@ -73,10 +88,23 @@ class Movie:
     dvd: date
     runtime: int | None
     country: str | None
+    language: str
+    genres: tuple[str, ...]
+    rating: float
     imdb: str | None
     tmdb: int | None
     overview: str | None
     mine: bool
+
+    @property
+    def name(self) -> str:
+        """How the account's memory calls it."""
+        return f"{MOVIES}{self.slug}"
+
+    @property
+    def minutes(self) -> int:
+        """How long it runs."""
+        return self.runtime or 100
 
 
 @dataclass(frozen=True)
@@ -126,6 +154,9 @@ class Cast:
             dvd=cinema + DVD,
             runtime=(117, 94, None, 143)[index % 4],
             country=("gb", "us", None, "fr")[index % 4],
+            language=("en", "en", "de", "fr")[index % 4],
+            genres=(("comedy", "romance"), ("drama",), ("thriller",))[index % 3],
+            rating=(6.5, 8.2, 4.9)[index % 3],
             imdb=None if index % 4 == 2 else f"tt{90_700_000 + index}",
             tmdb=(970_700 + index, 0, None, 970_700 + index)[index % 4],
             overview=film.overview,
@@ -133,6 +164,7 @@ class Cast:
         )
 
 
+MOVIES = "movies/"  # begins the names of movies in the account's memory
 FRIDAY = timedelta(days=4)
 STREAMING = timedelta(days=42)  # after the cinema
 DVD = timedelta(days=78)

@@ -26,7 +26,7 @@ class Token:
 
 @dataclass
 class CheckIn:
-    """What is being watched, under the name `State.watched` has for it."""
+    """What is being watched, by its name."""
 
     what: str
     started_at: int
@@ -37,12 +37,15 @@ class CheckIn:
 
 @dataclass
 class State:
-    """Everything about the account that a request can change."""
+    """Everything about the account that a request can change. Shows, episodes and movies go by their names."""
 
     watched_until: int  # what aired before then was watched as it aired
     tokens: list[Token] = field(default_factory=list)
     check_in: CheckIn | None = None
     watched: dict[str, list[int]] = field(default_factory=dict)
+    missed: list[str] = field(default_factory=list)  # what was not watched, though it aired before then
+    watchlist: dict[str, int] = field(default_factory=dict)  # what stands on it, since when
+    activity: dict[str, int] = field(default_factory=dict)  # what the user did, when last
     hidden: dict[str, dict[str, int]] = field(default_factory=dict)  # section, slug, since when
     hidden_changes: dict[str, int] = field(default_factory=dict)  # section, when it last changed
     shared: list[JSON] = field(default_factory=list)  # what was posted to other networks
@@ -54,6 +57,14 @@ class State:
         tokens = [Token(**token) for token in fields.pop("tokens")]
         check_in = fields.pop("check_in")
         return cls(tokens=tokens, check_in=CheckIn(**check_in) if check_in else None, **fields)
+
+    def note(self, deed: str, when: int) -> None:
+        """Remember when the user last did something."""
+        self.activity[deed] = max(when, self.activity.get(deed, when))
+
+    def last(self, deed: str) -> int:
+        """When the user last did something."""
+        return self.activity.get(deed, self.watched_until)
 
     def write(self) -> str:
         """The state as JSON."""

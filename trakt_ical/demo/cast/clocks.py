@@ -1,6 +1,6 @@
 """Shows of several zones, with an hour that is known."""
 
-from datetime import time
+from datetime import time, timedelta
 
 from trakt_ical.demo.cast.weeks import MONDAY, SATURDAY, SUNDAY, TUESDAY, WEDNESDAY, weekly
 from trakt_ical.demo.show import Show
@@ -30,6 +30,7 @@ def clocks() -> tuple[Show, ...]:
             tvdb=400101,
             imdb="tt90100101",
             tmdb=300101,
+            rating=8.4,
             overview="A pilot boat crew reads the tides, and the people who cross them.",
             titles=("Slack Water", "Lee Shore", "The Pilot's Chair", "Undertow", "Fathoms"),
             overviews=("A freighter anchors where no ship may anchor.", "Fog, for three days."),
@@ -49,6 +50,9 @@ def clocks() -> tuple[Show, ...]:
             tvdb=400102,
             imdb="tt90100102",
             tmdb=300102,
+            rating=8.1,
+            own_rating=9,
+            waits=timedelta(days=35),
             overview="Two retired surveyors walk every footpath the landlords forgot to close.",
             titles=("The Stile; or, Not Our Hedge", "Right of Way", "Bulls, Plural"),
             runtimes=(30, None),
@@ -69,6 +73,10 @@ def clocks() -> tuple[Show, ...]:
             tmdb=300103,
             absolute=True,
             iso=False,
+            certification="TV-PG",
+            rating=8.8,
+            own_rating=10,
+            waits=timedelta(days=1),
             overview="A noodle stand opens where the last tram turns around.",
             titles=("湯気の向こう", "終電のあと", "猫舌の客", None),
         ),
@@ -91,6 +99,8 @@ def clocks() -> tuple[Show, ...]:
             tvdb=400104,
             imdb="tt90100104",
             tmdb=0,
+            rating=6.9,
+            waits=timedelta(days=42),
             overview="A road gang rebuilds the one road out of town.",
             titles=("Gravel", "Culvert", "Detour", "Wet Season"),
         ),
@@ -112,6 +122,8 @@ def clocks() -> tuple[Show, ...]:
             tvdb=400105,
             imdb=None,
             tmdb=None,
+            certification="TV-G",
+            rating=7.2,
             overview="The night shift of a volcano observatory.",
             titles=("Tiltmeter", "Vog", "The Long Crack"),
         ),
@@ -128,6 +140,8 @@ def clocks() -> tuple[Show, ...]:
             tvdb=400106,
             imdb="tt90100106",
             tmdb=300106,
+            rating=5.8,
+            own_rating=3,
             overview="The first talk show of every new day.",
             titles=("Early Birds", "Milk Run", "Tide Tables"),
         ),

@@ -42,6 +42,8 @@ def elsewhere() -> tuple[Show, ...]:
             tvdb=400132,
             imdb="tt90100132",
             tmdb=300132,
+            certification="15",
+            rating=8.6,
             overview="The last train never came in.",
             titles=("Spår 4", "Vänthallen"),
         ),

@@ -56,6 +56,7 @@ def gaps() -> tuple[Show, ...]:
                 at=time(22, 15),
                 zone="America/New_York",
             ),
+            rating=0.0,
             airs_known=False,
             iso=False,
             titles=("Untuned", None),

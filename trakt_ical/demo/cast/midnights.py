@@ -1,6 +1,6 @@
 """Shows listed at midnight: some for want of an hour, one that does drop at midnight."""
 
-from datetime import time
+from datetime import time, timedelta
 
 from trakt_ical.demo.cast.weeks import MONDAY, THURSDAY, weekly
 from trakt_ical.demo.show import Show
@@ -42,6 +42,8 @@ def midnights() -> tuple[Show, ...]:
             tvdb=400108,
             imdb="tt90100108",
             tmdb=300108,
+            rating=7.9,
+            waits=timedelta(days=3),
             overview="Trees that remember what was said beneath them.",
             titles=("Seed", "Graft", "Canker", "Espalier", "Frost", "June Drop", "Press", "Must"),
         ),
@@ -60,6 +62,8 @@ def midnights() -> tuple[Show, ...]:
             imdb="tt90100109",
             tmdb=300109,
             whole_days=True,
+            certification="6",
+            rating=6.4,
             overview="One hall, nine clubs, a single key.",
             titles=("Schlüsseldienst", "Protokoll", "Kuchenspende"),
         ),

@@ -1,6 +1,6 @@
 """Shows that number, last or end in a way of their own."""
 
-from datetime import time
+from datetime import time, timedelta
 
 from trakt_ical.demo.cast.weeks import FRIDAY, SUNDAY, weekly
 from trakt_ical.demo.show import Show
@@ -24,6 +24,9 @@ def whims() -> tuple[Show, ...]:
             tvdb=400121,
             imdb="tt90100121",
             tmdb=300121,
+            certification="L",
+            rating=4.2,
+            waits=timedelta(days=2),
             overview="One camera on the bow, day and night, and nothing is cut.",
             titles=("Fjord after Fjord", "Open Water", "A Buoy", "Rain", "Harbour at Six"),
         ),
@@ -43,6 +46,27 @@ def whims() -> tuple[Show, ...]:
             tmdb=300122,
             overview="One garden, once a week, whatever the weather.",
             titles=("Frost", "Compost", "Seeds", "Slugs", "Late Light"),
+        ),
+        Show(
+            trakt=123,
+            slug="clockwork-koi",
+            title="ぜんまいの鯉",
+            year=2024,
+            timetable=Timetable(weeks=12, days=weekly(SUNDAY, *range(6)), at=time(23), zone="Asia/Tokyo"),
+            network="Tokyo MX",
+            country="jp",
+            certification="TV-14",
+            genres=("anime", "mystery"),
+            language="ja",
+            runtime=24,
+            tvdb=400123,
+            imdb="tt90100123",
+            tmdb=300123,
+            absolute=True,
+            rating=7.7,
+            waits=None,
+            overview="A watchmaker winds up the fish of a drained pond.",
+            titles=("ぜんまい", "歯車", "水のない池"),
         ),
         Show(
             trakt=500,

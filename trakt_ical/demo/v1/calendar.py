@@ -5,13 +5,14 @@ from itertools import groupby
 
 from trakt_ical.demo.airing import Airing
 from trakt_ical.demo.answer import Answer, Refused, Seen, json_answer
-from trakt_ical.demo.v1.login import check_reading_key, failure, signed_in
+from trakt_ical.demo.v1.login import check_reading_key, check_user, failure, signed_in
 from trakt_ical.demo.v1.wire import JSON, SERVER, episode_json, listed_on, show_json
 from trakt_ical.demo.world import World
 
 DAYS = 7  # unless asked otherwise
 LATEST = 9999  # the year in which calendars end
 MOST_DAYS = 3_660
+LOVED = 6  # the least that is love and not hate
 MARGIN = timedelta(days=3)  # no listed day is farther from its instant
 
 
@@ -19,16 +20,15 @@ def calendar(world: World, seen: Seen, key: str, username: str, start: str | Non
     """Answer `GET /user/calendar/shows.json/KEY/USERNAME/START/DAYS`, without empty days."""
     check_reading_key(world, key)
     own = signed_in(world, seen)
-    if username != world.identity.username:
-        return failure("user not found", 404)
+    check_user(world, username)
     if world.protected and not own:
         return json_answer([])
     first = _first_day(world, start)
-    listed = _listed(world, first, _length(days))
-    groups = groupby(listed, listed_on)
+    groups = groupby(_listed(world, first, _length(days)), listed_on)
+    watchlist = world.watchlist.names() if own else None
     return json_answer(
         [
-            {"date": day.isoformat(), "episodes": [_entry(world, it, own=own) for it in airings]}
+            {"date": day.isoformat(), "episodes": [_entry(world, it, watchlist) for it in airings]}
             for day, airings in groups
         ]
     )
@@ -37,27 +37,26 @@ def calendar(world: World, seen: Seen, key: str, username: str, start: str | Non
 def _listed(world: World, first: date, days: int) -> list[Airing]:
     end = first + timedelta(days=days)
     midnight = datetime.combine(first, time(), UTC)
+    mine = world.follows()
     around = world.catalogue.airings(midnight - MARGIN, midnight + timedelta(days=days) + MARGIN)
-    listed = [
-        airing for airing in around if airing.show.mine and not airing.double and first <= listed_on(airing) < end
-    ]
+    listed = [airing for airing in around if mine(airing) and not airing.double and first <= listed_on(airing) < end]
     return sorted(listed, key=listed_on)
 
 
-def _entry(world: World, airing: Airing, *, own: bool) -> JSON:
-    show, episode = show_json(airing), episode_json(airing)
-    if not own:
+def _entry(world: World, airing: Airing, listed: frozenset[str] | None) -> JSON:
+    """An episode and its show, with what the user did to both where *listed*, the watchlist, is given."""
+    show, episode = show_json(airing.show, airing.wall), episode_json(airing)
+    if listed is None:
         return {"show": show, "episode": episode}
-    plays = len(world.history.plays(airing))
-    loved = airing.show.trakt % 3 == 0
-    unrated = {"rating": False, "rating_advanced": 0, "in_watchlist": False}
-    rated = {"rating": "love", "rating_advanced": 9, "in_watchlist": False}
-    mine = {**unrated, "plays": plays, "watched": plays > 0, "in_collection": False}
+    plays, own = len(world.history.plays(airing)), airing.show.own_rating
+    rated = {"rating": ("love" if own >= LOVED else "hate") if own else False, "rating_advanced": own}
+    unrated = {"rating": False, "rating_advanced": 0}
+    mine = {"in_watchlist": airing.name in listed, "plays": plays, "watched": plays > 0, "in_collection": False}
     return {
         "watched": plays > 0,
         "rating": False,
-        "show": {**show, **(rated if loved else unrated)},
-        "episode": {**episode, **mine},
+        "show": {**show, **rated, "in_watchlist": airing.show.name in listed},
+        "episode": {**episode, **unrated, **mine},
     }
 
 

@@ -29,6 +29,12 @@ def check_reading_key(world: World, key: str) -> None:
         raise Refused(failure("invalid API key", 401))
 
 
+def check_user(world: World, username: str) -> None:
+    """Refuse a name that is not the user's."""
+    if username != world.identity.username:
+        raise Refused(failure("user not found", 404))
+
+
 def check_developer_key(world: World, key: str) -> None:
     """Refuse a key that may not check in."""
     if key == world.identity.reading_key:

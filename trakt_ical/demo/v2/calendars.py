@@ -65,11 +65,11 @@ def calendar(world: World, seen: Seen, target: str, kind: str, *asked: str | Non
 
 
 def _episodes(world: World, window: Window, kind: str, *, mine_only: bool, full: bool) -> list[dict[str, Any]]:
-    kinds = KINDS_OF_EPISODE[kind]
+    kinds, mine = KINDS_OF_EPISODE[kind], world.follows()
     return [
         _entry(airing, full=full)
         for airing in world.catalogue.airings(window.start, window.end)
-        if (airing.show.mine or not mine_only) and (kinds is None or airing.kind in kinds)
+        if (not mine_only or mine(airing)) and (kinds is None or airing.kind in kinds)
     ]
 
 
@@ -82,11 +82,11 @@ def _entry(airing: Airing, *, full: bool) -> dict[str, Any]:
 
 
 def _releases(world: World, window: Window, kind: str, *, mine_only: bool, full: bool) -> list[dict[str, Any]]:
-    released, end = RELEASE_DAY[kind], window.end.date()
+    released, end, mine = RELEASE_DAY[kind], window.end.date(), world.follows()
     listed = [
         movie
         for movie in world.catalogue.cast.movies_between(window.first, end)
-        if window.first <= released(movie) < end and (movie.mine or not mine_only)
+        if window.first <= released(movie) < end and (not mine_only or mine(movie))
     ]
     return [
         {"released": released(movie).isoformat(), "movie": movie_json(movie, full=full)}

@@ -7,8 +7,9 @@ from typing import Any
 
 from trakt_ical.demo.airing import Airing
 from trakt_ical.demo.answer import Answer, Refused, Seen, empty_answer, json_answer
-from trakt_ical.demo.show import Movie
+from trakt_ical.demo.show import Movie, Show
 from trakt_ical.demo.v2.find import find_episode, find_movie, find_numbered, find_show
+from trakt_ical.demo.v2.gate import check_user
 from trakt_ical.demo.v2.settings import CONNECTIONS
 from trakt_ical.demo.v2.wire import episode_json, instant, movie_json, show_json, wants_full
 from trakt_ical.demo.world import World
@@ -29,7 +30,7 @@ def check_in(world: World, seen: Seen) -> Answer:
     title = what.title if isinstance(what, Movie) else what.show.title
     started = world.history.check_in(
         what,
-        length(what),
+        timedelta(minutes=what.minutes),
         message=str(fields.get("message") or f"Watching {title}"),
         sharing=sharing,
     )
@@ -50,13 +51,10 @@ def cancel(world: World, _seen: Seen) -> Answer:
 
 def watching(world: World, seen: Seen, name: str) -> Answer:
     """Answer `GET /users/NAME/watching`."""
-    if name == "me" and not world.tokens.knows(seen.bearer()):
-        return empty_answer(401)
-    if name not in ("me", world.identity.username):
-        return empty_answer(404)
+    check_user(world, seen, name)
     running = world.history.running()
-    what = resolve(world, running.what) if running else None
-    if running is None or what is None:
+    what = world.catalogue.named(running.what) if running else None
+    if running is None or what is None or isinstance(what, Show):
         return Answer(204)
     return json_answer(
         {
@@ -67,20 +65,6 @@ def watching(world: World, seen: Seen, name: str) -> Answer:
             **_as_json(what, full=wants_full(seen.query)),
         }
     )
-
-
-def length(what: Airing | Movie) -> timedelta:
-    """How long a check-in lasts when the request does not say."""
-    return timedelta(minutes=(what.runtime or 100) if isinstance(what, Movie) else what.minutes)
-
-
-def resolve(world: World, name: str) -> Airing | Movie | None:
-    """The episode or movie that the history has under *name*."""
-    first, *rest = name.split("/")
-    if first == "movies":
-        return world.catalogue.movie(rest[0])
-    show = world.catalogue.show(first)
-    return world.catalogue.airing(show, *map(int, rest)) if show else None
 
 
 def _fields(seen: Seen) -> Mapping[str, Any]:

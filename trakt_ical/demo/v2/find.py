@@ -12,6 +12,7 @@ from trakt_ical.demo.v2.wire import episode_json, movie_json, show_json
 ID_TYPES = ("trakt", "imdb", "tmdb", "tvdb", "slug")  # in the order Trakt tries them
 Wanted = Mapping[str, Any]
 Found = TypeVar("Found", Show, Movie, Airing)
+Titled = TypeVar("Titled", bound=Show | Movie)
 
 
 def find_show(catalogue: Catalogue, wanted: Wanted) -> Show | None:
@@ -72,11 +73,28 @@ def episode_ids(airing: Airing) -> Wanted:
     return _ids(episode_json(airing, full=False))
 
 
+def ranked(words: str, candidates: Iterable[Titled]) -> list[tuple[int, Titled]]:
+    """What a search for *words* finds, best first: 3 for the whole title, 2 for its start, 1 for all words in it."""
+    wanted = plain(words)
+    found = [(_rank(wanted, plain(each.title)), each) for each in candidates]
+    return sorted((each for each in found if each[0]), key=lambda each: each[0], reverse=True)
+
+
 def plain(text: str) -> str:
     """*text* as a search sees it: no case, no accents, no punctuation."""
     letters = unicodedata.normalize("NFKD", text).casefold()
     kept = (" " if not letter.isalnum() else letter for letter in letters if not _accent(letter))
     return " ".join("".join(kept).split())
+
+
+def _rank(words: str, title: str) -> int:
+    if not words:
+        return 0
+    if title == words:
+        return 3
+    if title.startswith(words):
+        return 2
+    return int(all(any(it.startswith(word) for it in title.split()) for word in words.split()))
 
 
 def _accent(letter: str) -> bool:

@@ -22,6 +22,14 @@ def check_name(seen: Seen) -> None:
         raise Refused(cloudflare(403))
 
 
+def check_user(world: World, seen: Seen, name: str) -> None:
+    """Refuse a request about another user, or about `me` without a login; no name is one's own."""
+    if name == "me":
+        check_login(world, seen)
+    elif name not in ("", world.identity.username):
+        raise Refused(empty_answer(404))
+
+
 def check_login(world: World, seen: Seen) -> None:
     """Refuse a request without a token that is good."""
     if world.tokens.knows(seen.bearer()):

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from trakt_ical.demo import oauth
 from trakt_ical.demo.answer import Answer, Refused, Seen, empty_answer
 from trakt_ical.demo.limits import Limits
-from trakt_ical.demo.v2 import calendars, checkin, gate, progress, search, users
+from trakt_ical.demo.v2 import activities, calendars, checkin, gate, progress, releases, search, users, watched
+from trakt_ical.demo.v2.watchlist import watchlist
 from trakt_ical.demo.world import World
 
 
@@ -24,6 +25,7 @@ class Route:
 
 
 KINDS = "shows/new|shows/premieres|shows/finales|shows|movies|streaming|dvd"
+SORTED = "(?:/([^/]+)(?:/([^/]+)(?:/([^/]+))?)?)?"  # by type, then what it is sorted by and how
 RANGE = "(?:/([^/]+)(?:/([^/]+))?)?"
 ROUTES = (
     Route("POST", "/oauth/device/code", oauth.start_device, open=True),
@@ -43,7 +45,12 @@ ROUTES = (
     Route("GET", "/search/([^/]+)/([^/]+)", search.by_id),
     Route("GET", "/search/([^/]+)", search.by_words),
     Route("GET", "/shows/([^/]+)/progress/watched", progress.progress, login=True),
-    Route("GET", "/sync/last_activities", users.last_activities, login=True),
+    Route("GET", "/sync/last_activities", activities.last_activities, login=True),
+    Route("GET", "/sync()/watched/(shows|movies)", watched.watched, login=True),
+    Route("GET", "/users/([^/]+)/watched/(shows|movies)", watched.watched),
+    Route("GET", f"/sync()/watchlist{SORTED}", watchlist, login=True),
+    Route("GET", f"/users/([^/]+)/watchlist{SORTED}", watchlist),
+    Route("GET", "/movies/([^/]+)/releases(?:/([^/]+))?", releases.releases),
 )
 
 

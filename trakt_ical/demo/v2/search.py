@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from trakt_ical.demo.answer import Answer, Seen, empty_answer, json_answer
 from trakt_ical.demo.show import Movie, Show
-from trakt_ical.demo.v2.find import ID_TYPES, episode_ids, movie_ids, plain, show_ids
-from trakt_ical.demo.v2.users import pagination
+from trakt_ical.demo.v2.find import ID_TYPES, episode_ids, movie_ids, ranked, show_ids
+from trakt_ical.demo.v2.pages import pagination
 from trakt_ical.demo.v2.wire import JSON, episode_json, movie_json, show_json, wants_full
 from trakt_ical.demo.world import World
 
@@ -44,17 +44,13 @@ def by_id(world: World, seen: Seen, id_type: str, wanted: str) -> Answer:
 def _by_title(world: World, seen: Seen, types: str, *, exact: bool) -> Answer:
     if not set(types.split(",")) <= set(TYPES):
         return empty_answer(404)
-    words = plain(seen.query.get("query", "").replace("\\", ""))
-    ranked = sorted(
-        ((_rank(words, each.title), each) for each in _candidates(world, types.split(","))),
-        key=lambda found: found[0],
-        reverse=True,
-    )
+    words = seen.query.get("query", "").replace("\\", "")
+    found = ranked(words, _candidates(world, types.split(",")))
     least = 3 if exact else 1
     full = wants_full(seen.query)
     results = [
         _result(each, full=full, score=BEST // 4 * rank - place)
-        for place, (rank, each) in enumerate(ranked)
+        for place, (rank, each) in enumerate(found)
         if rank >= least
     ]
     return json_answer(results[:50], headers=_headers(len(results)))
@@ -65,17 +61,6 @@ def _candidates(world: World, types: list[str]) -> Iterator[Show | Movie]:
         yield from world.catalogue.movies()
     if "show" in types:
         yield from world.catalogue.shows()
-
-
-def _rank(words: str, title: str) -> int:
-    found = plain(title)
-    if not words:
-        return 0
-    if found == words:
-        return 3
-    if found.startswith(words):
-        return 2
-    return int(all(any(it.startswith(word) for it in found.split()) for word in words.split()))
 
 
 def _result(found: Show | Movie, *, full: bool, score: int = BEST) -> JSON:

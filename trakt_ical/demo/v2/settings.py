@@ -2,6 +2,7 @@
 
 from typing import Any
 
+LONG_AGO = "2024-01-01T00:00:00.000Z"  # when the user last did what the demo cannot do
 ACCOUNT: dict[str, Any] = {
     "timezone": "Europe/Berlin",
     "date_format": "dmy",
