@@ -10,7 +10,7 @@ from typing import Any
 
 from trakt_ical.demo.answer import Answer, Seen, cloudflare, empty_answer, json_answer
 
-V1_PATHS = ("/user/", "/show/")
+V1_PATHS = ("/user/", "/show/", "/movie/", "/search/shows.json/", "/search/movies.json/")
 
 
 class Body(StrEnum):

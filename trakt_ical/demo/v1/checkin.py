@@ -1,4 +1,4 @@
-"""API v1's check-in to an episode, and its end."""
+"""API v1's check-in to an episode or a movie, and its end."""
 
 import math
 from collections.abc import Mapping
@@ -7,37 +7,38 @@ from typing import Any
 
 from trakt_ical.demo.airing import Airing
 from trakt_ical.demo.answer import Answer, Refused, Seen, json_answer
-from trakt_ical.demo.show import Show
+from trakt_ical.demo.show import Movie, Show
 from trakt_ical.demo.state import CheckIn
+from trakt_ical.demo.v1.about import movie_ids
 from trakt_ical.demo.v1.login import check_developer_key, failure, fields_of, signed_in
 from trakt_ical.demo.v1.wire import UNKNOWN_YEAR
-from trakt_ical.demo.v2.find import find_episode
+from trakt_ical.demo.v2.find import find_episode, find_movie
 from trakt_ical.demo.world import World
 
 CONNECTED = {"facebook": True, "twitter": True, "tumblr": False, "foursquare": False}
 LONGEST_MESSAGE = 100  # characters, to leave room for the address
 
 
-def check_in(world: World, seen: Seen, key: str) -> Answer:
+def check_in_to_episode(world: World, seen: Seen, key: str) -> Answer:
     """Answer `POST /show/checkin/KEY`."""
     fields = _checked(world, seen, key)
-    airing = _episode(world, fields)
-    running = world.history.running()
-    if running is not None:
-        return _wait(running.expires_at - int(world.clock().timestamp()))
-    sharing = _sharing(fields.get("share"))
-    message = str(fields.get("message") or f"Watching {airing.show.title}")
-    started = world.history.check_in(
-        airing,
-        timedelta(minutes=_whole(fields.get("duration")) or airing.minutes),
-        message=message[:LONGEST_MESSAGE],
-        sharing=sharing,
-    )
-    return json_answer(_success(airing, started))
+    return _start(world, fields, _episode(world, fields))
+
+
+def check_in_to_movie(world: World, seen: Seen, key: str) -> Answer:
+    """Answer `POST /movie/checkin/KEY`."""
+    fields = _checked(world, seen, key)
+    ids = {"imdb": fields.get("imdb_id"), "tmdb": fields.get("tmdb_id")}
+    titled = (movie for movie in world.catalogue.movies() if movie.title == fields.get("title"))
+    year = _whole(fields.get("year"))
+    found = find_movie(world.catalogue, {"ids": ids}) or next((it for it in titled if _year(it) == year), None)
+    if found is None:
+        return failure("movie not found", 404)
+    return _start(world, fields, found)
 
 
 def cancel(world: World, seen: Seen, key: str) -> Answer:
-    """Answer `POST /show/cancelcheckin/KEY`."""
+    """Answer `POST /show/cancelcheckin/KEY` and its twin for movies: either ends whatever runs."""
     _checked(world, seen, key)
     if world.history.cancel() is None:
         return failure("no checkin in progress", 200)
@@ -51,24 +52,40 @@ def _checked(world: World, seen: Seen, key: str) -> Mapping[str, Any]:
     return fields_of(seen)
 
 
-def _success(airing: Airing, started: CheckIn) -> dict[str, Any]:
-    show = airing.show
+def _start(world: World, fields: Mapping[str, Any], what: Airing | Movie) -> Answer:
+    running = world.history.running()
+    if running is not None:
+        return _wait(running.expires_at - int(world.clock().timestamp()))
+    title = what.title if isinstance(what, Movie) else what.show.title
+    message = str(fields.get("message") or f"Watching {title}")
+    started = world.history.check_in(
+        what,
+        timedelta(minutes=_whole(fields.get("duration")) or what.minutes),
+        message=message[:LONGEST_MESSAGE],
+        sharing=_sharing(fields.get("share")),
+    )
+    return json_answer(_success(what, started))
+
+
+def _success(what: Airing | Movie, started: CheckIn) -> dict[str, Any]:
+    if isinstance(what, Movie):
+        said = f"{what.title} ({_year(what)})"
+        about: dict[str, Any] = {"movie": {"title": what.title, "year": _year(what), **movie_ids(what)}}
+    else:
+        said = f"{what.show.title} {what.season}x{what.number:02d}"
+        about = {"show": _show_json(what.show)}
+    start, end = started.started_at, started.expires_at
     return {
         "status": "success",
-        "message": f"checked in to {show.title} {airing.season}x{airing.number:02d}",
-        "timestamps": {
-            "start": started.started_at,
-            "end": started.expires_at,
-            "active_for": started.expires_at - started.started_at,
-        },
-        "show": {
-            "title": show.title,
-            "year": show.year or UNKNOWN_YEAR,
-            "imdb_id": show.imdb or "",
-            "tvdb_id": show.tvdb or 0,
-        },
+        "message": f"checked in to {said}",
+        "timestamps": {"start": start, "end": end, "active_for": end - start},
+        **about,
         **started.sharing,
     }
+
+
+def _show_json(show: Show) -> dict[str, Any]:
+    return {"title": show.title, "year": _year(show), "imdb_id": show.imdb or "", "tvdb_id": show.tvdb or 0}
 
 
 def _wait(seconds: int) -> Answer:
@@ -101,7 +118,11 @@ def _show(world: World, fields: Mapping[str, Any]) -> Show | None:
     if by_id is not None:
         return by_id
     named = (show for show in shows if show.title == fields.get("title"))
-    return next((show for show in named if (show.year or UNKNOWN_YEAR) == year), None)
+    return next((show for show in named if _year(show) == year), None)
+
+
+def _year(what: Show | Movie) -> int:
+    return what.year or UNKNOWN_YEAR
 
 
 def _sharing(wanted: object) -> dict[str, bool]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trakt_ical.demo.answer import Answer, Seen, empty_answer
-from trakt_ical.demo.v1 import calendar, checkin
+from trakt_ical.demo.v1 import calendar, checkin, titles, watching
 from trakt_ical.demo.v1.login import failure
 from trakt_ical.demo.world import World
 
@@ -19,14 +19,24 @@ class Route:
     answer: Callable[..., Answer]
 
 
+READS = ("GET", "HEAD", "POST")  # a login may come as the body of a POST
 ROUTES = (
     Route(
-        ("GET", "HEAD", "POST"),
+        READS,
         r"/user/calendar/shows\.json/([^/]+)/([^/]+)(?:/([^/]+)(?:/([^/]+))?)?",
         calendar.calendar,
     ),
-    Route(("POST",), "/show/checkin/([^/]+)", checkin.check_in),
-    Route(("POST",), "/show/cancelcheckin/([^/]+)", checkin.cancel),
+    Route(READS, r"/user/watching\.json/([^/]+)/([^/]+)", watching.watching),
+    Route(READS, r"/search/shows\.json/([^/]+)(?:/([^/]+))?", titles.search_shows),
+    Route(READS, r"/search/movies\.json/([^/]+)(?:/([^/]+))?", titles.search_movies),
+    Route(READS, r"/show/summary\.json/([^/]+)/([^/]+)(?:/([^/]+))?", titles.show_summary),
+    Route(READS, r"/show/seasons\.json/([^/]+)/([^/]+)", titles.show_seasons),
+    Route(READS, r"/show/season\.json/([^/]+)/([^/]+)/([^/]+)", titles.show_season),
+    Route(READS, r"/show/episode/summary\.json/([^/]+)/([^/]+)/([^/]+)/([^/]+)", titles.episode_summary),
+    Route(READS, r"/movie/summary\.json/([^/]+)/([^/]+)", titles.movie_summary),
+    Route(("POST",), "/show/checkin/([^/]+)", checkin.check_in_to_episode),
+    Route(("POST",), "/movie/checkin/([^/]+)", checkin.check_in_to_movie),
+    Route(("POST",), "/(?:show|movie)/cancelcheckin/([^/]+)", checkin.cancel),
 )
 
 

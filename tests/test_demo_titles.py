@@ -1,0 +1,304 @@
+"""The built-in Trakt's API v1 when it is asked about one show, season, episode or movie."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import requests
+
+from trakt_ical.demo import Demo, Fault
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LOS_ANGELES = ZoneInfo("America/Los_Angeles")
+MOVIE = {"imdb_id": "tt90700036"}
+
+
+@pytest.fixture
+def trakt() -> Iterator[Demo]:
+    """A demo whose clock stands still."""
+    with Demo(now=lambda: NOW) as running:
+        yield running
+
+
+def login(trakt: Demo) -> tuple[str, str]:
+    """The user's name, and the password as API v1 wants it."""
+    return trakt.username, hashlib.sha1(trakt.password.encode()).hexdigest()
+
+
+def get(trakt: Demo, method: str, rest: str, **options: Any) -> requests.Response:
+    """Ask a method, whose path goes on after the key, or its query."""
+    more = rest if rest.startswith("?") else f"/{rest}"
+    return requests.get(f"{trakt.url}/{method}.json/{trakt.api_key}{more}", timeout=5, **options)
+
+
+def told(trakt: Demo, method: str, rest: str, **options: Any) -> Any:
+    """What a method answers."""
+    answer = get(trakt, method, rest, **options)
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def post(trakt: Demo, method: str, **fields: Any) -> requests.Response:
+    """Write with a login."""
+    body = dict(zip(("username", "password"), login(trakt), strict=True)) | fields
+    return requests.post(f"{trakt.url}/{method}/{trakt.api_key}", json=body, timeout=5)
+
+
+def recorded(shared: Path, name: str) -> Any:
+    """An answer that Trakt once gave."""
+    return json.loads((shared / "fixtures/v1" / name).read_text("utf-8"))
+
+
+def forms(fields: dict[str, Any]) -> dict[str, type]:
+    """The names of fields, and of what kind each is."""
+    return {name: type(value) for name, value in fields.items()}
+
+
+@pytest.mark.parametrize("asked", ["harbor+nine", "HARBOR%20nine", "harbor", "?query=harbor+nine", "nine"])
+def test_search_finds_by_words(trakt: Demo, asked: str) -> None:
+    """Words stand in the path or in the query, whole or cut short."""
+    assert [show["title"] for show in told(trakt, "search/shows", asked)] == ["Harbor Nine"]
+
+
+def test_search_finds_nothing_or_some(trakt: Demo) -> None:
+    """Nothing found is an empty list; the best come first, as many as are asked for."""
+    assert told(trakt, "search/shows", "nooooooresults") == []
+    assert [show["year"] for show in told(trakt, "search/shows", "the+long+shift")] == [2024, 2025]
+    assert len(told(trakt, "search/shows", "the+long+shift?limit=1")) == 1
+    assert {movie["title"] for movie in told(trakt, "search/movies", "salt+moon")} == {"Salt Moon"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [("harbor+nine", "search_shows_doctor_who.json"), ("quiet+archive", "search_shows_cowboy+bebop.json")],
+)
+def test_a_found_show_has_the_recorded_fields(trakt: Demo, shared: Path, asked: str, name: str) -> None:
+    """A search gives each show in one of the two recorded forms, field by field."""
+    (found,) = told(trakt, "search/shows", asked)
+    assert forms(found) == forms(recorded(shared, f"recorded/{name}")[0])
+
+
+def test_a_found_show_has_a_day_and_no_hour(trakt: Demo) -> None:
+    """first_aired is midnight in Los Angeles in a search, and the show's own hour in its summary."""
+    hours = [
+        datetime.fromtimestamp(show["first_aired"], LOS_ANGELES).strftime("%H:%M")
+        for show in (told(trakt, "search/shows", "harbor")[0], told(trakt, "show/summary", "harbor-nine"))
+    ]
+    assert hours == ["00:00", "21:00"]
+
+
+def test_a_search_names_episodes_when_asked_to(trakt: Demo, shared: Path) -> None:
+    """With `seasons` each show bears the numbers of its episodes, the newest first."""
+    (found,) = told(trakt, "search/shows", "?query=harbor&seasons=true")
+    (example,) = recorded(shared, "recorded/search__shows.json__query=Silicon_Valley_limit=1__http_ok.json")
+    assert set(found) == set(example)
+    assert set(found["seasons"][0]["episodes"][0]) == set(example["seasons"][0]["episodes"][0])
+    assert found["seasons"][-1]["season"] == 0
+    assert [each["number"] for each in found["seasons"][-2]["episodes"]] == [8, 7, 6, 5, 4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("title", ["harbor-nine", "400101"])
+def test_a_show_is_asked_for_by_slug_or_id(trakt: Demo, shared: Path, title: str) -> None:
+    """A summary has the recorded fields, whichever name the show goes by."""
+    summary = told(trakt, "show/summary", title)
+    example = recorded(shared, "recorded/show__summary.json__277165__http_ok.json")
+    assert forms(summary) == forms(example)
+    assert forms(summary["top_episodes"][0]) == forms(example["top_episodes"][0])
+    assert (summary["title"], summary["air_time"]) == ("Harbor Nine", "9:00pm")
+
+
+def test_an_extended_summary_has_every_episode(trakt: Demo) -> None:
+    """A summary that ends in /extended bears the seasons with their episodes."""
+    seasons = told(trakt, "show/summary", "harbor-nine/extended")["seasons"]
+    assert [each["season"] for each in seasons][-2:] == [1, 0]
+    assert seasons[0]["episodes"] == told(trakt, "show/season", f"harbor-nine/{seasons[0]['season']}")
+
+
+def test_a_show_that_never_aired_is_of_1969(trakt: Demo) -> None:
+    """What is 0 comes out as the last afternoon of 1969 everywhere."""
+    summary = told(trakt, "show/summary", "fogbound")
+    assert (summary["first_aired"], summary["first_aired_iso"]) == (0, "1969-12-31T16:00:00-05:00")
+    assert (summary["air_day"], summary["air_time"], summary["status"]) == ("Wednesday", "4:00pm", "Ended")
+    assert told(trakt, "show/seasons", "fogbound") == []
+
+
+def test_seasons_are_listed_from_the_last(trakt: Demo, shared: Path) -> None:
+    """Each season has its number and how many episodes it has; specials come last."""
+    seasons = told(trakt, "show/seasons", "harbor-nine")
+    assert forms(seasons[0]) == forms(recorded(shared, "recorded/show__seasons.json__277165__http_ok.json")[0])
+    numbers = [each["season"] for each in seasons]
+    assert numbers == sorted(numbers, reverse=True)
+    assert {each["season"]: each["episodes"] for each in seasons}[13] == 8
+    assert seasons[-1]["url"].endswith("/specials")
+
+
+def test_a_season_names_numbers_twice(trakt: Demo, shared: Path) -> None:
+    """An episode of a season has its number as `episode` and as `number`, and an id of its own."""
+    season = told(trakt, "show/season", "400101/13")
+    assert forms(season[0]) == forms(recorded(shared, "recorded/show__season.json__277165__1__http_ok.json")[0])
+    assert [each["episode"] for each in season] == [each["number"] for each in season] == list(range(1, 9))
+    by_id = post(trakt, "show/checkin", episode_tvdb_id=season[3]["tvdb_id"]).json()
+    assert by_id["message"] == "checked in to Harbor Nine 13x04"
+
+
+@pytest.mark.parametrize("slug", ["quiet-archive", "the-garden-year", "the-ninth-lantern-2026", "clockwork-koi"])
+def test_every_kind_of_show_can_be_asked_about(trakt: Demo, slug: str) -> None:
+    """A season lists what its show has, whatever it is numbered by; every episode of it can be asked for."""
+    for season in told(trakt, "show/seasons", slug)[:2]:
+        listed = told(trakt, "show/season", f"{slug}/{season['season']}")
+        assert len(listed) == season["episodes"]
+        found = told(trakt, "show/episode/summary", f"{slug}/{season['season']}/{listed[0]['number']}")
+        assert found["episode"]["title"] == listed[0]["title"]
+
+
+def test_an_episode_has_the_recorded_fields(trakt: Demo, shared: Path) -> None:
+    """An episode comes with its show, both as once recorded."""
+    found = told(trakt, "show/episode/summary", "harbor-nine/13/4")
+    example = recorded(shared, "recorded/show__episode__summary.json__277165__1__1__http_ok.json")
+    assert set(found) == set(example)
+    for part in ("show", "episode"):
+        assert forms(found[part]) == forms(example[part])
+    assert found["episode"]["title"] == "Fathoms"
+
+
+@pytest.mark.parametrize(
+    ("method", "rest", "status", "error"),
+    [
+        ("show/summary", "0", 404, "show not found"),
+        ("show/summary", "no-such-show", 404, "show not found"),
+        ("show/seasons", "0", 404, "show not found"),
+        ("show/season", "0/1", 404, "show not found"),
+        ("show/episode/summary", "0/1/1", 404, "show not found"),
+        ("show/episode/summary", "400101/1/999", 400, "episode not found"),
+        ("show/episode/summary", "400101/999/1", 404, "episode not found"),
+        ("movie/summary", "no-such-movie", 404, "movie not found"),
+        ("user/watching", "nobody", 404, "user not found"),
+    ],
+)
+def test_what_is_not_there_is_refused_in_words(trakt: Demo, method: str, rest: str, status: int, error: str) -> None:
+    """An unknown show, episode, movie or user has its own status and error."""
+    answer = get(trakt, method, rest)
+    assert (answer.status_code, answer.json()) == (status, {"status": "failure", "error": error})
+
+
+def test_a_missing_season_is_empty(trakt: Demo) -> None:
+    """A season that a show lacks is no error: it has no episodes."""
+    assert told(trakt, "show/season", "400101/999") == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["search/shows.json/x/harbor", "show/summary.json/x/harbor-nine", "movie/summary.json/x/y", "search/movies.json/x"],
+)
+def test_every_method_needs_a_key(trakt: Demo, path: str) -> None:
+    """An unknown key is a 401 in words."""
+    answer = requests.get(f"{trakt.url}/{path}", timeout=5)
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid API key")
+
+
+def test_both_apis_search_under_their_own_path(trakt: Demo) -> None:
+    """`/search/show` is API v2's, which asks for header fields; a fault speaks as the API that was asked."""
+    assert requests.get(f"{trakt.url}/search/show?query=harbor", timeout=5).status_code == 412
+    trakt.misbehave(Fault(path="^/search/", status=503, times=2))
+    assert get(trakt, "search/shows", "harbor").json()["error"] == "server is over capacity"
+    assert requests.get(f"{trakt.url}/search/show?query=harbor", timeout=5).content == b""
+
+
+def test_nothing_watched_is_a_blank_object(trakt: Demo, shared: Path) -> None:
+    """Before and after a check-in `user/watching` is blank; between, it has the documented fields."""
+    assert told(trakt, "user/watching", "demo") == {}
+    post(trakt, "show/checkin", tvdb_id=400101, season=13, episode=4)
+    watching = told(trakt, "user/watching", "demo")
+    example = recorded(shared, "docs/user_watching_episode_checkin.json")
+    assert forms(watching) == forms(example)
+    for part in ("show", "episode"):
+        assert forms(watching[part]) == forms(example[part])
+    post(trakt, "show/cancelcheckin")
+    assert told(trakt, "user/watching", "demo") == {}
+
+
+def test_a_protected_user_is_seen_watching_by_nobody_else(trakt: Demo) -> None:
+    """Of a protected profile only its owner is told what runs."""
+    post(trakt, "show/checkin", tvdb_id=400101, season=13, episode=4)
+    trakt.protect()
+    assert told(trakt, "user/watching", "demo") == {}
+    assert told(trakt, "user/watching", "demo", auth=login(trakt))["episode"]["number"] == 4
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        MOVIE,
+        {"tmdb_id": 970736},
+        {"tmdb_id": "970736"},
+        {"title": "Ten Past Never", "year": 2026},
+        {"imdb_id": "tt0", "title": "Ten Past Never", "year": "2026"},
+    ],
+)
+def test_a_movie_is_checked_in_to(trakt: Demo, shared: Path, fields: dict[str, Any]) -> None:
+    """A movie is found by either id or by title and year; what runs has the documented fields."""
+    answer = post(trakt, "movie/checkin", **fields).json()
+    assert answer["message"] == "checked in to Ten Past Never (2026)"
+    assert answer["timestamps"]["active_for"] == 117 * 60
+    watching = told(trakt, "user/watching", "demo")
+    example = recorded(shared, "docs/user_watching_movie.json")
+    assert forms(watching) == forms(example)
+    assert forms(watching["movie"]) == forms(example["movie"])
+
+
+def test_one_check_in_runs_at_a_time(trakt: Demo) -> None:
+    """A movie waits for an episode and an episode for a movie; either way of cancelling ends what runs."""
+    episode = {"tvdb_id": 400101, "season": 13, "episode": 4}
+    for first, second in (("show", "movie"), ("movie", "show")):
+        fields = {"show": episode, "movie": MOVIE}
+        assert post(trakt, f"{first}/checkin", **fields[first]).json()["status"] == "success"
+        assert post(trakt, f"{second}/checkin", **fields[second]).json()["wait"] > 0
+        assert post(trakt, f"{second}/cancelcheckin").json()["status"] == "success"
+    assert post(trakt, "movie/cancelcheckin").json()["status"] == "failure"
+    assert post(trakt, "movie/checkin", title="Nothing", year=2026).json()["error"] == "movie not found"
+
+
+def test_a_movie_can_be_asked_about(trakt: Demo) -> None:
+    """A movie goes by its slug or either id, and is found again by its title."""
+    summary = told(trakt, "movie/summary", "ten-past-never-2026")
+    assert summary == told(trakt, "movie/summary", "tt90700036") == told(trakt, "movie/summary", "970736")
+    assert summary in told(trakt, "search/movies", "?query=ten+past+never")
+
+
+def test_a_calendar_says_what_its_user_did(trakt: Demo) -> None:
+    """With a login each show bears the user's own rating and watchlist, each episode its plays."""
+    trakt.watchlist("harbor-nine")
+    days = told(trakt, "user/calendar/shows", "demo/20261101/40", auth=login(trakt))
+    entries = {each["show"]["url"].rpartition("/")[2]: each for day in days for each in day["episodes"]}
+    rated = {slug: (entries[slug]["show"]["rating"], entries[slug]["show"]["rating_advanced"]) for slug in entries}
+    assert rated["moonlit-noodle-stand"] == ("love", 10)
+    assert rated["first-light"] == ("hate", 3)
+    assert rated["harbor-nine"] == (False, 0)
+    assert {slug for slug in entries if entries[slug]["show"]["in_watchlist"]} == {"clockwork-koi", "harbor-nine"}
+    assert {each["watched"] for each in entries.values()} == {True, False}
+    for each in entries.values():
+        assert each["watched"] == each["episode"]["watched"] == (each["episode"]["plays"] > 0)
+
+
+def test_what_is_watched_shows_in_the_calendar(trakt: Demo) -> None:
+    """An episode that is watched, forgotten or listed is told as such with a login."""
+
+    def ferry() -> dict[str, Any]:
+        days = told(trakt, "user/calendar/shows", "demo/20261123/1", auth=login(trakt))
+        entries = [each for day in days for each in day["episodes"]]
+        return dict(next(it["episode"] for it in entries if it["show"]["tvdb_id"] == 400121))
+
+    place = ("the-slow-ferry", ferry()["season"], ferry()["number"])
+    assert (ferry()["watched"], ferry()["plays"], ferry()["in_watchlist"]) == (False, 0, False)
+    trakt.watch(*place)
+    trakt.watch(*place)
+    assert (ferry()["watched"], ferry()["plays"]) == (True, 2)
+    trakt.unwatch(*place)
+    change = {"change": "watchlist", **dict(zip(("show", "season", "number"), place, strict=True))}
+    assert requests.post(f"{trakt.url}/demo/changes", json=change, timeout=5).status_code == 200
+    assert (ferry()["watched"], ferry()["plays"], ferry()["in_watchlist"]) == (False, 0, True)
