@@ -1,5 +1,6 @@
 """The built-in Trakt when it is told to misbehave, from Python and over HTTP."""
 
+import hashlib
 import socket
 import time
 from collections.abc import Iterator
@@ -41,11 +42,30 @@ class Client:
     def get(self, path: str = CALENDAR) -> requests.Response:
         return self.session.get(self.trakt.url + path, timeout=5, allow_redirects=False)
 
-    def check_in(self) -> requests.Response:
-        return self.session.post(f"{self.trakt.url}/checkin", json=HARBOR, timeout=5)
+    def check_in(self, api: str = "v2") -> requests.Response:
+        match api:
+            case "v2":
+                return self.session.post(f"{self.trakt.url}/checkin", json=HARBOR, timeout=5)
+            case "v1":
+                return self.post_v1("/show/checkin", tvdb_id=400101, season=13, episode=4)
+            case _:
+                return self.post_v1("/movie/checkin", tmdb_id=970736)
+
+    def cancel(self, api: str) -> requests.Response:
+        if api == "v1":
+            return self.post_v1("/show/cancelcheckin")
+        return self.session.delete(f"{self.trakt.url}/checkin", timeout=5)
+
+    def post_v1(self, path: str, **fields: object) -> requests.Response:
+        digest = hashlib.sha1(self.trakt.password.encode()).hexdigest()
+        body = {"username": self.trakt.username, "password": digest, **fields}
+        return requests.post(f"{self.trakt.url}{path}/{self.trakt.api_key}", json=body, timeout=5)
 
     def watches(self) -> bool:
         return self.get("/users/me/watching").status_code == 200
+
+    def watches_by_v1(self) -> bool:
+        return self.get(f"/user/watching.json/{self.trakt.api_key}/{self.trakt.username}").json() != {}
 
 
 @pytest.fixture
@@ -134,22 +154,45 @@ def test_the_date_may_be_wrong(client: Client) -> None:
     assert parsedate_to_datetime(client.get().headers["Date"]) == NOW - timedelta(days=2)
 
 
-def test_a_dropped_request_may_have_taken_effect(client: Client) -> None:
-    """The connection closes without an answer, before or after the check-in."""
-    client.trakt.misbehave(Fault(method="POST", drop=Drop.BEFORE), Fault(method="POST", drop=Drop.AFTER))
+@pytest.mark.parametrize("api", ["v2", "v1", "v1 movie"])
+@pytest.mark.parametrize("drop", list(Drop))
+def test_a_dropped_check_in_may_have_counted(client: Client, api: str, drop: Drop) -> None:
+    """The connection closes without an answer, before the check-in began or after; then all is well again."""
+    client.trakt.misbehave(Fault(path="checkin", method="POST", drop=drop))
     with pytest.raises(requests.ConnectionError):
-        client.check_in()
+        client.check_in(api)
+    counted = drop is Drop.AFTER
+    assert client.watches() is client.watches_by_v1() is counted
+    assert refused(client.check_in(api)) is counted
+    assert client.watches()
+
+
+@pytest.mark.parametrize("api", ["v2", "v1", "v1 movie"])
+@pytest.mark.parametrize("status", [500, 502, 503, 520])
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_failed_check_in_may_have_counted(client: Client, api: str, status: int, *, counted: bool) -> None:
+    """A 5xx does not say whether the check-in began; what is watched does, and so does a second one."""
+    client.trakt.misbehave(Fault(path="checkin", method="POST", status=status, takes_effect=counted))
+    assert client.check_in(api).status_code == status
+    assert client.watches() is client.watches_by_v1() is counted
+    assert refused(client.check_in(api)) is counted
+
+
+@pytest.mark.parametrize("api", ["v2", "v1"])
+def test_a_cancel_may_have_counted(client: Client, api: str) -> None:
+    """The end of a check-in is lost or not in the same ways."""
+    client.check_in("v2")
+    client.trakt.misbehave(Fault(status=503), Fault(drop=Drop.AFTER, path="checkin"))
+    assert client.cancel(api).status_code == 503
+    assert client.watches()
+    with pytest.raises(requests.ConnectionError):
+        client.cancel(api)
     assert not client.watches()
-    with pytest.raises(requests.ConnectionError):
-        client.check_in()
-    assert client.watches()
 
 
-def test_a_refused_request_may_have_taken_effect(client: Client) -> None:
-    """A 500 does not mean that nothing happened."""
-    client.trakt.misbehave(Fault(method="POST", status=500, takes_effect=True))
-    assert client.check_in().status_code == 500
-    assert client.watches()
+def refused(answer: requests.Response) -> bool:
+    """Another check-in runs already, as either API says so."""
+    return answer.status_code == 409 or answer.json().get("status") == "failure"
 
 
 def test_an_answer_may_end_half_way(client: Client) -> None:
