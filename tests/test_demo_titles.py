@@ -146,6 +146,18 @@ def test_a_season_names_numbers_twice(trakt: Demo, shared: Path) -> None:
     assert by_id["message"] == "checked in to Harbor Nine 13x04"
 
 
+def test_a_season_says_what_its_user_watched(trakt: Demo) -> None:
+    """With a login, sent either way, each episode bears its plays; a wrong one is refused."""
+    season = told(trakt, "show/season", "harbor-nine/13", auth=login(trakt))
+    assert [each["watched"] for each in season[:3]] == [True, True, True]
+    assert [each["plays"] for each in season][-1] == 0
+    url = f"{trakt.url}/show/season.json/{trakt.api_key}/harbor-nine/13"
+    name, password = login(trakt)
+    assert requests.post(url, json={"username": name, "password": password}, timeout=5).json() == season
+    assert get(trakt, "show/season", "harbor-nine/13", auth=(name, "wrong")).status_code == 401
+    assert "watched" not in told(trakt, "show/season", "harbor-nine/13")[0]
+
+
 @pytest.mark.parametrize("slug", ["quiet-archive", "the-garden-year", "the-ninth-lantern-2026", "clockwork-koi"])
 def test_every_kind_of_show_can_be_asked_about(trakt: Demo, slug: str) -> None:
     """A season lists what its show has, whatever it is numbered by; every episode of it can be asked for."""

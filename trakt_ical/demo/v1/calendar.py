@@ -6,13 +6,13 @@ from itertools import groupby
 from trakt_ical.demo.airing import Airing
 from trakt_ical.demo.answer import Answer, Refused, Seen, json_answer
 from trakt_ical.demo.v1.login import check_reading_key, check_user, failure, signed_in
+from trakt_ical.demo.v1.own import own_episode_json, own_show_json
 from trakt_ical.demo.v1.wire import JSON, SERVER, episode_json, listed_on, show_json
 from trakt_ical.demo.world import World
 
 DAYS = 7  # unless asked otherwise
 LATEST = 9999  # the year in which calendars end
 MOST_DAYS = 3_660
-LOVED = 6  # the least that is love and not hate
 MARGIN = timedelta(days=3)  # no listed day is farther from its instant
 
 
@@ -48,15 +48,12 @@ def _entry(world: World, airing: Airing, listed: frozenset[str] | None) -> JSON:
     show, episode = show_json(airing.show, airing.wall), episode_json(airing)
     if listed is None:
         return {"show": show, "episode": episode}
-    plays, own = len(world.history.plays(airing)), airing.show.own_rating
-    rated = {"rating": ("love" if own >= LOVED else "hate") if own else False, "rating_advanced": own}
-    unrated = {"rating": False, "rating_advanced": 0}
-    mine = {"in_watchlist": airing.name in listed, "plays": plays, "watched": plays > 0, "in_collection": False}
+    mine = own_episode_json(world, airing, listed)
     return {
-        "watched": plays > 0,
+        "watched": mine["watched"],
         "rating": False,
-        "show": {**show, **rated, "in_watchlist": airing.show.name in listed},
-        "episode": {**episode, **unrated, **mine},
+        "show": {**show, **own_show_json(airing.show, listed)},
+        "episode": {**episode, **mine},
     }
 
 

@@ -15,7 +15,8 @@ from trakt_ical.demo.v1.about import (
     show_of_episode_json,
     show_summary_json,
 )
-from trakt_ical.demo.v1.login import check_reading_key, failure
+from trakt_ical.demo.v1.login import check_reading_key, failure, signed_in
+from trakt_ical.demo.v1.own import own_episode_json
 from trakt_ical.demo.v1.wire import JSON
 from trakt_ical.demo.v2.find import find_movie, find_show, ranked
 from trakt_ical.demo.world import World
@@ -59,9 +60,16 @@ def show_seasons(world: World, _seen: Seen, key: str, title: str) -> Answer:
     return json_answer([season_json(show, number, len(its)) for number, its in seasons])
 
 
-def show_season(world: World, _seen: Seen, key: str, title: str, season: str) -> Answer:
-    """Answer `GET /show/season.json/KEY/TITLE/SEASON`; a season that does not exist has no episodes."""
-    return json_answer([episode_of_season_json(airing) for airing in _season(world, _show(world, key, title), season)])
+def show_season(world: World, seen: Seen, key: str, title: str, season: str) -> Answer:
+    """Answer `GET /show/season.json/KEY/TITLE/SEASON`; a season that does not exist has no episodes.
+
+    With a login each episode says whether it was watched: programs of the time sent theirs and kept that.
+    """
+    its = _season(world, _show(world, key, title), season)
+    if not signed_in(world, seen):
+        return json_answer([episode_of_season_json(airing) for airing in its])
+    listed = world.watchlist.names()
+    return json_answer([{**episode_of_season_json(it), **own_episode_json(world, it, listed)} for it in its])
 
 
 def episode_summary(world: World, _seen: Seen, key: str, title: str, season: str, number: str) -> Answer:
