@@ -41,21 +41,25 @@ def open_demo(path: Path, now: datetime = NOW) -> Demo:
 
 
 def test_a_demo_remembers(tmp_path: Path) -> None:
-    """Tokens, the running check-in and hidden shows outlive the demo; a first start says so."""
+    """Tokens, the running check-in, hidden and listed shows and what was watched outlive the demo."""
     path = tmp_path / "demo" / "state.json"
     with open_demo(path) as first:
         assert first.fresh
         token = first.grant()["access_token"]
         assert check_in(first, token) == 201
         first.hide("lava-line")
+        first.watchlist("cold-platform")
+        first.unwatch("harbor-nine", 1, 1)
     with open_demo(path, NOW + timedelta(minutes=10)) as second:
         assert not second.fresh
         assert get(second, token, "/users/me/watching").json()["episode"]["number"] == 4
         assert "lava-line" in get(second, token, "/users/hidden/calendar?limit=50").text
+        assert "cold-platform" in get(second, token, "/sync/watchlist/shows").text
     with open_demo(path, NOW + timedelta(hours=2)) as third:
         assert get(third, token, "/users/me/watching").status_code == 204
         progress = get(third, token, "/shows/harbor-nine/progress/watched").json()
         assert progress["last_episode"]["number"] == 4
+        assert not progress["seasons"][0]["episodes"][0]["completed"]
 
 
 def test_two_demos_share_one_file(tmp_path: Path) -> None:
@@ -89,6 +93,20 @@ def test_a_damaged_file_is_replaced(tmp_path: Path, damage: str) -> None:
         assert not trakt.fresh
         assert get(trakt, trakt.grant()["access_token"], "/users/settings").status_code == 200
     assert json.loads(path.read_text("utf-8"))["tokens"]
+
+
+def test_a_file_of_an_older_version_is_read(tmp_path: Path) -> None:
+    """What an older file does not know is as at a first start; what it knows stays."""
+    path = tmp_path / "state.json"
+    with open_demo(path) as trakt:
+        token = trakt.grant()["access_token"]
+    fields = json.loads(path.read_text("utf-8"))
+    older = {name: value for name, value in fields.items() if name not in ("missed", "watchlist", "activity")}
+    path.write_text(json.dumps(older), "utf-8")
+    with open_demo(path) as trakt:
+        listed = get(trakt, token, "/sync/watchlist/shows").json()
+        assert [each["show"]["ids"]["slug"] for each in listed] == ["clockwork-koi"]
+        assert get(trakt, token, "/shows/tea-and-trespass/progress/watched").json()["next_episode"]
 
 
 def test_a_demo_without_a_file_is_always_fresh() -> None:

@@ -101,6 +101,8 @@ class Control:
             return self._world.movie(change["movie"])
         if "season" in change:
             return self._world.airing(change["show"], int(change["season"]), int(change["number"]))
+        if "show" not in change:
+            raise ValueError("Name a show or a movie.")
         return self._world.show(change["show"])
 
     def _change_episode(self, kind: str, change: Mapping[str, Any]) -> None:

@@ -51,9 +51,12 @@ class State:
     shared: list[JSON] = field(default_factory=list)  # what was posted to other networks
 
     @classmethod
-    def read(cls, text: str) -> "State":
-        """The state written by `write`. Raises ValueError or TypeError on anything else."""
-        fields = json.loads(text)
+    def read(cls, text: str, first: "State") -> "State":
+        """The state written by `write`, by an older version too: what that did not know is as in *first*.
+
+        Raises ValueError or TypeError on anything else.
+        """
+        fields = {"missed": first.missed, "watchlist": first.watchlist, **json.loads(text)}
         tokens = [Token(**token) for token in fields.pop("tokens")]
         check_in = fields.pop("check_in")
         return cls(tokens=tokens, check_in=CheckIn(**check_in) if check_in else None, **fields)
@@ -102,7 +105,7 @@ class Store:
         if self._path is None or (stamp := _stamp(self._path)) in (None, self._stamp):
             return
         try:
-            self._state = State.read(self._path.read_text("utf-8"))
+            self._state = State.read(self._path.read_text("utf-8"), self._state)
         except (ValueError, TypeError, KeyError, AttributeError):
             return  # damaged by someone: what we hold replaces it
         self._stamp = stamp
