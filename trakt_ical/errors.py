@@ -8,7 +8,8 @@
     │   ├── Refused             an answer whose status says no
     │   └── BrokenAnswer        an answer that is not what Trakt documents
     ├── OutputError         6   the output did not take the calendar
-    └── NotBelieved         8   the new calendar lost too much to be true
+    ├── NotBelieved         8   the new calendar lost too much to be true
+    └── NoMatch             9   nothing, or more than one thing, matches
 
 Wrong usage (2) is told by the command line itself, an interruption (130) by `cli.main`.
 """
@@ -70,3 +71,13 @@ class NotBelieved(TraktIcalError):
     def __init__(self, message: str, missing: frozenset[str] = frozenset()) -> None:
         super().__init__(message)
         self.missing = missing
+
+
+class NoMatch(TraktIcalError):
+    """Nothing matches what was asked for, or more than one thing does: then these are the *candidates*."""
+
+    exit_code = 9
+
+    def __init__(self, message: str, candidates: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.candidates = candidates

@@ -9,7 +9,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+FRESH = timedelta(0)  # no kept answer is as young as that: each is asked for again
 NO_CLIENT_ID = (
     "No client_id. Make an app at https://app.trakt.tv/settings/apps and put its Client ID into {file} "
     '(client_id = "…") or TRAKT_ICAL_CLIENT_ID. To look around without an account: trakt-ical --demo export'
@@ -136,12 +137,12 @@ class App:
                 self.forget_answers()
                 self.token_file.remove()
 
-    def trakt(self, source: str = "my") -> contextlib.AbstractContextManager[Trakt]:
-        """The calendars of *source*, `my` or `all`, for one run."""
-        return self._v1() if self.settings.api == "v1" else self._v2(source)
+    def trakt(self, source: str = "my", young: timedelta = FRESH) -> contextlib.AbstractContextManager[Trakt]:
+        """The calendars of *source*, `my` or `all`, for one run; answers that are *young* are not asked for again."""
+        return self._v1(young) if self.settings.api == "v1" else self._v2(source, young)
 
     @contextlib.contextmanager
-    def _v1(self) -> Iterator[Trakt]:
+    def _v1(self, young: timedelta) -> Iterator[Trakt]:
         from trakt_ical.fetch.v1.reader import Source
         from trakt_ical.trakt.signing import PasswordSigner
 
@@ -156,21 +157,21 @@ class App:
             signer = PasswordSigner(
                 settings.api_url, settings.username, settings.password, plain_http=settings.plain_http
             )
-        with self._client(signer, self.answers("my")) as client:
+        with self._client(signer, self.answers("my"), young) as client:
             source = Source(client, api_key=settings.api_key, owner=settings.owner or settings.username)
             yield Trakt(client, source, _system_zone)
 
     @contextlib.contextmanager
-    def _v2(self, name: str) -> Iterator[Trakt]:
+    def _v2(self, name: str, young: timedelta) -> Iterator[Trakt]:
         from trakt_ical.fetch.v2.source import Source
 
         mine, folder = name == "my", self.answers(name)
-        with self._client(self._token_signer() if mine else None, folder) as client:
+        with self._client(self._token_signer() if mine else None, folder, young) as client:
             source = Source(client, target=name, folder=folder, now=self.outside.now())
             account = functools.cache(lambda: _account_zone(client) or _system_zone())
             yield Trakt(client, source, account if mine else _system_zone)
 
-    def _client(self, signer: AuthBase | None, cache_folder: Path | None) -> Client:
+    def _client(self, signer: AuthBase | None, cache_folder: Path | None, young: timedelta = FRESH) -> Client:
         from trakt_ical.trakt.client import Client
 
         settings = self.settings
@@ -184,6 +185,7 @@ class App:
             headers=headers,
             auth=signer,
             cache_folder=cache_folder,
+            young=young,
             secrets=self._secrets(),
             now=self.outside.now,
             sleep=self.outside.sleep,

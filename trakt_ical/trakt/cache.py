@@ -10,13 +10,17 @@ import contextlib
 import functools
 import logging
 import time
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cachecontrol import CacheControlAdapter
 from cachecontrol.caches import FileCache
 from cachecontrol.controller import CacheController
+from cachecontrol.heuristics import BaseHeuristic
+from requests import PreparedRequest
 from urllib3 import HTTPResponse
 
 from trakt_ical.trakt.headers import http_date
@@ -26,14 +30,25 @@ log = logging.getLogger(__name__)
 KEPT = 40 * 86400  # seconds after its last use; longer than one range of a calendar stays the same
 
 
-def caching_adapter(folder: Path, **kwargs: Any) -> CacheControlAdapter:
-    """An adapter for a session of `requests` that keeps answers in *folder*, for one account."""
+@dataclass(frozen=True)
+class Keep:
+    """Where the answers to one account are kept; those that are *young* at *now* are not asked for again."""
+
+    folder: Path
+    young: timedelta
+    now: Callable[[], datetime]
+
+
+def caching_adapter(keep: Keep, **kwargs: Any) -> CacheControlAdapter:
+    """An adapter for a session of `requests` that keeps answers as *keep* says."""
+    folder = keep.folder
     with contextlib.suppress(OSError):  # told where an answer is to be written
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     forget_old(folder, time.time())
     return _Adapter(
         cache=AnswerFiles(folder),
-        controller_class=functools.partial(CacheController, status_codes=(200,)),  # type: ignore[arg-type]
+        controller_class=functools.partial(_Controller, keep, status_codes=(200,)),  # type: ignore[arg-type]
+        heuristic=_Kept(),
         **kwargs,
     )
 
@@ -63,6 +78,32 @@ class AnswerFiles(FileCache):
             super().set(key, value, expires)
         except OSError as error:
             log.warning("The answer cache cannot be written: %s", error)
+
+
+class _Controller(CacheController):
+    """Decides by our own clock which kept answer is young enough."""
+
+    def __init__(self, keep: Keep, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._keep = keep
+
+    def cached_request(self, request: PreparedRequest) -> HTTPResponse | Literal[False]:
+        if not self._keep.young:
+            return False
+        kept = self._load_from_cache(request)
+        given = http_date(kept.headers.get("Date")) if kept else None
+        young = given is not None and abs(self._keep.now() - given) < self._keep.young
+        return kept if kept is not None and young else False
+
+
+class _Kept(BaseHeuristic):
+    """Lets answers be kept that have no ETag, as those of API v1 have none."""
+
+    def update_headers(self, response: HTTPResponse) -> dict[str, str]:
+        return {} if "etag" in response.headers else {"Cache-Control": f"max-age={KEPT}"}
+
+    def warning(self, response: HTTPResponse) -> str | None:  # noqa: ARG002  the library's signature
+        return None
 
 
 class _Adapter(CacheControlAdapter):

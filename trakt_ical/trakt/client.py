@@ -24,7 +24,7 @@ from trakt_ical.trakt.headers import http_date, wait_of
 from trakt_ical.trakt.transport import Unsigned, lasts, never_sent, session, told, whole_body
 
 if TYPE_CHECKING:
-    pass
+    from trakt_ical.trakt.cache import Keep
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,8 @@ class Client:
     """A connection to one server, safe to share between threads.
 
     *headers* go with every request, *auth* signs it. *secrets* never appear in an error or the
-    log. With *cache_folder* GET answers are kept there and asked for with their ETag. *timeout* is
-    in seconds, to connect and between two reads.
+    log. With *cache_folder* GET answers are kept there and asked for with their ETag, but not
+    while they are *young*. *timeout* is in seconds, to connect and between two reads.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         auth: AuthBase | None = None,
         cache_folder: Path | None = None,
+        young: timedelta = timedelta(0),
         secrets: Collection[str] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], object] | None = None,
@@ -86,7 +87,8 @@ class Client:
         self._sleep = sleep or self._closed.wait
         self._skew_told = False
         self._timeout = timeout
-        self._session = session(self._url, cache_folder)
+        self._young = young
+        self._session = session(self._url, _keep(cache_folder, young, now))
         self._session.auth = auth or Unsigned()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(headers or {})})
 
@@ -102,7 +104,7 @@ class Client:
         self.close()
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
-        """The answer to a GET, always revalidated; tried again after faults that pass.
+        """The answer to a GET, revalidated unless it is young; tried again after faults that pass.
 
         Raises the TraktIcalError of the last try.
         """
@@ -154,7 +156,8 @@ class Client:
                 raise fault from error
             raise _Passing(fault, without_effect=never_sent(error)) from error
         log.debug("%s: %d, %d octets%s", name, answer.status, len(answer.body), ", kept copy" * answer.from_cache)
-        self._check_clock(answer)
+        if not (kept and self._young):  # then its Date is of an earlier run
+            self._check_clock(answer)
         if answer.status not in expected:
             self._check_status(answer)
         return answer
@@ -198,6 +201,14 @@ class Client:
             if len(secret) >= SHORTEST_MASKED:
                 text = text.replace(quote(secret, safe=""), "…").replace(secret, "…")
         return text
+
+
+def _keep(folder: Path | None, young: timedelta, now: Callable[[], datetime]) -> Keep | None:
+    if folder is None:
+        return None
+    from trakt_ical.trakt.cache import Keep
+
+    return Keep(folder, young, now)
 
 
 class _Passing(Exception):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from http.cookiejar import DefaultCookiePolicy
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,6 +17,8 @@ from trakt_ical.errors import BrokenAnswer
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
+    from trakt_ical.trakt.cache import Keep
+
 AT_A_TIME = 8  # requests, and so connections that are kept open
 LARGEST_BODY = 64 * 2**20  # octets after decompression
 
@@ -29,18 +30,18 @@ class Unsigned(AuthBase):
         return request
 
 
-def session(url: str, cache_folder: Path | None) -> requests.Session:
-    """A session for the server at *url* that keeps no cookies, and GET answers in *cache_folder* if there is one."""
+def session(url: str, keep: Keep | None) -> requests.Session:
+    """A session for the server at *url* that keeps no cookies, and GET answers as *keep* says."""
     made = requests.Session()
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     if is_loopback(url):
         made.trust_env = False  # a proxy of the environment would see what only this machine may
-    if cache_folder is None:
+    if keep is None:
         adapter = HTTPAdapter(pool_maxsize=AT_A_TIME)
     else:
         from trakt_ical.trakt.cache import caching_adapter
 
-        adapter = caching_adapter(cache_folder, pool_maxsize=AT_A_TIME)
+        adapter = caching_adapter(keep, pool_maxsize=AT_A_TIME)
     made.mount("https://", adapter)
     made.mount("http://", adapter)
     return made

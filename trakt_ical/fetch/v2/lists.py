@@ -2,12 +2,13 @@
 
 What was watched and the watchlist are long, so they are kept, and asked for again only when
 `/sync/last_activities` says that they changed. An entry is told by a name: `trakt-1388` for a
-show, `trakt-1388-2` for its second season, `trakt-1388-2-3` for an episode, `trakt-movie-28`.
+show, `trakt-1388-2` for its second season, `trakt-1388-2-3` for an episode, `trakt-movie-28`;
+a watched episode by `trakt-episode-73640`, since its id is all that the shortest answer has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -17,12 +18,14 @@ import msgspec
 from trakt_ical.fetch.v2 import kept
 from trakt_ical.fetch.v2.kinds import MOVIES
 from trakt_ical.fetch.v2.pages import pages
-from trakt_ical.fetch.v2.wire import Activities, ListEntry, Named, WatchedEntry
-from trakt_ical.model import Airing, Episode, Movie, Needs
+from trakt_ical.fetch.v2.wire import Activities, ListEntry, Named, WatchedMovies, WatchedShows
+from trakt_ical.model import Airing, Movie, Needs
 from trakt_ical.trakt.client import Client
 
 Names: TypeAlias = frozenset[str]
 PAGE = "100"  # entries in one answer
+EVERYTHING = {"extended": "min", "limit": "all"}  # ids and times alone, and so all of them in one answer
+EPISODE, MOVIE = "trakt-episode-", "trakt-movie-"
 
 
 class Kept(msgspec.Struct):
@@ -46,8 +49,8 @@ class Marks:
     def _marked(self, airing: Airing) -> Airing:
         return replace(
             airing,
-            watched=None if self.watched is None else _own_name(airing) in self.watched,
-            watchlisted=None if self.watchlist is None else not self.watchlist.isdisjoint(_all_names(airing)),
+            watched=None if self.watched is None else _watched_name(airing) in self.watched,
+            watchlisted=None if self.watchlist is None else not self.watchlist.isdisjoint(_listed_names(airing)),
         )
 
 
@@ -74,35 +77,33 @@ class Lists:
     def _watched(self, activities: Activities, kinds: Collection[str]) -> Names:
         watched: Names = frozenset()
         if not MOVIES.keys() >= set(kinds):
-            watched |= self._kept("watched-shows", str(activities.episodes.watched_at), self._ask_watched_shows)
+            watched |= self._kept("watched-shows", [activities.episodes.watched_at], self._ask_watched_shows)
         if MOVIES.keys() & set(kinds):
-            watched |= self._kept("watched-movies", str(activities.movies.watched_at), self._ask_watched_movies)
+            watched |= self._kept("watched-movies", [activities.movies.watched_at], self._ask_watched_movies)
         return watched
 
     def _watchlist(self, now: Activities) -> Names:
         parts = (now.movies, now.shows, now.seasons, now.episodes)
-        stamps = (now.watchlist.updated_at, *(part.watchlisted_at for part in parts))
-        return self._kept("watchlist", " ".join(map(str, stamps)), self._ask_watchlist)
+        stamps = [now.watchlist.updated_at, *(part.watchlisted_at for part in parts)]
+        return self._kept("watchlist", stamps, self._ask_watchlist)
 
-    def _kept(self, name: str, stamp: str, ask: Callable[[], Names]) -> Names:
-        """The list *name* as it was kept with the same *stamp*, else as Trakt tells it now."""
-        path = self._folder / f"{name}.json"
+    def _kept(self, name: str, stamps: Iterable[str | None], ask: Callable[[], Names]) -> Names:
+        """The list *name* as it was kept with the same *stamps*, else as Trakt tells it now."""
+        path, stamp = self._folder / f"{name}.json", " ".join(filter(None, stamps))
         known = kept.load(path, Kept)
-        if known is None or known.stamp != stamp:
+        if known is None or known.stamp != stamp or not stamp:
             known = Kept(stamp, ask())
             kept.save(path, known)
         return known.names
 
     def _ask_watched_shows(self) -> Names:
-        answers = pages(self._client, "/users/me/watched/shows", {"specials": "true"})
-        return frozenset(
-            name for answer in answers for entry in answer.decode(list[WatchedEntry]) for name in _episodes(entry)
-        )
+        answers = pages(self._client, "/users/me/watched/shows", {**EVERYTHING, "specials": "true"})
+        shows = (show for answer in answers for show in answer.decode(WatchedShows).values())
+        return frozenset(f"{EPISODE}{number}" for seasons in shows for season in seasons.values() for number in season)
 
     def _ask_watched_movies(self) -> Names:
-        answers = pages(self._client, "/users/me/watched/movies", {})
-        entries = (entry for answer in answers for entry in answer.decode(list[WatchedEntry]))
-        return frozenset(filter(None, (_name("movie", entry.movie) for entry in entries)))
+        answers = pages(self._client, "/users/me/watched/movies", EVERYTHING)
+        return frozenset(f"{MOVIE}{number}" for answer in answers for number in answer.decode(WatchedMovies))
 
     def _ask_watchlist(self) -> Names:
         entries = self._entries("/users/me/watchlist/all/rank/asc")
@@ -113,15 +114,16 @@ class Lists:
             yield from answer.decode(list[ListEntry])
 
 
-def _own_name(airing: Airing) -> str:
-    return airing.key if isinstance(airing, Movie) else f"{airing.show.key}-{airing.season}-{airing.number}"
+def _watched_name(airing: Airing) -> str:
+    return airing.key if isinstance(airing, Movie) else f"{EPISODE}{airing.episode_id}"
 
 
-def _all_names(airing: Airing) -> list[str]:
-    """The names under which a list may hold *airing*: its own, and those of what it is a part of."""
-    if isinstance(airing, Episode):
-        return [_own_name(airing), airing.show.key, f"{airing.show.key}-{airing.season}"]
-    return [_own_name(airing)]
+def _listed_names(airing: Airing) -> list[str]:
+    """The names under which the watchlist may hold *airing*: its own, and those of what it is a part of."""
+    if isinstance(airing, Movie):
+        return [airing.key]
+    season = f"{airing.show.key}-{airing.season}"
+    return [airing.show.key, season, f"{season}-{airing.number}"]
 
 
 def _names(entry: ListEntry) -> Iterator[str]:
@@ -134,14 +136,6 @@ def _names(entry: ListEntry) -> Iterator[str]:
         yield show
     if movie := _name("movie", entry.movie):
         yield movie
-
-
-def _episodes(entry: WatchedEntry) -> Iterator[str]:
-    show = _name("", entry.show)
-    for season in (entry.seasons or ()) if show else ():
-        for episode in season.episodes:
-            if not entry.reset_at or (episode.last_watched_at or "") > entry.reset_at:
-                yield f"{show}-{season.number}-{episode.number}"
 
 
 def _name(kind: str, named: Named | None) -> str:

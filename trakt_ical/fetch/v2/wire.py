@@ -109,30 +109,11 @@ class ListEntry(msgspec.Struct):
     movie: Named | None = None
 
 
-class WatchedEpisode(msgspec.Struct):
-    """An episode that was watched."""
+WatchedShows = dict[str, dict[str, dict[str, list[str]]]]
+"""With `extended=min`: when episodes were watched, by the ids of show, season and episode."""
 
-    number: int
-    last_watched_at: str | None = None
-
-
-class WatchedSeason(msgspec.Struct):
-    """The episodes of one season that were watched."""
-
-    number: int
-    episodes: list[WatchedEpisode]
-
-
-class WatchedEntry(msgspec.Struct):
-    """A show with what was watched of it, or a movie that was.
-
-    At *reset_at* the user began to watch the show anew; what was watched before counts no more.
-    """
-
-    reset_at: str | None = None
-    show: Named | None = None
-    movie: Named | None = None
-    seasons: list[WatchedSeason] | None = None
+WatchedMovies = dict[str, list[str]]
+"""The same of movies, by their ids."""
 
 
 class MediaActivities(msgspec.Struct):

@@ -1,0 +1,44 @@
+"""Which airings somebody means who writes `severance 2x03`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from trakt_ical.model import Airing, Episode, Movie
+from trakt_ical.transform.filters import fold, names
+from trakt_ical.transform.uids import uid
+
+_CODE = re.compile(r"(?:^|\s)(?:s(\d{1,4})e(\d{1,5})|(\d{1,4})x(\d{1,5}))$", re.I)
+
+
+def find(airings: Iterable[Airing], query: str) -> list[Airing]:
+    """Those of *airings* that *query* fits, a show's or movie's name with `2x03` or `s02e03` after it, or a UID.
+
+    Names are compared without capitals and hyphens; an exact one beats one that merely holds the words.
+    """
+    airings = list(airings)
+    if known := [airing for airing in airings if uid(airing) == query.strip()]:
+        return known
+    code = _CODE.search(query.strip())
+    title = fold(query.strip()[: code.start()] if code else query)
+    if code:
+        season, number = (int(digits) for digits in code.groups() if digits is not None)
+        airings = [
+            each for each in airings if isinstance(each, Episode) and (each.season, each.number) == (season, number)
+        ]
+    exact = [airing for airing in airings if title in _names(airing)]
+    return exact or [airing for airing in airings if _holds(airing, title)]
+
+
+def _names(airing: Airing) -> tuple[str, ...]:
+    if isinstance(airing, Movie):
+        return tuple(fold(name) for name in (airing.slug, airing.key.rpartition("-")[2], airing.title) if name)
+    return names(airing.show)
+
+
+def _holds(airing: Airing, title: str) -> bool:
+    """Whether every word of *title* begins a word of the airing's names, its own title included."""
+    own = airing.title if isinstance(airing, Episode) else None
+    words = " ".join((*_names(airing), fold(own or ""))).split()
+    return all(any(word.startswith(part) for word in words) for part in title.split())
