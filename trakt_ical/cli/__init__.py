@@ -16,7 +16,7 @@ class Commands(click.Group):
     """A group that finds a command in the module of its name, and turns our errors into exit statuses."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        return ["export", "login", "logout", "status", "config", "demo"]
+        return ["export", "agenda", "explain", "login", "logout", "status", "config", "demo"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
@@ -47,6 +47,8 @@ class Commands(click.Group):
             if ctx.params["demo"]:
                 sentence = sentence.replace("Run: trakt-ical ", "Run: trakt-ical --demo ")
             note(f"Error: {sentence}")
+            for candidate in getattr(error, "candidates", ()):
+                note(f"  {candidate}")
             ctx.exit(error.exit_code)
 
 

@@ -25,6 +25,11 @@ def named(app: App, name: str) -> Calendar:
     )
 
 
+def one(app: App, name: str | None) -> Calendar:
+    """The calendar called *name*, the first one where there is no name."""
+    return named(app, name) if name else app.calendars[0]
+
+
 def with_output(app: App, names: Sequence[str]) -> list[Calendar]:
     """The calendars called *names*, all that have an output where there are none.
 

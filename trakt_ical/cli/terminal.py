@@ -14,7 +14,7 @@ _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 def note(text: str, *, end: str = "\n") -> None:
     """Say *text* on stderr, as one line. A stderr that is closed or full never costs the work itself."""
     try:
-        click.echo(_OBEYED.sub("", " ".join(text.split("\n"))) + end, nl=False, err=True)
+        click.echo(plain(text) + end, nl=False, err=True)
     except OSError:
         sys.stderr = None  # the interpreter would try to flush it at its end, and change the exit status
 
@@ -36,6 +36,11 @@ def data(octets: bytes) -> None:
 def line(text: str) -> None:
     """Write one line of data to stdout. Raises OutputError."""
     data((_OBEYED.sub("", text) + "\n").encode(errors="replace"))
+
+
+def plain(text: str) -> str:
+    """*text* as one line without anything that a terminal would obey."""
+    return _OBEYED.sub("", " ".join(text.split("\n")))
 
 
 def is_terminal() -> bool:

@@ -23,10 +23,8 @@ def find(airings: Iterable[Airing], query: str) -> list[Airing]:
     code = _CODE.search(query.strip())
     title = fold(query.strip()[: code.start()] if code else query)
     if code:
-        season, number = (int(digits) for digits in code.groups() if digits is not None)
-        airings = [
-            each for each in airings if isinstance(each, Episode) and (each.season, each.number) == (season, number)
-        ]
+        numbers = tuple(int(digits) for digits in code.groups() if digits is not None)
+        airings = [each for each in airings if isinstance(each, Episode) and (each.season, each.number) == numbers]
     exact = [airing for airing in airings if title in _names(airing)]
     return exact or [airing for airing in airings if _holds(airing, title)]
 

@@ -1,4 +1,4 @@
-"""The stages in their order: fetch, transform, export. Only this module says who follows whom."""
+"""A calendar: what is fetched becomes what is shown, and with the previous calendar the next one."""
 
 from __future__ import annotations
 

@@ -1,0 +1,117 @@
+"""`trakt-ical agenda`: the coming days on the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta, tzinfo
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trakt_ical.cli.calendars import one
+from trakt_ical.cli.run import Run, account_options, setting_option
+from trakt_ical.cli.terminal import data, line, plain
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from trakt_ical.cli.dates import Dates
+    from trakt_ical.pipeline.agenda import Entry
+
+WIDEST = 10_000  # columns, where nobody looks: no title is cut
+
+
+@click.command("agenda")
+@click.argument("name", required=False)
+@click.option("--days", type=click.IntRange(1, 3660), default=7, show_default=True, metavar="N", help="How many days.")
+@click.option("--fresh", is_flag=True, help="Ask Trakt, even if it was asked within the last hour.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@setting_option("--kind", setting="kind", multiple=True)
+@setting_option("--timezone", setting="timezone", metavar="ZONE")
+@account_options
+@click.pass_obj
+def command(run: Run, /, name: str | None, days: int, fresh: bool, as_json: bool, **options: Any) -> None:
+    """Show the coming days of a calendar, by its rules.
+
+    What is on now is marked, what you watched is dim. Answers of the last hour are not asked for again.
+    """
+    from trakt_ical.app.listing import YOUNG, listed
+    from trakt_ical.pipeline.agenda import agenda
+
+    options["kind"] = options["kind"] or None
+    with run.app(options) as app:
+        calendar = one(app, name)
+        young = timedelta(0) if fresh else YOUNG
+        found = listed(app, calendar, young=young, ahead=days - 1, marks=True)
+        entries = agenda(found.fetched, found.recipe, found.now, days)
+        if as_json:
+            line(_json(entries))
+            return
+        _show(entries, found.zone, found.now)
+        if not entries:
+            run.say(f"Nothing airs within {days} day{'' if days == 1 else 's'}.")
+
+
+def _json(entries: Iterable[Entry]) -> str:
+    import json
+
+    told = [
+        {
+            "uid": entry.event.uid,
+            "summary": entry.event.summary,
+            "start": entry.event.start.isoformat(),
+            "end": entry.event.end.isoformat(),
+            "day": entry.day.isoformat(),
+            "on": entry.on,
+            "watched": entry.watched,
+            "network": entry.event.location,
+            "link": entry.event.link,
+        }
+        for entry in entries
+    ]
+    return json.dumps(told, ensure_ascii=False, indent=2)
+
+
+def _show(entries: Iterable[Entry], zone: tzinfo, now: datetime) -> None:
+    """Write *entries* as a table, day by day."""
+    import io
+
+    from rich.console import Console
+
+    from trakt_ical.cli.dates import Dates
+
+    buffer, terminal = io.StringIO(), sys.stdout is not None and sys.stdout.isatty()
+    console = Console(file=buffer, force_terminal=terminal, width=None if terminal else WIDEST, highlight=False)
+    dates = Dates.of_user()
+    for day, its in groupby(entries, key=lambda entry: entry.day):
+        console.print(_heading(day, now.astimezone(zone).date(), dates), style="bold", markup=False)
+        console.print(_table(its, zone, dates))
+    data(buffer.getvalue().encode(errors="replace"))
+
+
+def _heading(day: date, today: date, dates: Dates) -> str:
+    near = {0: "Today, ", 1: "Tomorrow, ", -1: "Yesterday, "}.get((day - today).days, "")
+    return near + dates.day(day)
+
+
+def _table(entries: Iterable[Entry], zone: tzinfo, dates: Dates) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(min_width=dates.width + 4, no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(style="dim", overflow="fold")
+    for entry in entries:
+        style = "bold green" if entry.on else "dim" if entry.watched else ""
+        cells = ("  ".join(_hour(entry, zone, dates)), entry.event.summary, entry.event.location)
+        table.add_row(*(Text(plain(cell)) for cell in cells), style=style)
+    return table
+
+
+def _hour(entry: Entry, zone: tzinfo, dates: Dates) -> Iterator[str]:
+    yield "▶" if entry.on else "✓" if entry.watched else " "
+    start = entry.event.start
+    yield dates.hour(start.astimezone(zone)) if isinstance(start, datetime) else ""

@@ -1,0 +1,42 @@
+"""`trakt-ical explain`: why an airing is in a calendar or not, and how its time came about."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from trakt_ical.cli.calendars import one
+from trakt_ical.cli.run import Run, account_options, setting_option
+from trakt_ical.cli.terminal import line
+
+
+@click.command("explain")
+@click.argument("query", nargs=-1, required=True)
+@click.option("--in", "name", metavar="NAME", help="Which calendar of the settings; the first if not given.")
+@click.option("--fresh", is_flag=True, help="Ask Trakt, even if it was asked within the last hour.")
+@setting_option("--kind", setting="kind", multiple=True)
+@setting_option("--timezone", setting="timezone", metavar="ZONE")
+@account_options
+@click.pass_obj
+def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, **options: Any) -> None:
+    """Tell why an episode or movie is in a calendar or not, and how its time came about.
+
+    \b
+    trakt-ical explain severance 2x03
+    trakt-ical explain "the slow ferry" s01e04 --in Shows
+
+    Exit 9, with the candidates, where nothing or several match.
+    """
+    from trakt_ical.app.listing import YOUNG, listed
+    from trakt_ical.pipeline.explain import explain
+
+    options["kind"] = options["kind"] or None
+    with run.app(options) as app:
+        calendar = one(app, name)
+        found = listed(app, calendar, young=timedelta(0) if fresh else YOUNG, steps=True)
+        told = explain(found.fetched, found.recipe, found.now, " ".join(query))
+    line(f"{told.name} ({told.uid}) in {calendar.title}")
+    for number, step in enumerate(told.steps, 1):
+        line(f"{number:3}. {step}")

@@ -1,0 +1,117 @@
+"""Why an airing is in a calendar or not, and how its time came about: the same functions decide, and tell."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from trakt_ical.errors import NoMatch
+from trakt_ical.model import Airing, Episode, Fetched, Moment, local_date
+from trakt_ical.pipeline.calendars import Recipe, listed
+from trakt_ical.steps import Steps
+from trakt_ical.transform.find import find
+from trakt_ical.transform.showings import Showing, showings
+from trakt_ical.transform.times import slot
+from trakt_ical.transform.uids import key, uid
+from trakt_ical.transform.words import Words, clean
+
+AT_MOST = 20  # candidates that are told
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What was looked at (*name*, *uid*), whether it is *shown*, and the *steps* that led there."""
+
+    name: str
+    uid: str
+    shown: bool
+    steps: tuple[str, ...]
+
+
+def explain(fetched: Fetched, recipe: Recipe, now: datetime, query: str) -> Explanation:
+    """Why what *query* names is in the calendar of *recipe* or not; *fetched* was asked for with its steps.
+
+    Raises NoMatch with the candidates where nothing or several match.
+    """
+    airings = {uid(airing): airing for airing in listed(fetched, recipe.kinds)}
+    airing = _meant(airings.values(), query, recipe, now)
+    steps = Steps(airing.steps)
+    doubles = sum(uid(each) == uid(airing) for kind in recipe.kinds for each in fetched.airings[kind])
+    if doubles > 1:
+        steps("Trakt lists it %d times; of these the one that changed last counts.", doubles)
+    start = slot(airing, recipe.rules, recipe.zone, steps).start
+    shown = _shown(airing, fetched, recipe, steps)
+    if shown:
+        start = _together(airing, airings.values(), recipe, steps).start
+        shown = _in_range(start, recipe, steps)
+    steps("%s: %s.", "It is in the calendar" if shown else "It is left out", when(start, recipe.zone))
+    return Explanation(named(airing), uid(airing), shown, tuple(steps))
+
+
+def named(airing: Airing) -> str:
+    """*airing* for people, by its full name whatever the calendar calls it."""
+    return Words().summary(airing)
+
+
+def when(moment: Moment, zone: tzinfo) -> str:
+    """*moment* for people of *zone*, and in UTC."""
+    if not isinstance(moment, datetime):
+        return f"{moment}, the whole day"
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} in {zone}, {moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _meant(airings: Iterable[Airing], query: str, recipe: Recipe, now: datetime) -> Airing:
+    airings = list(airings)
+    found = find(airings, query)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        near = sorted(found, key=lambda each: abs(local_date(each.starts, UTC) - now.date()))[:AT_MOST]
+        candidates = [f"{named(each)}, {when(each.starts, recipe.zone)}" for each in _by_time(near)]
+        more = f" The nearest {AT_MOST}:" if len(found) > AT_MOST else ""
+        raise NoMatch(f"{len(found)} airings match {query!r}.{more}", tuple(candidates))
+    titles = {clean(each.show.title if isinstance(each, Episode) else each.title): None for each in airings}
+    alike = difflib.get_close_matches(query, filter(None, titles), 5, 0.5)
+    days = f"from {recipe.days.first} to {recipe.days.last}"
+    raise NoMatch(
+        f"Trakt lists nothing {days} that matches {query!r}." + " These are near:" * bool(alike), tuple(alike)
+    )
+
+
+def _by_time(airings: Iterable[Airing]) -> list[Airing]:
+    return sorted(airings, key=lambda each: (each.starts.isoformat(), uid(each)))
+
+
+def _shown(airing: Airing, fetched: Fetched, recipe: Recipe, steps: Steps) -> bool:
+    """Whether the user and the filters let *airing* be shown."""
+    filters, name = recipe.rules.filters, key(uid(airing))
+    for what, keys, wanted in (("hid", fetched.hidden, filters.hidden), ("dropped", fetched.dropped, filters.dropped)):
+        if name in keys:
+            steps("You %s it at Trakt%s.", what, ", but the rules want it shown" if wanted else "")
+            if not wanted:
+                return False
+    return filters.allow(airing, steps)
+
+
+def _together(airing: Airing, airings: Iterable[Airing], recipe: Recipe, steps: Steps) -> Showing:
+    """The showing that *airing* is a part of."""
+    for showing in showings(airings, recipe.rules, recipe.zone):
+        if any(uid(member) == uid(airing) for member in showing.members):
+            if len(showing.members) > 1:
+                steps(
+                    "group = %s puts it into one event with %d others, that of %s.",
+                    recipe.rules.group.value,
+                    len(showing.members) - 1,
+                    named(showing.members[0]),
+                )
+            return showing
+    raise AssertionError("what the filters allow is shown")
+
+
+def _in_range(start: Moment, recipe: Recipe, steps: Steps) -> bool:
+    within = local_date(start, recipe.zone) in recipe.days
+    if not within:
+        steps("The calendar is made of %s to %s (back, ahead).", recipe.days.first, recipe.days.last)
+    return within
