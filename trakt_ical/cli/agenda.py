@@ -78,6 +78,7 @@ def _show(entries: Iterable[Entry], zone: tzinfo, now: datetime) -> None:
     """Write *entries* as a table, day by day."""
     import io
 
+    from rich.cells import cell_len
     from rich.console import Console
 
     from trakt_ical.cli.dates import Dates
@@ -85,10 +86,13 @@ def _show(entries: Iterable[Entry], zone: tzinfo, now: datetime) -> None:
     buffer, terminal = io.StringIO(), sys.stdout is not None and sys.stdout.isatty()
     console = Console(file=buffer, force_terminal=terminal, width=None if terminal else WIDEST, highlight=False)
     dates = Dates.of_user()
+    entries = list(entries)
+    width = min(max((cell_len(plain(entry.event.summary)) for entry in entries), default=0), console.width // 2)
     for day, its in groupby(entries, key=lambda entry: entry.day):
         console.print(_heading(day, now.astimezone(zone).date(), dates), style="bold", markup=False)
-        console.print(_table(its, zone, dates))
-    data(buffer.getvalue().encode(errors="replace"))
+        console.print(_table(its, zone, dates, width))
+    rows = (row.rstrip(" ") for row in buffer.getvalue().splitlines(keepends=False))
+    data("".join(f"{row}\n" for row in rows).encode(errors="replace"))
 
 
 def _heading(day: date, today: date, dates: Dates) -> str:
@@ -96,13 +100,14 @@ def _heading(day: date, today: date, dates: Dates) -> str:
     return near + dates.day(day)
 
 
-def _table(entries: Iterable[Entry], zone: tzinfo, dates: Dates) -> Table:
+def _table(entries: Iterable[Entry], zone: tzinfo, dates: Dates, width: int) -> Table:
+    """The table of one day; titles take *width* columns at least, so that the days are in line."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(min_width=dates.width + 4, no_wrap=True)
-    table.add_column(overflow="fold")
+    table.add_column(overflow="fold", min_width=width)
     table.add_column(style="dim", overflow="fold")
     for entry in entries:
         style = "bold green" if entry.on else "dim" if entry.watched else ""

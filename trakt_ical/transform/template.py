@@ -56,10 +56,7 @@ class Template:
 def parse(text: str, parts: Collection[str]) -> Template:
     """The template that *text* says, of *parts*. Raises ValueError with the reason where it says none."""
     tokens = [(found[0], found[1]) for found in _TOKEN.finditer(text)]
-    template = _template(iter(tokens), parts, closing="")
-    if not template.items:
-        raise ValueError("it names no part")
-    return template
+    return _template(iter(tokens), parts, closing="")
 
 
 def _template(tokens: Iterator[tuple[str, str | None]], parts: Collection[str], *, closing: str) -> Template:
@@ -72,7 +69,7 @@ def _template(tokens: Iterator[tuple[str, str | None]], parts: Collection[str], 
             items.append(name)
             texts.append("")
         elif piece == "[" and not closing:
-            items.append(_section(tokens, parts))
+            items.append(_template(tokens, parts, closing="]"))
             texts.append("")
         elif closing and piece == closing:
             break
@@ -85,13 +82,7 @@ def _template(tokens: Iterator[tuple[str, str | None]], parts: Collection[str], 
     else:
         if closing:
             raise ValueError("a [ is never closed")
-    lead, *others = texts
-    tail = others.pop() if others else ""
-    return Template(lead, tuple(zip(["", *others], items, strict=True)), tail)
-
-
-def _section(tokens: Iterator[tuple[str, str | None]], parts: Collection[str]) -> Template:
-    section = _template(tokens, parts, closing="]")
-    if not section.items:
-        raise ValueError("there is no part between [ and ]")
-    return section
+    if not items:
+        raise ValueError("there is no part between [ and ]" if closing else "it names no part")
+    lead, *separators, tail = texts
+    return Template(lead, tuple(zip(["", *separators], items, strict=True)), tail)

@@ -1,0 +1,151 @@
+"""Why an episode is in a calendar or not, told by what decides it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, timedelta
+
+import pytest
+
+from tests.conftest import NOW, Line
+from tests.test_ics import episode
+from trakt_ical.export.ics import Look, Scope
+from trakt_ical.export.memory import Retention
+from trakt_ical.model import DateRange, Fetched
+from trakt_ical.pipeline import Recipe
+from trakt_ical.pipeline.explain import explain
+from trakt_ical.transform.rules import Rules
+
+
+def airings(line: Line) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(line("agenda", "--days", "80", "--json").stdout)
+    return [each for each in found if "-movie-" not in each["uid"]]
+
+
+def told(line: Line, *arguments: str, **environ: str) -> list[str]:
+    """The steps of an explanation, without their numbers."""
+    settings = {f"TRAKT_ICAL_{name.upper()}": value for name, value in environ.items()}
+    result = line("explain", *arguments, environ=settings)
+    assert result.exit_code == 0, result.stderr
+    return [row.split(". ", 1)[1] for row in result.stdout.splitlines()[1:]]
+
+
+@pytest.fixture
+def uid(line: Line) -> str:
+    """An episode that airs soon, at an hour that is known."""
+    return next(each["uid"] for each in airings(line) if "T" in each["start"])
+
+
+def test_the_steps_lead_from_the_answer_to_the_event(line: Line, uid: str) -> None:
+    """The answer's own fields come first, then each step, then what became of it."""
+    steps = told(line, uid, timezone="Pacific/Auckland")
+    assert steps[0].startswith("Trakt says: first_aired 2026-")
+    assert steps[1].startswith("By the show's own clock (")
+    assert steps[2].startswith("It lasts ")
+    assert steps[-1].startswith("It is in the calendar: 2026-")
+    assert " in Pacific/Auckland, 2026-" in steps[-1]
+
+
+def test_api_v1_tells_its_own_steps(line: Line) -> None:
+    """On v1 the wall clock in Los Angeles is told."""
+    steps = told(line, "harbor nine", next_code(line, "Harbor Nine"), api="v1")
+    assert steps[0].startswith("Trakt says: first_aired ")
+    assert "first_aired_iso" in steps[0]
+
+
+def next_code(line: Line, show: str) -> str:
+    summary = next(each["summary"] for each in airings(line) if each["summary"].startswith(show))
+    return summary.removeprefix(show).split()[0]
+
+
+LEFT_OUT = [
+    ({"exclude_networks": "{network}"}, "exclude_networks leaves it out: "),
+    ({"include_genres": "no such genre"}, "include_genres leaves it out: none of its genres is in there."),
+    ({"min_rating": "10"}, "and min_rating = 10 leaves out what is below."),
+    ({"watchlist_only": "true"}, "It is not on your watchlist, and watchlist_only = true leaves out what is not."),
+    ({"ahead": "0", "back": "0"}, "The calendar is made of 2026-04-18 to 2026-04-18 (back, ahead)."),
+]
+
+
+@pytest.mark.parametrize(("environ", "reason"), LEFT_OUT)
+def test_the_rule_that_leaves_it_out_is_named(line: Line, environ: dict[str, str], reason: str) -> None:
+    """What is left out is told with the rule that did it, in the setting's name."""
+    timed = [each for each in airings(line) if "T" in each["start"] and each["network"]]
+    airing = next(each for each in timed if each["day"] > "2026-04-19")
+    given = {name: value.format(network=airing["network"]) for name, value in environ.items()}
+    if "ahead" in environ:
+        airing = next(each for each in timed if each["day"] == "2026-04-19")
+    steps = told(line, airing["uid"], **given)
+    assert steps[-2].endswith(reason) or steps[-2].startswith(reason)
+    assert steps[-1].startswith("It is left out: ")
+
+
+def test_what_you_watched_and_hid_is_told(line: Line, uid: str) -> None:
+    """A watched episode and a hidden or dropped show are told as such, also where the rules want them shown."""
+    airing = next(each for each in airings(line) if each["uid"] == uid)
+    show, season, number = airing["link"].split("/")[4:9:2]
+    line.demo.watch(show, int(season), int(number))
+    assert told(line, uid, "--fresh", watched="false")[-2] == "You watched it, and watched = false leaves that out."
+    line.demo.hide(show, "dropped")
+    assert told(line, uid, "--fresh")[-2:][0] == "You dropped it at Trakt."
+    steps = told(line, uid, "--fresh", dropped="true")
+    assert "You dropped it at Trakt, but the rules want it shown." in steps
+    assert steps[-1].startswith("It is in the calendar")
+
+
+def test_the_rules_of_time_are_told(line: Line, uid: str) -> None:
+    """Offsets, whole days, late nights and the country are told with the name of their setting."""
+    steps = told(line, uid, offset="90", hours="whole-day", late_night="12", timezone="Asia/Tokyo")
+    assert "offset moves it by +90 min." in steps
+    assert any(step.startswith("hours = whole-day dates it in Asia/Tokyo") for step in steps)
+    films = told(line, movie(line), country="de", kind="movies")
+    assert any(step.startswith("In de (country) it comes out on 20") for step in films)
+
+
+def movie(line: Line) -> str:
+    found: list[dict[str, str]] = json.loads(line("agenda", "--days", "80", "--json", "--kind", "movies").stdout)
+    return found[0]["uid"]
+
+
+def test_a_group_is_told(line: Line) -> None:
+    """An episode of a drop says whose event it is a part of."""
+    plain = airings(line)
+    drops = [
+        each["uid"]
+        for each, before in zip(plain[1:], plain, strict=False)
+        if (each["start"], each["uid"].split("e")[0]) == (before["start"], before["uid"].split("e")[0])
+    ]
+    steps = told(line, drops[-1], group="drop")
+    assert any(step.startswith("group = drop puts it into one event with ") for step in steps)
+
+
+def test_several_that_match_are_candidates(line: Line) -> None:
+    """Where several match: exit 9, nothing on stdout, the nearest twenty with their times on stderr."""
+    result = line("explain", "the slow ferry")
+    assert (result.exit_code, result.stdout) == (9, "")
+    head, *candidates = result.stderr.splitlines()
+    assert head.endswith("airings match 'the slow ferry'. The nearest 20:")
+    assert len(candidates) == 20
+    assert all(row.startswith("  The Slow Ferry ") for row in candidates)
+    assert candidates == sorted(candidates, key=lambda row: row.split(", ")[-1])
+
+
+def test_nothing_that_matches_offers_what_is_near(line: Line) -> None:
+    """Where nothing matches: exit 9, with the days that were looked at and the names that are near."""
+    result = line("explain", "the slwo ferry")
+    assert result.exit_code == 9
+    assert result.stderr.splitlines() == [
+        "Error: Trakt lists nothing from 2026-03-19 to 2026-07-17 that matches 'the slwo ferry'. These are near:",
+        "  The Slow Ferry",
+    ]
+    assert line("explain", "qqqqqq").stderr.count("\n") == 1
+
+
+def test_doubles_are_told(line: Line) -> None:
+    """An episode that Trakt lists twice says that the one that changed last counts."""
+    scope = Scope("v2", "my", "demo", "Trakt", ("shows",))
+    recipe = Recipe(DateRange(NOW.date(), 9), UTC, Rules(), Look(), scope, Retention())
+    twice = [episode(updated_at=NOW), episode(updated_at=NOW - timedelta(days=1))]
+    found = explain(Fetched({"shows": twice}), recipe, NOW, "a show")
+    assert "Trakt lists it 2 times; of these the one that changed last counts." in found.steps
+    assert found.shown
