@@ -51,7 +51,8 @@ def check(name: str, settings: Settings, origins: Mapping[str, str], places: Pla
         _check_url(getattr(settings, setting), lambda reason, setting=setting: refuse(setting, reason))  # type: ignore[misc]
     _check_zone(settings.timezone, lambda reason: refuse("timezone", reason))
     _check_color(settings.color, lambda reason: refuse("color", reason))
-    _check_combinations(settings, only=not name)
+    if not settings.output and not name:
+        refuse("output", "names no file.")
     for setting, reason in contradiction(settings):
         refuse(setting, reason)
     try:
@@ -107,19 +108,6 @@ def _check_color(color: str, refuse: Refuse) -> None:
 
     if color.lower() not in (names := webcolors.names()):
         refuse(f"is no color of CSS: {color!r}.{nearest(color.lower(), names)}")
-
-
-def _check_combinations(settings: Settings, *, only: bool) -> None:
-    if not settings.kind:
-        raise SettingsError("kind names nothing to fetch.")
-    if only and not settings.output:
-        raise SettingsError("output names no file.")
-    if settings.api == "v1":
-        others = [kind for kind in settings.kind if kind != "shows"]
-        if others:
-            raise SettingsError(f"API v1 has no calendar of {', '.join(others)}; kind must be shows.")
-        if settings.source == "all":
-            raise SettingsError("API v1's calendar is a user's; source must be my.")
 
 
 def named(name: str, origin: str | None) -> str:

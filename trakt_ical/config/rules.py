@@ -57,6 +57,13 @@ def rules(settings: Settings) -> Rules:
 
 def contradiction(settings: Settings) -> Iterator[tuple[str, str]]:
     """The settings that contradict others, each with the reason."""
+    if not settings.kind:
+        yield "kind", "names nothing to fetch."
+    others = [kind for kind in settings.kind if kind != "shows"]
+    if settings.api == "v1" and others:
+        yield "kind", f"must be shows: API v1 has no calendar of {', '.join(others)}."
+    if settings.api == "v1" and settings.source == "all":
+        yield "source", "must be my: API v1's calendar is a user's."
     for trait in Trait:
         include, exclude = _chosen(settings, "include", trait), _chosen(settings, "exclude", trait)
         for both in sorted(include & exclude):
