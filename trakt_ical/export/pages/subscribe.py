@@ -55,10 +55,13 @@ def _about_google() -> h.Element:
 def _why_no_servers(reach: Reach) -> h.Element:
     return h.details(".note")[
         h.summary["Not for Google Calendar, Outlook.com and Microsoft 365"],
-        "They fetch calendars with servers of their own, which need an address that the whole internet reaches over "
-        f"https. This one works {KEPT_IN[reach]} only. Give the feed a public address, and name it in the setting ",
-        h.code["public_url"],
-        ".",
+        h.p[
+            "They fetch calendars with servers of their own, which need an address that the whole internet reaches "
+            f"over https. This one works {KEPT_IN[reach]} only. Give the feed a public address, and name it in the "
+            "setting ",
+            h.code["public_url"],
+            ".",
+        ],
     ]
 
 
@@ -78,7 +81,10 @@ def _address(each: Subscription, anchor: str) -> h.Element:
 
 
 def _code(url: str, how: str) -> h.Element:
-    """The QR code of the webcal address: a phone subscribes by it, where https would import once or download."""
+    """The QR code of the webcal address, by which a phone subscribes.
+
+    By https an iPhone would import the events once, and webcals it does not know (nextcloud/calendar#2416).
+    """
     drawn = segno.make(links.webcal(url), micro=False, error="l", boost_error=False)
     svg = drawn.svg_inline(border=4, dark="#000", light="#fff", omitsize=True)
     return h.div(".code")[
