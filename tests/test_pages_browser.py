@@ -258,7 +258,10 @@ def test_nothing_keeps_people_out(
     indirect=True,
 )
 def test_nothing_stands_out_of_the_window(tab: Any, seen: Seen, tmp_path: Path) -> None:
-    """No title, name or address is wider than the window, from the narrowest phone to a wide screen."""
+    """No title, name or address is wider than the window, from the narrowest phone to a wide screen.
+
+    Pictures of each go into the folder that the environment's SCREENSHOTS names, for people to look at.
+    """
     for path in PAGES:
         tab.goto(seen.base + path)
         tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
