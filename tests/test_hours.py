@@ -189,6 +189,13 @@ V1_OLD: list[Row] = [
         "midnight of the group's own day is no hour",
     ),
     (V1("2013-08-22", 1377154800, "12:00am"), {}, "2013-08-22", "nor without a weekday"),
+    (
+        V1("2011-04-17", 1303023600, "12:15am", "Sunday"),
+        {},
+        "2011-04-17 04:15Z",
+        "NTSF: 00:15 under its own day is that day's",
+    ),
+    (V1("2011-04-17", 1303023600, "10:00pm", "Monday"), {}, "2011-04-18 02:00Z", "an evening never is the next day's"),
     (day("2013-02-01", 1359705600, "12:00am", "Netflix"), {}, "2013-02-01", "v1 has no drops at midnight"),
     (V1("2013-06-16", 0, "9:00pm", network="ITV"), {}, "2013-06-16 20:00Z", "0 is no date: the group's day counts"),
     (V1("2013-06-16", 0), {}, "2013-06-16", "and without an hour it is all there is"),
