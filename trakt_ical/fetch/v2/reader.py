@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -126,12 +126,19 @@ def _moment(value: str | None, show: ShowWire, tell: Tell = silent) -> Moment:
     there = instant.astimezone(zone)
     tell("By the show's own clock (%s) that is %s.", zone, there)
     if (there.hour, there.minute) != (0, 0):
-        return instant
+        if instant != _begin(there.date(), zone):
+            return instant
+        tell("The clocks go on at midnight there: that day has no 00:00, and begins with it.")
     if zones.drops_at_midnight(show.network):
         tell("00:00 is an hour that is meant, since %s puts episodes online at midnight.", show.network)
         return instant
     tell("00:00 there is Trakt's way to say that nobody knows the hour: the date stands.")
     return there.date()
+
+
+def _begin(day: date, zone: tzinfo) -> datetime:
+    """The first moment of *day* in *zone*, 01:00 where the clocks go on at midnight."""
+    return datetime.combine(day, time(0), zone).astimezone(UTC)
 
 
 def _instant(value: str) -> datetime:
