@@ -126,7 +126,7 @@ def _moment(value: str | None, show: ShowWire, tell: Tell = silent) -> Moment:
     there = instant.astimezone(zone)
     tell("By the show's own clock (%s) that is %s.", zone, there)
     if (there.hour, there.minute) != (0, 0):
-        if instant != _begin(there.date(), zone):
+        if there.hour > 1 or instant != _begin(there.date(), zone):
             return instant
         tell("The clocks go on at midnight there: that day has no 00:00, and begins with it.")
     if zones.drops_at_midnight(show.network):
