@@ -47,10 +47,12 @@ def check(name: str, settings: Settings, origins: Mapping[str, str], places: Pla
 
     for setting in FIELDS:
         _check_value(setting, getattr(settings, setting), refuse)
-    for setting in ("api_url", "auth_url"):
+    for setting in ("api_url", "auth_url", "public_url"):
         _check_url(getattr(settings, setting), lambda reason, setting=setting: refuse(setting, reason))  # type: ignore[misc]
     _check_zone(settings.timezone, lambda reason: refuse("timezone", reason))
     _check_color(settings.color, lambda reason: refuse("color", reason))
+    _check_listen(settings.listen, lambda reason: refuse("listen", reason))
+    _check_proxies(settings.trusted_proxies, lambda reason: refuse("trusted_proxies", reason))
     if not settings.output and not name:
         refuse("output", "names no file.")
     for setting, reason in contradiction(settings):
@@ -108,6 +110,29 @@ def _check_color(color: str, refuse: Refuse) -> None:
 
     if color.lower() not in (names := webcolors.names()):
         refuse(f"is no color of CSS: {color!r}.{nearest(color.lower(), names)}")
+
+
+def _check_listen(listen: str, refuse: Refuse) -> None:
+    if listen == FIELDS["listen"].default:
+        return
+    from trakt_ical.export.feed.address import Address
+
+    try:
+        Address.read(listen)
+    except ValueError:
+        refuse("must be HOST:PORT, such as 127.0.0.1:8642 or [::1]:8642.")
+
+
+def _check_proxies(proxies: Iterable[str], refuse: Refuse) -> None:
+    if not proxies:
+        return
+    import ipaddress
+
+    try:
+        for proxy in proxies:
+            ipaddress.ip_network(proxy)
+    except ValueError:
+        refuse("must be addresses or networks, such as 127.0.0.1 or 10.0.0.0/8.")
 
 
 def named(name: str, origin: str | None) -> str:

@@ -112,6 +112,16 @@ class Settings:
     shrink_days: int = _rule(7, "Days until a calendar that lost most of itself is believed.", most=LONGEST)
     max_bytes: int = _rule(1_000_000, "The largest calendar, in octets (Google takes no more); 0 for any.")
 
+    listen: str = _setting("127.0.0.1:8642", "Where the feed is served: HOST:PORT.")
+    public_url: str = _setting("", "The address that the world sees the feed under, a path included.")
+    refresh: int = _setting(60, "Minutes between two refreshes of the feed.", least=1, most=1440)
+    notice_after: int = _setting(
+        3, "Days without a refresh after which the calendar itself says that it is out of date; 0 for never.", most=365
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (), "Proxies whose word on who asks is believed: addresses or networks."
+    )
+
 
 FIELDS = {each.name: each for each in dataclasses.fields(Settings)}
 OF_CALENDARS, ACCOUNT = (

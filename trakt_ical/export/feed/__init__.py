@@ -1,0 +1,1 @@
+"""The feed: calendars that programs subscribe to, always there, whatever Trakt does."""
