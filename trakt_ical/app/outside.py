@@ -27,6 +27,11 @@ class Folders:
     cache: Path
     state: Path
 
+    @property
+    def feed(self) -> Path:
+        """Where the feed keeps its copies and secrets: beside the state of outputs."""
+        return self.state.parent / "feed"
+
     @classmethod
     def of_user(cls) -> Folders:
         """Where the platform wants them."""

@@ -159,7 +159,7 @@ class App:
             )
         with self._client(signer, self.answers("my"), young) as client:
             source = Source(client, api_key=settings.api_key, owner=settings.owner or settings.username)
-            yield Trakt(client, source, _system_zone)
+            yield Trakt(client, source, system_zone)
 
     @contextlib.contextmanager
     def _v2(self, name: str, young: timedelta) -> Iterator[Trakt]:
@@ -168,8 +168,8 @@ class App:
         mine, folder = name == "my", self.answers(name)
         with self._client(self._token_signer() if mine else None, folder, young) as client:
             source = Source(client, target=name, folder=folder, now=self.outside.now())
-            account = functools.cache(lambda: _account_zone(client) or _system_zone())
-            yield Trakt(client, source, account if mine else _system_zone)
+            account = functools.cache(lambda: _account_zone(client) or system_zone())
+            yield Trakt(client, source, account if mine else system_zone)
 
     def _client(self, signer: AuthBase | None, cache_folder: Path | None, young: timedelta = FRESH) -> Client:
         from trakt_ical.trakt.client import Client
@@ -231,7 +231,8 @@ def _account_zone(client: Client) -> tzinfo | None:
         return None
 
 
-def _system_zone() -> tzinfo:
+def system_zone() -> tzinfo:
+    """The zone of this computer. Raises SettingsError where it does not tell."""
     import tzlocal
 
     try:

@@ -9,6 +9,7 @@ import click
 
 from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import line
+from trakt_ical.cli.words import ago, span
 
 if TYPE_CHECKING:
     from trakt_ical.app.parts import App
@@ -28,10 +29,10 @@ def command(run: Run, /, **flags: Any) -> None:
         now = app.outside.now()
         for state in states(app.folders.state):
             line(f"{state.output}")
-            line(f"  last success   {_ago(state.last_success, now)}")
-            line(f"  last change    {_ago(state.last_change, now)}")
+            line(f"  last success   {ago(state.last_success, now)}")
+            line(f"  last change    {ago(state.last_change, now)}")
             if state.guard_since:
-                line(f"  not believed   since {_ago(state.guard_since, now)}; see export --accept-shrink")
+                line(f"  not believed   since {ago(state.guard_since, now)}; see export --accept-shrink")
         _login(app, now)
 
 
@@ -44,20 +45,6 @@ def _login(app: App, now: datetime) -> None:
     token = app.token_file.load()
     age = now - (token.expires_at - timedelta(seconds=token.expires_in))
     left = token.expires_at - now
-    until = f"expires in {_words(left)}" if left > timedelta(0) else f"expired {_words(-left)} ago"
+    until = f"expires in {span(left)}" if left > timedelta(0) else f"expired {span(-left)} ago"
     line(f"Logged in as {token.username or 'an unknown user'}.")
-    line(f"The token is {_words(age)} old and {until} ({token.expires_at:%Y-%m-%d %H:%M} UTC); it renews itself.")
-
-
-def _ago(then: datetime | None, now: datetime) -> str:
-    """*then* by its distance from *now* and in UTC."""
-    return f"{_words(now - then)} ago ({then:%Y-%m-%d %H:%M} UTC)" if then else "never"
-
-
-def _words(span: timedelta) -> str:
-    """*span* in its largest unit."""
-    for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        count = int(span.total_seconds() // seconds)
-        if count:
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "less than a minute"
+    line(f"The token is {span(age)} old and {until} ({token.expires_at:%Y-%m-%d %H:%M} UTC); it renews itself.")

@@ -119,6 +119,12 @@ def summary(octets: Octets) -> str:
     return _text(octets, b"SUMMARY")
 
 
+def end(octets: Octets) -> Moment | None:
+    """The DTEND of an event of ours."""
+    found = re.search(rb"\r\nDTEND(?:;VALUE=DATE)?:(\w+)\r\n", octets)
+    return moment(found[1].decode()) if found else None
+
+
 def category(octets: Octets) -> str:
     """The first of an event's CATEGORIES, which is its kind where it has one."""
     return _text(octets, b"CATEGORIES", rb"((?:[^,\\\r]|\\.)*)")

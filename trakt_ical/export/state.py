@@ -58,22 +58,22 @@ class StateFile:
         target = os.fsencode(os.path.realpath(output))
         self._output = target.decode(errors="backslashreplace")
         name = hashlib.blake2b(target, digest_size=12).hexdigest()
-        self._path = folder / f"{name}.json"
+        self.path = folder / f"{name}.json"
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
         """Keep other runs for the same output waiting. Raises OutputError after a minute."""
-        return atomic.locked(self._path, wait=LOCK_WAIT)
+        return atomic.locked(self.path, wait=LOCK_WAIT)
 
     def load(self) -> State:
         """The state; a new one where there is none that can be read."""
-        return _read(self._path) or State(output=self._output)
+        return _read(self.path) or State(output=self._output)
 
     def save(self, state: State) -> None:
         """Put *state* in place of the old one; where that fails, a warning is all it costs."""
         try:
-            atomic.write_whole(self._path, msgspec.json.encode(state), mode=0o600)
+            atomic.write_whole(self.path, msgspec.json.encode(state), mode=0o600)
         except OSError as error:
-            log.warning("The state file %s cannot be written: %s.", self._path, error.strerror)
+            log.warning("The state file %s cannot be written: %s.", self.path, error.strerror)
 
 
 def states(folder: Path) -> Iterator[State]:

@@ -1,0 +1,94 @@
+"""A running feed for tests: the service over real HTTP on a loopback port, refreshed when the test says so."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from tests.conftest import Clock, Line
+from trakt_ical.app.opening import opened
+from trakt_ical.app.outside import Outside
+from trakt_ical.app.serve import Service
+from trakt_ical.export.feed.address import Address, feed_url, page_url
+from trakt_ical.export.feed.server import WebServer, listening
+
+HERE = Address("127.0.0.1", 0)
+
+
+@dataclass
+class Running:
+    """A service that listens at *base*; its refresher works when it is told to, by the test's *clock*."""
+
+    service: Service
+    base: str
+    clock: Clock
+
+    @property
+    def url(self) -> str:
+        """The address of the one calendar."""
+        (name, secret), *_ = self.service.shelf.secrets.calendars.items()
+        return feed_url(self.base, secret, name)
+
+    @property
+    def path(self) -> str:
+        """The same without host and port."""
+        return urlsplit(self.url).path
+
+    @property
+    def page(self) -> str:
+        """The address of the page."""
+        return page_url(self.base, self.service.shelf.secrets.page)
+
+    def get(self, url: str = "", headers: Mapping[str, str] | None = None, method: str = "GET") -> requests.Response:
+        """The answer to a request of a client that asks for nothing by itself; the calendar's without *url*."""
+        return requests.request(
+            method, url or self.url, headers={"Accept-Encoding": "identity", **(headers or {})}, timeout=20
+        )
+
+    def refresh(self) -> None:
+        """Let the refresher do what is due now."""
+        self.service.refresher.step()
+
+    def renew(self) -> None:
+        """Make and serve the next copy at once, due or not."""
+        self.service.refresh()
+        self.service.tick()
+
+    def during(self, **span: float) -> Iterator[datetime]:
+        """Let a *span* of the clock go by, the refresher at work; tells the moment after each of its steps."""
+        end = self.clock.now + timedelta(**span)
+        while self.clock.now < end:
+            steps = iter((False, True))  # one step, and the time until the next
+
+            def wait(seconds: float, steps: Iterator[bool] = steps) -> bool:
+                self.clock.pass_by(seconds=seconds)
+                return next(steps)
+
+            self.service.refresher.run(wait)
+            yield self.clock.now
+
+
+@contextlib.contextmanager
+def serving(line: Line, *, patience: float | None = None, **settings: Any) -> Iterator[Running]:
+    """The feed of *line*'s account, with *settings*; clients have *patience* seconds for the head of a request."""
+    environ = line.environ | {f"TRAKT_ICAL_{name.upper()}": str(value) for name, value in settings.items()}
+    outside = Outside(line.clock, line.clock.sleep, environ)
+    with opened({}, demo=False, outside=outside) as app, listening(HERE) as listener:
+        service = Service(app)
+        trusted = app.settings.trusted_proxies
+        server = WebServer(service.application(), listener, service.tick, trusted, patience)
+        thread = threading.Thread(target=server.run, name="web")
+        thread.start()
+        try:
+            yield Running(service, Address(*listener.getsockname()[:2]).url, line.clock)
+        finally:
+            server.stop()
+            thread.join(20)
+            assert not thread.is_alive()

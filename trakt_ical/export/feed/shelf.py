@@ -1,0 +1,167 @@
+"""The calendars as they lie on disk, and the feed that is made of them, anew whenever something there changed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+from trakt_ical.errors import OutputError
+from trakt_ical.export import file
+from trakt_ical.export.feed.feed import Channel, Feed, Health
+from trakt_ical.export.feed.notice import Notice, due
+from trakt_ical.export.feed.secrets import Secrets, SecretsFile
+from trakt_ical.export.feed.served import Served, digest
+from trakt_ical.export.feed.shown import ShownFile
+from trakt_ical.export.previous import Damaged, Previous, read
+from trakt_ical.export.state import State, StateFile
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where feeds lie: their copies and secrets in *folder*, the state of each copy in *states*."""
+
+    folder: Path
+    states: Path
+
+    def copy(self, name: str) -> Path:
+        """The stored copy of the calendar *name*, from which its next one is made."""
+        return self.folder / f"{quote(name, safe=' ')}.ics"
+
+    def state_file(self, name: str) -> StateFile:
+        """What is known of that copy."""
+        return StateFile(self.states, self.copy(name))
+
+    @property
+    def secrets(self) -> SecretsFile:
+        """The secrets of the feeds."""
+        return SecretsFile(self.folder / "secrets.json")
+
+    @property
+    def shown(self) -> ShownFile:
+        """Since when subscribers are shown what they are shown."""
+        return ShownFile(self.folder / "shown.json")
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One stored copy: what it is known by (*mark*), its *state*, and the calendar in it, None where there is none."""
+
+    mark: object
+    state: State
+    calendar: Previous | None
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How a shelf makes a feed: a notice *notice_after* the last success, by *now*; addresses may have a *prefix*.
+
+    *refresher* tells in a word how the refresher is.
+    """
+
+    now: Callable[[], datetime]
+    notice_after: timedelta = timedelta(days=3)
+    prefix: str = ""
+    refresher: Callable[[], str] = field(default=lambda: "well")
+
+
+class Shelf:
+    """Holds the *feed* of the calendars *names*, and looks after it. Safe to use from several threads."""
+
+    def __init__(self, place: Place, names: Iterable[str], ways: Ways) -> None:
+        self._place = place
+        self._ways = ways
+        self._names = tuple(names)
+        self._lock = threading.Lock()
+        self._shown = place.shown
+        self._secrets_mark: object = None
+        self.secrets: Secrets = place.secrets.load(self._names)
+        self.copies: dict[str, Copy] = {}
+        self._notices: dict[str, Notice | None] = {}
+        self._served: dict[str, Served | None] = dict.fromkeys(self._names)
+        self.look()
+
+    def look(self) -> None:
+        """Make the feed anew, if secrets, a copy, or what a copy must say of itself changed."""
+        with self._lock:
+            changed = self._look_at_secrets()
+            for name in self._names:
+                changed |= self._look_at(name)
+            if changed or not hasattr(self, "feed"):
+                channels = tuple(
+                    Channel(name, self.secrets.calendars[name], self._served[name]) for name in self._names
+                )
+                self.feed = Feed(channels, self.secrets.page, self.health, self._ways.prefix)
+
+    def _look_at_secrets(self) -> bool:
+        mark = _mark(self._place.secrets.path)
+        if mark == self._secrets_mark:
+            return False
+        self._secrets_mark = mark
+        try:
+            self.secrets = self._place.secrets.load(self._names)
+        except OutputError as error:
+            log.error("%s Until then the addresses stay as they were.", error)
+        return True
+
+    def _look_at(self, name: str) -> bool:
+        """Whether the calendar *name* is to be served otherwise than before."""
+        path, state_file = self._place.copy(name), self._place.state_file(name)
+        mark = _mark(path), _mark(state_file.path)
+        known = self.copies.get(name)
+        if known is None or known.mark != mark:
+            copy = Copy(mark, state_file.load(), _calendar(path))
+            self.copies[name] = copy if copy.calendar or not known else Copy(mark, copy.state, known.calendar)
+        copy = self.copies[name]
+        notice = due(name, copy.state.last_success, self._ways.notice_after, self._ways.now())
+        if copy is known and notice == self._notices[name]:
+            return False
+        self._notices[name] = notice
+        self._served[name] = self._made(name, copy, notice)
+        return True
+
+    def _made(self, name: str, copy: Copy, notice: Notice | None) -> Served | None:
+        if copy.calendar is None:
+            return None
+        octets = notice.laid_over(copy.calendar.octets) if notice else copy.calendar.octets
+        since = self._shown.since(name, digest(octets), self._ways.now())
+        served = Served(name, octets, since, copy.state.last_success)
+        served.prepare()
+        return served
+
+    def health(self) -> Health:
+        """How the service is now."""
+        now = self._ways.now()
+        calendars = [
+            (copy.calendar is not None, _seconds(copy.state.last_success, now)) for copy in self.copies.values()
+        ]
+        return Health(calendars, self._ways.refresher())
+
+
+def _seconds(then: datetime | None, now: datetime) -> float | None:
+    return (now - then).total_seconds() if then else None
+
+
+def _mark(path: Path) -> object:
+    try:
+        return file.mark(path)
+    except OutputError as error:
+        return str(error)
+
+
+def _calendar(path: Path) -> Previous | None:
+    """The calendar in the stored copy at *path*, None where there is none, or not a whole one of ours."""
+    try:
+        octets = file.read(path)
+        return read(octets) if octets else None
+    except Damaged as error:
+        log.warning("The stored copy %s is not served: %s.", path, error)
+    except OutputError as error:
+        log.warning("The stored copy is not served: %s", error)
+    return None
