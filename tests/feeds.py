@@ -20,6 +20,7 @@ from trakt_ical.export.feed.address import Address, feed_url, page_url
 from trakt_ical.export.feed.server import WebServer, listening
 
 HERE = Address("127.0.0.1", 0)
+TIMEOUT = (5, 1)  # seconds that Trakt has to connect, and between two reads
 
 
 @dataclass
@@ -79,7 +80,7 @@ class Running:
 def serving(line: Line, *, patience: float | None = None, **settings: Any) -> Iterator[Running]:
     """The feed of *line*'s account, with *settings*; clients have *patience* seconds for the head of a request."""
     environ = line.environ | {f"TRAKT_ICAL_{name.upper()}": str(value) for name, value in settings.items()}
-    outside = Outside(line.clock, line.clock.sleep, environ)
+    outside = Outside(line.clock, line.clock.sleep, environ, TIMEOUT)
     with opened({}, demo=False, outside=outside) as app, listening(HERE) as listener:
         service = Service(app)
         trusted = app.settings.trusted_proxies

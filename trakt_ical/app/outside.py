@@ -11,11 +11,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Outside:
-    """What a run takes from the world: clock, patience, environment."""
+    """What a run takes from the world: clock, patience, environment.
+
+    *timeout*: seconds to connect to Trakt and between two reads; None: the client's own.
+    """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], object] | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    timeout: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

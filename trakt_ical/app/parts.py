@@ -107,7 +107,13 @@ class App:
         if not settings.client_id:
             raise SettingsError(NO_CLIENT_ID.format(file=self.folders.file))
         refuse_plain_http(settings.auth_url, plain_http=settings.plain_http)
-        client = Client(settings.auth_url, secrets=self._secrets(), now=self.outside.now, sleep=self.outside.sleep)
+        client = Client(
+            settings.auth_url,
+            secrets=self._secrets(),
+            now=self.outside.now,
+            sleep=self.outside.sleep,
+            timeout=self.outside.timeout,
+        )
         with client:
             yield Login(client, client_id=settings.client_id, client_secret=settings.client_secret)
 
@@ -189,6 +195,7 @@ class App:
             secrets=self._secrets(),
             now=self.outside.now,
             sleep=self.outside.sleep,
+            timeout=self.outside.timeout,
         )
 
     def _token_signer(self) -> AuthBase:

@@ -78,7 +78,7 @@ class Client:
         secrets: Collection[str] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], object] | None = None,
-        timeout: tuple[float, float] = TIMEOUT,
+        timeout: tuple[float, float] | None = None,
     ) -> None:
         self._url = url.rstrip("/")
         self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
@@ -86,7 +86,7 @@ class Client:
         self._closed = threading.Event()
         self._sleep = sleep or self._closed.wait
         self._skew_told = False
-        self._timeout = timeout
+        self._timeout = timeout or TIMEOUT
         self._young = young
         self._session = session(self._url, _keep(cache_folder, young, now))
         self._session.auth = auth or Unsigned()
