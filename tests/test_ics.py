@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import icalendar
@@ -10,8 +11,9 @@ import pytest
 from trakt_ical.export import ics
 from trakt_ical.model import Airing, Episode, EpisodeKind, Event, Moment, Movie, Release, Show
 from trakt_ical.transform.events import event
-from trakt_ical.transform.rules import Rules
+from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHour
 from trakt_ical.transform.showings import showings
+from trakt_ical.transform.times import placing
 from trakt_ical.transform.uids import uid
 from trakt_ical.transform.words import Words
 
@@ -208,6 +210,30 @@ def test_the_calendar_presents_itself() -> None:
         "END:VCALENDAR",
         "",
     ]
+
+
+def test_the_calendar_says_by_which_rules_events_are_on_other_days() -> None:
+    """A hash of such rules stands in the opening, and nothing where there are none."""
+    placed = ics.calendar(ics.Look(), SCOPE, STAMP, [], ics.placing("offset"))
+    assert re.search(rb"^X-TRAKT-ICAL-PLACING:[0-9a-f]{16}\r$", placed, re.M)
+    assert ics.placing("offset") != ics.placing("late night")
+    assert b"PLACING" not in ics.calendar(ics.Look(), SCOPE, STAMP, [], ics.placing(""))
+
+
+@pytest.mark.parametrize(
+    ("rules", "placed"),
+    [
+        (Rules(), False),
+        (Rules(hours=Hours.WHOLE_DAY, unknown_hour=UnknownHour.MIDNIGHT, group=Group.DAY), False),
+        (Rules(late_night=5), False),
+        (Rules(hours=Hours.WHOLE_DAY, late_night=5), True),
+        (Rules(offsets=Offsets(shows={"a show": timedelta(minutes=5)})), True),
+        (Rules(country="de"), True),
+    ],
+)
+def test_rules_that_put_events_on_other_days_are_told_from_others(rules: Rules, placed: bool) -> None:
+    """Offsets, late nights and countries do, the other rules do not."""
+    assert bool(placing(rules)) is placed
 
 
 @pytest.mark.parametrize(

@@ -59,12 +59,13 @@ class Stamp:
     sequence: int
 
 
-def calendar(look: Look, scope: Scope, newest: Stamp | None, events: Iterable[Octets]) -> bytes:
+def calendar(look: Look, scope: Scope, newest: Stamp | None, events: Iterable[Octets], placing: str = "") -> bytes:
     """A whole calendar of rendered *events*, in their order; *newest* is the latest stamp that it ever bore.
 
-    It has no METHOD (which would ask for an ORGANIZER) and no VTIMEZONE (all times are in UTC).
+    *placing* is that of the rules (see there). It has no METHOD (which would ask for an ORGANIZER) and no VTIMEZONE
+    (all times are in UTC).
     """
-    head, rest = _opening(look, scope, newest)
+    head, rest = _opening(look, scope, newest, placing)
     parts = (rest, *events, END)
     return b"".join((head, SUM, digest(*parts), b"\r\n", *parts))
 
@@ -75,6 +76,14 @@ def digest(*parts: Octets) -> bytes:
     for part in parts:
         found.update(part)
     return found.hexdigest().encode()
+
+
+def placing(rules: str) -> str:
+    """A short hash of the *rules* that put events on other days than Trakt does, "" where there are none.
+
+    By it the next run tells what the rules moved from what Trakt moved.
+    """
+    return hashlib.blake2b(rules.encode(), digest_size=8).hexdigest() if rules else ""
 
 
 def revision(event: Event) -> str:
@@ -167,7 +176,7 @@ def _when(moment: Moment) -> object:
     return day
 
 
-def _opening(look: Look, scope: Scope, newest: Stamp | None) -> tuple[bytes, bytes]:
+def _opening(look: Look, scope: Scope, newest: Stamp | None, placing: str) -> tuple[bytes, bytes]:
     """Everything before the first event: what stands before the SUM, and what after it.
 
     Written without icalendar, so that a run that changes nothing need not load it.
@@ -179,6 +188,7 @@ def _opening(look: Look, scope: Scope, newest: Stamp | None) -> tuple[bytes, byt
     rest = (
         f"X-TRAKT-ICAL-SCOPE:{scope}",
         *([f"X-TRAKT-ICAL-NEWEST:{when(newest.moment)}/{newest.sequence}"] if newest else []),
+        *([f"X-TRAKT-ICAL-PLACING:{placing}"] if placing else []),
         "CALSCALE:GREGORIAN",
         f"NAME:{name}",
         f"X-WR-CALNAME:{name}",

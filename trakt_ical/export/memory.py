@@ -49,14 +49,15 @@ class Listing:
     """What Trakt lists in this run.
 
     *events* are those to be shown, asked for once; *listed* tells the UIDs of the whole answer, before any rule,
-    *outside* those of them that the rules allow but that lie out of range; *hidden* whether a UID is of a show that
-    the user hid or dropped, *asked* whether the kinds that were asked for would list an event. *days*, counted in
-    *zone*, were fetched whole.
+    *grouped* those of them that are shown within the event of another; *placing* the rules that put events on other
+    days (see `ics.placing`); *hidden* whether a UID is of a show that the user hid or dropped, *asked* whether the
+    kinds that were asked for would list an event. *days*, counted in *zone*, were fetched whole.
     """
 
     events: Iterable[Event]
     listed: frozenset[str]
-    outside: frozenset[str]
+    grouped: frozenset[str]
+    placing: str
     hidden: Callable[[str], bool]
     asked: Callable[[Remembered], bool]
     days: DateRange
@@ -104,7 +105,8 @@ class Revision:
         dropped = self._over_ceiling(kept, shown)
         changes = self._told(changes, kept, dropped)
         kept = [event for event in kept if event.uid not in dropped]
-        octets = ics.calendar(self.look, self.scope, self._newest(kept, changes), (event.octets for event in kept))
+        newest, placing = self._newest(kept, changes), self.listing.placing
+        octets = ics.calendar(self.look, self.scope, newest, (event.octets for event in kept), placing)
         return Revised(octets, changes, [moment(event.start) for event in kept], len(dropped))
 
     def _told(self, changes: list[Change], kept: list[Remembered], dropped: set[str]) -> list[Change]:
@@ -135,6 +137,11 @@ class Revision:
     @property
     def _same_kinds(self) -> bool:
         return self.previous is not None and self.previous.scope == str(self.scope)
+
+    @property
+    def _same_placing(self) -> bool:
+        """Whether the rules that put events on other days are the same: else what left the range did so by them."""
+        return self.previous is not None and self.previous.placing == self.listing.placing
 
     @property
     def _last(self) -> Stamp | None:
@@ -182,18 +189,18 @@ class Revision:
     def _fate(self, old: Remembered) -> Fate:
         """What becomes of a previous event that is not shown any more."""
         starts = moment(old.start)
-        listed = old.uid in self.listing.listed and old.uid not in self.listing.outside
-        if self.listing.hidden(old.uid) or listed:
+        day = local_date(starts, self.listing.zone)
+        ruled_out = day in self.listing.days and old.uid in self.listing.listed
+        if ruled_out or old.uid in self.listing.grouped or self.listing.hidden(old.uid):
             return Fate.REMOVED
         if old.rev is None:
             return Fate.KEPT if self.now < instant(old.modified) + self.retention.tombstone else Fate.REMOVED
-        day = local_date(starts, self.listing.zone)
         if day not in self.listing.days:
             oldest = self.now.astimezone(self.listing.zone).date() - self.retention.keep
             return Fate.KEPT if day >= oldest else Fate.REMOVED
         if not self._same_kinds or not self.listing.asked(old):
             return Fate.KEPT
-        return Fate.BURIED if self._ahead(starts) else Fate.REMOVED
+        return Fate.BURIED if self._ahead(starts) and self._same_placing else Fate.REMOVED
 
     def _ahead(self, starts: Moment) -> bool:
         """Whether *starts* is still to come; a whole day, which is one of the show's zone, until it is over there."""

@@ -16,6 +16,7 @@ from trakt_ical.model import Moment
 HEAD = 1000  # octets, within which a calendar of ours has its SUM
 _SCOPE = "X-TRAKT-ICAL-SCOPE"
 _NEWEST = "X-TRAKT-ICAL-NEWEST"
+_PLACING = "X-TRAKT-ICAL-PLACING"
 _BETWEEN = b"\r\nBEGIN:VEVENT\r\n"  # at the beginning of a line: a folded text has a blank there
 _EVENT = re.compile(
     rb"UID:((?:[^\r]|\r\n )+)\r\n"
@@ -47,9 +48,13 @@ class Remembered(NamedTuple):
 
 @dataclass(frozen=True)
 class Previous:
-    """A calendar that was made by an earlier run: its *scope* as a text, its *newest* stamp, and its *octets*."""
+    """A calendar that was made by an earlier run: its *scope* as a text, its *newest* stamp, and its *octets*.
+
+    *placing*: the rules that put its events on other days, see `ics.placing`.
+    """
 
     scope: str
+    placing: str
     newest: Stamp | None
     octets: bytes
 
@@ -72,10 +77,10 @@ def read(octets: bytes) -> Previous:
     first = octets.find(_BETWEEN, body)
     next(_events(octets, first), None)  # one tells of what version all are
     opening = octets[body : first if first >= 0 else len(octets)].replace(b"\r\n ", b"").decode()
-    scope, newest = (re.search(rf"^{name}:(.*)\r$", opening, re.M) for name in (_SCOPE, _NEWEST))
+    scope, newest, placing = (re.search(rf"^{name}:(.*)\r$", opening, re.M) for name in (_SCOPE, _NEWEST, _PLACING))
     if scope is None:
         raise Damaged("it does not say whose calendar it is")
-    return Previous(scope[1], _stamp(newest[1]) if newest else None, octets)
+    return Previous(scope[1], placing[1] if placing else "", _stamp(newest[1]) if newest else None, octets)
 
 
 def _stamp(text: str) -> Stamp:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import chain
 from typing import Protocol
 
+from trakt_ical.export import ics
 from trakt_ical.export.ics import Look, Scope
 from trakt_ical.export.memory import Listing, Retention, Revision
 from trakt_ical.export.previous import Previous, Remembered, category, moment
@@ -15,8 +16,8 @@ from trakt_ical.model import Airing, DateRange, Episode, Fetched, Moment, Needs,
 from trakt_ical.transform.events import event
 from trakt_ical.transform.kinds import KINDS_OF_MOVIES, asked_for, is_movie
 from trakt_ical.transform.rules import Rules
-from trakt_ical.transform.showings import Showing, showings
-from trakt_ical.transform.times import margin
+from trakt_ical.transform.showings import showings
+from trakt_ical.transform.times import margin, placing
 from trakt_ical.transform.uids import key, uid
 
 LATER = 92  # days; a country's release may follow the world's first by as much and is found all the same
@@ -74,18 +75,20 @@ def needs(recipes: Iterable[Recipe], *, marks: bool = False, steps: bool = False
 def revision(fetched: Fetched, recipe: Recipe, previous: Previous | None, now: datetime) -> Revision:
     """The step from the *previous* calendar to one of what Trakt lists now, which is *fetched*."""
     airings = {uid(airing): airing for airing in listed(fetched, recipe.kinds)}
-    known = previous.events if previous else {}
-    shown, outside = list[Showing](), set[str]()
-    for showing in showings(visible(airings, fetched, recipe.rules), recipe.rules, recipe.zone):
-        if _within(showing.start, recipe) or _expected(known.get(showing.uid), recipe):
-            shown.append(showing)
-        else:
-            outside.update(map(uid, showing.members))
+    placed = ics.placing(placing(recipe.rules))
+    known = previous.events if previous and previous.placing == placed else {}
+    shown = [
+        showing
+        for showing in showings(visible(airings, fetched, recipe.rules), recipe.rules, recipe.zone)
+        if _within(showing.start, recipe) or any(_expected(known.get(uid(each)), recipe) for each in showing.members)
+    ]
+    unwanted = unseen(fetched, recipe.rules)
     listing = Listing(
         events=(event(showing, recipe.rules) for showing in shown),
         listed=frozenset(airings),
-        outside=frozenset(outside),
-        hidden=lambda name: key(name) in fetched.hidden or key(name) in fetched.dropped,
+        grouped=frozenset(uid(member) for showing in shown for member in showing.members[1:]),
+        placing=placed,
+        hidden=lambda name: key(name) in unwanted,
         asked=lambda old: _asked(old, recipe),
         days=recipe.days,
         zone=recipe.zone,
@@ -100,17 +103,20 @@ def listed(fetched: Fetched, kinds: Iterable[str]) -> Iterable[Airing]:
 
 def visible(airings: Mapping[str, Airing], fetched: Fetched, rules: Rules) -> Iterable[Airing]:
     """*airings*, given by UID, less those that the user hid or dropped, unless *rules* want them."""
-    filters = rules.filters
-    unseen = (fetched.hidden if not filters.hidden else frozenset()) | (
-        fetched.dropped if not filters.dropped else frozenset()
-    )
-    if not unseen:
+    unwanted = unseen(fetched, rules)
+    if not unwanted:
         return airings.values()
-    return (airing for name, airing in airings.items() if key(name) not in unseen)
+    return (airing for name, airing in airings.items() if key(name) not in unwanted)
+
+
+def unseen(fetched: Fetched, rules: Rules) -> frozenset[str]:
+    """The keys of what the user hid or dropped and *rules* do not want."""
+    hidden = frozenset[str]() if rules.filters.hidden else fetched.hidden
+    return hidden if rules.filters.dropped else hidden | fetched.dropped
 
 
 def _expected(old: Remembered | None, recipe: Recipe) -> bool:
-    """Whether *old* is shown wherever it went: it was in range, or said to be no longer listed."""
+    """Whether *old* is shown wherever Trakt moved it: it was in range, or said to be no longer listed."""
     return old is not None and (old.rev is None or _within(moment(old.start), recipe))
 
 

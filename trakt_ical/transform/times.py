@@ -50,6 +50,17 @@ def margin(rules: Rules) -> int:
     return days + (1 if rules.late_night and rules.hours is Hours.WHOLE_DAY else 0)
 
 
+def placing(rules: Rules) -> str:
+    """What in *rules* may put an airing on another day than Trakt does, as a text; "" where nothing does."""
+    if not margin(rules) and not rules.country:
+        return ""
+    late_night = rules.late_night if rules.hours is Hours.WHOLE_DAY else 0
+    offsets = rules.offsets
+    return repr(
+        (late_night, offsets.everything, sorted(offsets.networks.items()), sorted(offsets.shows.items()), rules.country)
+    )
+
+
 def _start(episode: Episode, rules: Rules, zone: tzinfo, tell: Tell) -> Moment:
     start = episode.starts
     if isinstance(start, datetime):
