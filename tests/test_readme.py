@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from tests.conftest import Line
@@ -18,6 +19,7 @@ from trakt_ical.config import FIELDS, SECRETS
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RULES = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.S)
 
 
@@ -67,3 +69,24 @@ def test_every_exit_status_is_listed() -> None:
     listed = {int(number) for number in re.findall(r"^\| (\d+) \|", README, re.M)}
     tree = {each.exit_code for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Exception)}
     assert tree <= listed
+
+
+def linked(page: Path) -> set[Path]:
+    """The files and folders of this repository that *page* links to."""
+    links = re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
+    return {(page.parent / link).resolve() for link in links if "://" not in link}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """What README and docs link to in this repository is there."""
+    assert {str(target) for target in linked(page) if not target.exists()} == set()
+
+
+def test_every_sample_is_linked_to() -> None:
+    """Settings, calendars and answers are linked to, or an answer is named by settings that are."""
+    found = set().union(*map(linked, PAGES))
+    named = "".join(each.read_text(encoding="utf-8") for each in found if each.suffix == ".toml")
+    samples = [path for path in (ROOT / "samples").rglob("*.*") if path.is_file()]
+    assert len(samples) > 40
+    assert [str(path) for path in samples if path not in found and path.name not in named] == []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import judge
+from tests.conftest import Line, judge
+from tests.server import Asked, Told, serving
 from tests.test_pipeline import made
 from trakt_ical.config import resolve
 from trakt_ical.export.ics import Look, Scope
@@ -22,6 +24,7 @@ from trakt_ical.transform.rules import Rules
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 ANSWERS = sorted(SAMPLES.glob("v*/*.json"))
+RULES = sorted(SAMPLES.glob("rules/*.toml"))
 ALWAYS = DateRange(date(2000, 1, 1), 20000)
 
 
@@ -59,10 +62,45 @@ def test_an_answer_becomes_the_calendar_beside_it(path: Path) -> None:
     assert render(path) == golden.read_bytes()
 
 
+def told(sample: Path, asked: Asked) -> Told:
+    """What Trakt answers: `NAME.json` of the sample for the calendar of shows, for the rest what is beside it."""
+    path = asked.path.partition("?")[0].strip("/").split("/")
+    match path:
+        case "calendars", "my", "shows", *_:
+            return _beside(sample, "json")
+        case ("calendars", "my", name, *_) | ("users", "hidden", name):
+            return _beside(sample, f"{name}.json")
+        case "users", "me", ("watched" | "watchlist") as name, *_:
+            return _beside(sample, f"{name}.json")
+        case "movies", number, "releases", "de":
+            releases = json.loads(_beside(sample, "releases.json").body)
+            return Told(json.dumps(releases[number]).encode())
+        case "sync", "last_activities":
+            return Told(b"{}")
+    raise AssertionError(f"no sample is asked for {asked.path}")
+
+
+def _beside(sample: Path, ending: str) -> Told:
+    answer = sample.with_suffix(f".{ending}")
+    return Told(answer.read_bytes() if answer.exists() else b"[]")
+
+
+@pytest.mark.parametrize("settings", RULES, ids=lambda path: path.stem)
+def test_settings_make_of_an_answer_the_calendar_beside_them(settings: Path, line: Line) -> None:
+    """An export by a sample's settings writes its golden file to the octet; UPDATE_SAMPLES=1 writes it anew."""
+    golden = settings.with_suffix(".ics")
+    with serving(lambda asked: told(settings, asked)) as (url, _):
+        result = line("export", "--config", str(settings), environ={"TRAKT_ICAL_API_URL": url})
+    assert result.exit_code == 0, result.stderr
+    if os.environ.get("UPDATE_SAMPLES"):
+        golden.write_bytes(line.ics.read_bytes())
+    assert line.ics.read_bytes() == golden.read_bytes()
+
+
 def test_every_sample_is_judged_right(shared: Path, judges: Path) -> None:
     """Every reader takes every sample."""
     files = sorted(SAMPLES.rglob("*.ics"))
-    assert len(files) == len(ANSWERS)
+    assert len(files) == len(ANSWERS) + len(RULES)
     assert judge(shared, judges, files) == ""
 
 
