@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -53,15 +55,34 @@ RULES: dict[str, dict[str, str]] = {
     "alarms": {"ALARMS": "30 min before, 09:00 that day, movies: 20:00 the day before"},
 }
 
+MILD = {
+    "EXCLUDE_SHOWS": "harbor-nine",
+    "EXCLUDE_NETWORKS": "TV Tokyo",
+    "EXCLUDE_GENRES": "talk-show",
+    "EXCLUDE_COUNTRIES": "nz",
+    "EXCLUDE_LANGUAGES": "ja",
+    "EXCLUDE_CERTIFICATIONS": "TV-G",
+    "MIN_RATING": "5",
+    "CODE": "S02E03",
+    "GROUP": "day",
+}
 EVERY = {
     name: value
-    for rule in RULES.values()
+    for rule in [*RULES.values(), MILD]
     for name, value in rule.items()
     if not name.startswith("INCLUDE_") and name != "WATCHLIST_ONLY"
 }
-"""Every rule, but for those that leave next to nothing where they are taken together."""
+"""Every rule at once, but for those that would leave next to nothing."""
 
 EVERY_OF_V1 = {name: value for name, value in EVERY.items() if name not in ("COUNTRY", "EXCLUDE_LANGUAGES")}
+
+
+@pytest.fixture
+def line(line: Line, tmp_path: Path) -> Line:
+    """A command line whose many calendars are compared with each other, not left for the judges."""
+    folder = tmp_path / "compared"
+    folder.mkdir()
+    return replace(line, exports=folder)
 
 
 def calendar(line: Line, rules: Mapping[str, str], **others: str) -> dict[str, str]:
