@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import cached_property
@@ -55,7 +55,7 @@ class Listing:
     """
 
     events: Iterable[Event]
-    listed: frozenset[str]
+    listed: Set[str]
     grouped: frozenset[str]
     placing: str
     hidden: Callable[[str], bool]

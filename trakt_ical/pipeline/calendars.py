@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import chain
@@ -15,8 +15,8 @@ from trakt_ical.export.previous import Previous, Remembered, category, moment
 from trakt_ical.model import Airing, DateRange, Episode, Fetched, Moment, Needs, local_date
 from trakt_ical.transform.events import event
 from trakt_ical.transform.kinds import KINDS_OF_MOVIES, asked_for, is_movie
-from trakt_ical.transform.rules import Rules
-from trakt_ical.transform.showings import showings
+from trakt_ical.transform.rules import Group, Rules
+from trakt_ical.transform.showings import Showing, showings
 from trakt_ical.transform.times import margin, placing
 from trakt_ical.transform.uids import key, uid
 
@@ -77,16 +77,15 @@ def revision(fetched: Fetched, recipe: Recipe, previous: Previous | None, now: d
     airings = {uid(airing): airing for airing in listed(fetched, recipe.kinds)}
     placed = ics.placing(placing(recipe.rules))
     known = previous.events if previous and previous.placing == placed else {}
-    shown = [
-        showing
-        for showing in showings(visible(airings, fetched, recipe.rules), recipe.rules, recipe.zone)
-        if _within(showing.start, recipe) or any(_expected(known.get(uid(each)), recipe) for each in showing.members)
-    ]
+    shown, grouped = _shown(visible(airings, fetched, recipe.rules), recipe, known), frozenset[str]()
+    if recipe.rules.group is not Group.OFF:
+        together = list(shown)
+        shown, grouped = iter(together), frozenset(_grouped(together))
     unwanted = unseen(fetched, recipe.rules)
     listing = Listing(
         events=(event(showing, recipe.rules) for showing in shown),
-        listed=frozenset(airings),
-        grouped=frozenset(uid(member) for showing in shown for member in showing.members[1:]),
+        listed=airings.keys(),
+        grouped=grouped,
         placing=placed,
         hidden=lambda name: key(name) in unwanted,
         asked=lambda old: _asked(old, recipe),
@@ -94,6 +93,18 @@ def revision(fetched: Fetched, recipe: Recipe, previous: Previous | None, now: d
         zone=recipe.zone,
     )
     return Revision(previous, listing, recipe.look, recipe.scope, now, recipe.retention)
+
+
+def _shown(airings: Iterable[Airing], recipe: Recipe, known: Mapping[str, Remembered]) -> Iterator[Showing]:
+    """What the rules show of *airings* in the range, and wherever Trakt moved what is *known*."""
+    for showing in showings(airings, recipe.rules, recipe.zone):
+        if _within(showing.start, recipe) or any(_expected(known.get(uid(each)), recipe) for each in showing.members):
+            yield showing
+
+
+def _grouped(shown: Iterable[Showing]) -> Iterator[str]:
+    """The UIDs that are shown within the events of others."""
+    return (uid(member) for showing in shown for member in showing.members[1:])
 
 
 def listed(fetched: Fetched, kinds: Iterable[str]) -> Iterable[Airing]:

@@ -13,13 +13,16 @@ from trakt_ical.transform.words import address, categories, clean
 
 def event(showing: Showing, rules: Rules) -> Event:
     """The event of *showing*, in the words of *rules*."""
-    first, *others = showing.members
-    episodes = [member for member in showing.members if isinstance(member, Episode)]
-    summary = rules.words.group_summary(episodes) if others else rules.words.summary(first)
+    first, words = showing.members[0], rules.words
+    if len(showing.members) > 1:
+        episodes = [member for member in showing.members if isinstance(member, Episode)]
+        summary, description = words.group_summary(episodes), words.group_about(episodes)
+    else:
+        summary, description = words.summary(first), words.about(first)
     return Event(
         uid=showing.uid,
         summary=summary,
-        description=rules.words.group_about(episodes) if others else rules.words.about(first),
+        description=description,
         start=showing.start,
         end=showing.end,
         location=clean(first.show.network) if isinstance(first, Episode) else "",

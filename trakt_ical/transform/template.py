@@ -40,12 +40,12 @@ class Template:
 
     def render(self, table: Table, *context: object) -> str:
         """The text, with what *table* knows of *context*; "" where that is nothing."""
-        text = ""
+        pieces: list[str] = []
         for separator, item in self.items:
             part = table[item](*context) if isinstance(item, str) else item.whole(table, *context)
             if part:
-                text = f"{text}{separator}{part}" if text else part
-        return f"{self.lead}{text}{self.tail}" if text else ""
+                pieces += (separator, part) if pieces else (self.lead, part)
+        return "".join((*pieces, self.tail)) if pieces else ""
 
     def whole(self, table: Table, *context: object) -> str:
         """The text if every part of it is known, else ""."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, tzinfo
 from urllib.parse import quote
@@ -54,14 +55,14 @@ def _episode(entry: EpisodeEntry, steps: Steps | None) -> Episode:
         show=Show(
             key=f"trakt-{ids.trakt}",
             title=show.title,
-            network=show.network,
+            network=_once(show.network),
             genres=tuple(show.genres or ()),
             runtime=runtime(show.runtime),
             slug=ids.slug,
             year=show.year,
-            country=show.country,
-            language=show.language,
-            certification=show.certification,
+            country=_once(show.country),
+            language=_once(show.language),
+            certification=_once(show.certification),
             rating=show.rating or None,  # 0: nobody voted
         ),
         season=episode.season,
@@ -102,6 +103,11 @@ def _movie(entry: MovieEntry, release: Release, *, steps: bool) -> Movie:
         rating=movie.rating or None,
         steps=(f"Trakt says: released {entry.released}. A movie has a day, no hour.",) if steps else (),
     )
+
+
+def _once(text: str | None) -> str | None:
+    """*text*, which thousands of entries have in common, as the one that is held for all of them."""
+    return sys.intern(text) if text else text
 
 
 def _known(ids: Ids | None, what: str) -> Ids:
