@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.conftest import Line
+from tests.conftest import NOW, Line
+from tests.test_ics import episode
+from tests.test_memory import DAY, Book
+from trakt_ical.export.memory import Retention
 from trakt_ical.export.previous import moment, read
 from trakt_ical.model import local_date
+from trakt_ical.transform.rules import Offsets, Rules
 
 STAMPS = re.compile(r"^(?:DTSTAMP|LAST-MODIFIED|SEQUENCE):\w+\r\n", re.M)
 KINDS = "shows,movies,streaming,dvd"
@@ -176,8 +181,8 @@ def test_what_lies_outside_of_the_range_is_left_alone(line: Line, rule: dict[str
 
 @pytest.mark.parametrize(
     "rule",
-    [*(RULES[name] for name in PLACING), RULES["nothing-watched"], EVERY],
-    ids=[*PLACING, "nothing-watched", "every-rule"],
+    [*(RULES[name] for name in (*PLACING, "nothing-watched", "hidden", "dropped")), EVERY],
+    ids=[*PLACING, "nothing-watched", "hidden", "dropped", "every-rule"],
 )
 def test_nothing_flaps_while_days_pass(line: Line, rule: dict[str, str]) -> None:
     """Day by day the range shows what the rules make of it, and what it leaves behind never changes again."""
@@ -191,3 +196,11 @@ def test_nothing_flaps_while_days_pass(line: Line, rule: dict[str, str]) -> None
         assert remembered(line, zone, back, ahead) == left
         assert {uid: lines for uid, lines in after.items() if uid not in left} == anew(line, rule, **span)
     assert len(left) > 2
+
+
+def test_what_is_said_of_the_rules_has_room_below_the_ceiling() -> None:
+    """The calendar keeps its largest size to the octet, with the line that its rules need."""
+    airings = [episode(number=number, starts=NOW + number * DAY) for number in range(1, 12)]
+    for largest in range(3000, 3700, 20):
+        book = Book(retention=Retention(largest=largest), rules=Rules(offsets=Offsets(timedelta(hours=1))))
+        assert len(book.run(*airings).octets) <= largest

@@ -231,7 +231,7 @@ class Revision:
         """The UIDs of those of *kept*, which are in order, that the largest calendar has no room for."""
         if not self.retention.largest:
             return set()
-        room = self.retention.largest - len(ics.calendar(self.look, self.scope, WIDEST, ()))
+        room = self.retention.largest - len(ics.calendar(self.look, self.scope, WIDEST, (), self.listing.placing))
         return left_out(kept, room=room, listed=shown, past=lambda event: not self._ahead(moment(event.start)))
 
 
