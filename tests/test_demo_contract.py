@@ -114,6 +114,8 @@ def test_calendars_are_as_the_contract_says(
         ("/users/{id}/watchlist/shows/{sort}", "/sync/watchlist/shows"),
         ("/movies/{id}/releases/{country}", "/movies/735/releases/us"),
         ("/movies/{id}/releases/{country}", "/movies/paper-harbor-2026/releases/gb"),
+        ("/shows/{id}/seasons/{season}/episodes/{episode}", "/shows/harbor-nine/seasons/13/episodes/4"),
+        ("/shows/{id}/seasons/{season}/episodes/{episode}", "/shows/101/seasons/0/episodes/4?extended=full"),
         ("/search/{type}", "/search/movie,show?query=the"),
         ("/search/{type}", "/search/show?query=the+long+shift&extended=full"),
         ("/search/{type}/exact", "/search/movie/exact?query=paper+harbor&extended=full"),

@@ -109,14 +109,11 @@ class Client:
         Raises the TraktIcalError of the last try.
         """
         url = self._url + path + ("?" + urlencode(query) if query else "")
-        for wait in (*WAITS, None):
-            try:
-                return self._send("GET", url, headers={"Cache-Control": "no-cache"})
-            except _Passing as fault:
-                if wait is None or self._closed.is_set():
-                    raise fault.error from fault.error.__cause__
-                self._wait(fault, wait)
-        raise AssertionError("the last try returns or raises")
+        return self._repeated("GET", url, headers={"Cache-Control": "no-cache"})
+
+    def delete(self, path: str) -> Answer:
+        """The answer to a DELETE; tried again as a GET is, since what is gone stays gone."""
+        return self._repeated("DELETE", self._url + path)
 
     def post(self, path: str, body: Mapping[str, Any], *, expected: Collection[int] = ()) -> Answer:
         """The answer to a POST of JSON. Statuses in *expected* are returned, not raised.
@@ -124,12 +121,15 @@ class Client:
         It is sent again only where the first one certainly had no effect: no connection came
         about, or the answer was 429.
         """
-        url = self._url + path
+        return self._repeated("POST", self._url + path, once=True, json=dict(body), expected=expected)
+
+    def _repeated(self, method: str, url: str, *, once: bool = False, **kwargs: Any) -> Answer:
+        """The answer of the first try that has one; with *once* none follows a try that may have had an effect."""
         for wait in (*WAITS, None):
             try:
-                return self._send("POST", url, json=dict(body), expected=expected)
+                return self._send(method, url, **kwargs)
             except _Passing as fault:
-                if wait is None or not fault.without_effect or self._closed.is_set():
+                if wait is None or (once and not fault.without_effect) or self._closed.is_set():
                     raise fault.error from fault.error.__cause__
                 self._wait(fault, wait)
         raise AssertionError("the last try returns or raises")
@@ -152,6 +152,7 @@ class Client:
                 answer = Answer(name, response.status_code, response.headers, whole_body(response, name), kept)
         except (requests.exceptions.RequestException, HTTPError, OSError, UnicodeError) as error:
             fault = Unreachable(self._masked(f"{name}: {told(error)}"))
+            fault.__cause__ = error
             if lasts(error):
                 raise fault from error
             raise _Passing(fault, without_effect=never_sent(error)) from error

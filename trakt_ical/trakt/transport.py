@@ -78,7 +78,7 @@ def lasts(error: Exception) -> bool:
     return isinstance(error, kinds) or not isinstance(error, requests.exceptions.RequestException)
 
 
-def never_sent(error: Exception) -> bool:
+def never_sent(error: BaseException) -> bool:
     """Whether no connection came about, so that the request certainly had no effect."""
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from trakt_ical.demo import oauth
 from trakt_ical.demo.answer import Answer, Refused, Seen, empty_answer
 from trakt_ical.demo.limits import Limits
-from trakt_ical.demo.v2 import activities, calendars, checkin, gate, progress, releases, search, users, watched
+from trakt_ical.demo.v2 import activities, calendars, checkin, gate, progress, releases, search, summary, users, watched
 from trakt_ical.demo.v2.watchlist import watchlist
 from trakt_ical.demo.world import World
 
@@ -44,6 +44,7 @@ ROUTES = (
     Route("GET", "/search/([^/]+)/exact", search.exactly),
     Route("GET", "/search/([^/]+)/([^/]+)", search.by_id),
     Route("GET", "/search/([^/]+)", search.by_words),
+    Route("GET", r"/shows/([^/]+)/seasons/(\d{1,4})/episodes/(\d{1,5})", summary.episode),
     Route("GET", "/shows/([^/]+)/progress/watched", progress.progress, login=True),
     Route("GET", "/sync/last_activities", activities.last_activities, login=True),
     Route("GET", "/sync()/watched/(shows|movies)", watched.watched, login=True),

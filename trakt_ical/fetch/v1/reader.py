@@ -9,12 +9,12 @@ from datetime import date
 from urllib.parse import quote
 
 from trakt_ical.fetch import zones
-from trakt_ical.fetch.runtimes import runtime
 from trakt_ical.fetch.v1.instant import Aired, instant
 from trakt_ical.fetch.v1.wire import DayWire, EntryWire, ShowWire
 from trakt_ical.model import Episode, EpisodeKind, Fetched, Needs, Show
 from trakt_ical.steps import Steps, silent
 from trakt_ical.trakt.client import Answer, Client
+from trakt_ical.trakt.runtimes import runtime
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,11 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from trakt_ical.fetch import zones
-from trakt_ical.fetch.runtimes import runtime
 from trakt_ical.fetch.v2.wire import EpisodeEntry, Ids, MovieEntry, ShowWire
 from trakt_ical.model import Episode, EpisodeKind, Moment, Movie, Release, Show
 from trakt_ical.steps import Steps, Tell, silent
 from trakt_ical.trakt.client import Answer
+from trakt_ical.trakt.runtimes import runtime
 
 log = logging.getLogger(__name__)
 

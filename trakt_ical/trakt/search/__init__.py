@@ -1,0 +1,1 @@
+"""The conversation about titles: what is called so, or has that number elsewhere."""
