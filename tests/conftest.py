@@ -120,10 +120,11 @@ class Line:
         """Remove the calendar, so that the next export begins anew."""
         self.ics.unlink()
 
-    def __call__(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Result:
-        """Run `trakt-ical` with *arguments*."""
-        outside = Outside(self.clock, self.clock.sleep, self.environ | dict(environ or {}))
-        result = CliRunner().invoke(cli, list(arguments), obj=outside)
+    def __call__(self, *arguments: str, environ: Mapping[str, str] | None = None, typed: str | None = None) -> Result:
+        """Run `trakt-ical` with *arguments*; with *typed*, which answers what is asked, as on a terminal."""
+        there = typed is not None
+        outside = Outside(self.clock, self.clock.sleep, self.environ | dict(environ or {}), terminal=lambda: there)
+        result = CliRunner().invoke(cli, list(arguments), input=typed, obj=outside)
         made = "export" in arguments and result.exit_code == 0 and self.ics.is_file()
         octets = self.ics.read_bytes() if made else b""
         if b"BEGIN:VEVENT" in octets:  # a calendar without events is no calendar to RFC 5545

@@ -17,7 +17,10 @@ from trakt_ical.cli import cli
 from trakt_ical.cli.run import setting_option
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ["export", "serve", "feed", "agenda", "explain", "login", "logout", "status", "config", "demo"]
+COMMANDS = [
+    *("export", "serve", "feed", "agenda", "explain", "checkin"),
+    *("login", "logout", "status", "config", "completion", "demo"),
+]
 
 IMPORTED = """
 import sys

@@ -8,6 +8,7 @@
     │   ├── Refused             an answer whose status says no
     │   └── BrokenAnswer        an answer that is not what Trakt documents
     ├── OutputError         6   the output did not take the calendar
+    ├── Running             7   a check-in is running
     ├── NotBelieved         8   the new calendar lost too much to be true
     └── NoMatch             9   nothing, or more than one thing, matches
 
@@ -15,6 +16,8 @@ Wrong usage (2) is told by the command line itself, an interruption (130) by `cl
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 
 class TraktIcalError(Exception):
@@ -61,6 +64,16 @@ class OutputError(TraktIcalError):
     """The output did not take the calendar; what was there before still is."""
 
     exit_code = 6
+
+
+class Running(TraktIcalError):
+    """A check-in is running, and no other begins before it has ended: at *until*, where that is known."""
+
+    exit_code = 7
+
+    def __init__(self, message: str, until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class NotBelieved(TraktIcalError):

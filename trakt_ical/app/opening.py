@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from trakt_ical import atomic, config
@@ -28,6 +29,17 @@ def opened(flags: Mapping[str, Any], *, demo: bool, outside: Outside) -> Iterato
         yield _app(flags, folders, account, outside)
 
 
+def at_rest(flags: Mapping[str, Any], *, demo: bool, outside: Outside) -> App:
+    """The app for who only looks at what earlier runs kept: with *demo* no built-in Trakt is started."""
+    folders = Folders.of_demo() if demo else Folders.of_user()
+    account = {"api_url": "http://127.0.0.1", "username": "demo", "token_file": str(_demo_token(folders))}
+    return _app(flags, folders, account if demo else None, outside)
+
+
+def _demo_token(folders: Folders) -> Path:
+    return folders.data / "token.json"
+
+
 def _app(flags: Mapping[str, Any], folders: Folders, account: Mapping[str, str] | None, outside: Outside) -> App:
     resolved = config.resolve(flags=flags, environ=outside.environ, default_file=folders.file, account=account)
     for warning in resolved.warnings:
@@ -47,7 +59,7 @@ def demo_server(folders: Folders, outside: Outside, port: int = 0) -> Iterator[d
         folders.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise SettingsError(f"The folder {folders.data} cannot be made: {error.strerror}.") from error
-    token_file = folders.data / "token.json"
+    token_file = _demo_token(folders)
     with contextlib.ExitStack() as stack:
         with atomic.locked(folders.data / "start", wait=START_WAIT):  # of several first starts one is the first
             demo = stack.enter_context(Demo(port=port, state_file=folders.data / "state.json", now=outside.now))

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 
+def _somebody_is_there() -> bool:
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
 @dataclass(frozen=True)
 class Outside:
     """What a run takes from the world: clock, patience, environment.
 
-    *timeout*: seconds to connect to Trakt and between two reads; None: the client's own.
+    *timeout*: seconds to connect to Trakt and between two reads; None: the client's own. *terminal*: whether
+    somebody can be asked.
     """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], object] | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     timeout: tuple[float, float] | None = None
+    terminal: Callable[[], bool] = _somebody_is_there
 
 
 @dataclass(frozen=True)

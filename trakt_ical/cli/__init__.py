@@ -16,7 +16,10 @@ class Commands(click.Group):
     """A group that finds a command in the module of its name, and turns our errors into exit statuses."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        return ["export", "serve", "feed", "agenda", "explain", "login", "logout", "status", "config", "demo"]
+        return [
+            *("export", "serve", "feed", "agenda", "explain", "checkin"),
+            *("login", "logout", "status", "config", "completion", "demo"),
+        ]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):

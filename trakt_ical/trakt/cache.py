@@ -10,23 +10,26 @@ import contextlib
 import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from cachecontrol import CacheControlAdapter
 from cachecontrol.caches import FileCache
 from cachecontrol.controller import CacheController
 from cachecontrol.heuristics import BaseHeuristic
+from cachecontrol.serialize import Serializer
 from requests import PreparedRequest
 from urllib3 import HTTPResponse
+from urllib3.exceptions import HTTPError
 
 from trakt_ical.trakt.headers import http_date
 
 log = logging.getLogger(__name__)
 
+FORM = f"cc={Serializer.serde_version},".encode()  # how a kept answer begins
 KEPT = 40 * 86400  # seconds after its last use; longer than one range of a calendar stays the same
 
 
@@ -61,6 +64,29 @@ def forget_old(folder: Path, now: float) -> None:
                 path.unlink()
         except OSError as error:
             log.debug("Not forgotten: %s", error)
+
+
+def kept_bodies(folder: Path) -> Iterator[bytes]:
+    """The bodies of all answers that are kept in *folder*, whatever was asked; damaged ones are passed over."""
+    for path in sorted(folder.rglob("*")):
+        try:
+            octets = path.read_bytes() if path.is_file() else b""
+            answer = _ToAnybody().loads(PreparedRequest(), octets) if octets.startswith(FORM) else None
+            body = answer.read(decode_content=True) if answer else b""
+        except (OSError, ValueError, HTTPError) as error:
+            log.debug("%s is passed over: %s", path, error)
+            continue
+        if body:
+            yield body
+
+
+class _ToAnybody(Serializer):
+    """Reads an answer without asking whether it is one to the same headers."""
+
+    def prepare_response(
+        self, request: PreparedRequest, cached: Mapping[str, Any], body_file: IO[bytes] | None = None
+    ) -> HTTPResponse | None:
+        return super().prepare_response(request, {**cached, "vary": {}}, body_file)
 
 
 class AnswerFiles(FileCache):

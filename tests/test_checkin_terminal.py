@@ -1,0 +1,76 @@
+"""`checkin` in a real terminal: a process of its own, whose input and error output are a pty."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from trakt_ical.demo import Demo
+from trakt_ical.trakt.token import Token, TokenFile
+
+pty = pytest.importorskip("pty", reason="no terminals of Unix")
+
+
+@pytest.fixture
+def environ(tmp_path: Path, home: Path) -> Iterator[dict[str, str]]:
+    """The settings of a login at a built-in Trakt that goes by the machine's clock."""
+    with Demo(post_limit=0) as demo:
+        TokenFile(tmp_path / "token.json").save(msgspec.convert(demo.grant(), Token))
+        named = {"API_URL": demo.url, "CLIENT_ID": demo.client_id, "TOKEN_FILE": str(tmp_path / "token.json")}
+        yield {**os.environ, **{f"TRAKT_ICAL_{name}": value for name, value in named.items()}}
+
+
+def take_the_terminal() -> None:
+    """Make standard input the terminal of this process, so that Ctrl-C reaches it."""
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def typed(environ: dict[str, str], words: str, question: str = "", keys: str = "") -> tuple[int, str]:
+    """The exit status of `trakt-ical checkin` with *words* and what it wrote; *keys* are typed at *question*."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trakt_ical", "checkin", *words.split()],
+        stdin=theirs,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        env=environ,
+        start_new_session=True,
+        preexec_fn=take_the_terminal,
+    )
+    os.close(theirs)
+    written = b""
+    with contextlib.suppress(OSError):  # so Linux tells that the other end is closed
+        while part := os.read(ours, 4096):
+            written += part
+            if keys and question.encode() in written:
+                os.write(ours, keys.encode())
+                keys = ""
+    os.close(ours)
+    return process.wait(), written.decode()
+
+
+def test_a_terminal_is_asked_and_answers(environ: dict[str, str]) -> None:
+    """Ambiguous titles are a choice, a running check-in a question, and what is typed is what happens."""
+    status, written = typed(environ, "the long shift 2x01", "Which [1]: ", "2\n")
+    assert (status, "  1  The Long Shift (20" in written) == (0, True)
+    assert "Checked in to The Long Shift 2x01" in written
+    assert typed(environ, "tea 2x01", "[leave]: ", "leave\n")[0] == 7
+    status, written = typed(environ, "tea 2x01", "[leave]: ", "replace\n")
+    assert (status, "Checked in to Tea & Trespass 2x01" in written) == (0, True)
+
+
+def test_ctrl_c_leaves_everything_as_it_is(environ: dict[str, str]) -> None:
+    """Ctrl-C at a question is exit 130, and nothing was sent."""
+    status, written = typed(environ, "the long shift 2x01", "Which [1]: ", "\x03")
+    assert (status, "Interrupted." in written) == (130, True)
+    assert typed(environ, "tea 2x01")[0] == 0  # nothing else was running

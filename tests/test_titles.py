@@ -1,0 +1,172 @@
+"""Titles as people write them, and as a shell completes them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.conftest import Line
+from trakt_ical.app.checkin.asked import Place, parse
+from trakt_ical.cli import cli
+from trakt_ical.transform.titles import matching, plain
+
+SHOWS = {
+    1: ("severance", "Severance"),
+    2: ("the-slow-ferry", "The Slow Ferry"),
+    3: ("tea-and-trespass", "Tea & Trespass"),
+    4: ("the-long-shift", "The Long Shift", "2024"),
+    5: ("the-long-shift-2025", "The Long Shift", "2025"),
+    6: ("moonlit-noodle-stand", "月下の屋台"),
+    7: ("dix-pour-cent", "Dix pour cent – Call My Agent!"),
+    8: ("ete", "L'Été meurtrier"),
+    9: ("it", "IT"),
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("severance", [1]),
+        ("SEVERANCE", [1]),
+        ("sever", [1]),
+        ("sevrance", [1]),
+        ("severence", [1]),
+        ("slow ferry", [2]),
+        ("ferry", [2]),
+        ("the slow fery", [2]),
+        ("tea and trespass", [3]),
+        ("tea trespass", [3]),
+        ("the long shift", [4, 5]),
+        ("the long shift 2024", [4]),
+        ("the-long-shift-2025", [5]),
+        ("月下の屋台", [6]),
+        ("屋台", [6]),
+        ("call my agent", [7]),
+        ("lete meurtrier", [8]),
+        ("it", [9]),
+        ("lost", []),
+        ("", []),
+        ("&", []),
+    ],
+)
+def test_words_find_the_titles_that_they_fit_best(words: str, found: list[int]) -> None:
+    """A whole title wins over one that begins so, and that over one that is spelled alike; accents do not count."""
+    assert matching(words, SHOWS) == found
+
+
+@given(st.text())
+def test_any_text_is_compared_as_itself(text: str) -> None:
+    """What is plain is not changed by being made plain, and a title is found by itself where anything is left of it."""
+    assert plain(plain(text)) == plain(text)
+    assert matching(text, {1: [text]}) == ([1] if plain(text) else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "title", "place"),
+    [
+        ("severance 2x03", "severance", Place(2, 3)),
+        ("severance S02E03", "severance", Place(2, 3)),
+        ("severance special 4", "severance", Place(0, 4)),
+        ("one piece absolute 1089", "one piece", Place(absolute=1089)),
+        ("severance next", "severance", None),
+        ("severance", "severance", None),
+        ("area 51", "area 51", None),
+        ("next", "next", None),
+        ("the garden year 2026x16", "the garden year", Place(2026, 16)),
+        ("4x4", "", Place(4, 4)),
+        ("", "", None),
+    ],
+)
+def test_an_episode_follows_its_title(line: str, title: str, place: Place | None) -> None:
+    """`2x03`, `s02e03`, `special 4`, `absolute 27` and `next` are places, other numbers belong to the title."""
+    assert parse(line.split()) == parse([line]) == (title, place)
+
+
+def completed(line: Line, words: str, shell: str = "bash") -> list[str]:
+    """What the shell is offered for the last of *words*."""
+    environ = {
+        **os.environ,
+        **line.environ,
+        "_TRAKT_ICAL_COMPLETE": f"{shell}_complete",
+        "COMP_WORDS": f"trakt-ical {words}",
+        "COMP_CWORD": str(len(words.split(" "))),
+    }
+    program = Path(sys.executable).with_name("trakt-ical")
+    done = subprocess.run([program], env=environ, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    return [each.partition(",")[2] for each in done.stdout.splitlines() if each]
+
+
+@pytest.mark.parametrize("api", ["v2", "v1"])
+def test_titles_of_the_kept_calendar_are_completed(line: Line, api: str) -> None:
+    """Slugs are offered for what title or slug begin with, from kept answers, without asking anybody."""
+    assert line("export", "--api", api).exit_code == 0
+    asked = len(line.demo.requests)
+    assert completed(line, f"checkin --api {api} tea") == ["tea-and-trespass"]
+    assert completed(line, f"checkin --api {api} Tea") == ["tea-and-trespass"]
+    assert completed(line, f"checkin --api {api} 月") == ["moonlit-noodle-stand"]
+    assert "the-slow-ferry" in completed(line, f"checkin --api {api} the")
+    assert completed(line, f"checkin --api {api} zzz") == []
+    assert completed(line, f"checkin --api {api} tea ") == []
+    assert len(line.demo.requests) == asked
+
+
+def test_movies_are_completed_after_their_option(line: Line) -> None:
+    """With --movie the titles are those of movies."""
+    assert line("export", "--kind", "shows", "--kind", "movies").exit_code == 0
+    assert "a-weekend-twice-2026" in completed(line, "checkin --movie a")
+    assert "a-weekend-twice-2026" not in completed(line, "checkin a")
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{"TRAKT_ICAL_TOKEN_FILE": "/nowhere"}, {"TRAKT_ICAL_CONFIG": "/nowhere"}, {"TRAKT_ICAL_BACK": "x"}, {"HOME": "/"}],
+)
+def test_completion_is_silent_whatever_is_wrong(line: Line, environ: dict[str, str]) -> None:
+    """Without a login, with broken settings or without a cache nothing is offered, and nothing is said."""
+    line.environ |= environ
+    assert completed(line, "checkin tea") == []
+
+
+def test_a_damaged_answer_is_passed_over(line: Line, home: Path) -> None:
+    """Of damaged files the others remain."""
+    assert line("export").exit_code == 0
+    answers = home / ".cache" / "trakt-ical" / "answers"
+    (folder,) = answers.iterdir()
+    (folder / "damaged").write_bytes(b"cc=4,\xc1 no msgpack")
+    (folder / "cut").write_bytes(b"cc=4,")
+    assert completed(line, "checkin tea") == ["tea-and-trespass"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_its_script(shell: str) -> None:
+    """`completion SHELL` prints a script that the shell can read."""
+    result = CliRunner().invoke(cli, ["completion", shell])
+    assert (result.exit_code, "_TRAKT_ICAL_COMPLETE" in result.output) == (0, True)
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"no {shell}")
+    done = subprocess.run([program, "-n"], input=result.output, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_bash_completes_a_title(line: Line) -> None:
+    """A real bash with the script loaded offers the slug."""
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("no bash")
+    assert line("export").exit_code == 0
+    folder = Path(sys.executable).parent
+    asks = 'COMP_WORDS=(trakt-ical checkin te); COMP_CWORD=2; _trakt_ical_completion trakt-ical; echo "${COMPREPLY[*]}"'
+    script = f'eval "$(trakt-ical completion bash)"; {asks}'
+    environ = {**os.environ, **line.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run([bash, "-c", script], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["tea-and-trespass"]

@@ -1,0 +1,1 @@
+"""Check-in: what is meant, and one POST for it."""

@@ -1,0 +1,156 @@
+"""Where one checks in: one POST, and what to do when its answer is lost or another check-in runs."""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+
+from trakt_ical.errors import BrokenAnswer, Refused, Running, TraktError, TraktIcalError, Unreachable
+from trakt_ical.trakt.subject import Busy, CheckIns, Extras, Started, Subject, Watching
+
+log = logging.getLogger(__name__)
+
+LOOKS = 2  # at what is being watched, where an answer was lost: Trakt may take a moment to know
+PAUSE = 2.0  # seconds between them
+GAP = 1.0  # seconds between two requests that change something; Trakt refuses more
+TRIES = 5  # to check in, where others get in between
+
+
+class Choice(enum.Enum):
+    """What to do where another check-in runs."""
+
+    WAIT = "wait"
+    REPLACE = "replace"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a check-in takes from the world: clock, patience, and the *zone* in which times are told."""
+
+    now: Callable[[], datetime]
+    sleep: Callable[[float], object]
+    zone: Callable[[], tzinfo]
+
+    def clock(self, moment: datetime) -> str:
+        """*moment* for people: `21:45`, `Tue 24 Nov 21:45` on another day, with the year in another year."""
+        there, today = moment.astimezone(self.zone()), self.now().astimezone(self.zone()).date()
+        if there.date() == today:
+            return f"{there:%H:%M}"
+        return f"{there:%a} {there.day} {there:%b}{f' {there.year}' if there.year != today.year else ''} {there:%H:%M}"
+
+    def told(self, busy: Busy) -> str:
+        """A sentence that says what runs."""
+        what = f": {busy.watching.subject}," if busy.watching else ""
+        return f"A check-in is running{what} until {self.clock(busy.until)}."
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The check-ins of one account."""
+
+    checkins: CheckIns
+    outside: Surroundings
+
+    def check_in(
+        self, what: Subject, extras: Extras, decide: Callable[[Busy], Choice], wait: Callable[[datetime], object]
+    ) -> Started:
+        """Check in to *what*. Where another check-in runs, *decide* what to do; *wait* until its end.
+
+        Raises Running where it is left alone, NoMatch where Trakt knows no such thing, TraktIcalError.
+        """
+        self.outside.zone()  # what it takes to tell of the outcome is known before anything is sent
+        for _ in range(TRIES):
+            outcome = self.attempt(what, extras)
+            if isinstance(outcome, Started):
+                return outcome
+            match decide(outcome):
+                case Choice.LEAVE:
+                    raise Running(self.outside.told(outcome), outcome.until)
+                case Choice.REPLACE:
+                    self._make_room(outcome)
+                case Choice.WAIT:
+                    wait(max(outcome.until, self.outside.now() + timedelta(seconds=PAUSE)))
+        raise Running("Another check-in began each time that one had ended.")
+
+    def attempt(self, what: Subject, extras: Extras) -> Started | Busy:
+        """Check in to *what* with one POST, never a second one.
+
+        Where its answer is lost, what is being watched tells whether it counted. Raises TraktIcalError.
+        """
+        try:
+            outcome = self.checkins.start(what, extras)
+        except (Unreachable, BrokenAnswer, Refused) as error:
+            if is_certain(error):
+                raise
+            return self._looked_for(what, extras, error)
+        if isinstance(outcome, Busy):
+            return replace(outcome, watching=self._seen())
+        if outcome.until is None and (running := self._seen()):
+            return replace(outcome, until=running.until)
+        return outcome
+
+    def watching(self) -> Watching | None:
+        """What is being watched, None where nothing is. Raises TraktIcalError."""
+        return self.checkins.watching()
+
+    def _seen(self) -> Watching | None:
+        """What is being watched, None as well where that cannot be asked: the outcome is certain without it."""
+        try:
+            return self.watching()
+        except TraktIcalError as error:
+            log.warning("%s", error)
+            return None
+
+    def cancel(self) -> Watching | None:
+        """End the check-in that runs, and return it; what a player reports is left alone, and returned as well."""
+        running = self.watching()
+        if running is not None and not running.player:
+            self._end(movie=running.subject.work.movie)
+        return running
+
+    def _make_room(self, busy: Busy) -> None:
+        self.outside.sleep(GAP)
+        self._end(movie=busy.watching is not None and busy.watching.subject.work.movie)
+        self.outside.sleep(GAP)
+
+    def _end(self, *, movie: bool) -> None:
+        """End the check-in that runs; an error does not matter where nothing is being watched after it."""
+        try:
+            self.checkins.cancel(movie=movie)
+        except TraktError as error:
+            log.warning("%s Looking whether anything still runs.", error)
+            if self.watching() is not None:
+                raise
+
+    def _looked_for(self, what: Subject, extras: Extras, error: TraktError) -> Started:
+        """The check-in that began although its answer was lost to *error*. Raises TraktError where none did."""
+        log.warning("%s Looking whether it counted.", error)
+        found = None
+        for look in range(LOOKS):
+            if look:
+                self.outside.sleep(PAUSE)
+            try:
+                found = self.watching()
+            except TraktIcalError as second:
+                raise Unreachable(
+                    f"{error} Whether the check-in counted is not known: {second} Run: trakt-ical checkin --status"
+                ) from error
+            if found is not None and found.subject.is_same(what):
+                since = found.since or self.outside.now()
+                runtime = extras.duration or what.runtime or what.work.runtime
+                return Started(what, since, found.until or (since + runtime if runtime else None))
+        instead = f"{found.subject} is being watched" if found else "nothing is being watched"
+        raise TraktError(f"{error} The check-in did not count: {instead}.") from error
+
+
+def is_certain(error: Exception) -> bool:
+    """Whether *error* tells that a POST had no effect: Trakt said no, or no connection came about."""
+    from trakt_ical.trakt.transport import never_sent
+
+    if isinstance(error, Refused):
+        return error.status < 500
+    return error.__cause__ is not None and never_sent(error.__cause__)

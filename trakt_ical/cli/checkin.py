@@ -1,0 +1,157 @@
+"""`trakt-ical checkin`: tell Trakt what you are watching."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from trakt_ical.cli.completion import complete_titles
+from trakt_ical.cli.run import Run, account_options
+
+if TYPE_CHECKING:
+    from trakt_ical.app.checkin.asked import Asked
+    from trakt_ical.app.checkin.opening import Office
+    from trakt_ical.cli.asking import Asker
+    from trakt_ical.trakt.subject import Extras, Subject
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+ID_TYPES = {"trakt": "Trakt", "imdb": "IMDb", "tvdb": "TVDB", "tmdb": "TMDB"}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a line of `checkin` wishes for."""
+
+    asked: Asked
+    extras: Extras
+    episode_tvdb: int | None
+
+
+def id_options(command: C) -> C:
+    """The options that name a show or movie by its number somewhere."""
+    for name, site in reversed(ID_TYPES.items()):
+        meaning = f"The show, with --movie the movie, that has this number at {site}."
+        command = click.option(f"--{name}", metavar="ID", help=meaning)(command)
+    return command
+
+
+def v1_options(command: C) -> C:
+    """The parameters that API v1 alone has."""
+    for option in (
+        click.option("--episode-tvdb", type=int, metavar="ID", help="The episode's number at TVDB (v1)."),
+        click.option("--venue-name", default="", metavar="TEXT", help="The place, in your words (v1)."),
+        click.option("--venue-id", default="", metavar="ID", help="The place's number at Foursquare (v1)."),
+        click.option("--duration", type=click.IntRange(1, 1440), metavar="MINUTES", help="How long it takes (v1)."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("checkin")
+@click.argument("words", nargs=-1, metavar="[TITLE] [2x03|s02e03|special 4|next]", shell_complete=complete_titles)
+@click.option("--movie", is_flag=True, help="The title is a movie's; a year may follow it.")
+@id_options
+@click.option("--share", multiple=True, metavar="NETWORK", help="Share it there; several are allowed.")
+@click.option("--message", default="", metavar="TEXT", help="The words to share, in place of Trakt's.")
+@click.option("--wait", "always", flag_value="wait", help="While another check-in runs: wait for its end.")
+@click.option("--replace", "always", flag_value="replace", help="While another check-in runs: end that one.")
+@click.option("--early", is_flag=True, help="Check in also to what has yet to air.")
+@click.option("--no-input", is_flag=True, help="Never ask.")
+@click.option("--status", "instead", flag_value="status", help="Show what is running, and check in to nothing.")
+@click.option("--cancel", "instead", flag_value="cancel", help="End what is running.")
+@click.option("--dry-run", "instead", flag_value="dry-run", help="Show the request, and do not send it.")
+@click.option("--json", "as_json", is_flag=True, help="Tell it on standard output, for programs.")
+@v1_options
+@account_options
+@click.pass_obj
+def command(run: Run, /, words: tuple[str, ...], instead: str | None, as_json: bool, **options: Any) -> None:
+    """Tell Trakt what you are watching.
+
+    \b
+    trakt-ical checkin                         what is on now, else your latest unwatched episode
+    trakt-ical checkin severance               the next episode of it that you have not watched
+    trakt-ical checkin severance 2x03          that one; also s02e03, special 4, absolute 27
+    trakt-ical checkin --movie heat 1995
+    trakt-ical checkin --status
+
+    Titles are those of your calendar, misspelt perhaps; others are looked for at Trakt. Nothing is shared unless
+    --share says where. While another check-in runs you are asked what to do; without a terminal it is exit 7.
+    """
+    from trakt_ical.app.checkin.desk import Choice
+    from trakt_ical.app.checkin.opening import office
+    from trakt_ical.cli.asking import Asker
+    from trakt_ical.cli.told import Told
+
+    if words and instead in ("status", "cancel"):
+        raise click.UsageError(f"--{instead} is about what runs, and takes no title.")
+    wish = _wish(words, options)
+    always, early, no_input = (options.pop(name) for name in ("always", "early", "no_input"))
+    with run.app(options) as app, office(app) as place:
+        _check(wish, app.settings.api, place.desk.checkins.networks)
+        _tell_of_message(run, wish.extras, place.desk.checkins.longest_message)
+        there = app.outside.terminal() and not no_input
+        asker = Asker(place.desk.outside, there, Choice(always) if always else None, early, run.quiet)
+        with Told(run, place.desk.outside, as_json) as told:
+            match instead:
+                case "status":
+                    told.status(place.desk.watching())
+                case "cancel":
+                    told.cancelled(place.desk.cancel())
+                case "dry-run":
+                    told.request(app, place.desk.checkins.request(_meant(place, wish, asker), wish.extras))
+                case _:
+                    what = _meant(place, wish, asker)
+                    told.started(place.desk.check_in(what, wish.extras, asker.busy, asker.wait), wish.extras)
+
+
+def _meant(place: Office, wish: Wish, asker: Asker) -> Subject:
+    """What is meant, unless it has yet to air. Raises NoMatch."""
+    finder = place.finder(asker.which, guess=asker.there)
+    what = finder.find(wish.asked)
+    asker.check_aired(what, early=finder.programme.is_early(what))
+    return replace(what, episode_tvdb=wish.episode_tvdb) if wish.episode_tvdb else what
+
+
+def _wish(words: Sequence[str], options: dict[str, Any]) -> Wish:
+    """What the line wishes for; its options are taken out of *options*. Raises click.UsageError."""
+    from trakt_ical.app.checkin.asked import Asked, parse
+    from trakt_ical.trakt.subject import Extras
+
+    movie, share = options.pop("movie"), options.pop("share")
+    given = [(name, number) for name in ID_TYPES if (number := options.pop(name))]
+    title, place = (" ".join(words), None) if movie else parse(words)
+    if len(given) > 1 or (given and title):
+        raise click.UsageError("Name it by its title or by one number, not by both.")
+    id_type, number = given[0] if given else ("", "")
+    if number and not (number[:2] == "tt" and number[2:].isdecimal() if id_type == "imdb" else number.isdecimal()):
+        raise click.UsageError(f"--{id_type} takes {'tt and ' if id_type == 'imdb' else ''}a number.")
+    if (movie and not title and not number) or (place and not title and not number):
+        raise click.UsageError("Name the movie." if movie else "Name the show before the episode.")
+    minutes = options.pop("duration")
+    texts = {name: options.pop(name).strip() for name in ("message", "venue_id", "venue_name")}
+    networks = frozenset(name.strip().lower() for each in share for name in each.split(","))
+    extras = Extras(networks, duration=timedelta(minutes=minutes) if minutes else None, **texts)
+    return Wish(Asked(title, place, movie, id_type, number), extras, options.pop("episode_tvdb"))
+
+
+def _tell_of_message(run: Run, extras: Extras, longest: int | None) -> None:
+    """Tell where a message is not sent as it is written."""
+    if extras.message and not extras.share:
+        run.say("The message is shared nowhere: name a network with --share.")
+    if longest is not None and len(extras.message) > longest:
+        run.say(f"The message is cut at {longest} characters: this API takes no more.")
+
+
+def _check(wish: Wish, api: str, networks: Collection[str]) -> None:
+    """Refuse with click.UsageError what this API does not have."""
+    extras = wish.extras
+    of_v1 = (extras.duration, extras.venue_id, extras.venue_name, wish.episode_tvdb)
+    if api != "v1" and any(of_v1):
+        raise click.UsageError("--duration, --venue-id, --venue-name and --episode-tvdb go with API v1.")
+    if unknown := sorted(extras.share.difference(networks)):
+        raise click.UsageError(f"API {api} does not share on {', '.join(unknown)}, but on {', '.join(networks)}.")

@@ -1,0 +1,46 @@
+"""`trakt-ical completion`: what makes a shell complete commands, options and the titles of your calendar."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import BashComplete, CompletionItem, FishComplete, ShellComplete, ZshComplete
+
+SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
+VARIABLE = "_TRAKT_ICAL_COMPLETE"  # click's name for the shells' questions
+
+
+def complete_titles(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The shows, with --movie the movies, whose slug or title begins with *incomplete*; none where anything fails.
+
+    Slugs are offered, since a shell takes them as they are: no blanks, no signs that it would obey.
+    """
+    if ctx.params.get("words"):
+        return []
+    import logging
+
+    logging.getLogger("trakt_ical").addHandler(logging.NullHandler())  # else it would stand amid what is being typed
+    try:
+        from trakt_ical.app.checkin.titles import kept_titles
+
+        above = ctx.find_root().params
+        flags = {name: ctx.params.get(name) for name in ("api", "api_url", "config")}
+        found = kept_titles(flags, demo=above.get("demo", False), movies=bool(ctx.params.get("movie")))
+        return [CompletionItem(each.slug, help=each.title) for each in found if each.begins_with(incomplete)]
+    except Exception:
+        return []
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(list(SHELLS)))
+@click.pass_context
+def command(ctx: click.Context, /, shell: str) -> None:
+    """Print what makes your shell complete commands, options and titles.
+
+    \b
+    bash, in ~/.bashrc:   eval "$(trakt-ical completion bash)"
+    zsh, in ~/.zshrc:     eval "$(trakt-ical completion zsh)"
+    fish:                 trakt-ical completion fish > ~/.config/fish/completions/trakt-ical.fish
+    """
+    from trakt_ical.cli.terminal import line
+
+    line(SHELLS[shell](ctx.find_root().command, {}, "trakt-ical", VARIABLE).source())
