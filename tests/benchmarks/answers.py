@@ -30,10 +30,13 @@ class Listing:
 
     def body(self, first: date, days: int) -> bytes:
         """The answer for *days* from *first* on, written without blanks as Trakt does."""
-        content = [
+        return json.dumps(self.entries_of(first, days), ensure_ascii=False, separators=(",", ":")).encode()
+
+    def entries_of(self, first: date, days: int) -> list[dict[str, Any]]:
+        """The entries of *days* from *first* on."""
+        return [
             self._entry(position) for position in range(self.entries) if 0 <= (self._day(position) - first).days < days
         ]
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
     def _day(self, position: int) -> date:
         return self.first + timedelta(days=position * self.days // self.entries)

@@ -7,6 +7,7 @@ import contextlib
 import functools
 import gzip
 import hashlib
+import json
 import multiprocessing
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -69,6 +70,8 @@ def _answer(listing: Listing, path: str) -> bytes:
         start = datetime(first.year, first.month, first.day, tzinfo=UTC)
         lines.append(f"X-Start-Date: {format_datetime(start, usegmt=True)}")
         lines.append(f"X-End-Date: {format_datetime(start + timedelta(days=days, seconds=-1), usegmt=True)}")
+    if path == "/checkin":
+        body = json.dumps({"id": 1, "watched_at": f"{datetime.now(UTC).isoformat()}", "sharing": {}}).encode()
     body = gzip.compress(body, 6)
     lines += [
         "Content-Encoding: gzip",
