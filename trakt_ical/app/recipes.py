@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 from trakt_ical.app.parts import App
 from trakt_ical.config import FIELDS, Calendar, Settings
@@ -12,6 +13,10 @@ from trakt_ical.export.ics import Look, Scope
 from trakt_ical.export.memory import Retention
 from trakt_ical.model import DateRange
 from trakt_ical.pipeline import Recipe
+
+if TYPE_CHECKING:
+    from trakt_ical.export.tickets import Tickets
+    from trakt_ical.transform.events import CheckIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ def recipe(app: App, calendar: Calendar, zone: tzinfo, now: datetime, span: Span
             keep=timedelta(days=settings.keep_days),
             largest=settings.max_bytes,
         ),
+        check_in=_check_in(app) if settings.checkin_links else None,
     )
 
 
@@ -55,6 +61,20 @@ def date_range(settings: Settings, today: date, span: Span) -> DateRange:
     except (ValueError, OverflowError) as error:
         raise SettingsError(f"These days cannot be asked for: {str(error).rstrip('.')}.") from error
     return wanted
+
+
+def check_in_tickets(app: App) -> Tickets:
+    """The tickets of links that check in. Raises OutputError."""
+    from trakt_ical.export.tickets import tickets
+
+    return tickets(app.folders.feed / "check-in.key")
+
+
+def _check_in(app: App) -> CheckIn:
+    from trakt_ical.export.tickets import Ticket
+
+    made, base = check_in_tickets(app), app.settings.public_url.rstrip("/")
+    return lambda uid, start: f"{base}/{made.path(Ticket(uid, start))}"
 
 
 def _look(calendar: Calendar) -> Look:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from trakt_ical.app.checkin.links import Links
 from trakt_ical.app.export import Exported
 from trakt_ical.app.parts import App, system_zone
+from trakt_ical.app.recipes import check_in_tickets
 from trakt_ical.app.refresh import activities, place, refresh
 from trakt_ical.errors import NotBelieved, SettingsError, TraktIcalError
 from trakt_ical.export.feed import logs
@@ -22,6 +25,7 @@ from trakt_ical.export.feed.shelf import Shelf, Ways
 from trakt_ical.export.feed.site import site
 
 if TYPE_CHECKING:
+    from trakt_ical.config import Calendar
     from trakt_ical.export.feed.carrier import Application
     from trakt_ical.export.pages import Subscription
 
@@ -51,6 +55,9 @@ class Service:
         self.background = Background(self.refresher)
         ways = Ways(now, timedelta(days=settings.notice_after), _path(settings.public_url), lambda: self.condition)
         self.shelf = Shelf(place(app), (calendar.title for calendar in app.calendars), ways)
+        linked = any(calendar.settings.checkin_links for calendar in app.calendars)
+        self._tickets = check_in_tickets(app) if linked else None
+        self.links = Links(app)
 
     @property
     def trouble(self) -> str:
@@ -64,7 +71,18 @@ class Service:
 
     def application(self) -> Application:
         """The service by the interface of web servers."""
-        return Carrier(lambda: self.shelf.feed, site(self.page))
+        return Carrier(lambda: self.shelf.feed, site(self.page), self._counter())
+
+    def _counter(self) -> Application | None:
+        """Where links that check in lead, None where no calendar has any."""
+        if self._tickets is None:
+            return None
+        from trakt_ical.export.feed.counter import counter
+        from trakt_ical.export.feed.desk import Desk
+        from trakt_ical.export.feed.desk import Ways as AtDesk
+
+        ways = AtDesk(self._app.outside.now, lambda: self._days_zone, self.links.named, self.links.act)
+        return counter(Desk(ways), self._tickets)
 
     def tick(self) -> None:
         """Take over what changed on disk; whatever happens, the feed goes on."""
@@ -80,25 +98,33 @@ class Service:
         base = self._app.settings.public_url.rstrip("/") or base
         return page(
             Page(
-                subscriptions=tuple(self._subscription(name, base) for name in self.shelf.copies),
+                subscriptions=tuple(self._subscription(calendar, base) for calendar in self._app.calendars),
                 now=self._app.outside.now(),
-                zone=self._zone or self._zone_of_settings(),
+                zone=self._days_zone,
                 trouble="" if self._troubles and not self.background.crashed else self.trouble,
                 public=is_public(base),
             )
         )
 
-    def _subscription(self, name: str, base: str) -> Subscription:
-        from trakt_ical.export.feed.airings import airings
+    @property
+    def _days_zone(self) -> tzinfo:
+        return self._zone or self._zone_of_settings()
+
+    def _subscription(self, calendar: Calendar, base: str) -> Subscription:
+        from trakt_ical.export.feed.airings import airings, linked
         from trakt_ical.export.pages import Subscription
 
+        name = calendar.title
         copy = self.shelf.copies[name]
+        shown = airings(copy.calendar) if copy.calendar else ()
+        if self._tickets and calendar.settings.checkin_links:
+            shown = linked(shown, self._tickets, base, self._app.outside.now())
         return Subscription(
             name=name,
             url=feed_url(base, self.shelf.secrets.calendars[name], name),
             last_success=copy.state.last_success,
             trouble=self._troubles.get(name, ""),
-            airings=airings(copy.calendar) if copy.calendar else (),
+            airings=shown,
         )
 
     def refresh(self) -> None:
@@ -147,7 +173,7 @@ def serve(app: App, tell: Callable[[str], None]) -> bool:
         if not address.local and not app.settings.public_url:
             log.warning("%s", TO_THE_WORLD.format(address=address))
         server = WebServer(service.application(), listener, service.tick, app.settings.trusted_proxies)
-        with logs.masked(lambda: service.shelf.secrets.all), service.background:
+        with logs.masked(lambda: service.shelf.secrets.all), service.background, closing(service.links):
             tell(Address(*listener.getsockname()[:2]).url)
             server.run()
         return service.background.stop(PATIENCE)

@@ -64,6 +64,8 @@ def contradiction(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "kind", f"must be shows: API v1 has no calendar of {', '.join(others)}."
     if settings.api == "v1" and settings.source == "all":
         yield "source", "must be my: API v1's calendar is a user's."
+    if settings.checkin_links and not settings.public_url:
+        yield "checkin_links", "needs public_url, the address at which the world reaches trakt-ical serve."
     for trait in Trait:
         include, exclude = _chosen(settings, "include", trait), _chosen(settings, "exclude", trait)
         for both in sorted(include & exclude):

@@ -107,6 +107,8 @@ class Settings:
     spoilers: bool = _rule(True, "Whether events tell the plot and the titles of episodes.")
     alarms: tuple[str, ...] = _rule((), 'Reminders: "30 min before", "movies: 09:00 that day".')
 
+    checkin_links: bool = _rule(False, "Whether events and the feed's page bear links that check in; needs public_url.")
+
     tombstone_days: int = _rule(14, "Days that what is no longer listed stays, cancelled; 0 for none.", most=LONGEST)
     keep_days: int = _rule(180, "Days that what is past stays, once it is out of the range.", most=LONGEST)
     shrink_days: int = _rule(7, "Days until a calendar that lost most of itself is believed.", most=LONGEST)

@@ -83,17 +83,28 @@ def tickets(path: Path) -> Tickets:
 
     Raises OutputError where it cannot be read or written: with another key every link in every calendar would be dead.
     """
-    with atomic.locked(path, wait=LOCK_WAIT):
-        try:
-            key = path.read_bytes()
-        except FileNotFoundError:
-            key = secrets.token_bytes(KEY)
-            try:
-                atomic.write_whole(path, key, mode=0o600)
-            except OSError as error:
-                raise OutputError(f"The key of check-in links {path} cannot be written: {error.strerror}.") from error
-        except OSError as error:
-            raise OutputError(f"The key of check-in links {path} cannot be read: {error.strerror}.") from error
+    key = _read(path)
+    if key is None:
+        with atomic.locked(path, wait=LOCK_WAIT):  # of several first starts one makes it
+            key = _read(path) or _made(path)
     if len(key) != KEY:
         raise OutputError(f"The key of check-in links {path} is damaged. Restore it, or delete it for new links.")
     return Tickets(key)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise OutputError(f"The key of check-in links {path} cannot be read: {error.strerror}.") from error
+
+
+def _made(path: Path) -> bytes:
+    key = secrets.token_bytes(KEY)
+    try:
+        atomic.write_whole(path, key, mode=0o600)
+    except OSError as error:
+        raise OutputError(f"The key of check-in links {path} cannot be written: {error.strerror}.") from error
+    return key

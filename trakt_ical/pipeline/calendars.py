@@ -13,7 +13,7 @@ from trakt_ical.export.ics import Look, Scope
 from trakt_ical.export.memory import Listing, Retention, Revision
 from trakt_ical.export.previous import Previous, Remembered, category, moment
 from trakt_ical.model import Airing, DateRange, Episode, Fetched, Moment, Needs, local_date
-from trakt_ical.transform.events import event
+from trakt_ical.transform.events import CheckIn, event
 from trakt_ical.transform.kinds import KINDS_OF_MOVIES, asked_for, is_movie
 from trakt_ical.transform.rules import Group, Rules
 from trakt_ical.transform.showings import Showing, showings
@@ -38,7 +38,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a calendar is made of: which *days*, counted in *zone*, shown how, and remembered for how long."""
+    """What a calendar is made of: which *days*, counted in *zone*, shown how, and remembered for how long.
+
+    *check_in*: the address that checks in to the event of a UID and a start, where events are to bear it.
+    """
 
     days: DateRange
     zone: tzinfo
@@ -46,6 +49,7 @@ class Recipe:
     look: Look
     scope: Scope
     retention: Retention
+    check_in: CheckIn | None = None
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -83,12 +87,12 @@ def revision(fetched: Fetched, recipe: Recipe, previous: Previous | None, now: d
         shown, grouped = iter(together), frozenset(_grouped(together))
     unwanted = unseen(fetched, recipe.rules)
     listing = Listing(
-        events=(event(showing, recipe.rules) for showing in shown),
+        events=(event(showing, recipe.rules, recipe.check_in) for showing in shown),
         listed=airings.keys(),
         grouped=grouped,
         placing=placed,
         hidden=lambda name: key(name) in unwanted,
-        asked=lambda old: _asked(old, recipe),
+        asked=lambda old: key(old.uid) not in fetched.hidden | fetched.dropped and _asked(old, recipe),
         days=recipe.days,
         zone=recipe.zone,
     )

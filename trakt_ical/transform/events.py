@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
-from trakt_ical.model import Airing, Episode, Event, Movie
+from trakt_ical.model import Airing, Episode, Event, Moment, Movie
 from trakt_ical.transform.alarms import alarms
 from trakt_ical.transform.rules import Rules
 from trakt_ical.transform.showings import Showing
-from trakt_ical.transform.words import address, categories, clean
+from trakt_ical.transform.uids import uid
+from trakt_ical.transform.words import address, categories, clean, code_of
+
+CheckIn: TypeAlias = Callable[[str, Moment], str]
+"""The address that checks in to the airing of a UID, which starts then."""
 
 
-def event(showing: Showing, rules: Rules) -> Event:
-    """The event of *showing*, in the words of *rules*."""
+def event(showing: Showing, rules: Rules, check_in: CheckIn | None = None) -> Event:
+    """The event of *showing*, in the words of *rules*; with *check_in* a link for each of its members."""
     first, words = showing.members[0], rules.words
     if len(showing.members) > 1:
         episodes = [member for member in showing.members if isinstance(member, Episode)]
         summary, description = words.group_summary(episodes), words.group_about(episodes)
     else:
         summary, description = words.summary(first), words.about(first)
+    if check_in:
+        description = "\n\n".join(filter(None, (description, _links(showing, rules, check_in))))
     return Event(
         uid=showing.uid,
         summary=summary,
@@ -29,6 +36,18 @@ def event(showing: Showing, rules: Rules) -> Event:
         categories=_categories(showing.members),
         link=address(first.link),
         alarms=alarms(showing.members, showing.start, summary, rules.alarms) if rules.alarms else (),
+    )
+
+
+def _links(showing: Showing, rules: Rules, check_in: CheckIn) -> str:
+    """`Check in: ADDRESS`, with the code of the episode where there are several."""
+    links = ((member, check_in(uid(member), showing.start)) for member in showing.members)
+    if len(showing.members) == 1:
+        return "".join(f"Check in: {link}" for _, link in links)
+    return "\n".join(
+        f"Check in to {code_of(member, rules.words.code)}: {link}"
+        for member, link in links
+        if isinstance(member, Episode)
     )
 
 

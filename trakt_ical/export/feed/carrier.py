@@ -7,6 +7,7 @@ from typing import Any
 
 from trakt_ical.export.feed import logs
 from trakt_ical.export.feed.feed import Feed
+from trakt_ical.export.tickets import FOLDER
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -20,17 +21,21 @@ READ = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-since"))
 class Carrier:
     """An ASGI application that answers from the *feed* of the moment; what lies below the page's secret is *page*'s.
 
-    What serves the page sees the path after the secret, and never the secret.
+    What serves the page sees the path after the secret, and never the secret. Links that check in are *counter*'s.
     """
 
-    def __init__(self, feed: Callable[[], Feed], page: Application) -> None:
+    def __init__(self, feed: Callable[[], Feed], page: Application, counter: Application | None = None) -> None:
         self._feed = feed
         self._page = page
+        self._counter = counter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         feed = self._feed()
+        if self._counter and (path := _below(scope["path"], feed.prefix)).startswith(f"/{FOLDER}/"):
+            await self._counter({**scope, "path": path, "raw_path": b"", "root_path": ""}, receive, _told(scope, send))
+            return
         answer = feed.answer(scope["method"], scope["path"], fields(scope["headers"]))
         if answer is None:
             await self._page(_below_secret(scope, feed.prefix), receive, _told(scope, send))
@@ -50,9 +55,13 @@ def fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return found
 
 
+def _below(path: str, prefix: str) -> str:
+    """*path* without the *prefix* that a proxy may have left before it."""
+    return path[len(prefix) :] if prefix and path.startswith(prefix + "/") else path
+
+
 def _below_secret(scope: Scope, prefix: str) -> Scope:
-    path = scope["path"].removeprefix(prefix) if prefix and scope["path"].startswith(prefix + "/") else scope["path"]
-    below = "/" + path[1:].partition("/")[2]
+    below = "/" + _below(scope["path"], prefix)[1:].partition("/")[2]
     return {**scope, "path": below, "raw_path": below.encode(), "root_path": ""}
 
 

@@ -28,15 +28,16 @@ def site(page: Callable[[str], bytes]) -> Application:
     app = Starlette(
         routes=[Route("/", show)],
         exception_handlers={
-            404: lambda request, error: _response(NOT_FOUND),
-            405: lambda request, error: _response(NOT_ALLOWED),
+            404: lambda request, error: response(NOT_FOUND),
+            405: lambda request, error: response(NOT_ALLOWED),
         },
     )
     app.router.redirect_slashes = False
     return app
 
 
-def _response(answer: Answer) -> Response:
+def response(answer: Answer) -> Response:
+    """*answer* in the framework's form."""
     from starlette.responses import Response
 
     headers = {name.decode(): value.decode() for name, value in answer.headers}

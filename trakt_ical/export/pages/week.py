@@ -12,6 +12,7 @@ from trakt_ical.export.pages.words import hour
 from trakt_ical.model import local_date
 
 DAYS = 7
+LATEST = 5  # airings before today
 
 
 class State(enum.Enum):
@@ -45,6 +46,22 @@ def week(airings: Iterable[Airing], now: datetime, zone: tzinfo) -> dict[date, l
         if day in days:
             days[day].append(Slot(airing, _hours(airing, zone, late=day != begins), _state(airing, now, today)))
     return days
+
+
+def lately(airings: Iterable[Airing], now: datetime, zone: tzinfo) -> list[tuple[date, Slot]]:
+    """The last few airings before today that one may check in to, the latest first, each with its day."""
+    today = local_date(now, zone)
+    over = [each for each in airings if each.check_in and not _in_week(each, now, today, zone)]
+    latest = sorted(over, key=_order, reverse=True)
+    latest.sort(key=lambda each: local_date(each.start, zone), reverse=True)
+    return [
+        (local_date(each.start, zone), Slot(each, _hours(each, zone, late=False), State.OVER))
+        for each in latest[:LATEST]
+    ]
+
+
+def _in_week(airing: Airing, now: datetime, today: date, zone: tzinfo) -> bool:
+    return local_date(airing.start, zone) >= today or _goes_on(airing, now, today)
 
 
 def _order(airing: Airing) -> tuple[bool, str, str, str]:

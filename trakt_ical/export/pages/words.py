@@ -18,6 +18,11 @@ def long_day(day: date) -> str:
     return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
 
 
+def short_day(day: date) -> str:
+    """`Mon 23 Nov`."""
+    return f"{DAYS[day.weekday()][:3]} {day.day} {MONTHS[day.month - 1][:3]}"
+
+
 def named_day(day: date, today: date) -> str:
     """The word for *day* where it has one (`Today`), else its name; with the year where that is another."""
     named = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}.get((day - today).days)
