@@ -52,9 +52,9 @@ def test_of_doubles_the_one_changed_last_stays() -> None:
     newer_id = episode(title="newer id", updated_at=april, episode_id=3)
     unknown = episode(title="unknown")
     for order in permutations([old, new, newer_id, unknown]):
-        assert list(settled(order)) == [newer_id]
+        assert list(settled(order).values()) == [newer_id]
     for order in permutations([episode(title="a"), episode(title="b")]):
-        assert [each.title for each in settled(order) if hasattr(each, "season")] == ["b"]
+        assert [each.title for each in settled(order).values() if hasattr(each, "season")] == ["b"]
 
 
 def test_a_double_that_moved_away_does_not_stay_behind() -> None:

@@ -12,7 +12,6 @@ from trakt_ical.config import Calendar
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.model import Airing, Fetched
 from trakt_ical.pipeline import Recipe
-from trakt_ical.transform.uids import uid
 
 YOUNG = timedelta(hours=1)
 
@@ -33,7 +32,7 @@ class Listed:
     @property
     def airings(self) -> list[Airing]:
         """What is listed, doubles settled; what the user hid or dropped stays out unless the rules want it."""
-        airings = {uid(each): each for each in pipeline.listed(self.fetched, self.recipe.kinds)}
+        airings = pipeline.listed(self.fetched, self.recipe.kinds)
         return list(pipeline.visible(airings, self.fetched, self.recipe.rules))
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from trakt_ical.model import Airing, Event, Fetched, local_date
+from trakt_ical.model import Event, Fetched, local_date
 from trakt_ical.pipeline.calendars import Recipe, listed, visible
 from trakt_ical.transform.events import event
 from trakt_ical.transform.showings import Showing, showings
-from trakt_ical.transform.uids import uid
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +25,7 @@ class Entry:
 def agenda(fetched: Fetched, recipe: Recipe, now: datetime, days: int) -> list[Entry]:
     """What the calendar of *recipe* shows from today on for *days* days, in order, and what is still on from before."""
     today = now.astimezone(recipe.zone).date()
-    airings: dict[str, Airing] = {uid(airing): airing for airing in listed(fetched, recipe.kinds)}
-    shown = showings(visible(airings, fetched, recipe.rules), recipe.rules, recipe.zone)
+    shown = showings(visible(listed(fetched, recipe.kinds), fetched, recipe.rules), recipe.rules, recipe.zone)
     entries = _entries(shown, recipe, now)
     last = today + timedelta(days=days - 1)
     wanted = [entry for entry in entries if today <= entry.day <= last or entry.on]

@@ -78,7 +78,7 @@ def needs(recipes: Iterable[Recipe], *, marks: bool = False, steps: bool = False
 
 def revision(fetched: Fetched, recipe: Recipe, previous: Previous | None, now: datetime) -> Revision:
     """The step from the *previous* calendar to one of what Trakt lists now, which is *fetched*."""
-    airings = {uid(airing): airing for airing in listed(fetched, recipe.kinds)}
+    airings = listed(fetched, recipe.kinds)
     placed = ics.placing(placing(recipe.rules))
     known = previous.events if previous and previous.placing == placed else {}
     shown, grouped = _shown(visible(airings, fetched, recipe.rules), recipe, known), frozenset[str]()
@@ -111,8 +111,8 @@ def _grouped(shown: Iterable[Showing]) -> Iterator[str]:
     return (uid(member) for showing in shown for member in showing.members[1:])
 
 
-def listed(fetched: Fetched, kinds: Iterable[str]) -> Iterable[Airing]:
-    """What *fetched* lists of *kinds*, doubles settled."""
+def listed(fetched: Fetched, kinds: Iterable[str]) -> dict[str, Airing]:
+    """What *fetched* lists of *kinds*, by UID, doubles settled."""
     return settled(chain.from_iterable(fetched.airings[kind] for kind in kinds))
 
 
@@ -149,7 +149,7 @@ def _asked(old: Remembered, recipe: Recipe) -> bool:
     return asked_for(old.uid, category(old.octets), recipe.kinds)
 
 
-def settled(airings: Iterable[Airing]) -> Iterable[Airing]:
+def settled(airings: Iterable[Airing]) -> dict[str, Airing]:
     """One airing for each UID: the one changed last, then the one with the highest episode id.
 
     What is alike in both is settled by its content, so that the order of answers never matters.
@@ -159,7 +159,7 @@ def settled(airings: Iterable[Airing]) -> Iterable[Airing]:
         name = uid(airing)
         if name not in kept or _rank(airing) > _rank(kept[name]):
             kept[name] = airing
-    return kept.values()
+    return kept
 
 
 def _rank(airing: Airing) -> tuple[datetime, int, str]:

@@ -35,7 +35,7 @@ def explain(fetched: Fetched, recipe: Recipe, now: datetime, query: str) -> Expl
 
     Raises NoMatch with the candidates where nothing or several match.
     """
-    airings = {uid(airing): airing for airing in listed(fetched, recipe.kinds)}
+    airings = listed(fetched, recipe.kinds)
     airing = _meant(airings.values(), query, recipe, now)
     steps = Steps(airing.steps)
     doubles = sum(uid(each) == uid(airing) for kind in recipe.kinds for each in fetched.airings[kind])
