@@ -245,9 +245,9 @@ class Event:
     alarms: tuple[Alarm, ...] = ()
 
     def __post_init__(self) -> None:
+        if type(self.start) is not type(self.end):
+            raise ValueError(f"{self.uid}: start and end differ in form.")
         check_utc(self.start)
         check_utc(self.end)
-        if isinstance(self.start, datetime) != isinstance(self.end, datetime):
-            raise ValueError(f"{self.uid}: start and end differ in form.")
         if self.end <= self.start:
             raise ValueError(f"{self.uid}: the end is not after the start.")

@@ -136,6 +136,7 @@ def _expected(old: Remembered | None, recipe: Recipe) -> bool:
 
 
 def _within(start: Moment, recipe: Recipe) -> bool:
+    """Whether *start* falls on one of the days, by the clock of their zone."""
     return local_date(start, recipe.zone) in recipe.days
 
 

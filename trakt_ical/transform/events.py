@@ -55,4 +55,6 @@ def _categories(members: Sequence[Airing]) -> tuple[str, ...]:
     first = members[0]
     if isinstance(first, Movie):
         return categories(first.genres, "Movie")
+    if len(members) == 1:
+        return categories(first.show.genres, first.kind.value)
     return categories(first.show.genres, *(each.kind.value for each in members if isinstance(each, Episode)))

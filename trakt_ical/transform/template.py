@@ -16,7 +16,7 @@ from typing import TypeAlias
 _TOKEN = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{(\w*)\}|[\[\]{}]|[^\[\]{}]+")
 
 Table: TypeAlias = Mapping[str, Callable[..., str]]
-"""For each part how to get its text, "" where nothing is known, from what `render` is given besides."""
+"""For each part how to get its text, "" where nothing is known."""
 
 
 class UnknownPart(ValueError):
@@ -38,19 +38,24 @@ class Template:
     items: tuple[tuple[str, str | Template], ...]
     tail: str
 
-    def render(self, table: Table, *context: object) -> str:
-        """The text, with what *table* knows of *context*; "" where that is nothing."""
-        pieces: list[str] = []
-        for separator, item in self.items:
-            part = table[item](*context) if isinstance(item, str) else item.whole(table, *context)
-            if part:
-                pieces += (separator, part) if pieces else (self.lead, part)
-        return "".join((*pieces, self.tail)) if pieces else ""
+    def bound(self, table: Table) -> Callable[..., str]:
+        """A function that gives the text, with what *table* knows of its arguments; "" where that is nothing."""
+        items = [(each, table[part] if isinstance(part, str) else part.whole(table)) for each, part in self.items]
 
-    def whole(self, table: Table, *context: object) -> str:
-        """The text if every part of it is known, else ""."""
-        complete = all(table[item](*context) for _, item in self.items if isinstance(item, str))
-        return self.render(table, *context) if complete else ""
+        def render(*context: object) -> str:
+            text = ""
+            for separator, part in items:
+                found = part(*context)
+                if found:
+                    text = f"{text}{separator}{found}" if text else found
+            return f"{self.lead}{text}{self.tail}" if text else ""
+
+        return render
+
+    def whole(self, table: Table) -> Callable[..., str]:
+        """The same, but that it gives "" where one part is not known."""
+        render, parts = self.bound(table), [table[part] for _, part in self.items if isinstance(part, str)]
+        return lambda *context: render(*context) if all(part(*context) for part in parts) else ""
 
 
 def parse(text: str, parts: Collection[str]) -> Template:

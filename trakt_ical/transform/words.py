@@ -41,6 +41,7 @@ def clean(text: str | None) -> str:
     return _FORBIDDEN.sub("", _LINE_BREAKS.sub("\n", text)).strip()
 
 
+@functools.lru_cache(maxsize=8)  # an event has it twice
 def address(url: str | None) -> str:
     """*url* as a URI of ASCII alone; "" where it is not one of the web."""
     quoted = url if url and _URI.fullmatch(url) else quote(clean(url), safe="%/:?#[]@!$&'()*+,;=~")
@@ -104,7 +105,7 @@ DESCRIPTION = "{overview}\n\n{network}\n\n{link}"
 _USUAL = {text: parse(text, PARTS) for text in (TITLE, MOVIE_TITLE, DESCRIPTION)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Words:
     """How events read. Without *spoilers* neither plot nor title of an episode is told."""
 
@@ -118,13 +119,21 @@ class Words:
     def summary(self, airing: Airing) -> str:
         """One line, never empty."""
         if isinstance(airing, Movie):
-            return _line(self.movie_title.render(_OF_MOVIES, self, airing)) or UNTITLED
-        return _line(self.title.render(_OF_EPISODES, self, airing)) or code_of(airing, self.code)
+            return _line(self._of_movies[0](self, airing)) or UNTITLED
+        return _line(self._of_episodes[0](self, airing)) or code_of(airing, self.code)
 
     def about(self, airing: Airing) -> str:
         """The description; "" where nothing is known."""
-        table = _OF_MOVIES if isinstance(airing, Movie) else _OF_EPISODES
-        return self.description.render(table, self, airing).strip()
+        return (self._of_movies if isinstance(airing, Movie) else self._of_episodes)[1](self, airing).strip()
+
+    @functools.cached_property
+    def _of_episodes(self) -> tuple[Callable[..., str], Callable[..., str]]:
+        """How to write title and description."""
+        return self.title.bound(_OF_EPISODES), self.description.bound(_OF_EPISODES)
+
+    @functools.cached_property
+    def _of_movies(self) -> tuple[Callable[..., str], Callable[..., str]]:
+        return self.movie_title.bound(_OF_MOVIES), self.description.bound(_OF_MOVIES)
 
     def episode_title(self, episode: Episode) -> str:
         """The title of *episode*, "" where it would tell too much."""

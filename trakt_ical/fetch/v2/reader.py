@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, tzinfo
 from urllib.parse import quote
@@ -24,14 +23,20 @@ PAGES = "https://trakt.tv"
 _KINDS = {kind.name.lower(): kind for kind in EpisodeKind}
 
 
-def read_shows(answer: Answer, *, steps: bool = False) -> Iterator[Episode]:
+Known = dict[int, tuple[ShowWire, Show, str]]
+"""Shows that were read, by number: as they came over the wire, as we have them, and their page."""
+
+
+def read_shows(answer: Answer, *, known: Known | None = None, steps: bool = False) -> Iterator[Episode]:
     """The episodes of an answer, with the *steps* to their moments; an odd entry is skipped with a warning.
 
+    Shows that are *known*, just so, are not made again: a calendar has each of them many times.
     Raises BrokenAnswer where the answer has another shape than documented.
     """
+    known = {} if known is None else known
     for entry in answer.decode(list[EpisodeEntry]):
         try:
-            yield _episode(entry, Steps() if steps else None)
+            yield _episode(entry, known, Steps() if steps else None)
         except (ValueError, OverflowError) as error:
             where = f"{entry.show.title or 'a show without a title'} {entry.episode.season}x{entry.episode.number:02d}"
             log.warning("Left out: %s: %s.", where, error)
@@ -46,33 +51,21 @@ def read_movies(answer: Answer, release: Release, *, steps: bool = False) -> Ite
             log.warning("Left out: %s: %s.", entry.movie.title or "a movie without a title", error)
 
 
-def _episode(entry: EpisodeEntry, steps: Steps | None) -> Episode:
-    show, episode = entry.show, entry.episode
-    ids = _known(show.ids, "show")
+def _episode(entry: EpisodeEntry, known: Known, steps: Steps | None) -> Episode:
+    episode = entry.episode
+    show, page = _show(entry.show, known)
     tell = silent if steps is None else steps
     tell("Trakt says: first_aired %s, effective_release_date %s.", entry.first_aired, episode.effective_release_date)
     return Episode(
-        show=Show(
-            key=f"trakt-{ids.trakt}",
-            title=show.title,
-            network=_once(show.network),
-            genres=tuple(show.genres or ()),
-            runtime=runtime(show.runtime),
-            slug=ids.slug,
-            year=show.year,
-            country=_once(show.country),
-            language=_once(show.language),
-            certification=_once(show.certification),
-            rating=show.rating or None,  # 0: nobody voted
-        ),
+        show=show,
         season=episode.season,
         number=episode.number,
         title=episode.title,
         overview=episode.overview,
-        starts=_moment(episode.effective_release_date or entry.first_aired, show, tell),
+        starts=_moment(episode.effective_release_date or entry.first_aired, entry.show, tell),
         runtime=runtime(episode.runtime),
         kind=_KINDS.get(episode.episode_type or "standard", EpisodeKind.STANDARD),
-        link=f"{_page('shows', ids)}/seasons/{episode.season}/episodes/{episode.number}",
+        link=f"{page}/seasons/{episode.season}/episodes/{episode.number}",
         updated_at=_instant(episode.updated_at) if episode.updated_at else None,
         episode_id=episode.ids.trakt if episode.ids else None,
         absolute=episode.number_abs,
@@ -80,9 +73,32 @@ def _episode(entry: EpisodeEntry, steps: Steps | None) -> Episode:
     )
 
 
+def _show(wire: ShowWire, known: Known) -> tuple[Show, str]:
+    """The show and its page, those that are *known* where nothing of it differs."""
+    ids = _identified(wire.ids, "show")
+    before = known.get(ids.trakt or 0)
+    if before is not None and before[0] == wire:
+        return before[1:]
+    show = Show(
+        key=f"trakt-{ids.trakt}",
+        title=wire.title,
+        network=wire.network,
+        genres=tuple(wire.genres or ()),
+        runtime=runtime(wire.runtime),
+        slug=ids.slug,
+        year=wire.year,
+        country=wire.country,
+        language=wire.language,
+        certification=wire.certification,
+        rating=wire.rating or None,  # 0: nobody voted
+    )
+    known[ids.trakt or 0] = wire, show, _page("shows", ids)
+    return show, known[ids.trakt or 0][2]
+
+
 def _movie(entry: MovieEntry, release: Release, *, steps: bool) -> Movie:
     movie = entry.movie
-    ids = _known(movie.ids, "movie")
+    ids = _identified(movie.ids, "movie")
     if not entry.released:
         raise ValueError("it has no date")
     return Movie(
@@ -105,12 +121,7 @@ def _movie(entry: MovieEntry, release: Release, *, steps: bool) -> Movie:
     )
 
 
-def _once(text: str | None) -> str | None:
-    """*text*, which thousands of entries have in common, as the one that is held for all of them."""
-    return sys.intern(text) if text else text
-
-
-def _known(ids: Ids | None, what: str) -> Ids:
+def _identified(ids: Ids | None, what: str) -> Ids:
     if ids is None or not ids.trakt:
         raise ValueError(f"its {what} has no id")
     return ids

@@ -12,7 +12,7 @@ from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch.v2.kinds import MOVIES, SHOWS
 from trakt_ical.fetch.v2.lists import Lists
 from trakt_ical.fetch.v2.pages import pages
-from trakt_ical.fetch.v2.reader import read_movies, read_shows
+from trakt_ical.fetch.v2.reader import Known, read_movies, read_shows
 from trakt_ical.fetch.v2.releases import Releases
 from trakt_ical.model import Airing, DateRange, Fetched, Movie, Needs
 from trakt_ical.trakt.client import Answer, Client
@@ -36,6 +36,7 @@ class Source:
         self._target = target
         self._lists = Lists(client, folder)
         self._releases = Releases(client, folder, now)
+        self._known: Known = {}
 
     def fetch(self, needs: Needs, progress: Progress = lambda done, of: None) -> Fetched:
         """What airs on the days of each kind, and a day more at both ends, since Trakt's days are those of UTC.
@@ -78,11 +79,16 @@ class Source:
         end = _last_day(answers[0], piece.last)
         if end < piece.first:
             raise BrokenAnswer(f"{answers[0].request}: Trakt answers for days up to {end}.")
-        airings = [airing for answer in answers for airing in _read(kind, answer, steps=steps)]
+        airings = [airing for answer in answers for airing in self._read(kind, answer, steps=steps)]
         if end < piece.last:
             rest = DateRange(end + timedelta(days=1), (piece.last - end).days)
             airings += self._calendar(kind, rest, steps=steps)
         return airings
+
+    def _read(self, kind: str, answer: Answer, *, steps: bool) -> Iterator[Airing]:
+        if kind in MOVIES:
+            return read_movies(answer, MOVIES[kind], steps=steps)
+        return read_shows(answer, known=self._known, steps=steps)
 
 
 def _wait(futures: list[Future[Any]], progress: Progress) -> None:
@@ -91,10 +97,6 @@ def _wait(futures: list[Future[Any]], progress: Progress) -> None:
     for done, future in enumerate(as_completed(futures), 1):
         future.result()
         progress(done, len(futures))
-
-
-def _read(kind: str, answer: Answer, *, steps: bool) -> Iterator[Airing]:
-    return read_shows(answer, steps=steps) if kind in SHOWS else read_movies(answer, MOVIES[kind], steps=steps)
 
 
 def _last_day(answer: Answer, asked: date) -> date:
