@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -152,6 +153,28 @@ def line(demo: Demo, clock: Clock, tmp_path: Path, exports: Path) -> Line:
         "OUTPUT": str(tmp_path / "trakt.ics"),
     }
     return Line(demo, clock, tmp_path, exports, {f"TRAKT_ICAL_{name}": value for name, value in environ.items()})
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A Chromium without a window."""
+    api = pytest.importorskip("playwright.sync_api", reason="no playwright for this platform")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
+    if chromium is None:
+        pytest.skip("no chromium")
+    with api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def axe(judges: Path) -> str:
+    """The script of axe, which finds what keeps people out."""
+    script = judges / "node" / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.is_file():
+        pytest.skip(f"no axe: npm install axe-core in {judges / 'node'}")
+    return script.read_text(encoding="utf-8")
 
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="no node")

@@ -118,7 +118,13 @@ def test_a_group_of_several_seasons_names_none() -> None:
     """The list says which episodes they are of."""
     [made] = events([episode(), episode(season=0, number=9, title="Extra")], BY_DAY)
     assert made.summary == "A Show (2 episodes)"
-    assert made.description.startswith("0x09 Extra\n2x03 A Title\n\n")
+    assert made.description.startswith("2x03 A Title\n0x09 Extra\n\n")
+
+
+def test_a_special_never_takes_over_a_group() -> None:
+    """A special that is added later leaves the event of the others theirs: it counts last."""
+    [made] = events([episode(season=0, number=1), episode(number=2), episode(number=1)], BY_DAY)
+    assert made.uid == "trakt-1388-s2e1@trakt-ical"
 
 
 def test_a_group_keeps_the_rules_of_words() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,6 @@ from trakt_ical.export.pages import HEADERS, Airing, Page, Subscription, page
 
 api = pytest.importorskip("playwright.sync_api", reason="no playwright for this platform")
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
 NOW = datetime(2026, 11, 23, 20, 20, tzinfo=UTC)
 FEED = "https://calendar.example/trakt/Zx8kQ2mV7pT1nL4sR9wYb3/Trakt.ics"
 MOVIES = "https://calendar.example/trakt/b3ZlcnNpZ2h0IGlzIGdvb2Q/Movies.ics"
@@ -58,17 +56,6 @@ class Seen:
     base: str
     errors: list[str]
     asked: list[str]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A Chromium without a window."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium")
-    with api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
@@ -222,15 +209,6 @@ def test_it_works_without_javascript(tab: Any, seen: Seen) -> None:
     tab.get_by_text("Not for Google Calendar").first.click()
     api.expect(explanation).to_be_visible()
     assert seen.errors == []
-
-
-@pytest.fixture(scope="session")
-def axe(judges: Path) -> str:
-    """The script of axe, which finds what keeps people out."""
-    script = judges / "node" / "node_modules" / "axe-core" / "axe.min.js"
-    if not script.is_file():
-        pytest.skip(f"no axe: npm install axe-core in {judges / 'node'}")
-    return script.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", PAGES)

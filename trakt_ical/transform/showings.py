@@ -56,7 +56,8 @@ def _group(showing: Showing, rules: Rules, zone: tzinfo) -> tuple[object, ...]:
 def _together(group: list[Showing], rules: Rules) -> Showing:
     """One showing of all in *group*, as long as all of them."""
     members = [airing for showing in group for airing in showing.members if isinstance(airing, Episode)]
-    members.sort(key=lambda episode: (episode.season, episode.number))
+    # Specials last: one that is added later must not take over the event of the others.
+    members.sort(key=lambda episode: (episode.season == 0, episode.season, episode.number))
     start = min(showing.start for showing in group)
     together = sum((length(member, rules) for member in members), timedelta(0))
     return Showing(tuple(members), start, start + (together if isinstance(start, datetime) else DAY))

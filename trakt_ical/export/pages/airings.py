@@ -47,11 +47,7 @@ def _slot(slot: Slot, day: date | None = None) -> h.Element:
     """One line; with its *day* in place of its hours where that is not said above it."""
     title = h.bdi(".title")[slot.airing.summary]
     return h.li(class_=LOOKS[slot.state])[
-        h.span(".hours")[
-            h.time(datetime=slot.airing.start.isoformat())[
-                f"{words.short_day(day)} {slot.hours}" if day else slot.hours
-            ]
-        ],
+        h.span(".hours")[h.time(datetime=slot.airing.start.isoformat())[words.short_day(day) if day else slot.hours]],
         h.span(".what")[
             h.s[title] if slot.state is State.GONE else title,
             slot.state.value and [" ", h.span(".unseen" if slot.state is State.OVER else ".mark")[slot.state.value]],
