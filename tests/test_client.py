@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -380,3 +382,35 @@ def test_cookies_are_not_kept() -> None:
         client.get("/x")
         client.get("/x")
     assert "Cookie" not in asked[1].headers
+
+
+AT_ONCE = """
+import sys
+import threading
+
+from trakt_ical.fetch.v2.wire import EpisodeEntry
+from trakt_ical.trakt.client import Answer
+
+sys.setswitchinterval(1e-6)
+answer = Answer("GET /x", 200, {}, b'[{"episode": {"season": 1, "number": 2}, "show": {"ids": {"trakt": 1}}}]')
+start = threading.Barrier(8)
+
+
+def decode():
+    start.wait()
+    answer.decode(list[EpisodeEntry])
+
+
+threads = [threading.Thread(target=decode) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_may_decode_their_first_answers_at_once() -> None:
+    """Eight threads that first meet a form of answers at once do not crash the process, as msgspec by itself would."""
+    for _ in range(8):
+        done = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import random
 import threading
@@ -54,9 +55,23 @@ class Answer:
         if not self.body:
             raise BrokenAnswer(f"{self.request}: the answer is empty.")
         try:
-            return msgspec.json.decode(self.body, type=form)
+            return _decoder(form).decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BrokenAnswer(f"{self.request}: the answer is not what Trakt documents: {error}.") from error
+
+
+_BUILDING = threading.Lock()
+
+
+def _decoder(form: type[T]) -> msgspec.json.Decoder[T]:
+    """The one decoder of *form*. Two threads that first decode a struct at once would crash msgspec (seen in 0.22)."""
+    with _BUILDING:
+        return _built(form)  # type: ignore[arg-type]  # a type can be hashed
+
+
+@functools.cache
+def _built(form: type[T]) -> msgspec.json.Decoder[T]:
+    return msgspec.json.Decoder(form)
 
 
 class Client:
