@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,36 +28,38 @@ def environ(tmp_path: Path, home: Path) -> Iterator[dict[str, str]]:
         yield {**os.environ, **{f"TRAKT_ICAL_{name}": value for name, value in named.items()}}
 
 
-def take_the_terminal() -> None:
-    """Make standard input the terminal of this process, so that Ctrl-C reaches it."""
-    import fcntl
-    import termios
+BY_TERMINAL = """
+import fcntl
+import runpy
+import termios
 
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C reaches it
+runpy.run_module("trakt_ical", run_name="__main__", alter_sys=True)
+"""
+LONGEST = 60  # seconds without a word, after which it is given up
 
 
 def typed(environ: dict[str, str], words: str, question: str = "", keys: str = "") -> tuple[int, str]:
     """The exit status of `trakt-ical checkin` with *words* and what it wrote; *keys* are typed at *question*."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "trakt_ical", "checkin", *words.split()],
+        [sys.executable, "-c", BY_TERMINAL, "checkin", *words.split()],
         stdin=theirs,
         stdout=subprocess.DEVNULL,
         stderr=theirs,
         env=environ,
         start_new_session=True,
-        preexec_fn=take_the_terminal,
     )
     os.close(theirs)
     written = b""
     with contextlib.suppress(OSError):  # so Linux tells that the other end is closed
-        while part := os.read(ours, 4096):
+        while select.select([ours], [], [], LONGEST)[0] and (part := os.read(ours, 4096)):
             written += part
             if keys and question.encode() in written:
                 os.write(ours, keys.encode())
                 keys = ""
-    os.close(ours)
-    return process.wait(), written.decode()
+    os.close(ours)  # which ends who still waits there
+    return process.wait(LONGEST), written.decode()
 
 
 def test_a_terminal_is_asked_and_answers(environ: dict[str, str]) -> None:
