@@ -257,13 +257,16 @@ class Memory(RuleBasedStateMachine):
         return uid.split("-s1e")[0] in self.hidden
 
     def shrunk(self, before: dict[str, Seen]) -> bool:
-        """All of three or more upcoming events are missing, or over half of ten or more."""
+        """Of the upcoming events of shows that are not hidden all of three or more are missing, or half of ten or more."""
         upcoming = [
             uid
             for uid, event in before.items()
-            if not event.cancelled and self.ahead(event.starts) and day_of(event.starts) in self.days()
+            if not event.cancelled
+            and self.ahead(event.starts)
+            and day_of(event.starts) in self.days()
+            and not self.is_hidden(uid)
         ]
-        missing = [uid for uid in upcoming if uid not in self.listed() and not self.is_hidden(uid)]
+        missing = [uid for uid in upcoming if uid not in self.listed()]
         everything = len(missing) == len(upcoming) >= 3
         return everything or (len(upcoming) >= 10 and len(missing) > len(upcoming) / 2)
 
