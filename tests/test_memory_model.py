@@ -257,7 +257,7 @@ class Memory(RuleBasedStateMachine):
         return uid.split("-s1e")[0] in self.hidden
 
     def shrunk(self, before: dict[str, Seen]) -> bool:
-        """Of the upcoming events of shows that are not hidden all of three or more are missing, or half of ten or more."""
+        """All of three or more upcoming events of shows that are not hidden are missing, or over half of ten."""
         upcoming = [
             uid
             for uid, event in before.items()
