@@ -17,6 +17,7 @@ from typing import Annotated
 import msgspec
 
 from trakt_ical import atomic
+from trakt_ical.decoding import decode
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ def states(folder: Path) -> Iterator[State]:
 
 def _read(path: Path) -> State | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=State) if path.is_file() else None
+        return decode(path.read_bytes(), State) if path.is_file() else None
     except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
         log.warning("The state file %s cannot be read and is made anew: %s.", path, error)
         return None

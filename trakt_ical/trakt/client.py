@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import random
 import threading
@@ -19,6 +18,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
 import trakt_ical
+from trakt_ical.decoding import decode
 from trakt_ical.errors import BrokenAnswer, TraktError, Unreachable
 from trakt_ical.trakt import statuses
 from trakt_ical.trakt.headers import http_date, wait_of
@@ -55,23 +55,9 @@ class Answer:
         if not self.body:
             raise BrokenAnswer(f"{self.request}: the answer is empty.")
         try:
-            return _decoder(form).decode(self.body)
+            return decode(self.body, form)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BrokenAnswer(f"{self.request}: the answer is not what Trakt documents: {error}.") from error
-
-
-_BUILDING = threading.Lock()
-
-
-def _decoder(form: type[T]) -> msgspec.json.Decoder[T]:
-    """The one decoder of *form*. Two threads that first decode a struct at once would crash msgspec (seen in 0.22)."""
-    with _BUILDING:
-        return _built(form)  # type: ignore[arg-type]  # a type can be hashed
-
-
-@functools.cache
-def _built(form: type[T]) -> msgspec.json.Decoder[T]:
-    return msgspec.json.Decoder(form)
 
 
 class Client:

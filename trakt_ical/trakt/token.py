@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from trakt_ical import atomic
+from trakt_ical.decoding import decode
 from trakt_ical.errors import LoginNeeded, OutputError, SettingsError
 
 LATEST = 2**33  # seconds since 1970, in the year 2242
@@ -60,7 +61,7 @@ class TokenFile:
         except OSError as error:
             raise SettingsError(f"The token file {self.path} cannot be read: {error.strerror}.") from error
         try:
-            return msgspec.json.decode(octets, type=Token)
+            return decode(octets, Token)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise LoginNeeded(f"The token file {self.path} is damaged. Run: trakt-ical login") from error
 

@@ -10,6 +10,7 @@ import msgspec
 
 from trakt_ical.app.opening import at_rest
 from trakt_ical.app.outside import Outside
+from trakt_ical.decoding import decode
 from trakt_ical.transform.titles import plain
 
 
@@ -64,6 +65,6 @@ def _decoded(folder: Path, form: type[Any]) -> Iterator[Any]:
 
     for body in kept_bodies(folder):
         try:
-            yield from msgspec.json.decode(body, type=list[form])  # type: ignore[valid-type]
+            yield from decode(body, list[form])  # type: ignore[valid-type]
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue  # of another list

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from trakt_ical import atomic
+from trakt_ical.decoding import decode
 from trakt_ical.errors import OutputError
 
 RANDOM = 20  # octets of chance in a secret; 16 would do
@@ -66,7 +67,7 @@ class SecretsFile:
 
     def _read(self) -> Secrets | None:
         try:
-            known = msgspec.json.decode(self.path.read_bytes(), type=Secrets)
+            known = decode(self.path.read_bytes(), Secrets)
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:

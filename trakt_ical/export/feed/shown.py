@@ -13,6 +13,7 @@ from typing import Annotated
 import msgspec
 
 from trakt_ical import atomic
+from trakt_ical.decoding import decode
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class ShownFile:
 
     def _read(self) -> dict[str, Sight]:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, Sight])
+            return decode(self._path.read_bytes(), dict[str, Sight])
         except FileNotFoundError:
             return {}
         except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from trakt_ical import atomic
+from trakt_ical.decoding import decode
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ T = TypeVar("T")
 def load(path: Path, form: type[T]) -> T | None:
     """What is kept at *path*, None where there is nothing of that *form*."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=form)
+        return decode(path.read_bytes(), form)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
