@@ -25,6 +25,7 @@ from tests.test_feed import slug_of
 from trakt_ical.demo import Demo, Fault
 from trakt_ical.export.feed import logs
 from trakt_ical.export.feed.address import Address, is_public
+from trakt_ical.export.feed.guarded import AHEAD, READING
 from trakt_ical.export.feed.secrets import Secrets, SecretsFile
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/([0-9a-f]{40})(/Trakt\.ics)?\n")
@@ -460,14 +461,55 @@ def test_slow_clients_do_not_keep_others_out(running: Running) -> None:
         assert running.get(running.page).status_code == 200
 
 
-def test_an_endless_request_is_ended(line: Line) -> None:
-    """Who does not end a request within a while is hung up on, on a new connection and on one that was used before."""
+ROBOTS = b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "endless"),
+    [
+        (b"", b"GET / HTTP/1.1\r\nX: "),
+        (ROBOTS, b"GET / HTTP/1.1\r\nX: "),
+        (b"", b"\r\n"),
+        (ROBOTS, b"\r\n"),
+        (ROBOTS, b"POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\nx"),
+        (ROBOTS, b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"),
+        (ROBOTS.replace(b"Host", b"Connection: upgrade\r\nUpgrade: h2c\r\nHost"), b"PRI"),
+    ],
+)
+def test_an_endless_request_is_ended(line: Line, before: bytes, endless: bytes) -> None:
+    """Who does not end a request, its body included, is hung up on, on a new connection and on a used one."""
     with serving(line, patience=0.2) as running:
         host, port = running.base.removeprefix("http://").split(":")
-        for before in (b"", b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n"):
-            with socket.create_connection((host, int(port)), timeout=20) as connection:
-                connection.sendall(before + b"GET / HTTP/1.1\r\nX: ")
-                assert connection.makefile("rb").read().count(b"HTTP/1.1 200") == bool(before)
+        with socket.create_connection((host, int(port)), timeout=20) as connection, connection.makefile("rb") as told:
+            connection.sendall(before)
+            answer = b"".join(iter(told.readline, b"Disallow:\n")) if before else b""
+            connection.sendall(endless)
+            assert b"HTTP/1.1 200" not in told.read()
+            assert (b"HTTP/1.1 200" in answer) is bool(before)
+
+
+def test_who_never_reads_is_hung_up_on(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    """A client that asks and asks and does not take the answers loses the connection, and the log is not full of it."""
+    with serving(line, patience=0.1) as running:
+        running.refresh()
+        host, port = running.base.removeprefix("http://").split(":")
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(20)
+            connection.connect((host, int(port)))
+            connection.sendall(f"GET {running.path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * AHEAD)
+            for _ in range(3 * READING):  # by the server's own clock
+                with socket.create_connection((host, int(port)), timeout=20) as idle:
+                    assert idle.recv(1) == b""
+            assert connection.makefile("rb").read().count(b"END:VCALENDAR") < AHEAD
+    assert "Traceback" not in caplog.text
+
+
+def test_requests_do_not_pile_up(running: Running) -> None:
+    """Who sends requests by the thousand before an answer is hung up on, and most of them are not even looked at."""
+    answer = spoken(running, b"GET /aaaaaaaaaaaaaa HTTP/1.1\r\n\r\n" * 8192)
+    assert answer.count(b"HTTP/1.1 404") <= 2 * AHEAD
+    assert running.get().status_code == 200
 
 
 def test_hostile_titles_stay_titles(line: Line, demo: Demo, exports: Path) -> None:
