@@ -30,7 +30,6 @@ def _weight(text: str) -> float:
         return 0.0
 
 
-@functools.lru_cache(REMEMBERED)
 def tags(condition: bytes) -> frozenset[bytes]:
     """The entity tags that an If-None-Match lists, weak ones like strong ones; `*` alone is a tag that means any.
 
@@ -50,7 +49,6 @@ def tags(condition: bytes) -> frozenset[bytes]:
     return frozenset(found)
 
 
-@functools.lru_cache(REMEMBERED)
 def instant(date: bytes) -> datetime | None:
     """The instant of an HTTP date, None where it is none: such a condition is ignored."""
     try:
