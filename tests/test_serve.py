@@ -133,6 +133,27 @@ def test_each_named_calendar_is_a_feed(line: Line, tmp_path: Path) -> None:
     assert re.findall(r"(?m)^\S.*", line("feed", "list").stdout) == ["Shows", "Films at home"]
 
 
+def test_a_calendar_may_have_the_longest_name(line: Line, tmp_path: Path) -> None:
+    """Whatever the settings allow as a name can be kept on disk, apart from one that differs in its end alone."""
+    names = "ü" * 62 + "a", "ü" * 62 + "b"
+    settings = tmp_path / "config.toml"
+    settings.write_text("".join(f'[calendar."{name}"]\n' for name in names), encoding="utf-8")
+    line.environ["TRAKT_ICAL_CONFIG"] = str(settings)
+    del line.environ["TRAKT_ICAL_OUTPUT"]
+    with serving(line) as running:
+        running.refresh()
+        for name in names:
+            url = line("feed", "url", name).stdout.strip().replace("http://127.0.0.1:8642", running.base)
+            assert f"\r\nNAME:{name}\r\n".encode() in running.get(url).content.replace(b"\r\n ", b"")
+
+
+def test_a_host_of_any_length_gets_a_page(running: Running) -> None:
+    """Without public_url the page's addresses are those of the request, and one too long for a code has none."""
+    with_code, without = (running.get(running.page, {"Host": f"{name}.example"}) for name in ("tv", "tv" * 3000))
+    assert (with_code.status_code, without.status_code) == (200, 200)
+    assert ("QR code" in with_code.text, "QR code" in without.text) == (True, False)
+
+
 def test_a_feed_that_is_none_is_wrong_usage(line: Line) -> None:
     """The names that there are are told."""
     result = line("feed", "url", "Films")
@@ -198,6 +219,8 @@ def test_a_port_that_is_taken_is_said(line: Line) -> None:
         ("listen", ""),
         ("public_url", "tv.example.org"),
         ("public_url", "https://tv.example.org/?x"),
+        ("public_url", "https://tv.müller.example"),
+        ("public_url", "https://tv.example.org/my tv"),
         ("trusted_proxies", "proxy"),
         ("refresh", "0"),
         ("notice_after", "-1"),
@@ -209,9 +232,9 @@ def test_settings_of_the_feed_are_checked(line: Line, setting: str, value: str) 
     assert (result.exit_code, setting in result.stderr) == (3, True)
 
 
-def test_public_url_is_what_the_world_sees(line: Line) -> None:
+@pytest.mark.parametrize("public", ["https://tv.example.org/my/tv", "https://tv.example.org/my%20tv%C3%A9"])
+def test_public_url_is_what_the_world_sees(line: Line, public: str) -> None:
     """Addresses begin with it, a path included, and the server answers with that path and without."""
-    public = "https://tv.example.org/my/tv"
     with serving(line, public_url=public + "/") as running:
         running.refresh()
         url = line("feed", "url", environ={"TRAKT_ICAL_PUBLIC_URL": public}).stdout.strip()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, timedelta, tzinfo
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from trakt_ical.app.checkin.links import Links
@@ -180,4 +180,5 @@ def serve(app: App, tell: Callable[[str], None]) -> bool:
 
 
 def _path(url: str) -> str:
-    return urlsplit(url).path.rstrip("/")
+    """The path of *url* as the web server hands paths on: decoded."""
+    return unquote(urlsplit(url).path).rstrip("/")

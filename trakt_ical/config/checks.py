@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
@@ -49,6 +50,8 @@ def check(name: str, settings: Settings, origins: Mapping[str, str], places: Pla
         _check_value(setting, getattr(settings, setting), refuse)
     for setting in ("api_url", "auth_url", "public_url"):
         _check_url(getattr(settings, setting), lambda reason, setting=setting: refuse(setting, reason))  # type: ignore[misc]
+    if not re.fullmatch("[!-~]*", settings.public_url):
+        refuse("public_url", "must be written as browsers copy it: a name of other letters as xn--…, a blank as %20.")
     _check_zone(settings.timezone, lambda reason: refuse("timezone", reason))
     _check_color(settings.color, lambda reason: refuse("color", reason))
     _check_listen(settings.listen, lambda reason: refuse("listen", reason))

@@ -114,7 +114,7 @@ class Served:
 
 
 def digest(octets: bytes) -> str:
-    """A short hash of *octets* that no two calendars share."""
+    """A short hash of *octets* that no others share."""
     return hashlib.blake2b(octets, digest_size=16).hexdigest()
 
 

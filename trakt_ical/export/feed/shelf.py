@@ -22,6 +22,8 @@ from trakt_ical.export.state import State, StateFile
 
 log = logging.getLogger(__name__)
 
+LONGEST = 200  # characters of a copy's name; most file systems take 255, and other files lie beside it
+
 
 @dataclass(frozen=True)
 class Place:
@@ -32,7 +34,10 @@ class Place:
 
     def copy(self, name: str) -> Path:
         """The stored copy of the calendar *name*, from which its next one is made."""
-        return self.folder / f"{quote(name, safe=' ')}.ics"
+        written = quote(name, safe=" ")
+        if len(written) > LONGEST:
+            written = f"{written[: LONGEST - 33]}-{digest(name.encode())}"
+        return self.folder / f"{written}.ics"
 
     def state_file(self, name: str) -> StateFile:
         """What is known of that copy."""

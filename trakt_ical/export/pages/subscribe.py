@@ -14,6 +14,7 @@ SCANNED = {
     Reach.INTERNET: "Scan it with the camera of an iPhone, or of an Android phone that has ICSx5.",
     Reach.NETWORK: "Scan it with a phone in the same network: an iPhone, or an Android phone that has ICSx5.",
 }
+LONGEST = 1000  # characters of an address; no phone reads a longer one from a code
 KEPT_IN = {Reach.NETWORK: "inside your own network", Reach.COMPUTER: "on this computer"}
 
 
@@ -28,7 +29,7 @@ def subscribe(each: Subscription, *, public: bool, anchor: str) -> h.Element:
         ],
         _about_google() if reach is Reach.INTERNET else _why_no_servers(reach),
         _address(each, anchor),
-        reach in SCANNED and _code(each.url, SCANNED[reach]),
+        reach in SCANNED and len(each.url) <= LONGEST and _code(each.url, SCANNED[reach]),
     ]
 
 
