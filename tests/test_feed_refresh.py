@@ -126,6 +126,50 @@ def test_the_stored_copy_is_served_at_once(line: Line) -> None:
     assert len(line.demo.requests) == count
 
 
+def test_a_lost_state_costs_no_copy_and_no_notice(line: Line) -> None:
+    """Without the state file the copy is as old as its newest stamp says, for the page, the health and the notice."""
+    with serving(line) as running:
+        running.refresh()
+        good = running.get()
+        running.service.shelf._place.state_file("Trakt").path.write_bytes(b"{")
+    line.clock.pass_by(hours=2)
+    line.demo.misbehave(Fault(drop=Drop.BEFORE, times=0))
+    with serving(line) as running:
+        assert running.get().headers["Last-Success"] == good.headers["Last-Success"]
+        assert "Updated 2 hours ago" in running.get(running.page).text
+        assert running.get(running.base + "/healthz").json()["calendars"] == [{"ready": True, "age": 7200}]
+        line.clock.pass_by(days=3)
+        running.service.tick()
+        assert NOTICE in running.get().content.replace(b"\r\n ", b"")
+
+
+def test_what_is_wrong_is_said_until_the_next_try_has_ended(running: Running, line: Line) -> None:
+    """While Trakt is asked again, the page says in the calendar's section alone what it said there before."""
+
+    def troubles() -> list[str]:
+        return re.findall('<p class="trouble" role="([a-z]+)"', running.get(running.page).text)
+
+    class Slept(list[float]):
+        """Looks at the page whenever the client waits for Trakt."""
+
+        def append(self, seconds: float) -> None:
+            super().append(seconds)
+            meanwhile.append(troubles())
+
+    meanwhile: list[list[str]] = []
+    line.demo.misbehave(Fault(path="/calendars/", empty_list=True, times=0))
+    line.clock.pass_by(hours=2)
+    running.refresh()
+    assert troubles() == ["status"]
+    line.demo.behave()
+    line.demo.misbehave(Fault(path="/calendars/", status=429, retry_after=1))
+    line.clock.pass_by(hours=2)
+    line.clock.slept = Slept()
+    running.refresh()
+    assert meanwhile == [["status"]]
+    assert troubles() == []
+
+
 def test_a_lost_login_is_said_on_the_page_and_the_feed_stays(running: Running, line: Line) -> None:
     """Without a login the page names the command, and the calendar stays as it is."""
     good = running.get()

@@ -53,7 +53,7 @@ def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def test_addresses_are_told_and_are_good(line: Line, running: Running) -> None:
-    """`feed url` and `feed page` print what the server answers at; `feed list` prints no secret."""
+    """`feed url` and `feed page` print what the server answers at; `feed list` no secret, and no age below zero."""
     listen = {"TRAKT_ICAL_LISTEN": running.base.removeprefix("http://")}
     url = line("feed", "url", environ=listen).stdout
     page = line("feed", "page", environ=listen).stdout
@@ -69,6 +69,9 @@ def test_addresses_are_told_and_are_good(line: Line, running: Running) -> None:
     listing = line("feed", "list").stdout
     assert listing.startswith("Trakt\n  last success   less than a minute ago (2026-04-18 12:00 UTC)\n")
     assert not re.search("[0-9a-f]{20}", listing)
+    line.clock.pass_by(hours=-5)
+    assert "last success   less than a minute ago" in line("feed", "list").stdout
+    assert running.get(running.base + "/healthz").json()["calendars"] == [{"ready": True, "age": 0}]
 
 
 def test_the_secrets_open_one_thing_each(running: Running) -> None:

@@ -101,7 +101,7 @@ class Service:
                 subscriptions=tuple(self._subscription(calendar, base) for calendar in self._app.calendars),
                 now=self._app.outside.now(),
                 zone=self._days_zone,
-                trouble="" if self._troubles and not self.background.crashed else self.trouble,
+                trouble="" if self.trouble in self._troubles.values() else self.trouble,  # said there
                 public=is_public(base),
             )
         )
@@ -122,7 +122,7 @@ class Service:
         return Subscription(
             name=name,
             url=feed_url(base, self.shelf.secrets.calendars[name], name),
-            last_success=copy.state.last_success,
+            last_success=copy.last_success,
             trouble=self._troubles.get(name, ""),
             airings=shown,
         )
@@ -130,13 +130,12 @@ class Service:
     def refresh(self) -> None:
         """Make the next copies, now. Raises TraktIcalError where one of them is not to be had."""
         self._activities = self._look()  # before the calendar, so that nothing falls between the two
-        self._troubles = {}
         outcomes = refresh(self._app, self._app.calendars)
         errors = {name: each for name, each in outcomes.items() if isinstance(each, TraktIcalError)}
         done = [each for each in outcomes.values() if isinstance(each, Exported)]
         self._zone = done[0].zone if done else self._zone
-        if done or any(isinstance(error, NotBelieved) for error in errors.values()):
-            self._troubles = {name: str(error) for name, error in errors.items()}
+        of_some = done or any(isinstance(error, NotBelieved) for error in errors.values())
+        self._troubles = {name: str(error) for name, error in errors.items()} if of_some else {}
         for error in errors.values():
             raise error
 

@@ -11,9 +11,9 @@ def ago(then: datetime | None, now: datetime) -> str:
 
 
 def span(length: timedelta) -> str:
-    """*length* in its largest unit."""
+    """*length* in its largest unit; one below zero, by a clock's error, is less than a minute."""
     for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60)):
         count = int(length.total_seconds() // seconds)
-        if count:
+        if count > 0:
             return f"{count} {unit}{'' if count == 1 else 's'}"
     return "less than a minute"

@@ -62,6 +62,12 @@ class Copy:
     state: State
     calendar: Previous | None
 
+    @property
+    def last_success(self) -> datetime | None:
+        """When Trakt last answered for it; where the state was lost, by the newest stamp, which is no later."""
+        newest = self.calendar.newest if self.calendar else None
+        return self.state.last_success or (newest.moment if newest else None)
+
 
 @dataclass(frozen=True)
 class Ways:
@@ -124,7 +130,7 @@ class Shelf:
             copy = Copy(mark, state_file.load(), _calendar(path))
             self.copies[name] = copy if copy.calendar or not known else Copy(mark, copy.state, known.calendar)
         copy = self.copies[name]
-        notice = due(name, copy.state.last_success, self._ways.notice_after, self._ways.now())
+        notice = due(name, copy.last_success, self._ways.notice_after, self._ways.now())
         if copy is known and notice == self._notices[name]:
             return False
         self._notices[name] = notice
@@ -136,21 +142,19 @@ class Shelf:
             return None
         octets = notice.laid_over(copy.calendar.octets) if notice else copy.calendar.octets
         since = self._shown.since(name, digest(octets), self._ways.now())
-        served = Served(name, octets, since, copy.state.last_success)
+        served = Served(name, octets, since, copy.last_success)
         served.prepare()
         return served
 
     def health(self) -> Health:
         """How the service is now."""
         now = self._ways.now()
-        calendars = [
-            (copy.calendar is not None, _seconds(copy.state.last_success, now)) for copy in self.copies.values()
-        ]
+        calendars = [(copy.calendar is not None, _seconds(copy.last_success, now)) for copy in self.copies.values()]
         return Health(calendars, self._ways.refresher())
 
 
 def _seconds(then: datetime | None, now: datetime) -> float | None:
-    return (now - then).total_seconds() if then else None
+    return max(0.0, (now - then).total_seconds()) if then else None
 
 
 def _mark(path: Path) -> object:
