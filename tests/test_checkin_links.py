@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
@@ -142,6 +143,20 @@ def test_a_form_that_is_none_of_ours_is_harmless(running: Running, line: Line, o
         assert requests.post(on_now, data=body, timeout=20).status_code in (409, 413)
     assert post(on_now, once(running.get(on_now)), "everything").status_code == 409
     assert check_ins(line) == 0
+
+
+def test_a_form_that_breaks_off_is_no_crash(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    """Who hangs up in the middle of a form leaves nothing in the log."""
+    with serving(line, checkin_links="true", public_url=PUBLIC) as running:
+        running.refresh()
+        path = link(running, begun(running)[0]).removeprefix(running.base)
+        host, port = running.base.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nonce=".encode())
+            connection.shutdown(socket.SHUT_WR)
+            assert connection.recv(1) == b""
+    assert check_ins(line) == 0
+    assert "ClientDisconnect" not in caplog.text
 
 
 def test_a_link_changed_by_one_character_is_404(running: Running, line: Line, on_now: str) -> None:

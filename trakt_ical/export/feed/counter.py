@@ -53,10 +53,15 @@ def counter(desk: Desk, tickets: Tickets) -> Application:
 
 
 async def _form(request: Request) -> bytes | None:
-    """The octets that were sent, None where they are too many for a form."""
+    """The octets that were sent, None where they are too many for a form, or do not come to an end."""
+    from starlette.requests import ClientDisconnect
+
     form = b""
-    async for part in request.stream():
-        form += part
-        if len(form) > LONGEST_FORM:
-            return None
+    try:
+        async for part in request.stream():
+            form += part
+            if len(form) > LONGEST_FORM:
+                return None
+    except ClientDisconnect:
+        return None
     return form
