@@ -487,6 +487,23 @@ def test_slow_clients_do_not_keep_others_out(running: Running) -> None:
         assert running.get(running.page).status_code == 200
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit on Windows")
+def test_more_connections_than_usual_are_taken() -> None:
+    """A server takes as many connections as it may at most, not as many as a process has by default."""
+    serve = f"ulimit -S -n 100 && exec {sys.executable} -m trakt_ical --demo serve --listen 127.0.0.1:0"
+    with subprocess.Popen(["bash", "-c", serve], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            told = re.search(r"http://(\S+):(\d+)", process.stderr.readline())
+            assert told
+            with contextlib.ExitStack() as stack:
+                for _ in range(150):
+                    stack.enter_context(socket.create_connection((told[1], int(told[2])))).sendall(b"GET / ")
+                assert requests.get(told[0] + "/robots.txt", timeout=20).status_code == 200
+        finally:
+            process.kill()
+
+
 ROBOTS = b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n"
 
 

@@ -12,7 +12,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from trakt_ical.errors import OutputError
 from trakt_ical.export.feed.address import Address
@@ -82,6 +82,7 @@ class WebServer:
 
     def run(self) -> None:
         """Serve until SIGTERM, Ctrl-C or `stop`."""
+        _allow_connections()
         with _heard(self.stop), asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner:
             runner.run(self._server.serve(sockets=[self._listener]))
 
@@ -91,6 +92,15 @@ class WebServer:
 
     async def _notified(self) -> None:
         await asyncio.to_thread(self._tick)
+
+
+def _allow_connections() -> None:
+    """Take as many connections as the system lets this process have: the usual 1,024 one stranger can hold open."""
+    with suppress(ImportError, OSError, ValueError):  # none on Windows; forbidden here
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @contextmanager
