@@ -33,12 +33,12 @@ class Carrier:
         if scope["type"] != "http":
             return
         feed = self._feed()
-        if self._counter and (path := _below(scope["path"], feed.prefix)).startswith(f"/{FOLDER}/"):
+        if self._counter and (path := feed.own(scope["path"])).startswith(f"/{FOLDER}/"):
             await self._counter({**scope, "path": path, "raw_path": b"", "root_path": ""}, receive, _told(scope, send))
             return
         answer = feed.answer(scope["method"], scope["path"], fields(scope["headers"]))
         if answer is None:
-            await self._page(_below_secret(scope, feed.prefix), receive, _told(scope, send))
+            await self._page(_below_secret(scope, feed.own(scope["path"])), receive, _told(scope, send))
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
@@ -55,13 +55,9 @@ def fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return found
 
 
-def _below(path: str, prefix: str) -> str:
-    """*path* without the *prefix* that a proxy may have left before it."""
-    return path[len(prefix) :] if prefix and path.startswith(prefix + "/") else path
-
-
-def _below_secret(scope: Scope, prefix: str) -> Scope:
-    below = "/" + _below(scope["path"], prefix)[1:].partition("/")[2]
+def _below_secret(scope: Scope, path: str) -> Scope:
+    """*scope* with what follows the secret in *path* in its place."""
+    below = "/" + path[1:].partition("/")[2]
     return {**scope, "path": below, "raw_path": below.encode(), "root_path": ""}
 
 

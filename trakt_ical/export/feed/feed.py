@@ -56,8 +56,7 @@ class Feed:
         *path* is decoded, *headers* have names in lower case. Who does not know a secret learns nothing, not even
         from the time that it takes: a path is compared with every secret, and what is found is always 404.
         """
-        if self.prefix and path.startswith(self.prefix + "/"):
-            path = path[len(self.prefix) :]
+        path = self.own(path)
         secret, _, name = path[1:].partition("/")
         octets = secret.encode(errors="replace")
         page = hmac.compare_digest(octets, self.page_secret.encode())
@@ -71,6 +70,10 @@ class Feed:
         if found and path.startswith("/"):
             return self._calendar(found, method, headers)
         return self._known_to_all(method, path)
+
+    def own(self, path: str) -> str:
+        """*path* without the prefix that a proxy may have left before it."""
+        return path[len(self.prefix) :] if self.prefix and path.startswith(self.prefix + "/") else path
 
     @staticmethod
     def _calendar(channel: Channel, method: str, headers: Mapping[bytes, bytes]) -> Answer:
