@@ -41,13 +41,34 @@ def judges(shared: Path) -> Path:
     return Path(folder)
 
 
+@dataclass
+class Exports:
+    """The calendars that tests make, for the judges; of those that have much in common, what is new in each."""
+
+    folder: Path
+    known: set[bytes] = field(default_factory=set)
+
+    def add(self, octets: bytes) -> None:
+        """Gather a calendar, unless each of its events is in another one."""
+        head, *events = octets.removesuffix(END).split(BEGIN)
+        new = [event for event in events if event not in self.known]
+        if new:  # a calendar without events is no calendar to RFC 5545
+            self.known.update(new)
+            path = self.folder / f"{len(self.known)}.ics"
+            path.write_bytes(head + b"".join(BEGIN + event for event in new) + END)
+
+
+BEGIN, END = b"BEGIN:VEVENT\r\n", b"END:VCALENDAR\r\n"
+
+
 @pytest.fixture(scope="session")
-def exports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder that gathers every calendar which tests make; at the end the judges read each of them."""
-    folder = tmp_path_factory.mktemp("exports")
-    yield folder
-    if SHARED.is_dir() and os.environ.get("JUDGES"):
-        assert judge(SHARED, Path(os.environ["JUDGES"]), sorted(folder.glob("*.ics"))) == ""
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exports]:
+    """Gathers every calendar which tests make; at the end the judges read them."""
+    gathered = Exports(tmp_path_factory.mktemp("exports"))
+    yield gathered
+    files = sorted(gathered.folder.glob("*.ics"))
+    if files and SHARED.is_dir() and os.environ.get("JUDGES"):
+        assert judge(SHARED, Path(os.environ["JUDGES"]), files) == ""
 
 
 def judge(shared: Path, judges: Path, files: list[Path]) -> str:
@@ -109,7 +130,7 @@ class Line:
     demo: Demo
     clock: Clock
     folder: Path
-    exports: Path
+    exports: Exports
     environ: dict[str, str]
 
     @property
@@ -126,17 +147,15 @@ class Line:
         there = typed is not None
         outside = Outside(self.clock, self.clock.sleep, self.environ | dict(environ or {}), terminal=lambda: there)
         result = CliRunner().invoke(cli, list(arguments), input=typed, obj=outside)
-        made = "export" in arguments and result.exit_code == 0 and self.ics.is_file()
-        octets = self.ics.read_bytes() if made else b""
-        if b"BEGIN:VEVENT" in octets:  # a calendar without events is no calendar to RFC 5545
-            (self.exports / f"{hash(octets)}.ics").write_bytes(octets)
+        if "export" in arguments and result.exit_code == 0 and self.ics.is_file():
+            self.exports.add(self.ics.read_bytes())
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
 
 
 @pytest.fixture
-def line(demo: Demo, clock: Clock, tmp_path: Path, exports: Path) -> Line:
+def line(demo: Demo, clock: Clock, tmp_path: Path, exports: Exports) -> Line:
     """A command line that is logged in at *demo* and writes to a folder of its own."""
     token = msgspec.convert(demo.grant(), Token)
     token_file = tmp_path / "token.json"

@@ -50,7 +50,7 @@ def three(line: Line) -> Line:
 
 def written(line: Line, name: str) -> icalendar.Calendar:
     octets = (line.folder / name).read_bytes()
-    (line.exports / f"{hash(octets)}.ics").write_bytes(octets)
+    line.exports.add(octets)
     return icalendar.Calendar.from_ical(octets)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Line
+from tests.conftest import Exports, Line
 from tests.feeds import Running, serving
 from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.errors import TraktError
@@ -270,7 +270,7 @@ def test_a_clock_that_was_set_back_does_not_stop_the_refresher(line: Line) -> No
     assert len(done) == 2
 
 
-def test_a_calendar_that_is_out_of_date_says_so(running: Running, line: Line, exports: Path) -> None:
+def test_a_calendar_that_is_out_of_date_says_so(running: Running, line: Line, exports: Exports) -> None:
     """After three days without a success there is one whole-day event more, the same until the next success."""
     good = running.get()
     line.demo.misbehave(Fault(status=503, times=0))
@@ -278,7 +278,7 @@ def test_a_calendar_that_is_out_of_date_says_so(running: Running, line: Line, ex
     assert running.get().content == good.content
     assert list(running.during(hours=4))
     told = running.get()
-    (exports / "out-of-date.ics").write_bytes(told.content)
+    exports.add(told.content)
     assert told.content.replace(b"\r\n ", b"").count(NOTICE) == 1
     event = told.content[told.content.rindex(b"BEGIN:VEVENT") :]
     assert b"DTSTART;VALUE=DATE:20260421\r\n" in event

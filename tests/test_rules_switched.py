@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.conftest import NOW, Line
+from tests.conftest import NOW, Exports, Line
 from tests.test_ics import episode
 from tests.test_memory import DAY, Book
 from trakt_ical.export.memory import Retention
@@ -87,7 +87,7 @@ def line(line: Line, tmp_path: Path) -> Line:
     """A command line whose many calendars are compared with each other, not left for the judges."""
     folder = tmp_path / "compared"
     folder.mkdir()
-    return replace(line, exports=folder)
+    return replace(line, exports=Exports(folder))
 
 
 def calendar(line: Line, rules: Mapping[str, str], **others: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.conftest import Line
+from tests.conftest import Exports, Line
 from tests.feeds import Running, serving
 from tests.test_feed import slug_of
 from trakt_ical.demo import Demo, Fault
@@ -555,7 +555,7 @@ def test_requests_do_not_pile_up(running: Running) -> None:
     assert running.get().status_code == 200
 
 
-def test_hostile_titles_stay_titles(line: Line, demo: Demo, exports: Path) -> None:
+def test_hostile_titles_stay_titles(line: Line, demo: Demo, exports: Exports) -> None:
     """HTML and lines of iCalendar in a title are text in the feed and on the page."""
     with serving(line) as running:
         running.refresh()
@@ -568,7 +568,7 @@ def test_hostile_titles_stay_titles(line: Line, demo: Demo, exports: Path) -> No
         line.clock.pass_by(hours=2)
         running.refresh()
         calendar = running.get().content
-        (exports / "hostile.ics").write_bytes(calendar)
+        exports.add(calendar)
         assert b"onerror" in calendar.replace(b"\r\n ", b"")
         assert calendar.count(b"\r\nBEGIN:VEVENT\r\n") == before
         assert "<img src=x" not in running.get(running.page).text
