@@ -13,9 +13,10 @@ from trakt_ical.model import Airing, Episode, EpisodeKind, Event, Moment, Movie,
 from trakt_ical.transform.events import event
 from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHour
 from trakt_ical.transform.showings import showings
+from trakt_ical.transform.template import parse
 from trakt_ical.transform.times import placing
 from trakt_ical.transform.uids import uid
-from trakt_ical.transform.words import Words
+from trakt_ical.transform.words import PARTS, Words
 
 NIGHT = datetime(2026, 4, 19, 1, tzinfo=UTC)
 SHOW = Show("trakt-1388", "A Show", "HBO", ("drama", "science-fiction"), timedelta(minutes=50))
@@ -133,6 +134,12 @@ def test_an_event_has_the_properties_that_programs_need() -> None:
 def test_a_summary_is_never_empty(airing: Airing, summary: str) -> None:
     """A missing title leaves no blank and no None behind."""
     assert one(airing).summary == summary
+
+
+def test_a_summary_begins_and_ends_with_a_word() -> None:
+    """Blanks at the edges of a template, or beside what is not known, are not shown."""
+    words = Words(title=parse(" {title} [ {mark} ] ", PARTS))
+    assert [one(episode(title=title), words=words).summary for title in ("A Title", None)] == ["A Title", "2x03"]
 
 
 @pytest.mark.parametrize(

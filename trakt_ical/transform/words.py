@@ -155,7 +155,7 @@ class Words:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split("\n")) if "\n" in text else text
+    return (" ".join(text.split("\n")) if "\n" in text else text).strip()
 
 
 def _runtime(runtime: timedelta | None) -> str:
