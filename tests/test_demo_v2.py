@@ -195,10 +195,10 @@ def test_changes_show_in_the_calendar(client: Client) -> None:
         client.trakt.remove("the-slow-ferry", 13, 85)
 
 
-@pytest.mark.parametrize("path", ["/calendars/my/shows/tomorrow", "/calendars/my/shows/2026-11-23/x"])
-def test_a_date_must_be_a_date(client: Client, path: str) -> None:
-    """What is no date, or no number of days, is a 400."""
-    assert client.get(path).status_code == 400
+@pytest.mark.parametrize("days", ["tomorrow", "2026-11-23/x", "9999-12-20/5", "0001-01-02/5"])
+def test_a_date_must_be_a_date(client: Client, days: str) -> None:
+    """What is no date, no number of days, or at the end of time, is a 400."""
+    assert client.get(f"/calendars/my/shows/{days}").status_code == 400
 
 
 def test_hidden_shows_come_in_pages(client: Client) -> None:

@@ -190,10 +190,21 @@ def test_wrong_usage_is_2(line: Line, arguments: list[str]) -> None:
     assert line.demo.requests == []
 
 
-@pytest.mark.parametrize("arguments", [["--from", "9999-12-30"], ["--from", "0001-01-01"], ["--back", "99999"]])
+IMPOSSIBLE = [
+    ["--from", "9999-12-30"],
+    ["--from", "9999-12-24", "--days", "3"],
+    ["--from", "0001-01-01"],
+    ["--from", "0001-01-30"],
+    ["--from", "2199-12-30"],
+    ["--back", "99999"],
+]
+
+
+@pytest.mark.parametrize("arguments", IMPOSSIBLE)
 def test_impossible_days_are_3(line: Line, arguments: list[str]) -> None:
-    """Days outside of the calendar are told as such."""
-    assert line("export", *arguments).exit_code == 3
+    """Days outside of television's years are told as such, also where rules reach further than they do."""
+    moved = {"TRAKT_ICAL_OFFSET": "60", "TRAKT_ICAL_COUNTRY": "de"}
+    assert line("export", "--kind", "movies", *arguments, environ=moved).exit_code == 3
 
 
 def test_standard_output_takes_the_calendar_alone(line: Line) -> None:

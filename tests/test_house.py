@@ -172,10 +172,3 @@ def test_a_title_cannot_steer_the_terminal(line: Line) -> None:
     assert result.exit_code == 0
     assert not set("\x1b\x07\x9b") & set(result.stderr)
     assert result.stderr.count("\n") == 1 + result.stderr.count("Warning: Left out: ")
-
-
-def test_days_that_the_demo_does_not_have_are_refused(line: Line) -> None:
-    """The built-in Trakt answers for the end of the calendar with a status, not a crash."""
-    for api in ("v2", "v1"):
-        result = line("export", "--api", api, "--from", "9999-12-20", "--days", "3")
-        assert (result.exit_code, "Traceback" in result.output) == (5, False)

@@ -11,7 +11,7 @@ from trakt_ical.config import FIELDS, Calendar, Settings
 from trakt_ical.errors import SettingsError
 from trakt_ical.export.ics import Look, Scope
 from trakt_ical.export.memory import Retention
-from trakt_ical.model import DateRange
+from trakt_ical.model import YEARS, DateRange
 from trakt_ical.pipeline import Recipe
 
 if TYPE_CHECKING:
@@ -57,9 +57,10 @@ def date_range(settings: Settings, today: date, span: Span) -> DateRange:
         if span == Span():
             return DateRange(today - timedelta(days=settings.back), settings.back + settings.ahead + 1)
         wanted = DateRange(span.first or today, span.days or 7)
-        wanted.widened(1)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise SettingsError(f"These days cannot be asked for: {str(error).rstrip('.')}.") from error
+    if wanted.first.year not in YEARS or wanted.last.year not in YEARS:
+        raise SettingsError(f"These days cannot be asked for: nothing airs from {wanted.first} to {wanted.last}.")
     return wanted
 
 

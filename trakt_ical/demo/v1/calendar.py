@@ -11,7 +11,7 @@ from trakt_ical.demo.v1.wire import JSON, SERVER, episode_json, listed_on, show_
 from trakt_ical.demo.world import World
 
 DAYS = 7  # unless asked otherwise
-LATEST = 9999  # the year in which calendars end
+YEARS = range(2, 9999)  # so that a calendar's days and those around them are days
 MOST_DAYS = 3_660
 MARGIN = timedelta(days=3)  # no listed day is farther from its instant
 
@@ -64,7 +64,7 @@ def _first_day(world: World, start: str | None) -> date:
         first = date.fromisoformat(start)
     except ValueError:
         first = date.max
-    if first.year >= LATEST:
+    if first.year not in YEARS:
         raise Refused(failure("invalid date", 400))
     return first
 

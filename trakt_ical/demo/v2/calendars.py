@@ -13,7 +13,7 @@ from trakt_ical.demo.v2.wire import episode_json, instant, movie_json, show_json
 from trakt_ical.demo.world import World
 
 DAYS = 7  # unless asked otherwise
-LATEST = 9999  # the year in which calendars end
+YEARS = range(2, 9999)  # so that a calendar's days and those around them are days
 MOST_DAYS = 33  # longer requests are cut without a word
 A_DATE = len("2026-11-23")
 KINDS_OF_EPISODE = {
@@ -104,7 +104,7 @@ def _window(world: World, start: str | None = None, days: str | None = None) -> 
         first = date.fromisoformat(start)
     except ValueError:
         raise Refused(empty_answer(400)) from None
-    if first.year >= LATEST:
+    if first.year not in YEARS:
         raise Refused(empty_answer(400))
     return Window(first, length)
 
