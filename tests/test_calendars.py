@@ -223,6 +223,14 @@ WRONG = [
         "[calendar.A]\ninclude_genres = ['Drama']\nexclude_genres = ['drama', 'anime']",
         r"exclude_genres \(.*line 3\) and include_genres both name drama\. Keep one",
     ),
+    (
+        "[calendar.A]\nshow_offsets = { doctor-who = 5, 'Doctor Who' = 6 }",
+        r"show_offsets \(.*line 2\) says two things of doctor who\. Keep one",
+    ),
+    (
+        "[calendar.A]\nname = 'that names gruop'\nalarms = [\n  'soon', # gruop\n]\ngruop = [\n 'day']",
+        r"line 6 sets gruop, which is no setting\. Did you mean group",
+    ),
     ("[calendar.A]\nsource = 'all'\nwatched = false", r"watched \(.*line 3\) needs your own calendar"),
     ("[calendar.A]\nsource = 'all'\nwatchlist_only = true", r"watchlist_only \(.*line 3\) needs your own calendar"),
     ("api = 'v1'\n[calendar.A]\ncountry = 'de'", r"country \(.*line 3\) is of movies, which API v1"),
@@ -258,7 +266,10 @@ def test_a_flag_beats_the_environment_beats_the_table_beats_the_defaults(tmp_pat
 def test_tables_of_names_and_lists_have_their_types(tmp_path: Path) -> None:
     """Offsets and lists may come from file and environment alike; titles keep their blanks."""
     file = tmp_path / "config.toml"
-    file.write_text('[calendar.A]\nshow_offsets = { "The Slow Ferry" = 60, silo = -30 }\nmin_rating = 7.5\n')
+    file.write_text(
+        '[calendar.A]\nshow_offsets = { "The Slow Ferry" = 60, silo = -30 }\nmin_rating = 7.5\n'
+        'include_shows = [1388, "24"]\n'
+    )
     environ = {"TRAKT_ICAL_NETWORK_OFFSETS": "BBC One=15, HBO=-180", "TRAKT_ICAL_EXCLUDE_SHOWS": "The Slow Ferry, silo"}
     [calendar] = resolve(flags={}, environ=environ, default_file=file).calendars
     settings = calendar.settings
@@ -266,6 +277,7 @@ def test_tables_of_names_and_lists_have_their_types(tmp_path: Path) -> None:
     assert settings.network_offsets == (("BBC One", 15), ("HBO", -180))
     assert settings.exclude_shows == ("The Slow Ferry", "silo")
     assert settings.min_rating == 7.5
+    assert settings.include_shows == ("1388", "24")
 
 
 def test_config_lists_what_calendars_have_for_themselves(three: Line) -> None:

@@ -85,6 +85,15 @@ WRONG = [
     ("", {"TRAKT_ICAL_PASSWORD": "a", "TRAKT_ICAL_PASSWORD_FILE": "b"}, "both TRAKT_ICAL_PASSWORD and"),
     ("", {"TRAKT_ICAL_PASSWORD_FILE": "/no/such"}, "TRAKT_ICAL_PASSWORD_FILE: the file /no/such cannot be read"),
     ('back_file = "x"', {}, "back_file, which is no setting"),
+    ("password_file = 3", {}, "password_file in .* must be the name of a file"),
+    (r'password_file = "a\u0000"', {}, "password_file in .* cannot be read: embedded null byte"),
+    ('password_file = "~nobody-here/x"', {}, "password_file in .* cannot be read: "),
+    ('output = "~nobody-here/x.ics"', {}, r"output \(.*line 1\) begins with a ~ that stands for no home"),
+    ("", {"TRAKT_ICAL_TOKEN_FILE": "~nobody-here/x"}, r"token_file \(TRAKT_ICAL_TOKEN_FILE\) begins with a ~"),
+    ("back = " + "9" * 5000, {}, "is not TOML: .*5000 digits"),
+    ("kind = " + "[" * 3000 + "]" * 3000, {}, "has tables or lists in each other without end"),
+    ("#" * 2**20 + "\nback = 3", {}, "cannot be read: File too large"),
+    (r'title = "{show}\u2028{title}"', {}, r"title \(.*\) must be a text without control characters"),
 ]
 
 
@@ -105,6 +114,17 @@ def test_a_secret_may_be_a_file(file: Path, tmp_path: Path, name: str) -> None:
         ("", {f"TRAKT_ICAL_{name.upper()}_FILE": str(tmp_path / "secret")}),
     ):
         assert getattr(settled(file, text, environ).settings, name) == "s3cret "
+
+
+def test_a_settings_file_may_begin_with_a_byte_order_mark(file: Path) -> None:
+    """The mark with which editors on Windows begin a file is no part of it."""
+    assert settled(file, "\ufeffback = 3").settings.back == 3
+
+
+def test_a_settings_file_in_a_home_that_nobody_has_is_told(file: Path) -> None:
+    """A ~ that stands for nobody's home is a wrong name of a file like any other."""
+    with pytest.raises(SettingsError, match="~ stands for no home"):
+        resolve(flags={"config": "~nobody-here/config.toml"}, environ={}, default_file=file)
 
 
 def test_a_named_settings_file_must_exist(file: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -52,6 +53,8 @@ def check(name: str, settings: Settings, origins: Mapping[str, str], places: Pla
         _check_url(getattr(settings, setting), lambda reason, setting=setting: refuse(setting, reason))  # type: ignore[misc]
     if not re.fullmatch("[!-~]*", settings.public_url):
         refuse("public_url", "must be written as browsers copy it: a name of other letters as xn--…, a blank as %20.")
+    for setting in ("output", "token_file"):
+        _check_path(getattr(settings, setting), lambda reason, setting=setting: refuse(setting, reason))  # type: ignore[misc]
     _check_zone(settings.timezone, lambda reason: refuse("timezone", reason))
     _check_color(settings.color, lambda reason: refuse("color", reason))
     _check_listen(settings.listen, lambda reason: refuse("listen", reason))
@@ -93,6 +96,13 @@ def _check_url(url: str, refuse: Refuse) -> None:
         right = False
     if not right:
         refuse("must be an address that begins with https:// or http:// and has no ? or #.")
+
+
+def _check_path(path: str, refuse: Refuse) -> None:
+    try:
+        Path(path).expanduser()
+    except RuntimeError:
+        refuse("begins with a ~ that stands for no home that is known. Write the whole path.")
 
 
 def _check_zone(zone: str, refuse: Refuse) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tomllib
 from collections.abc import Mapping
@@ -33,24 +34,28 @@ class SettingsFile:
         return os.name == "posix" and bool(self.path.stat().st_mode & 0o077)
 
     def _line(self, keys: tuple[str, ...]) -> int | None:
-        """The line on which the value at *keys* begins: the beginning of the file up to it does not have it yet."""
-        lines = self.text.splitlines(keepends=True)
-        before = 0
-        for number in range(1, min(len(lines), COUNTED) + 1):
+        """The line on which the value at *keys* begins: it says the last of them, and up to its end they are there."""
+        lines = self.text.splitlines(keepends=True)[:COUNTED]
+        begins = None
+        for number, line in enumerate(lines, 1):
+            begins = begins or (number if keys[-1] in line else None)
+            if begins is None:
+                continue
             try:
                 tables = tomllib.loads("".join(lines[:number]))
             except tomllib.TOMLDecodeError:
                 continue  # in the middle of a value
             if _has(tables, keys):
-                return before + 1
-            before = number
+                return begins
+            begins = None
         return None
 
 
 def read(path: Path, *, must_exist: bool) -> SettingsFile:
     """The file at *path*, an empty one where there is none and it need not exist. Raises SettingsError."""
     try:
-        text = text_of(path)
+        path = path.expanduser()
+        text = text_of(path).removeprefix("\ufeff")  # with which some editors begin
         return SettingsFile(path, text, tomllib.loads(text))
     except FileNotFoundError:
         if must_exist:
@@ -58,14 +63,21 @@ def read(path: Path, *, must_exist: bool) -> SettingsFile:
         return SettingsFile(path)
     except OSError as error:
         raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise SettingsError(f"The settings file {path} has tables or lists in each other without end.") from error
+    except RuntimeError as error:
+        raise SettingsError(f"The settings file {path} cannot be read: ~ stands for no home that is known.") from error
+    except ValueError as error:  # of TOML and UTF-8, and of numbers that Python finds too long
         raise SettingsError(f"The settings file {path} is not TOML: {error}.") from error
 
 
 def text_of(path: Path) -> str:
-    """The text at *path*, no more than a person would write: a device has no end."""
+    """The text at *path*. Raises OSError where it is more than a person would write: a device has no end."""
     with path.open("rb") as file:
-        return file.read(LARGEST).decode()
+        octets = file.read(LARGEST + 1)
+    if len(octets) > LARGEST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return octets.decode()
 
 
 def _has(tables: Any, keys: tuple[str, ...]) -> bool:

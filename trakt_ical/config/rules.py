@@ -70,6 +70,9 @@ def contradiction(settings: Settings) -> Iterator[tuple[str, str]]:
         include, exclude = _chosen(settings, "include", trait), _chosen(settings, "exclude", trait)
         for both in sorted(include & exclude):
             yield f"exclude_{trait.value}", f"and include_{trait.value} both name {both}. Keep one."
+    for name in ("show_specials", "network_offsets", "show_offsets"):
+        for both in _twice(getattr(settings, name)):
+            yield name, f"says two things of {both}. Keep one."
     for name, right in (("watched", True), ("watchlist_only", False)):
         if settings.source == "all" and getattr(settings, name) is not right:
             yield name, "needs your own calendar, which source = all is not."
@@ -78,6 +81,13 @@ def contradiction(settings: Settings) -> Iterator[tuple[str, str]]:
     for name in ("include_languages", "exclude_languages"):
         if settings.api == "v1" and getattr(settings, name):
             yield name, "cannot be told: API v1 does not say in what language a show is."
+
+
+def _twice(values: Collection[tuple[str, object]]) -> Iterator[str]:
+    """The names that *values* say different things of, as they are compared."""
+    said = {(fold(name), value) for name, value in values}
+    names = [name for name, _ in said]
+    return (name for name in sorted(set(names)) if names.count(name) > 1)
 
 
 def _filters(settings: Settings) -> Filters:

@@ -65,7 +65,7 @@ def resolve(
     Raises SettingsError, which names the setting and its origin.
     """
     chosen = flags.get("config") or environ.get(CONFIG)
-    file = read(Path(chosen).expanduser() if chosen else default_file, must_exist=bool(chosen))
+    file = read(Path(chosen) if chosen else default_file, must_exist=bool(chosen))
     common = _of_program(file)
     above = dict(_from_environment(environ))
     above |= {name: _Given.of(value, "flag") for name, value in flags.items() if name in FIELDS and value is not None}
@@ -131,7 +131,7 @@ def _from_file(file: SettingsFile, table: Mapping[str, Any], keys: tuple[str, ..
         name = _known(key, lambda key=key: file.place(*keys, key), "")  # type: ignore[misc]
         if name in table and key != name:
             raise SettingsError(f"{file.path} sets both {name} and {key}. Keep one.")
-        value = value if key == name else _secret(str(value), f"{key} in {file.path}")
+        value = value if key == name else _secret(value, f"{key} in {file.path}")
         found[name] = _Given(value, where, lambda key=key: file.place(*keys, key))  # type: ignore[misc]
     return found
 
@@ -157,10 +157,13 @@ def _known(key: str, where: Callable[[], str], prefix: str) -> str:
     raise SettingsError(f"{where()} sets {shown}, which is no setting.{nearest(key, FIELDS, prefix)}")
 
 
-def _secret(name: str, origin: str) -> str:
+def _secret(name: Any, origin: str) -> str:
+    """What the file called *name* holds."""
+    if not isinstance(name, str):
+        raise SettingsError(f"{origin} must be the name of a file.")
     try:
         return text_of(Path(name).expanduser()).rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise SettingsError(
             f"{origin}: the file {name} cannot be read: {getattr(error, 'strerror', error)}."
         ) from error

@@ -8,8 +8,8 @@ from typing import Any
 
 from trakt_ical.config.settings import FIELDS
 
-_UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-_UNFIT_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_UNFIT = re.compile("[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
+_UNFIT_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 LINES = "description"  # the setting that may have several
 
@@ -61,6 +61,8 @@ def _one(value: Any, of: type) -> Any:
 def _texts(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
+    if isinstance(value, list):
+        value = [str(each) if type(each) is int else each for each in value]  # a show may be told by its number
     if not isinstance(value, list | tuple) or not all(isinstance(each, str) and each.strip() for each in value):
         raise ValueError("a list of texts")
     if any(map(_UNFIT.search, value)):
