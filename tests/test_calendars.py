@@ -148,6 +148,13 @@ def test_a_new_look_changes_no_event(three: Line) -> None:
     assert after[after.index(start) :] == before[before.index(start) :]
 
 
+def test_a_calendar_named_twice_is_written_once(three: Line) -> None:
+    """Names of calendars are the same whatever their capitals: none waits for itself."""
+    result = three("export", "Shows", "shows", "SHOWS")
+    assert result.exit_code == 0
+    assert result.stderr.count(" in ") == 1
+
+
 def test_what_one_calendar_does_not_take_leaves_the_others(three: Line) -> None:
     """An output that is not ours is an error of that calendar alone: it is named, the others are written."""
     (three.folder / "shows.ics").write_text("not a calendar")

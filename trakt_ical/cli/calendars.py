@@ -37,7 +37,7 @@ def with_output(app: App, names: Sequence[str]) -> list[Calendar]:
     """
     from trakt_ical.errors import SettingsError
 
-    chosen = [named(app, name) for name in dict.fromkeys(names)]
+    chosen = list({calendar.name: calendar for calendar in (named(app, name) for name in names)}.values())
     for calendar in chosen:
         if not calendar.settings.output:
             raise SettingsError(f"The calendar {calendar.title} has no output. Set output, or name one with -o.")
