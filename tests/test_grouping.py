@@ -17,7 +17,7 @@ from tests.test_memory import DAY, SCOPE, Book
 from trakt_ical.model import Airing, Episode, EpisodeKind, Event, Moment, Show
 from trakt_ical.transform.alarms import parse
 from trakt_ical.transform.events import event
-from trakt_ical.transform.rules import Group, Hours, Offsets, Rules
+from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHour
 from trakt_ical.transform.showings import showings
 from trakt_ical.transform.words import CodeStyle, Words
 
@@ -70,8 +70,10 @@ def test_a_day_is_one_of_the_subscribers_zone() -> None:
 
 
 def test_what_has_an_hour_does_not_go_with_what_has_none() -> None:
-    """An event is by the hour or takes the whole day."""
-    assert members([episode(number=1), episode(number=2, starts=NIGHT.date())], BY_DAY) == [[(2, 1)], [(2, 2)]]
+    """Nor where a midnight stands for the hour that nobody knows: it is no hour at which the others begin."""
+    both = [episode(number=1), episode(number=2, starts=NIGHT.date())]
+    for unknown_hour in UnknownHour:
+        assert members(both, Rules(group=Group.DAY, unknown_hour=unknown_hour)) == [[(2, 1)], [(2, 2)]]
 
 
 def test_in_whole_days_all_of_a_day_goes_together() -> None:

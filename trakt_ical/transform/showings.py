@@ -50,7 +50,8 @@ def _group(showing: Showing, rules: Rules, zone: tzinfo) -> tuple[object, ...]:
         return (showing.uid,)
     if rules.group is Group.DROP:
         return (airing.show.key, airing.season, airing.starts)
-    return (airing.show.key, local_date(showing.start, zone), isinstance(showing.start, datetime))
+    timed = isinstance(showing.start, datetime) and isinstance(airing.starts, datetime)
+    return (airing.show.key, local_date(showing.start, zone), timed)
 
 
 def _together(group: list[Showing], rules: Rules) -> Showing:
