@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import TypeVar
 
-from trakt_ical.config.settings import KINDS, Settings
+from trakt_ical.config.settings import FIELDS, KINDS, Settings
 from trakt_ical.fetch.zones import code_of
 from trakt_ical.transform import alarms, template
 from trakt_ical.transform.filters import Filters, Trait, fold
@@ -59,11 +59,6 @@ def contradiction(settings: Settings) -> Iterator[tuple[str, str]]:
     """The settings that contradict others, each with the reason."""
     if not settings.kind:
         yield "kind", "names nothing to fetch."
-    others = [kind for kind in settings.kind if kind != "shows"]
-    if settings.api == "v1" and others:
-        yield "kind", f"must be shows: API v1 has no calendar of {', '.join(others)}."
-    if settings.api == "v1" and settings.source == "all":
-        yield "source", "must be my: API v1's calendar is a user's."
     if settings.checkin_links and not settings.public_url:
         yield "checkin_links", "needs public_url, the address at which the world reaches trakt-ical serve."
     for trait in Trait:
@@ -73,14 +68,33 @@ def contradiction(settings: Settings) -> Iterator[tuple[str, str]]:
     for name in ("show_specials", "network_offsets", "show_offsets"):
         for both in _twice(getattr(settings, name)):
             yield name, f"says two things of {both}. Keep one."
-    for name, right in (("watched", True), ("watchlist_only", False)):
-        if settings.source == "all" and getattr(settings, name) is not right:
+    for name in ("watched", "watchlist_only"):
+        if settings.source == "all" and _given(settings, name):
             yield name, "needs your own calendar, which source = all is not."
-    if settings.api == "v1" and settings.country:
+    if settings.api == "v1":
+        yield from _beyond_v1(settings)
+
+
+def _beyond_v1(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The settings that API v1 cannot follow, each with the reason."""
+    others = [kind for kind in settings.kind if kind != "shows"]
+    if others:
+        yield "kind", f"must be shows: API v1 has no calendar of {', '.join(others)}."
+    if settings.source == "all":
+        yield "source", "must be my: API v1's calendar is a user's."
+    if settings.country:
         yield "country", "is of movies, which API v1 has no calendar of."
     for name in ("include_languages", "exclude_languages"):
-        if settings.api == "v1" and getattr(settings, name):
+        if _given(settings, name):
             yield name, "cannot be told: API v1 does not say in what language a show is."
+    for name in ("watched", "watchlist_only", "min_rating"):
+        if _given(settings, name) and not (settings.username and settings.password):
+            yield name, "needs username and password: without a login API v1 tells nothing of yours."
+
+
+def _given(settings: Settings, name: str) -> bool:
+    """Whether the setting *name* is another than the default."""
+    return bool(getattr(settings, name) != FIELDS[name].default)
 
 
 def _twice(values: Collection[tuple[str, object]]) -> Iterator[str]:
