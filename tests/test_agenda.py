@@ -9,6 +9,7 @@ import pty
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from trakt_ical.model import Airing, DateRange
 from trakt_ical.pipeline import Recipe, needs
 from trakt_ical.pipeline.agenda import Entry, agenda
 from trakt_ical.transform.filters import Filters
-from trakt_ical.transform.rules import Rules
+from trakt_ical.transform.rules import Group, Rules
 
 
 def entries(*airings: Airing, rules: Rules | None = None, days: int = 2, now: datetime = NOW) -> list[Entry]:
@@ -52,6 +53,14 @@ def test_the_days_begin_today_and_are_in_order() -> None:
         "trakt-1388-s2e3",
     ]
     assert [entry.day for entry in found] == [NOW.date()] * 3 + [NOW.date() + timedelta(days=1)]
+
+
+def test_a_group_was_watched_when_all_of_it_was() -> None:
+    """One episode that was not watched leaves its group to be watched."""
+    rules = Rules(group=Group.DROP)
+    first, second = (episode(number=number, starts=NOW, watched=True) for number in (1, 2))
+    assert [entry.watched for entry in entries(first, second, rules=rules)] == [True]
+    assert [entry.watched for entry in entries(first, replace(second, watched=False), rules=rules)] == [False]
 
 
 def test_what_is_on_is_marked_from_its_first_second_to_its_last() -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
 
 from tests.conftest import NOW, Line
-from tests.test_ics import episode
+from tests.test_ics import SHOW, episode
 from trakt_ical.export.ics import Look, Scope
 from trakt_ical.export.memory import Retention
 from trakt_ical.model import DateRange, Fetched
 from trakt_ical.pipeline import Recipe
 from trakt_ical.pipeline.explain import explain
+from trakt_ical.transform.find import find
 from trakt_ical.transform.rules import Rules
 
 
@@ -87,7 +89,9 @@ def test_what_you_watched_and_hid_is_told(line: Line, uid: str) -> None:
     line.demo.watch(show, int(season), int(number))
     assert told(line, uid, "--fresh", watched="false")[-2] == "You watched it, and watched = false leaves that out."
     line.demo.hide(show, "dropped")
-    assert told(line, uid, "--fresh")[-2:][0] == "You dropped it at Trakt."
+    dropped, left_out = told(line, uid, "--fresh")[-2:]
+    assert dropped == "You dropped it at Trakt."
+    assert left_out.startswith("It is left out: ")
     steps = told(line, uid, "--fresh", dropped="true")
     assert "You dropped it at Trakt, but the rules want it shown." in steps
     assert steps[-1].startswith("It is in the calendar")
@@ -117,6 +121,14 @@ def test_a_group_is_told(line: Line) -> None:
     ]
     steps = told(line, drops[-1], group="drop")
     assert any(step.startswith("group = drop puts it into one event with ") for step in steps)
+
+
+def test_a_name_in_full_beats_one_that_begins_with_it() -> None:
+    """Who writes `a show 2x03` does not mean that of A Show Abroad; `show` alone may be either."""
+    own, other = episode(), episode(show=replace(SHOW, key="trakt-2", title="A Show Abroad"))
+    assert find([own, other], "a-show 2x03") == [own]
+    assert find([own, other], "show abr s02e03") == [other]
+    assert find([own, other], "show") == [own, other]
 
 
 def test_several_that_match_are_candidates(line: Line) -> None:

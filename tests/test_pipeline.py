@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import permutations
 from zoneinfo import ZoneInfo
@@ -73,6 +74,24 @@ def test_days_are_those_of_the_zone() -> None:
         for day, zone in ((18, honolulu), (19, honolulu), (19, auckland))
     ]
     assert shown == [1, 1, 2]
+
+
+def test_several_calendars_ask_for_the_days_of_all() -> None:
+    """Of each kind the days from the first to the last that any of them needs are asked for, and no others."""
+    shows, films = replace(SCOPE, kinds=("shows",)), replace(SCOPE, kinds=("shows", "movies"))
+    early = Recipe(DateRange(date(2026, 4, 1), 5), UTC, Rules(), Look(), shows, Retention())
+    late = Recipe(DateRange(date(2026, 4, 11), 5), UTC, Rules(), Look(), films, Retention())
+    own = DateRange(date(2026, 4, 11), 5)
+    for recipes in ([early, late], [late, early]):
+        assert pipeline.needs(recipes).days == {"shows": DateRange(date(2026, 4, 1), 15), "movies": own}
+
+
+def test_a_countrys_movies_are_looked_for_where_the_world_has_them() -> None:
+    """A country comes later than the world's first, by whose date Trakt lists: earlier days are asked for too."""
+    both = replace(SCOPE, kinds=("shows", "movies"))
+    recipe = Recipe(DateRange(date(2026, 4, 11), 5), UTC, Rules(country="de"), Look(), both, Retention())
+    days = pipeline.needs([recipe]).days
+    assert days == {"shows": recipe.days, "movies": DateRange(date(2026, 1, 9), 97)}
 
 
 def test_what_is_hidden_is_not_shown() -> None:
