@@ -231,6 +231,10 @@ WRONG = [
         r"exclude_genres \(.*line 3\) and include_genres both name drama\. Keep one",
     ),
     (
+        "[calendar.A]\ninclude_countries = ['UK', 'us']\nexclude_countries = ['Great Britain', 'gb']",
+        r"exclude_countries \(.*line 3\) and include_countries both name gb\. Keep one",
+    ),
+    (
         "[calendar.A]\nshow_offsets = { doctor-who = 5, 'Doctor Who' = 6 }",
         r"show_offsets \(.*line 2\) says two things of doctor who\. Keep one",
     ),

@@ -15,6 +15,8 @@ from tests.conftest import NOW, Clock, Line
 from tests.server import Asked, Told, serving
 from tests.test_ics import movie
 from trakt_ical.demo import Fault
+from trakt_ical.errors import Refused
+from trakt_ical.fetch.v2.lists import Lists
 from trakt_ical.fetch.v2.releases import Releases
 from trakt_ical.model import Movie, Release
 from trakt_ical.trakt.client import Client
@@ -213,6 +215,23 @@ def test_a_movie_without_a_record_is_no_fault(tmp_path: Path, clock: Clock) -> N
         assert dated(tmp_path, clock, url, MOVIES[:1]) == [MOVIES[0].starts]
         assert dated(tmp_path, clock, url, MOVIES[:1]) == [MOVIES[0].starts]
     assert len(asked) == 1
+
+
+def test_what_fails_midway_is_a_fault_and_what_was_answered_is_kept(tmp_path: Path, clock: Clock) -> None:
+    """Another refusal than 404 is no answer; the next run asks for that movie alone."""
+    with serving(lambda asked: Told(status=400) if "/2/" in asked.path else told(asked)) as (url, _):
+        with pytest.raises(Refused, match="/movies/2/releases/de"):
+            dated(tmp_path, clock, url, MOVIES[:2])
+    with serving(told) as (url, asked):
+        dated(tmp_path, clock, url, MOVIES[:2])
+    assert [request.path for request in asked] == ["/movies/2/releases/de"]
+
+
+def test_a_hidden_season_does_not_hide_its_show(tmp_path: Path, clock: Clock) -> None:
+    """Trakt lists hidden seasons beside hidden shows; the show of such a season is still wanted."""
+    entries = [{"show": {"ids": {"trakt": 5}}, "season": {"number": 2}}, {"show": {"ids": {"trakt": 6}}}]
+    with serving(lambda _: Told(json.dumps(entries).encode())) as (url, _), Client(url, now=clock) as client:
+        assert Lists(client, tmp_path).hidden("calendar") == {"trakt-6"}
 
 
 def test_movies_bear_the_days_of_the_country(line: Line) -> None:
