@@ -127,6 +127,14 @@ def test_days_beyond_the_calendar_may_be_looked_at(line: Line) -> None:
     assert long[-1]["day"] > "2026-05-15"
 
 
+def test_the_worlds_agenda_asks_for_nothing_of_yours(line: Line) -> None:
+    """Of the world's calendar nobody is asked what you watched, so it needs no login."""
+    line("logout")
+    before = len(line.demo.requests)
+    assert line("agenda", environ={"TRAKT_ICAL_SOURCE": "all", "TRAKT_ICAL_TIMEZONE": "UTC"}).exit_code == 0
+    assert {seen.path.split("/")[1] for seen in line.demo.requests[before:]} == {"calendars"}
+
+
 def test_an_empty_agenda_says_so(line: Line) -> None:
     """Without an airing stdout stays empty, and a line on stderr says why."""
     result = line("agenda", environ={"TRAKT_ICAL_INCLUDE_SHOWS": "no such show"})

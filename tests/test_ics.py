@@ -175,6 +175,8 @@ def test_without_spoilers_there_is_no_plot() -> None:
     event = one(episode(), words=Words(spoilers=False))
     assert event.description.startswith("HBO\n\nhttps://")
     assert event.summary == "A Show 2x03"
+    film = one(movie(overview="A plot.", link="https://trakt.tv/movies/a-movie"), words=Words(spoilers=False))
+    assert (film.summary, film.description) == ("A Movie", "https://trakt.tv/movies/a-movie")
 
 
 @pytest.mark.parametrize(
