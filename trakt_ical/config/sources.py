@@ -164,9 +164,8 @@ def _secret(name: Any, origin: str) -> str:
     try:
         return text_of(Path(name).expanduser()).rstrip("\r\n")
     except (OSError, ValueError, RuntimeError) as error:
-        raise SettingsError(
-            f"{origin}: the file {name} cannot be read: {getattr(error, 'strerror', error)}."
-        ) from error
+        reason = getattr(error, "strerror", error)
+        raise SettingsError(f"{origin}: the file {name} cannot be read: {reason}.") from error
 
 
 def _warnings(file: SettingsFile) -> Iterator[str]:
