@@ -148,6 +148,16 @@ def test_a_new_look_changes_no_event(three: Line) -> None:
     assert after[after.index(start) :] == before[before.index(start) :]
 
 
+def test_rules_that_leave_nothing_are_told(line: Line) -> None:
+    """A calendar that is empty by its rules says how much there was to show; one that Trakt leaves empty does not."""
+    result = line("export", environ={"TRAKT_ICAL_INCLUDE_SHOWS": "no such show"})
+    assert result.exit_code == 0
+    told = r"0 events in .*; none of the [1-9]\d* airings that Trakt lists around these days is shown\.\n"
+    assert re.fullmatch(told, result.stderr)
+    line.demo.misbehave(Fault(path="/calendars/", empty_list=True, times=0))
+    assert "airings" not in line("export", "-o", f"{line.folder}/other.ics").stderr
+
+
 def test_a_calendar_named_twice_is_written_once(three: Line) -> None:
     """Names of calendars are the same whatever their capitals: none waits for itself."""
     result = three("export", "Shows", "shows", "SHOWS")

@@ -50,11 +50,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What a job came to; *changed* tells whether the file is another one now, *zone* counts the days."""
+    """What a job came to; *changed* tells whether the file is another one now, *zone* counts the days.
+
+    *listed*: how many airings Trakt lists in and around these days, whatever the rules make of them.
+    """
 
     revised: Revised
     zone: tzinfo
     changed: bool
+    listed: int
 
 
 def export(
@@ -135,7 +139,7 @@ def _one(app: App, begun: _Begun, fetched: Fetched, recipe: Recipe, wanted: Want
         changed = _written(begun, revised, now)
     except TraktIcalError as error:
         return error
-    return Exported(revised, recipe.zone, changed)
+    return Exported(revised, recipe.zone, changed, len(step.listing.listed))
 
 
 def _revised(app: App, begun: _Begun, step: Revision, now: datetime, *, believe: bool) -> Revised:

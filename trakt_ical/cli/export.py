@@ -167,7 +167,9 @@ def _closing_line(job: Job, exported: Exported) -> str:
     place = "to standard output" if job.output is None else f"in {settings.output}"
     changed = f": {counts(revised.changes)}" if revised.changes else "" if exported.changed else ", unchanged"
     dropped = f"; {revised.dropped} left out to stay within {settings.max_bytes:,} octets" if revised.dropped else ""
-    return f"{len(days)} event{'' if len(days) == 1 else 's'}{span} {place}{changed}{dropped}."
+    ruled_out = f"; none of the {exported.listed} airings that Trakt lists around these days is shown"
+    unshown = ruled_out if exported.listed and not days else ""
+    return f"{len(days)} event{'' if len(days) == 1 else 's'}{span} {place}{changed}{dropped}{unshown}."
 
 
 @contextlib.contextmanager
