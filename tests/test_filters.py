@@ -59,6 +59,12 @@ def test_capitals_blanks_and_hyphens_do_not_matter(trait: Trait, value: str) -> 
     assert never(trait, "something else").allow(PLAIN)
 
 
+def test_an_accent_is_the_same_in_one_character_or_two() -> None:
+    """Some keyboards and programs write a letter with its accent as two characters."""
+    show = replace(SHOW, network="R\N{LATIN CAPITAL LETTER U WITH ACUTE}V")
+    assert only(Trait.NETWORKS, "ru\N{COMBINING ACUTE ACCENT}v").allow(episode(show=show))
+
+
 @pytest.mark.parametrize("trait", Trait)
 def test_what_is_not_known_is_no_match(trait: Trait) -> None:
     """Neither to be left in nor to be left out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -124,7 +125,9 @@ def names(show: Show) -> tuple[str, ...]:
 
 
 def fold(text: str) -> str:
-    """*text* as it is compared: `Science Fiction` and `science-fiction` are the same."""
+    """*text* as it is compared: `Science Fiction` and `science-fiction` are the same, in whatever form accents come."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
     return " ".join(text.replace("-", " ").split()).casefold()
 
 
