@@ -164,7 +164,7 @@ def _secret(name: Any, origin: str) -> str:
     try:
         return text_of(Path(name).expanduser()).rstrip("\r\n")
     except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", error)
+        reason = str(getattr(error, "strerror", error)).rstrip(".")
         raise SettingsError(f"{origin}: the file {name} cannot be read: {reason}.") from error
 
 
