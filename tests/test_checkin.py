@@ -358,6 +358,12 @@ def test_what_has_yet_to_air_is_asked_about(desk: Desk, typed: str, status: int,
         ("harbor", "10x08", "--share", "myspace"),
         ("harbor", "--status"),
         ("harbor", "--cancel"),
+        ("--tvdb", "1", "--status"),
+        ("",),
+        (" ", ""),
+        ("--trakt", ""),
+        ("--movie", " "),
+        ("--trakt", "²"),
     ],
 )
 def test_contradictory_words_are_wrong_usage(desk: Desk, words: tuple[str, ...]) -> None:

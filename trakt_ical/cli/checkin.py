@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=Callable[..., Any])
 
 ID_TYPES = {"trakt": "Trakt", "imdb": "IMDb", "tvdb": "TVDB", "tmdb": "TMDB"}
+_NUMBER, _IMDB = re.compile(r"[0-9]+"), re.compile(r"tt[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,9 @@ def command(run: Run, /, words: tuple[str, ...], instead: str | None, as_json: b
     from trakt_ical.cli.asking import Asker
     from trakt_ical.cli.told import Told
 
-    if words and instead in ("status", "cancel"):
-        raise click.UsageError(f"--{instead} is about what runs, and takes no title.")
     wish = _wish(words, options)
+    if instead in ("status", "cancel") and wish.asked.names_something:
+        raise click.UsageError(f"--{instead} is about what runs, and takes no title.")
     always, early, no_input = (options.pop(name) for name in ("always", "early", "no_input"))
     with run.app(options) as app, office(app) as place:
         _check(wish, app.settings.api, place.desk.checkins.networks)
@@ -123,13 +125,13 @@ def _wish(words: Sequence[str], options: dict[str, Any]) -> Wish:
     from trakt_ical.trakt.subject import Extras
 
     movie, share = options.pop("movie"), options.pop("share")
-    given = [(name, number) for name in ID_TYPES if (number := options.pop(name))]
+    given = _numbers(options)
     title, place = (" ".join(words), None) if movie else parse(words)
     if len(given) > 1 or (given and title):
         raise click.UsageError("Name it by its title or by one number, not by both.")
+    if words and not title.strip() and not place:
+        raise click.UsageError("The title is empty.")  # of a script's variable: what is on now is not meant by it
     id_type, number = given[0] if given else ("", "")
-    if number and not (number[:2] == "tt" and number[2:].isdecimal() if id_type == "imdb" else number.isdecimal()):
-        raise click.UsageError(f"--{id_type} takes {'tt and ' if id_type == 'imdb' else ''}a number.")
     if (movie and not title and not number) or (place and not title and not number):
         raise click.UsageError("Name the movie." if movie else "Name the show before the episode.")
     minutes = options.pop("duration")
@@ -137,6 +139,15 @@ def _wish(words: Sequence[str], options: dict[str, Any]) -> Wish:
     networks = frozenset(name.strip().lower() for each in share for name in each.split(","))
     extras = Extras(networks, duration=timedelta(minutes=minutes) if minutes else None, **texts)
     return Wish(Asked(title, place, movie, id_type, number), extras, options.pop("episode_tvdb"))
+
+
+def _numbers(options: dict[str, Any]) -> list[tuple[str, str]]:
+    """Each site whose number the line gives, taken out of *options*. Raises click.UsageError."""
+    given = [(name, number) for name in ID_TYPES if (number := options.pop(name)) is not None]
+    for name, number in given:
+        if not (_IMDB if name == "imdb" else _NUMBER).fullmatch(number):
+            raise click.UsageError(f"--{name} takes {'tt and ' if name == 'imdb' else ''}a number.")
+    return given
 
 
 def _tell_of_message(run: Run, extras: Extras, longest: int | None) -> None:

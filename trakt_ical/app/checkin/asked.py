@@ -31,6 +31,11 @@ class Asked:
     id_type: str = ""
     number: str = ""
 
+    @property
+    def names_something(self) -> bool:
+        """Whether it is anything but what is on now."""
+        return bool(self.words or self.number)
+
 
 def parse(words: Sequence[str]) -> tuple[str, Place | None]:
     """The title in *words*, and the place after it: `2x03`, `s02e03`, `special 4`, `absolute 27`, `next`."""
