@@ -58,6 +58,13 @@ def test_wait_begins_when_the_other_ended(running: Desk) -> None:
     assert running.cancels() == 0
 
 
+@pytest.mark.parametrize("choice", ["--wait", "--replace"])
+def test_quiet_says_nothing(running: Desk, choice: str) -> None:
+    """With -q a check-in that replaces or waits for another one is silent."""
+    result = running.line("-q", "checkin", "--api", running.api, *OTHER, choice)
+    assert (result.exit_code, result.output) == (0, "")
+
+
 def test_of_wait_and_replace_the_last_one_holds(desk: Desk) -> None:
     """As with any switch that a line turns twice."""
     assert desk(*HARBOR).exit_code == 0

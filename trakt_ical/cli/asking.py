@@ -23,7 +23,7 @@ SECOND = 1.0
 class Asker:
     """Asks where somebody is *there*; *always* is what to do where another check-in runs, *early* a leave given before.
 
-    With *quiet* no countdown is shown.
+    With *quiet* nothing is said but questions.
     """
 
     surroundings: Surroundings
@@ -60,7 +60,7 @@ class Asker:
         """What to do where another check-in runs. Raises Running."""
         sentence = self.surroundings.told(busy)
         if self.always is not None:
-            note(sentence)
+            self._say(sentence)
             return self.always
         if not self.there:
             raise Running(f"{sentence} Use --wait or --replace.", busy.until)
@@ -71,12 +71,16 @@ class Asker:
 
     def wait(self, until: datetime) -> None:
         """Wait for *until*, with a countdown on a terminal."""
-        note(f"Waiting until {self.surroundings.clock(until)}.")
+        self._say(f"Waiting until {self.surroundings.clock(until)}.")
         while (left := (until - self.surroundings.now()).total_seconds()) > 0:
             if is_terminal() and not self.quiet:
                 minutes, seconds = divmod(int(left), 60)
                 note(f"{minutes}:{seconds:02d} left ", end="\r")
             self.surroundings.sleep(min(SECOND, left))
+
+    def _say(self, sentence: str) -> None:
+        if not self.quiet:
+            note(sentence)
 
     def label(self, subject: Subject) -> str:
         """*subject* with what tells it from others: when it began, or the option that names the show."""
