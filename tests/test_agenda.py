@@ -12,6 +12,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -194,6 +195,20 @@ def test_dates_are_written_as_the_locale_has_it() -> None:
     assert (american.day(day), american.hour(evening)) == ("Wednesday, April 8", " 9:05 PM")
     assert american.hour(evening.replace(hour=0)) == "12:05 AM"
     assert len(american.hour(evening.replace(hour=12))) == american.width
+
+
+def test_a_moment_is_written_as_short_as_it_may_be() -> None:
+    """The hour of today; the day as well of another day, the year of another year; as the locale has them."""
+    european, american = Dates(month_first=False, twelve_hours=False), Dates(month_first=True, twelve_hours=True)
+    zone, now = ZoneInfo("Europe/Berlin"), datetime(2026, 4, 18, 20, tzinfo=UTC)
+    later = [datetime(2026, 4, 18, 21, 5, tzinfo=UTC), datetime(2026, 4, 18, 22, 5, tzinfo=UTC)]
+    later.append(datetime(2027, 1, 1, 12, tzinfo=UTC))
+    assert [european.moment(each, now, zone) for each in later] == ["23:05", "Sun 19 Apr 00:05", "Fri 1 Jan 2027 13:00"]
+    assert [american.moment(each, now, zone) for each in later] == [
+        "11:05 PM",
+        "Sun Apr 19 12:05 AM",
+        "Fri Jan 1 2027 1:00 PM",
+    ]
 
 
 def test_a_locale_that_is_not_there_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

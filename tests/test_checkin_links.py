@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 from html import unescape
+from urllib.parse import urlsplit
 
 import icalendar
 import pytest
 import requests
 
+from tests.checkins import OTHER
 from tests.conftest import Line
 from tests.feeds import Running, serving
+from trakt_ical.app.checkin.links import Links
+from trakt_ical.app.opening import opened
+from trakt_ical.app.outside import Outside
 from trakt_ical.demo import Drop, Fault
-from trakt_ical.export.feed.desk import GOOD_FOR
+from trakt_ical.export.feed.desk import GOOD_FOR, Choice, Waiting
 from trakt_ical.export.tickets import GOOD_FOR as LINK_GOOD_FOR
+from trakt_ical.export.tickets import Ticket
 
 PUBLIC = "https://calendar.example/trakt"
 
@@ -219,6 +225,21 @@ def test_waiting_checks_in_when_the_other_one_ends(running: Running, line: Line,
     assert f" {season}x{int(number):02d}" in line("checkin", "--status").output
 
 
+def test_the_end_of_the_server_checks_in_nobody(line: Line) -> None:
+    """Who waits when the server ends waits no more; what runs goes on, even where Trakt would let it be replaced."""
+    ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
+    assert line("checkin", *OTHER).exit_code == 0
+    with opened({}, demo=False, outside=Outside(line.clock, environ=line.environ)) as app:
+        links = Links(app, lambda: UTC)
+        assert isinstance(links.act(ticket, Choice.WAIT), Waiting)
+        before = check_ins(line)
+        line.clock.pass_by(minutes=25)  # of thirty
+        links.close()
+        links.join(20)
+    assert check_ins(line) == before
+    assert "Tea & Trespass 15x01" in line("checkin", "--status").output
+
+
 def test_a_lost_answer_is_looked_after(running: Running, line: Line, on_now: str) -> None:
     """Where the answer of the POST is lost, Trakt is asked what runs, and there is no second POST."""
     line.demo.misbehave(Fault(path="checkin", method="POST", drop=Drop.AFTER))
@@ -234,6 +255,29 @@ def test_a_failure_is_said_and_may_be_tried_again(running: Running, line: Line, 
     assert failed.status_code == 200
     assert "<h1>Not checked in</h1>" in failed.text
     assert "<h1>Checked in</h1>" in post(on_now, once(failed)).text
+
+
+@pytest.mark.parametrize(("before", "after"), [("v1", "v2"), ("v2", "v1")])
+def test_a_link_of_the_other_api_says_that_it_is_of_no_use(line: Line, before: str, after: str) -> None:
+    """Links from before the API was changed in the settings bear numbers that the other one does not go by."""
+    with serving(line, api=before, checkin_links="true", public_url=PUBLIC) as running:
+        running.refresh()
+        path = urlsplit(link(running, begun(running)[0])).path
+    with serving(line, api=after, checkin_links="true", public_url=PUBLIC) as running:
+        url = running.base + path
+        failed = post(url, once(running.get(url)))
+    assert (failed.status_code, check_ins(line)) == (200, 0)
+    assert "the calendar no longer lists it" in failed.text
+
+
+def test_what_is_asked_about_does_not_wait_for_trakt(running: Running, line: Line, on_now: str) -> None:
+    """While Trakt is down the question comes at once, and has the number where the name is not known."""
+    running.clock.pass_by(days=1)
+    line.demo.misbehave(Fault(path="", status=503, times=0))
+    slept = len(running.clock.slept)
+    asked = running.get(on_now)
+    assert (asked.status_code, len(running.clock.slept)) == (200, slept)
+    assert "Episode 10x83" in asked.text
 
 
 def test_the_page_has_buttons_where_one_may_check_in(running: Running) -> None:

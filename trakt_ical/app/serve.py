@@ -57,7 +57,7 @@ class Service:
         self.shelf = Shelf(place(app), (calendar.title for calendar in app.calendars), ways)
         linked = any(calendar.settings.checkin_links for calendar in app.calendars)
         self._tickets = check_in_tickets(app) if linked else None
-        self.links = Links(app)
+        self.links = Links(app, lambda: self._days_zone)
 
     @property
     def trouble(self) -> str:

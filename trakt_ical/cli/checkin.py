@@ -85,15 +85,16 @@ def command(run: Run, /, words: tuple[str, ...], instead: str | None, as_json: b
     --share says where. While another check-in runs you are asked what to do; without a terminal it is exit 7.
     """
     from trakt_ical.app.checkin.desk import Choice
-    from trakt_ical.app.checkin.opening import office
+    from trakt_ical.app.checkin.opening import office, surroundings
     from trakt_ical.cli.asking import Asker
+    from trakt_ical.cli.dates import Dates
     from trakt_ical.cli.told import Told
 
     wish = _wish(words, options)
     if instead in ("status", "cancel") and wish.asked.names_something:
         raise click.UsageError(f"--{instead} is about what runs, and takes no title.")
     always, early, no_input = (options.pop(name) for name in ("always", "early", "no_input"))
-    with run.app(options) as app, office(app) as place:
+    with run.app(options) as app, office(app, surroundings(app, Dates.of_user().moment)) as place:
         _check(wish, app.settings.api, place.desk.checkins.networks)
         _tell_of_message(run, wish.extras, place.desk.checkins.longest_message)
         there = app.outside.terminal() and not no_input

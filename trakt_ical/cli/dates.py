@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import locale
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 
 TWELVE = ("%r", "%I", "%p", "%l")  # what a clock of twelve hours is written with
 
@@ -48,3 +48,12 @@ class Dates:
         if self.twelve_hours:
             return f"{moment.hour % 12 or 12}:{moment:%M} {'AM' if moment.hour < 12 else 'PM'}".rjust(self.width)
         return f"{moment:%H:%M}"
+
+    def moment(self, moment: datetime, now: datetime, zone: tzinfo) -> str:
+        """*moment* in *zone*: `21:45`, `Tue 24 Nov 21:45` where that is another day, with the year where another."""
+        there, today = moment.astimezone(zone), now.astimezone(zone).date()
+        hour = self.hour(there).strip()
+        if there.date() == today:
+            return hour
+        day = f"{there:%b} {there.day}" if self.month_first else f"{there.day} {there:%b}"
+        return f"{there:%a} {day}{f' {there.year}' if there.year != today.year else ''} {hour}"

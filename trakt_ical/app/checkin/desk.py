@@ -29,18 +29,19 @@ class Choice(enum.Enum):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a check-in takes from the world: clock, patience, and the *zone* in which times are told."""
+    """What a check-in takes from the world: clock, patience, the *zone* in which times are told, how to *write* them.
+
+    *write* is given a moment, the present and the zone.
+    """
 
     now: Callable[[], datetime]
     sleep: Callable[[float], object]
     zone: Callable[[], tzinfo]
+    write: Callable[[datetime, datetime, tzinfo], str]
 
     def clock(self, moment: datetime) -> str:
-        """*moment* for people: `21:45`, `Tue 24 Nov 21:45` on another day, with the year in another year."""
-        there, today = moment.astimezone(self.zone()), self.now().astimezone(self.zone()).date()
-        if there.date() == today:
-            return f"{there:%H:%M}"
-        return f"{there:%a} {there.day} {there:%b}{f' {there.year}' if there.year != today.year else ''} {there:%H:%M}"
+        """*moment* for people."""
+        return self.write(moment, self.now(), self.zone())
 
     def told(self, busy: Busy) -> str:
         """A sentence that says what runs."""

@@ -5,14 +5,19 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 
 from trakt_ical.app.checkin.desk import Choice as AtDesk
+from trakt_ical.app.checkin.desk import Surroundings
 from trakt_ical.app.checkin.opening import office
 from trakt_ical.app.checkin.programme import Programme, programme
 from trakt_ical.app.parts import App
-from trakt_ical.errors import TraktIcalError
+from trakt_ical.errors import Running, TraktIcalError, Unreachable
 from trakt_ical.export.feed.desk import Choice, Conflict, Done, Failed, Outcome, Waiting
+from trakt_ical.export.pages.words import absolute
 from trakt_ical.export.tickets import Ticket
 from trakt_ical.model import Airing
 from trakt_ical.trakt.subject import Busy, Extras, Subject, Work
@@ -21,15 +26,22 @@ log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=7)  # a kept answer of so recent a time tells what an airing is called
 QUIET = Extras()
+BRISK = (3, 5)  # seconds to connect to Trakt and between two reads, while somebody waits to learn a mere name
+NUMBERED_BY = {"v1": ("tvdb", "imdb"), "v2": ("trakt",)}  # whose numbers each API goes by
 _EPISODE = re.compile(r"(trakt|tvdb|imdb)-(\w+)-s(\d+)e(\d+)@.*")
 _MOVIE = re.compile(r"trakt-movie-(\d+)-\w+@.*")
 
 
 class Links:
-    """What links that check in do at Trakt, for the account of *app*. Safe to use from several threads."""
+    """What links that check in do at Trakt, for the account of *app*; times are told in *zone*.
 
-    def __init__(self, app: App) -> None:
+    Safe to use from several threads.
+    """
+
+    def __init__(self, app: App, zone: Callable[[], tzinfo]) -> None:
         self._app = app
+        self._impatient = replace(app, outside=replace(app.outside, timeout=BRISK, sleep=_give_up))
+        self._outside = Surroundings(app.outside.now, app.outside.sleep or time.sleep, zone, absolute)
         self._one_at_a_time = threading.Lock()
         self._waiting: Ticket | None = None
         self._ended = threading.Event()
@@ -37,10 +49,8 @@ class Links:
 
     def named(self, ticket: Ticket) -> str:
         """What people call the airing of *ticket*, as its calendar would; by its number where nobody knows."""
-        listed = self._listed()
-        airing = listed.airings.get(ticket.uid) if listed else None
-        if airing is not None:
-            return self._words(airing)
+        if listed := self._listed(ticket):
+            return self._words(listed[1])
         known = subject(ticket)
         return f"Episode {known.code}" if known and known.code else "This airing"
 
@@ -62,19 +72,19 @@ class Links:
         self._ended.set()
 
     def _act(self, ticket: Ticket, choice: Choice) -> Outcome:
-        what, name = self._meant(ticket), self.named(ticket)
+        what = self._meant(ticket)
         if what is None:
             return Failed("Trakt cannot be told what this is: the calendar no longer lists it.")
-        with office(self._app) as place:
+        with office(self._app, self._outside) as place:
             if choice is Choice.REPLACE:
                 started = place.desk.check_in(what, QUIET, lambda busy: AtDesk.REPLACE, lambda until: None)
-                return Done(name, started.until)
+                return Done(started.until)
             outcome = place.desk.attempt(what, QUIET)
             if not isinstance(outcome, Busy):
-                return Done(name, outcome.until)
+                return Done(outcome.until)
             if choice is Choice.WAIT:
                 return self._wait(ticket, what, outcome.until)
-            return Conflict(place.desk.outside.told(outcome), outcome.until)
+            return Conflict(self._outside.told(outcome), outcome.until)
 
     def _wait(self, ticket: Ticket, what: Subject, until: datetime) -> Outcome:
         """Check in when what runs has ended, beside everything else; one at a time."""
@@ -82,44 +92,55 @@ class Links:
             return Failed(f"Another check-in waits already: {self.named(self._waiting)}.")
         if self._waiting is None:
             self._waiting = ticket
-            self._thread = threading.Thread(target=self._later, args=(what,), name="check-in", daemon=True)
+            self._thread = threading.Thread(target=self._later, args=(what, until), name="check-in", daemon=True)
             self._thread.start()
         return Waiting(until)
 
-    def _later(self, what: Subject) -> None:
+    def _later(self, what: Subject, until: datetime) -> None:
         try:
-            with office(self._app) as place:
-                place.desk.check_in(what, QUIET, lambda busy: self._patience, self._sleep)
+            self._sleep(until)
+            with office(self._app, self._outside) as place:
+                place.desk.check_in(what, QUIET, lambda busy: AtDesk.WAIT, self._sleep)
             log.info("Checked in to %s after waiting.", what)
         except TraktIcalError as error:
             log.warning("The check-in that waited did not come about: %s", error)
         finally:
             self._waiting = None
 
-    @property
-    def _patience(self) -> AtDesk:
-        return AtDesk.LEAVE if self._ended.is_set() else AtDesk.WAIT
-
     def _sleep(self, until: datetime) -> None:
+        """Wait for *until*. Raises Running where the server ends before: what runs is never cut short by that."""
         seconds = max(0.0, (until - self._app.outside.now()).total_seconds())
         (self._app.outside.sleep or self._ended.wait)(seconds)
+        if self._ended.is_set():
+            raise Running("The server ended before what was running did.", until)
 
     def _meant(self, ticket: Ticket) -> Subject | None:
-        """What the airing of *ticket* is to Trakt: as it is listed, else by the numbers in its UID."""
-        listed = self._listed()
-        airing = listed.airings.get(ticket.uid) if listed else None
-        return listed.subject(airing) if listed and airing else subject(ticket)
+        """What the airing of *ticket* is to Trakt: as it is listed, else by the number in its UID.
 
-    def _listed(self) -> Programme | None:
+        A link of the other API, from before the settings changed, bears a number that this one does not go by.
+        """
+        if listed := self._listed(ticket):
+            return listed[0].subject(listed[1])
+        known, names = subject(ticket), NUMBERED_BY[self._app.settings.api]
+        return known if known and any(name in known.work.ids for name in names) else None
+
+    def _listed(self, ticket: Ticket) -> tuple[Programme, Airing] | None:
+        """The airing of *ticket* and what is listed with it; None where it is not, or Trakt does not tell at once."""
         try:
-            return programme(self._app, KEPT)
+            listed = programme(self._impatient, KEPT)
         except TraktIcalError as error:
             log.info("What is listed is not known: %s", error)
             return None
+        airing = listed.airings.get(ticket.uid)
+        return (listed, airing) if airing else None
 
     def _words(self, airing: Airing) -> str:
         linked = (each for each in self._app.calendars if each.settings.checkin_links)
         return next(linked, self._app.calendars[0]).rules.words.summary(airing)
+
+
+def _give_up(seconds: float) -> None:  # noqa: ARG001  in place of sleeping so long before the next try
+    raise Unreachable("Trakt does not answer at once.")
 
 
 def subject(ticket: Ticket) -> Subject | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from trakt_ical.app.checkin.desk import Desk, Surroundings
@@ -39,15 +39,17 @@ class Office:
 
 
 @contextlib.contextmanager
-def office(app: App) -> Iterator[Office]:
+def office(app: App, surroundings: Surroundings) -> Iterator[Office]:
     """The office of the settings' account. Raises SettingsError where they lack what a check-in takes."""
-    outside = app.outside
-    surroundings = Surroundings(
-        outside.now, outside.sleep or time.sleep, functools.cache(functools.partial(_zone, app))
-    )
     with app.trakt() as trakt:
         checkins, search, progress = _v1(app, trakt.client) if app.settings.api == "v1" else _v2(trakt.client)
         yield Office(app, Desk(checkins, surroundings), search, progress)
+
+
+def surroundings(app: App, write: Callable[[datetime, datetime, tzinfo], str]) -> Surroundings:
+    """Those of one run of *app*, with times in the zone of its first calendar, as *write* writes them."""
+    outside = app.outside
+    return Surroundings(outside.now, outside.sleep or time.sleep, functools.cache(functools.partial(_zone, app)), write)
 
 
 def _v2(client: Client) -> tuple[CheckIns, Search, Progress]:

@@ -37,7 +37,6 @@ class Choice(enum.Enum):
 class Done:
     """The check-in began, and lasts *until* then (None: Trakt does not say)."""
 
-    what: str
     until: datetime | None
 
 
@@ -142,7 +141,7 @@ class Desk:
         match outcome:
             case Done():
                 until = f" until {self._clock(outcome.until)}" if outcome.until else ""
-                return self._page(200, Sheet("Checked in", outcome.what, [f"Enjoy it{until}."], done=True))
+                return self._page(200, Sheet("Checked in", name, [f"Enjoy it{until}."], done=True))
             case Waiting():
                 said = f"The check-in follows when the running one ends, {self._clock(outcome.until)}."
                 return self._page(200, Sheet("Waiting", name, [said, "You may close this page."], done=True))
