@@ -123,6 +123,12 @@ def test_a_conflict_of_api_v1_is_understood_as_printed(page: str, v1: Desk) -> N
     )
 
 
+def test_a_success_that_names_no_wait_is_one(page: str, v1: Desk) -> None:
+    """A server that fills in every field answers a success with a wait of 0."""
+    result, _ = beside(v1, json.dumps({**json.loads(answers(page)[0]), "wait": 0}).encode())
+    assert (result.exit_code, "Checked in to The Walking Dead 1x01" in result.stderr) == (0, True)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -160,6 +166,27 @@ def test_a_player_is_left_alone(line: Line, api: str) -> None:
         result = Desk(line, api)("--cancel", environ=environ)
     assert (result.exit_code, "only the player" in result.stderr) == (0, True)
     assert {each.method for each in asked} == {"GET"}
+
+
+def test_what_a_player_reports_is_no_check_in(v2: Desk) -> None:
+    """A check-in that failed is not taken for begun because a player reports the same episode."""
+    ids = {"show": {"title": "Heat Wave", "ids": {"trakt": 5}}, "episode": {"season": 1, "number": 2}}
+    moments = {"started_at": "2026-04-18T11:30:00.000Z", "expires_at": "2026-04-18T12:30:00.000Z"}
+
+    def told(asked: Asked) -> Told:
+        if asked.path == "/checkin":
+            return Told(b"", 500)
+        if asked.path.startswith("/users/me/watching"):
+            return Told(json.dumps({"action": "scrobble", **ids, **moments}).encode())
+        if "/search/" in asked.path:
+            return Told(json.dumps([{"show": ids["show"]}]).encode())
+        return Told(json.dumps(ids["episode"]).encode() if "/episodes/" in asked.path else b"[]")
+
+    with serving(told) as (url, _):
+        environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
+        result = v2("--trakt", "5", "1x02", environ=environ)
+    assert result.exit_code == 5
+    assert "did not count: Heat Wave 1x02 is being watched by a player." in result.stderr
 
 
 @pytest.mark.parametrize(

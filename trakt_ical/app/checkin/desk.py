@@ -140,11 +140,12 @@ class Desk:
                 raise Unreachable(
                     f"{error} Whether the check-in counted is not known: {second} Run: trakt-ical checkin --status"
                 ) from error
-            if found is not None and found.subject.is_same(what):
+            if found is not None and not found.player and found.subject.is_same(what):
                 since = found.since or self.outside.now()
                 runtime = extras.duration or what.runtime or what.work.runtime
                 return Started(what, since, found.until or (since + runtime if runtime else None))
-        instead = f"{found.subject} is being watched" if found else "nothing is being watched"
+        player = " by a player" if found and found.player else ""
+        instead = f"{found.subject} is being watched{player}" if found else "nothing is being watched"
         raise TraktError(f"{error} The check-in did not count: {instead}.") from error
 
 

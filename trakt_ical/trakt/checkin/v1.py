@@ -121,7 +121,7 @@ class CheckIns:
         if refusal is not None:
             raise NoMatch(f"Trakt knows no {what}.") if b"not found" in answer.body else refusal
         said = answer.decode(_Answer)
-        if said.wait is not None:
+        if said.status != "success" and said.wait is not None:
             return Busy(self._now() + timedelta(seconds=said.wait))
         if said.status != "success" or said.timestamps is None:
             raise BrokenAnswer(f"{answer.request}: the answer is not what Trakt documents: no success, and no reason.")
