@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,8 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import Line
+from tests.conftest import NOW, Line
+from tests.server import Told, serving
 from trakt_ical.app.checkin.asked import Place, parse
 from trakt_ical.cli import cli
 from trakt_ical.transform.titles import matching, plain
@@ -90,19 +93,20 @@ def test_an_episode_follows_its_title(line: str, title: str, place: Place | None
     assert parse(line.split()) == parse([line]) == (title, place)
 
 
-def completed(line: Line, words: str, shell: str = "bash") -> list[str]:
-    """What the shell is offered for the last of *words*."""
-    environ = {
-        **os.environ,
-        **line.environ,
-        "_TRAKT_ICAL_COMPLETE": f"{shell}_complete",
-        "COMP_WORDS": f"trakt-ical {words}",
-        "COMP_CWORD": str(len(words.split(" "))),
-    }
+def asked_by(shell: str, line: Line, words: str) -> str:
+    """What *shell* is answered when it asks for the last of *words*."""
+    last = words.rpartition(" ")[2] if shell == "fish" else str(len(words.split(" ")))
+    asks = {"_TRAKT_ICAL_COMPLETE": f"{shell}_complete", "COMP_WORDS": f"trakt-ical {words}", "COMP_CWORD": last}
     program = Path(sys.executable).with_name("trakt-ical")
+    environ = {**os.environ, **line.environ, **asks}
     done = subprocess.run([program], env=environ, capture_output=True, text=True, check=False)
     assert done.stderr == ""
-    return [each.partition(",")[2] for each in done.stdout.splitlines() if each]
+    return done.stdout
+
+
+def completed(line: Line, words: str) -> list[str]:
+    """What bash is offered for the last of *words*."""
+    return [each.partition(",")[2] for each in asked_by("bash", line, words).splitlines() if each]
 
 
 @pytest.mark.parametrize("api", ["v2", "v1"])
@@ -144,6 +148,37 @@ def test_a_damaged_answer_is_passed_over(line: Line, home: Path) -> None:
     (folder / "damaged").write_bytes(b"cc=4,\xc1 no msgpack")
     (folder / "cut").write_bytes(b"cc=4,")
     assert completed(line, "checkin tea") == ["tea-and-trespass"]
+
+
+ODD = {
+    "$(touch here)": "Dollar signs",
+    "*": "Stars",
+    "a b": "Two words",
+    "x\nplain\nrm": "Lines",
+    "": "???",
+    "co:lon": "Colons",
+    "-v": "Dashes",
+    "fine": "A title\nplain\nrm\nof\x1b[31m lines",
+}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_odd_titles_are_completed_without_harm(line: Line, shell: str) -> None:
+    """Nothing is offered that a shell would obey or read as another title, and no title is more than one line."""
+    episode = {"season": 1, "number": 1, "ids": {"trakt": 1}}
+    shows = [{"title": title, "ids": {"trakt": 7 + len(slug), "slug": slug}} for slug, title in ODD.items()]
+    airs = "2026-04-18T11:00:00.000Z"
+    calendar = json.dumps([{"first_aired": airs, "episode": episode, "show": show} for show in shows]).encode()
+    kept = {"Content-Type": "application/json", "ETag": '"1"', "Date": format_datetime(NOW, usegmt=True)}
+    with serving(lambda asked: Told(calendar if "/calendars/" in asked.path else b"[]", headers=kept)) as (url, _):
+        line.environ |= {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
+        assert line("export", "--back", "0", "--ahead", "1").exit_code == 0
+    told = asked_by(shell, line, "checkin ")
+    assert "\x1b" not in told
+    offered = told.splitlines()[1::3] if shell == "zsh" else [row.partition(",")[2] for row in told.splitlines()]
+    assert [row.partition("\t")[0] for row in offered] == [
+        *("colons", "dashes", "dollar-signs", "fine", "lines", "stars", "two-words"),
+    ]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

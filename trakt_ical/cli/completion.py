@@ -21,11 +21,12 @@ def complete_titles(ctx: click.Context, _param: click.Parameter, incomplete: str
     logging.getLogger("trakt_ical").addHandler(logging.NullHandler())  # else it would stand amid what is being typed
     try:
         from trakt_ical.app.checkin.titles import kept_titles
+        from trakt_ical.cli.terminal import plain
 
         above = ctx.find_root().params
         flags = {name: ctx.params.get(name) for name in ("api", "api_url", "config")}
         found = kept_titles(flags, demo=above.get("demo", False), movies=bool(ctx.params.get("movie")))
-        return [CompletionItem(each.slug, help=each.title) for each in found if each.begins_with(incomplete)]
+        return [CompletionItem(each.slug, help=plain(each.title)) for each in found if each.begins_with(incomplete)]
     except Exception:
         return []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ from trakt_ical.app.opening import at_rest
 from trakt_ical.app.outside import Outside
 from trakt_ical.decoding import decode
 from trakt_ical.transform.titles import plain
+
+_HARMLESS = re.compile(r"\w[\w-]*")
 
 
 class KeptTitle(NamedTuple):
@@ -29,11 +32,13 @@ def kept_titles(flags: Mapping[str, Any], *, demo: bool, movies: bool) -> list[K
     """The shows, or *movies*, of all kept answers, each once, in the order of their slugs. Raises TraktIcalError."""
     app = at_rest(flags, demo=demo, outside=Outside())
     read = _of_v1 if app.settings.api == "v1" else _movies if movies else _shows
-    return sorted({_named(slug, title) for slug, title in read(app.answers("my")) if title})
+    named = {_named(slug or "", title or "") for slug, title in read(app.answers("my"))}
+    return sorted(each for each in named if each.slug)
 
 
-def _named(slug: str | None, title: str) -> KeptTitle:
-    return KeptTitle(slug or plain(title).replace(" ", "-"), title)
+def _named(slug: str, title: str) -> KeptTitle:
+    """With a slug made of the title where Trakt's has signs that a shell would obey; "" where nothing is left."""
+    return KeptTitle(slug if _HARMLESS.fullmatch(slug) else plain(title).replace(" ", "-"), title)
 
 
 def _shows(folder: Path) -> Iterator[tuple[str | None, str | None]]:
