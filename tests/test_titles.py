@@ -19,6 +19,7 @@ from tests.conftest import NOW, Line
 from tests.server import Told, serving
 from trakt_ical.app.checkin.asked import Place, parse
 from trakt_ical.cli import cli
+from trakt_ical.transform.codes import parted
 from trakt_ical.transform.titles import matching, plain
 
 SHOWS = {
@@ -91,6 +92,23 @@ def test_any_text_is_compared_as_itself(text: str) -> None:
 def test_an_episode_follows_its_title(line: str, title: str, place: Place | None) -> None:
     """`2x03`, `s02e03`, `special 4`, `absolute 27` and `next` are places, other numbers belong to the title."""
     assert parse(line.split()) == parse([line]) == (title, place)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "code"),
+    [
+        ("severance 2x03", "severance", (2, 3)),
+        (" severance\n s02E03 ", "severance", (2, 3)),
+        ("S2026E10000", "", (2026, 10000)),
+        ("severance2x03", "severance2x03", None),
+        ("2x03 severance", "2x03 severance", None),
+        ("1920x1080x4", "1920x1080x4", None),
+        ("", "", None),
+    ],
+)
+def test_a_code_stands_at_the_end_as_a_word_of_its_own(text: str, words: str, code: tuple[int, int] | None) -> None:
+    """`2x03` and `s02e03` say season and number; what merely looks so belongs to the title."""
+    assert parted(text) == (words, code)
 
 
 def asked_by(shell: str, line: Line, words: str) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from trakt_ical.model import Airing, Episode, Movie
+from trakt_ical.transform.codes import parted
 from trakt_ical.transform.filters import fold, names
 from trakt_ical.transform.uids import uid
-
-_CODE = re.compile(r"(?:^|\s)(?:s(\d{1,4})e(\d{1,5})|(\d{1,4})x(\d{1,5}))$", re.I)
 
 
 def find(airings: Iterable[Airing], query: str) -> list[Airing]:
@@ -20,11 +18,10 @@ def find(airings: Iterable[Airing], query: str) -> list[Airing]:
     airings = list(airings)
     if known := [airing for airing in airings if uid(airing) == query.strip()]:
         return known
-    code = _CODE.search(query.strip())
-    title = fold(query.strip()[: code.start()] if code else query)
+    words, code = parted(query)
+    title = fold(words)
     if code:
-        numbers = tuple(int(digits) for digits in code.groups() if digits is not None)
-        airings = [each for each in airings if isinstance(each, Episode) and (each.season, each.number) == numbers]
+        airings = [each for each in airings if isinstance(each, Episode) and (each.season, each.number) == code]
     exact = [airing for airing in airings if title in _names(airing)]
     return exact or [airing for airing in airings if _holds(airing, title)]
 

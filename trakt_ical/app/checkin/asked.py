@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_CODE = re.compile(r"s(\d{1,4})e(\d{1,5})|(\d{1,4})x(\d{1,5})", re.I)
+from trakt_ical.transform.codes import parted
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class Asked:
 def parse(words: Sequence[str]) -> tuple[str, Place | None]:
     """The title in *words*, and the place after it: `2x03`, `s02e03`, `special 4`, `absolute 27`, `next`."""
     parts = " ".join(words).split()
-    if parts and (code := _CODE.fullmatch(parts[-1])):
-        season, number = (int(digits) for digits in code.groups() if digits is not None)
-        return " ".join(parts[:-1]), Place(season, number)
+    title, code = parted(" ".join(parts))
+    if code:
+        return title, Place(*code)
     if len(parts) >= 2 and re.fullmatch(r"[0-9]{1,5}", parts[-1]):
         match parts[-2].lower():
             case "special":
