@@ -156,6 +156,19 @@ def test_a_blank_answer_says_that_nothing_is_watched(v1: Desk, blank: bytes) -> 
 
 
 @pytest.mark.parametrize("api", ["v2", "v1"])
+def test_a_title_is_one_line_and_commands_no_terminal(line: Line, api: str) -> None:
+    """What a terminal would obey is left out of a title, and its line breaks are blanks."""
+    moments = {"started_at": "2026-04-18T11:30:00.000Z", "expires_at": "2026-04-18T12:30:00.000Z"}
+    show = {"title": "Heat\n\x1b]0;owned\x07Wave\x9b2J", "ids": {"trakt": 5}}
+    running = {"type": "episode", "show": show, "episode": {"season": 1, "number": 2}, **moments}
+    with serving(lambda asked: Told(json.dumps(running).encode())) as (url, _):
+        environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
+        result = Desk(line, api)("--status", environ=environ)
+    assert result.stdout.splitlines()[0].startswith("Heat ]0;ownedWave2J 1x02")
+    assert result.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("api", ["v2", "v1"])
 def test_a_player_is_left_alone(line: Line, api: str) -> None:
     """What a player reports is told, and --cancel ends nothing."""
     show = {"title": "Heat Wave", "year": 2020, "ids": {"trakt": 5}, "tvdb_id": "5"}

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from trakt_ical.cli.terminal import line
+from trakt_ical.cli.terminal import line, plain
 from trakt_ical.errors import NoMatch, Running
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ class Told:
         elif watching is None:
             line("Nothing is running.")
         else:
-            line(f"{watching.subject}{self._until(watching.until)}{_left(watching.until, self.surroundings.now())}.")
+            left = _left(watching.until, self.surroundings.now())
+            line(plain(f"{watching.subject}{self._until(watching.until)}{left}."))
 
     def cancelled(self, ended: Watching | None) -> None:
         """Tell what was ended."""
