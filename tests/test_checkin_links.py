@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, timedelta
 from html import unescape
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import icalendar
@@ -128,7 +129,7 @@ def test_a_word_works_once(running: Running, line: Line, on_now: str) -> None:
     post(on_now, word)
     again = post(on_now, word)
     assert (again.status_code, check_ins(line)) == (409, 1)
-    assert "Nothing was done: this page was used before" in again.text
+    assert "This page was used before, or is too old: this time it did nothing" in again.text
     assert once(again) != word
 
 
@@ -304,6 +305,18 @@ def test_links_need_a_public_address(line: Line) -> None:
     result = line("export", environ={"TRAKT_ICAL_CHECKIN_LINKS": "true"})
     assert result.exit_code == 3
     assert "checkin_links (TRAKT_ICAL_CHECKIN_LINKS) needs public_url" in result.stderr
+
+
+def test_a_damaged_key_is_told_where_links_are_made(line: Line, home: Path) -> None:
+    """An export without the key would make dead links: exit 6. A check-in makes none, and takes no notice."""
+    environ = {"TRAKT_ICAL_CHECKIN_LINKS": "true", "TRAKT_ICAL_PUBLIC_URL": PUBLIC}
+    assert line("export", environ=environ).exit_code == 0
+    (key,) = home.rglob("check-in.key")
+    key.write_bytes(b"damaged")
+    line.forget()
+    failed = line("export", environ=environ)
+    assert (failed.exit_code, "check-in.key is damaged" in failed.stderr) == (6, True)
+    assert line("checkin", *OTHER, environ=environ).exit_code == 0
 
 
 def test_exported_files_bear_the_same_links(line: Line) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -74,8 +75,9 @@ def check_in_tickets(app: App) -> Tickets:
 def _check_in(app: App) -> CheckIn:
     from trakt_ical.export.tickets import Ticket
 
-    made, base = check_in_tickets(app), app.settings.public_url.rstrip("/")
-    return lambda uid, start: f"{base}/{made.path(Ticket(uid, start))}"
+    base = app.settings.public_url.rstrip("/")
+    made = functools.cache(lambda: check_in_tickets(app))  # read, or made, only where an event is
+    return lambda uid, start: f"{base}/{made().path(Ticket(uid, start))}"
 
 
 def _look(calendar: Calendar) -> Look:

@@ -20,7 +20,7 @@ from trakt_ical.export.tickets import Ticket
 
 GOOD_FOR = timedelta(minutes=15)  # of the word in a form
 MOST = 1000  # words at a time; the oldest go first
-USED = "Nothing was done: this page was used before, or is too old. Here is a new one."
+USED = "This page was used before, or is too old: this time it did nothing. Here is a new one."
 EARLY = timedelta(minutes=10)  # before its start an airing counts as begun
 
 
