@@ -37,10 +37,15 @@ fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C reaches it
 runpy.run_module("trakt_ical", run_name="__main__", alter_sys=True)
 """
 LONGEST = 60  # seconds without a word, after which it is given up
+PAUSE = 0.3  # seconds without a word, after which a question is answered
 
 
 def typed(environ: dict[str, str], words: str, question: str = "", keys: str = "") -> tuple[int, str]:
-    """The exit status of `trakt-ical checkin` with *words* and what it wrote; *keys* are typed at *question*."""
+    """The exit status of `trakt-ical checkin` with *words* and what it wrote; *keys* are typed at *question*.
+
+    They are typed as by a person: not within the microseconds between the question and the read that waits for its
+    answer, in which Python hears of Ctrl-C only after that read.
+    """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", BY_TERMINAL, "checkin", *words.split()],
@@ -53,11 +58,17 @@ def typed(environ: dict[str, str], words: str, question: str = "", keys: str = "
     os.close(theirs)
     written = b""
     with contextlib.suppress(OSError):  # so Linux tells that the other end is closed
-        while select.select([ours], [], [], LONGEST)[0] and (part := os.read(ours, 4096)):
-            written += part
-            if keys and question.encode() in written:
+        while True:
+            asked = keys and question.encode() in written
+            if select.select([ours], [], [], PAUSE if asked else LONGEST)[0]:
+                if not (part := os.read(ours, 4096)):
+                    break
+                written += part
+            elif asked:
                 os.write(ours, keys.encode())
                 keys = ""
+            else:
+                break
     os.close(ours)  # which ends who still waits there
     return process.wait(LONGEST), written.decode()
 
