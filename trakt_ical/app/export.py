@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -69,7 +67,7 @@ def export(
     Where that is an error, the old file is as it was, and the other jobs are done all the same.
     """
     outcomes: dict[int, Exported | TraktIcalError] = {}
-    with ExitStack() as stack, _uncollected():
+    with ExitStack() as stack:
         begun: list[_Begun] = []
         for number, job in sorted(enumerate(jobs), key=lambda each: str(each[1].output)):  # no two runs lock crosswise
             try:
@@ -171,15 +169,3 @@ def _written(begun: _Begun, revised: Revised, now: datetime) -> bool:
     begun.state.succeeded(now, changed=changed)
     begun.file.save(begun.state)
     return changed
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Let the garbage collector rest: in values without circles it finds nothing, and looking takes its time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 
@@ -79,6 +80,7 @@ def cli(ctx: click.Context, demo: bool, verbose: bool, quiet: bool) -> None:
 
 def main() -> None:
     """The command `trakt-ical`."""
+    gc.disable()  # a short run makes next to no circles, and looking for them takes its time; servers turn it on again
     try:
         status = cli.main(standalone_mode=False)
     except click.Abort:

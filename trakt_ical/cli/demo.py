@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from shlex import quote
@@ -24,6 +25,7 @@ def command(run: Run, /, port: int) -> None:
     from trakt_ical.app.outside import Folders, Outside
     from trakt_ical.config import PREFIX
 
+    gc.enable()
     ended = threading.Event()
     with demo_server(Folders.of_demo(), run.outside or Outside(), port) as account:
         for name, value in account.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
@@ -24,6 +25,7 @@ def command(run: Run, /, **flags: Any) -> None:
     from trakt_ical.app.feeds import page
     from trakt_ical.app.serve import serve
 
+    gc.enable()
     with run.app(flags) as app:
 
         def tell(url: str) -> None:
