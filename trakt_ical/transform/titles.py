@@ -12,26 +12,38 @@ T = TypeVar("T")
 ALIKE = 0.8  # of 1; below, two texts are different ones
 ABOUT = 0.02  # texts alike by so little less than the best may be meant as well
 _SIGNS = re.compile(r"[\W_]+")
+_NUMBER = re.compile(r"[0-9]+")
 
 
 def matching(words: str, titles: Mapping[T, Collection[str]]) -> list[T]:
     """Those of *titles*, each with all its names, that *words* fit best.
 
     A whole name comes before one in which every word begins a word, and that before one which is
-    merely spelled alike. Capitals, accents and punctuation do not matter.
+    merely spelled alike. Capitals, accents and punctuation do not matter. A number is no slip of another
+    one: it is in the names as it stands.
     """
     wanted = plain(words)
     if not wanted:
         return []
     names = {title: [plain(name) for name in each] for title, each in titles.items()}
     whole = [title for title, each in names.items() if wanted in each]
-    return whole or [title for title, each in names.items() if _begins(wanted, each)] or _alike(wanted, names)
+    if whole:
+        return whole
+    names = {title: each for title, each in names.items() if _has_numbers(wanted, each)}
+    return [title for title, each in names.items() if _begins(wanted, each)] or _alike(wanted, names)
 
 
 def plain(text: str) -> str:
     """*text* as it is compared."""
     letters = unicodedata.normalize("NFKD", text.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", ""))
     return _SIGNS.sub(" ", "".join(each for each in letters if not unicodedata.combining(each))).strip().casefold()
+
+
+def _has_numbers(wanted: str, names: Collection[str]) -> bool:
+    """Whether *names* have all numbers of *wanted*; one of numbers alone begins a name, or a year would do."""
+    if wanted.replace(" ", "").isdecimal():
+        return any(f"{name} ".startswith(f"{wanted} ") for name in names)
+    return set(_NUMBER.findall(wanted)) <= set(_NUMBER.findall(" ".join(names)))
 
 
 def _begins(wanted: str, names: Collection[str]) -> bool:

@@ -65,16 +65,16 @@ class Programme:
         return None
 
     def shows(self) -> dict[Show, tuple[str, ...]]:
-        """The shows that are listed, each with its names and its year."""
+        """The shows that are listed, each with its names, also with the year after its title."""
         shows = {each.show.key: each.show for each in self._episodes()}
-        return {show: (*names(show), *_year(show.year)) for show in shows.values()}
+        return {show: (*names(show), *_dated(show)) for show in shows.values()}
 
     def movies(self) -> dict[str, tuple[Movie, tuple[str, ...]]]:
-        """The movies that are listed, by key, each with its first release, its names and its year."""
+        """The movies that are listed, by key, each with its first release and its names, as those of shows."""
         listed = [each for each in self.airings.values() if isinstance(each, Movie)]
         found = {each.key: each for each in sorted(listed, key=lambda each: each.starts, reverse=True)}
         return {
-            key: (each, (*filter(None, (each.slug, key.rpartition("-")[2], each.title)), *_year(each.year)))
+            key: (each, tuple(filter(None, (each.slug, key.rpartition("-")[2], each.title, *_dated(each)))))
             for key, each in found.items()
         }
 
@@ -148,5 +148,5 @@ def movie_work(movie: Movie) -> Work:
     return Work(movie.title or "", movie.year, {"trakt": int(number)}, movie=True, runtime=movie.runtime)
 
 
-def _year(year: int | None) -> Sequence[str]:
-    return (str(year),) if year else ()
+def _dated(work: Show | Movie) -> Sequence[str]:
+    return (f"{work.title} {work.year}",) if work.title and work.year else ()
