@@ -42,6 +42,15 @@ def test_a_check_in_that_counted_although_its_answer_was_lost(desk: Desk, fault:
     assert desk.status() == "Harbor Nine 10x08 Fathoms"
 
 
+def test_an_absolute_number_is_known_by_what_trakt_calls_it(line: Line) -> None:
+    """Trakt tells season and number of what was posted by its absolute number: it counted all the same."""
+    desk = Desk(line, "v2")
+    desk.demo.misbehave(Fault(**POST, drop=Drop.AFTER))
+    result = desk("月下", "absolute", "27")
+    assert (result.exit_code, len(desk.posts())) == (0, 1)
+    assert desk.status().startswith("月下の屋台 3x03")
+
+
 @pytest.mark.parametrize(
     "fault",
     [

@@ -70,7 +70,7 @@ class Subject:
         """Whether both are one episode or one movie."""
         if not self.work.is_same(other.work):
             return False
-        if self.absolute is not None and self.season is None:
+        if self.season is None or other.season is None:
             return self.absolute == other.absolute
         return (self.season, self.number) == (other.season, other.number)
 
