@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
 from collections.abc import Iterator
 from datetime import UTC, timedelta
 from html import unescape
@@ -21,7 +22,7 @@ from trakt_ical.app.checkin.links import Links
 from trakt_ical.app.opening import opened
 from trakt_ical.app.outside import Outside
 from trakt_ical.demo import Drop, Fault
-from trakt_ical.export.feed.desk import GOOD_FOR, Choice, Waiting
+from trakt_ical.export.feed.desk import GOOD_FOR, Choice, Done, Waiting
 from trakt_ical.export.tickets import GOOD_FOR as LINK_GOOD_FOR
 from trakt_ical.export.tickets import Ticket
 
@@ -239,6 +240,25 @@ def test_the_end_of_the_server_checks_in_nobody(line: Line) -> None:
         links.join(20)
     assert check_ins(line) == before
     assert "Tea & Trespass 15x01" in line("checkin", "--status").output
+
+
+def test_what_waits_is_called_off_by_a_check_in_of_the_same(line: Line) -> None:
+    """Who waits and then ends the other one after all has checked in once: nothing follows when the wait is over."""
+    over = threading.Event()
+    outside = Outside(line.clock, lambda seconds: over.wait(20) if seconds > 60 else None, line.environ)
+    ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
+    assert line("checkin", *OTHER).exit_code == 0
+    with opened({}, demo=False, outside=outside) as app:
+        links = Links(app, lambda: UTC)
+        assert isinstance(links.act(ticket, Choice.WAIT), Waiting)
+        (waiting,) = (each for each in threading.enumerate() if each.name == "check-in")
+        assert isinstance(links.act(ticket, Choice.REPLACE), Done)
+        before = check_ins(line)
+        line.clock.pass_by(hours=3)
+        over.set()
+        waiting.join(20)
+    assert check_ins(line) == before
+    assert "Nothing is running" in line("checkin", "--status").output
 
 
 def test_a_lost_answer_is_looked_after(running: Running, line: Line, on_now: str) -> None:

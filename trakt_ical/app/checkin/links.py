@@ -20,7 +20,7 @@ from trakt_ical.export.feed.desk import Choice, Conflict, Done, Failed, Outcome,
 from trakt_ical.export.pages.words import absolute
 from trakt_ical.export.tickets import Ticket
 from trakt_ical.model import Airing
-from trakt_ical.trakt.subject import Busy, Extras, Subject, Work
+from trakt_ical.trakt.subject import Busy, Extras, Started, Subject, Work
 
 log = logging.getLogger(__name__)
 
@@ -77,10 +77,13 @@ class Links:
             return Failed("Trakt cannot be told what this is: the calendar no longer lists it.")
         with office(self._app, self._outside) as place:
             if choice is Choice.REPLACE:
-                started = place.desk.check_in(what, QUIET, lambda busy: AtDesk.REPLACE, lambda until: None)
-                return Done(started.until)
-            outcome = place.desk.attempt(what, QUIET)
-            if not isinstance(outcome, Busy):
+                outcome: Started | Busy = place.desk.check_in(
+                    what, QUIET, lambda busy: AtDesk.REPLACE, lambda until: None
+                )
+            else:
+                outcome = place.desk.attempt(what, QUIET)
+            if isinstance(outcome, Started):
+                self._call_off(ticket)
                 return Done(outcome.until)
             if choice is Choice.WAIT:
                 return self._wait(ticket, what, outcome.until)
@@ -96,6 +99,11 @@ class Links:
             self._thread.start()
         return Waiting(until)
 
+    def _call_off(self, ticket: Ticket) -> None:
+        """Let nobody wait for what *ticket* has begun by now: it would be counted twice."""
+        if self._waiting == ticket:
+            self._waiting = self._thread = None
+
     def _later(self, what: Subject, until: datetime) -> None:
         try:
             self._sleep(until)
@@ -105,14 +113,20 @@ class Links:
         except TraktIcalError as error:
             log.warning("The check-in that waited did not come about: %s", error)
         finally:
-            self._waiting = None
+            if threading.current_thread() is self._thread:
+                self._waiting = None
 
     def _sleep(self, until: datetime) -> None:
-        """Wait for *until*. Raises Running where the server ends before: what runs is never cut short by that."""
+        """Wait for *until*. Raises Running where the server ends before, or the check-in is no longer waited for.
+
+        So the end of the server never cuts short what runs.
+        """
         seconds = max(0.0, (until - self._app.outside.now()).total_seconds())
         (self._app.outside.sleep or self._ended.wait)(seconds)
         if self._ended.is_set():
             raise Running("The server ended before what was running did.", until)
+        if threading.current_thread() is not self._thread:
+            raise Running("It was begun by hand meanwhile.", until)
 
     def _meant(self, ticket: Ticket) -> Subject | None:
         """What the airing of *ticket* is to Trakt: as it is listed, else by the number in its UID.
