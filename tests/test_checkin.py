@@ -414,6 +414,15 @@ def test_a_dry_run_shows_the_request_and_no_secret(desk: Desk) -> None:
     assert (told["method"], told["body"]) == ("POST", json.loads(body))
 
 
+def test_a_dry_run_masks_a_password_in_the_address(desk: Desk) -> None:
+    """What precedes the @ of api_url is masked, as `trakt-ical config` does it."""
+    environ = {"TRAKT_ICAL_API_URL": desk.demo.url.replace("://", "://me:hunter2@")}
+    for arguments in ((), ("--json",)):
+        told = desk(*HARBOR, "--dry-run", *arguments, environ=environ).output
+        assert "hunter2" not in told
+        assert desk.demo.url.replace("://", "://…@") in told
+
+
 def test_until_when_is_told_in_local_time(v2: Desk) -> None:
     """The zone is that of the calendar: a setting, else the account's."""
     assert ", until 15:01." in v2(*HARBOR).stderr  # 61 minutes from 14:00 in Berlin, in summer

@@ -63,10 +63,10 @@ class Told:
         """Tell the request that would be sent, without its secrets."""
         import json
 
-        from trakt_ical.config import V2_URL
+        from trakt_ical.config import V2_URL, without_userinfo
 
         shown = request.masked()
-        url = (app.settings.api_url or V2_URL).rstrip("/") + shown.path
+        url = without_userinfo(app.settings.api_url or V2_URL).rstrip("/") + shown.path
         if self.as_json:
             self._json({"method": "POST", "url": url, "body": shown.body})
             return

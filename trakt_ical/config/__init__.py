@@ -2,7 +2,7 @@
 
 from trakt_ical.config.checks import Calendar
 from trakt_ical.config.settings import ACCOUNT, FIELDS, KINDS, OF_CALENDARS, SECRETS, V2_URL, Settings
-from trakt_ical.config.sources import CONFIG, PREFIX, Resolved, listing, resolve
+from trakt_ical.config.sources import CONFIG, PREFIX, Resolved, listing, resolve, without_userinfo
 
 __all__ = [
     "ACCOUNT",
@@ -18,4 +18,5 @@ __all__ = [
     "Settings",
     "listing",
     "resolve",
+    "without_userinfo",
 ]

@@ -191,10 +191,11 @@ def _value(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if name in SECRETS:
         return "(set)" if value else ""
-    return _without_userinfo(value) if name.endswith("_url") else shown(value)
+    return without_userinfo(value) if name.endswith("_url") else shown(value)
 
 
-def _without_userinfo(url: str) -> str:
+def without_userinfo(url: str) -> str:
+    """*url* for people: what precedes its @ may be a password."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"…@{host}" if "@" in parts.netloc else host))
