@@ -9,6 +9,7 @@ import pytest
 
 from tests.checkins import HARBOR, SLOW_FERRY, Desk
 from tests.conftest import Line
+from tests.server import Told, serving
 
 TWO_ON = datetime(2026, 4, 21, 18, 40, tzinfo=UTC)  # Tea & Trespass since 18:30, The Slow Ferry since 6:00
 DROP = datetime(2026, 4, 23, 7, 5, tzinfo=UTC)  # eight episodes of Glass Orchard since 7:00
@@ -238,6 +239,25 @@ def test_two_shows_of_one_title_are_told_apart(desk: Desk) -> None:
     assert desk("the long shift 2025", "7x04").exit_code == 0
     assert desk("--cancel").exit_code == 0
     assert desk("the long shift", "7x04", typed="1\n").exit_code == 0
+
+
+def test_of_several_shows_that_of_which_one_began_last_is_likeliest(desk: Desk) -> None:
+    """Enter takes the show that is on, wherever the calendar lists it."""
+    desk.clock.now = TWO_ON
+    candidates = json.loads(desk("t", "--json").stdout)["candidates"]
+    assert [each.partition(" (")[0] for each in candidates][:2] == ["Tea & Trespass", "The Slow Ferry"]
+    assert desk("t", "16x01", typed="\n").exit_code == 0
+    assert desk.status().startswith("Tea & Trespass 16x01")
+
+
+def test_a_choice_of_titles_is_short(v2: Desk) -> None:
+    """Of the fifty shows that a search finds the best ten are offered."""
+    shows = [{"show": {"title": f"Elsewhere {each}", "ids": {"trakt": each}}} for each in range(1, 51)]
+    found = json.dumps(shows).encode()
+    with serving(lambda asked: Told(found if "/search/show?" in asked.path else b"[]")) as (url, _):
+        environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
+        candidates = json.loads(v2("elsewhere", "--json", environ=environ).stdout)["candidates"]
+    assert candidates == [f"Elsewhere {each}  --trakt {each}" for each in range(1, 11)]
 
 
 def test_a_year_tells_apart_what_a_search_finds(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from trakt_ical.trakt.subject import Progress, Search, Subject
 from trakt_ical.transform.titles import matching, plain
 
 MOST = 5  # guesses to choose from
+MOST_TITLES = 10  # a search finds fifty; another word tells the others apart
 _YEAR = re.compile(r"(.+?) \(?((?:19|20|21)\d\d)\)?")
 
 Which: TypeAlias = Callable[[str, Sequence[Subject]], Subject]
@@ -80,7 +81,8 @@ class Finder:
             raise NoMatch(f"Neither your calendar nor Trakt has “{asked.words}”.{other}")
         if len(found) == 1:
             return found[0]
-        return self.which(f"“{asked.words}” may be several {'movies' if asked.movie else 'shows'}.", found)
+        sentence = f"“{asked.words}” may be several {'movies' if asked.movie else 'shows'}."
+        return self.which(sentence, found[:MOST_TITLES])
 
     def _listed(self, asked: Asked) -> list[Subject]:
         if asked.movie:

@@ -65,8 +65,8 @@ class Programme:
         return None
 
     def shows(self) -> dict[Show, tuple[str, ...]]:
-        """The shows that are listed, each with its names, also with the year after its title."""
-        shows = {each.show.key: each.show for each in self._episodes()}
+        """The shows that are listed, of which one began last first, each with its names, the year after one of them."""
+        shows = {each.show.key: each.show for each in (*self.begun(), *self._episodes())}
         return {show: (*names(show), *_dated(show)) for show in shows.values()}
 
     def movies(self) -> dict[str, tuple[Movie, tuple[str, ...]]]:
