@@ -64,14 +64,14 @@ def v1_options(command: C) -> C:
 @click.option("--replace", "always", flag_value="replace", help="While another check-in runs: end that one.")
 @click.option("--early", is_flag=True, help="Check in also to what has yet to air.")
 @click.option("--no-input", is_flag=True, help="Never ask.")
-@click.option("--status", "instead", flag_value="status", help="Show what is running, and check in to nothing.")
-@click.option("--cancel", "instead", flag_value="cancel", help="End what is running.")
-@click.option("--dry-run", "instead", flag_value="dry-run", help="Show the request, and do not send it.")
+@click.option("--status", is_flag=True, help="Show what is running, and check in to nothing.")
+@click.option("--cancel", is_flag=True, help="End what is running.")
+@click.option("--dry-run", is_flag=True, help="Show the request, and do not send it.")
 @click.option("--json", "as_json", is_flag=True, help="Tell it on standard output, for programs.")
 @v1_options
 @account_options
 @click.pass_obj
-def command(run: Run, /, words: tuple[str, ...], instead: str | None, as_json: bool, **options: Any) -> None:
+def command(run: Run, /, words: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Tell Trakt what you are watching.
 
     \b
@@ -90,6 +90,7 @@ def command(run: Run, /, words: tuple[str, ...], instead: str | None, as_json: b
     from trakt_ical.cli.dates import Dates
     from trakt_ical.cli.told import Told
 
+    instead = _instead(options)
     wish = _wish(words, options)
     if instead in ("status", "cancel") and wish.asked.names_something:
         raise click.UsageError(f"--{instead} is about what runs, and takes no title.")
@@ -105,7 +106,7 @@ def command(run: Run, /, words: tuple[str, ...], instead: str | None, as_json: b
                     told.status(place.desk.watching())
                 case "cancel":
                     told.cancelled(place.desk.cancel())
-                case "dry-run":
+                case "dry_run":
                     told.request(app, place.desk.checkins.request(_meant(place, wish, asker), wish.extras))
                 case _:
                     what = _meant(place, wish, asker)
@@ -118,6 +119,14 @@ def _meant(place: Office, wish: Wish, asker: Asker) -> Subject:
     what = finder.find(wish.asked)
     asker.check_aired(what, early=finder.programme.is_early(what))
     return replace(what, episode_tvdb=wish.episode_tvdb) if wish.episode_tvdb else what
+
+
+def _instead(options: dict[str, Any]) -> str | None:
+    """What to do in place of a check-in; its flags are taken out of *options*. Raises click.UsageError for several."""
+    given = [name for name in ("status", "cancel", "dry_run") if options.pop(name)]
+    if len(given) > 1:
+        raise click.UsageError("--status, --cancel and --dry-run exclude each other.")
+    return given[0] if given else None
 
 
 def _wish(words: Sequence[str], options: dict[str, Any]) -> Wish:
