@@ -207,6 +207,13 @@ def test_a_title_outside_the_calendar_is_searched_for(desk: Desk) -> None:
     assert any("/search/show" in each for each in desk.asked())
 
 
+@pytest.mark.parametrize("title", ["cold/platform", "Cold: Platform!", "cold & platform?"])
+def test_the_signs_of_a_title_are_no_signs_of_the_search(desk: Desk, title: str) -> None:
+    """A slash, which is part of many titles, and what searches obey find what they would find without."""
+    assert desk(title, "2x01").exit_code == 0
+    assert desk.status().startswith("Cold Platform 2x01")
+
+
 def test_a_title_that_is_nowhere_matches_nothing(desk: Desk) -> None:
     """Neither calendar nor search has it: exit 9, and nothing is posted."""
     result = desk("no", "such", "show")

@@ -40,7 +40,8 @@ class Search:
 
     def titles(self, words: str, *, movies: bool) -> list[Subject]:
         """The shows, or *movies*, that a search for *words* finds, best first."""
-        path = f"/search/{'movies' if movies else 'shows'}.json/{self._key}/{quote_plus(words)}"
+        called = quote_plus(words.replace("/", " "))  # servers refuse a slash in an address, however it is quoted
+        path = f"/search/{'movies' if movies else 'shows'}.json/{self._key}/{called}"
         return [Subject(work(wire, movie=movies)) for wire in self._client.get(path).decode(list[WorkWire])]
 
     def numbered(self, id_type: str, number: str, *, movies: bool) -> list[Subject]:
