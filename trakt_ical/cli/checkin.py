@@ -23,6 +23,8 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 ID_TYPES = {"trakt": "Trakt", "imdb": "IMDb", "tvdb": "TVDB", "tmdb": "TMDB"}
 _NUMBER, _IMDB = re.compile(r"[0-9]+"), re.compile(r"tt[0-9]+")
+_UNREADABLE = re.compile("[\ud800-\udfff]")
+"""What Python makes of octets that are no text."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,8 @@ def _wish(words: Sequence[str], options: dict[str, Any]) -> Wish:
         raise click.UsageError("Name the movie." if movie else "Name the show before the episode.")
     minutes = options.pop("duration")
     texts = {name: options.pop(name).strip() for name in ("message", "venue_id", "venue_name")}
+    if any(_UNREADABLE.search(text) for text in (title, *texts.values())):
+        raise click.UsageError("What you wrote is not in UTF-8.")  # it could not be sent
     networks = frozenset(name.strip().lower() for each in share for name in each.split(","))
     extras = Extras(networks, duration=timedelta(minutes=minutes) if minutes else None, **texts)
     return Wish(Asked(title, place, movie, id_type, number), extras, options.pop("episode_tvdb"))
