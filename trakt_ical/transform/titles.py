@@ -11,6 +11,7 @@ T = TypeVar("T")
 
 ALIKE = 0.8  # of 1; below, two texts are different ones
 ABOUT = 0.02  # texts alike by so little less than the best may be meant as well
+VOICING = 8  # the class of the marks that make another letter of a Japanese one; all others are accents
 _SIGNS = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"[0-9]+")
 
@@ -36,7 +37,8 @@ def matching(words: str, titles: Mapping[T, Collection[str]]) -> list[T]:
 def plain(text: str) -> str:
     """*text* as it is compared."""
     letters = unicodedata.normalize("NFKD", text.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", ""))
-    return _SIGNS.sub(" ", "".join(each for each in letters if not unicodedata.combining(each))).strip().casefold()
+    kept = (each for each in letters if unicodedata.combining(each) in (0, VOICING))
+    return _SIGNS.sub(" ", unicodedata.normalize("NFC", "".join(kept))).strip().casefold()
 
 
 def _has_numbers(wanted: str, names: Collection[str]) -> bool:
@@ -51,7 +53,8 @@ def _begins(wanted: str, names: Collection[str]) -> bool:
     words = " ".join(names).split()
     if all(any(word.startswith(part) for word in words) for part in wanted.split()):
         return True
-    return not wanted.isascii() and any(wanted in name for name in names)
+    without_blanks = not wanted.isascii() and wanted == wanted.upper()  # no such script has capitals
+    return without_blanks and any(wanted in name for name in names)
 
 
 def _alike(wanted: str, names: Mapping[T, Collection[str]]) -> list[T]:
