@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
 from html import unescape
 from pathlib import Path
@@ -132,6 +133,18 @@ def test_a_word_works_once(running: Running, line: Line, on_now: str) -> None:
     assert (again.status_code, check_ins(line)) == (409, 1)
     assert "This page was used before, or is too old: this time it did nothing" in again.text
     assert once(again) != word
+
+
+def test_two_taps_on_the_button_end_in_one_check_in(running: Running, line: Line, on_now: str) -> None:
+    """Who taps once more, told that the page was used, learns that it is checked in, and is offered no other end."""
+    word = once(running.get(on_now))
+    with ThreadPoolExecutor(2) as both:
+        pages = list(both.map(lambda _: post(on_now, word), range(2)))
+    assert sorted(page.status_code for page in pages) == [200, 409]
+    since = line("checkin", "--status", "--json").stdout
+    again = post(on_now, once(max(pages, key=lambda page: page.status_code)))
+    assert (again.status_code, "<h1>Checked in</h1>" in again.text) == (200, True)
+    assert line("checkin", "--status", "--json").stdout == since
 
 
 def test_a_word_is_for_one_airing_and_for_a_while(running: Running, line: Line, on_now: str, other: str) -> None:

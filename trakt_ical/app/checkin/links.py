@@ -82,7 +82,7 @@ class Links:
                 )
             else:
                 outcome = place.desk.attempt(what, QUIET)
-            if isinstance(outcome, Started):
+            if isinstance(outcome, Started) or _is_running(what, outcome):
                 self._call_off(ticket)
                 return Done(outcome.until)
             if choice is Choice.WAIT:
@@ -151,6 +151,11 @@ class Links:
     def _words(self, airing: Airing) -> str:
         linked = (each for each in self._app.calendars if each.settings.checkin_links)
         return next(linked, self._app.calendars[0]).rules.words.summary(airing)
+
+
+def _is_running(what: Subject, busy: Busy) -> bool:
+    """Whether what runs is *what* itself: who tapped twice waits for nothing, and ends nothing."""
+    return busy.watching is not None and not busy.watching.player and busy.watching.subject.is_same(what)
 
 
 def _give_up(seconds: float) -> None:  # noqa: ARG001  in place of sleeping so long before the next try
