@@ -16,7 +16,7 @@ import icalendar
 import pytest
 import requests
 
-from tests.checkins import OTHER
+from tests.checkins import HARBOR, OTHER
 from tests.conftest import Line
 from tests.feeds import Running, serving
 from trakt_ical.app.checkin.links import Links
@@ -255,22 +255,30 @@ def test_the_end_of_the_server_checks_in_nobody(line: Line) -> None:
     assert "Tea & Trespass 15x01" in line("checkin", "--status").output
 
 
-def test_what_waits_is_called_off_by_a_check_in_of_the_same(line: Line) -> None:
+@pytest.mark.parametrize("by_link", [True, False])
+def test_what_waits_is_called_off_by_a_check_in_of_the_same(line: Line, by_link: bool) -> None:
     """Who waits and then ends the other one after all has checked in once: nothing follows when the wait is over."""
     over = threading.Event()
-    outside = Outside(line.clock, lambda seconds: over.wait(20) if seconds > 60 else None, line.environ)
+
+    def sleep(seconds: float) -> None:
+        assert seconds < 60 or over.wait(20)
+        line.clock.sleep(seconds)
+
+    outside = Outside(line.clock, sleep, line.environ)
     ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
     assert line("checkin", *OTHER).exit_code == 0
     with opened({}, demo=False, outside=outside) as app:
         links = Links(app, lambda: UTC)
         assert isinstance(links.act(ticket, Choice.WAIT), Waiting)
         (waiting,) = (each for each in threading.enumerate() if each.name == "check-in")
-        assert isinstance(links.act(ticket, Choice.REPLACE), Done)
-        before = check_ins(line)
-        line.clock.pass_by(hours=3)
+        if by_link:
+            assert isinstance(links.act(ticket, Choice.REPLACE), Done)
+        else:
+            assert line("checkin", *HARBOR, "--replace").exit_code == 0
         over.set()
         waiting.join(20)
-    assert check_ins(line) == before
+    assert "Harbor Nine 10x08" in line("checkin", "--status").output
+    line.clock.pass_by(hours=1)
     assert "Nothing is running" in line("checkin", "--status").output
 
 

@@ -131,6 +131,10 @@ class Busy:
     until: datetime
     watching: Watching | None = None
 
+    def is_of(self, what: Subject) -> bool:
+        """Whether the check-in that runs is one to *what* itself."""
+        return self.watching is not None and not self.watching.player and self.watching.subject.is_same(what)
+
 
 class CheckIns(Protocol):
     """The check-ins of one account, over either API."""

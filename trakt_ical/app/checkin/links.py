@@ -82,7 +82,7 @@ class Links:
                 )
             else:
                 outcome = place.desk.attempt(what, QUIET)
-            if isinstance(outcome, Started) or _is_running(what, outcome):
+            if isinstance(outcome, Started) or outcome.is_of(what):  # who tapped twice waits for nothing
                 self._call_off(ticket)
                 return Done(outcome.until)
             if choice is Choice.WAIT:
@@ -108,7 +108,7 @@ class Links:
         try:
             self._sleep(until)
             with office(self._app, self._outside) as place:
-                place.desk.check_in(what, QUIET, lambda busy: AtDesk.WAIT, self._sleep)
+                place.desk.check_in(what, QUIET, lambda busy: _wait_for_another(what, busy), self._sleep)
             log.info("Checked in to %s after waiting.", what)
         except TraktIcalError as error:
             log.warning("The check-in that waited did not come about: %s", error)
@@ -153,9 +153,9 @@ class Links:
         return next(linked, self._app.calendars[0]).rules.words.summary(airing)
 
 
-def _is_running(what: Subject, busy: Busy) -> bool:
-    """Whether what runs is *what* itself: who tapped twice waits for nothing, and ends nothing."""
-    return busy.watching is not None and not busy.watching.player and busy.watching.subject.is_same(what)
+def _wait_for_another(what: Subject, busy: Busy) -> AtDesk:
+    """What to do when a wait is over and something runs: *what* itself, begun elsewhere, would be counted twice."""
+    return AtDesk.LEAVE if busy.is_of(what) else AtDesk.WAIT
 
 
 def _give_up(seconds: float) -> None:  # noqa: ARG001  in place of sleeping so long before the next try
