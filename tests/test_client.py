@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.server import Asked, Told, serving
+from trakt_ical.app.checkin.desk import is_certain
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError, Unreachable
 from trakt_ical.trakt.client import WAITS, Client
 from trakt_ical.trakt.signing import PasswordSigner, TokenSigner
@@ -296,6 +297,19 @@ def test_a_secret_does_not_travel_in_the_clear() -> None:
     with pytest.raises(SettingsError, match=r"trakt\.example over plain http"):
         PasswordSigner("http://trakt.example", "justin", "secret")
     PasswordSigner("http://trakt.example", "justin", "secret", plain_http=True)
+
+
+def test_without_a_proxy_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that is not there is tried again even for a POST, which certainly had no effect."""
+    with serving(lambda _: Told()) as (url, _):
+        pass  # its port is free now
+    monkeypatch.setenv("http_proxy", url)
+    slept: list[float] = []
+    with Client("http://trakt.example", sleep=slept.append) as client:
+        with pytest.raises(Unreachable, match="the proxy does not answer") as raised:
+            client.post("/x", {})
+    assert len(slept) == len(WAITS)
+    assert is_certain(raised.value)
 
 
 def test_a_proxy_of_the_environment_does_not_see_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
