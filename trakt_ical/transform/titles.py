@@ -13,7 +13,7 @@ ALIKE = 0.8  # of 1; below, two texts are different ones
 ABOUT = 0.02  # texts alike by so little less than the best may be meant as well
 VOICING = 8  # the class of the marks that make another letter of a Japanese one; all others are accents
 _SIGNS = re.compile(r"[\W_]+")
-_NUMBER = re.compile(r"[0-9]+")
+_NUMBER, _YEAR = re.compile(r"[0-9]+"), re.compile(r"(19|20|21)[0-9]{2}")
 
 
 def matching(words: str, titles: Mapping[T, Collection[str]]) -> list[T]:
@@ -42,10 +42,15 @@ def plain(text: str) -> str:
 
 
 def _has_numbers(wanted: str, names: Collection[str]) -> bool:
-    """Whether *names* have all numbers of *wanted*; one of numbers alone begins a name, or a year would do."""
-    if wanted.replace(" ", "").isdecimal():
-        return any(f"{name} ".startswith(f"{wanted} ") for name in names)
-    return set(_NUMBER.findall(wanted)) <= set(_NUMBER.findall(" ".join(names)))
+    """Whether *names* have all numbers of *wanted*, in its order where it is nothing else.
+
+    A year alone begins one of them: at the end of a title or slug it merely tells that from others.
+    """
+    if not wanted.replace(" ", "").isdecimal():
+        return set(_NUMBER.findall(wanted)) <= set(_NUMBER.findall(" ".join(names)))
+    if _YEAR.fullmatch(wanted):
+        return any(name.startswith(f"{wanted} ") for name in names)
+    return any(f" {wanted} " in f" {name} " for name in names)
 
 
 def _begins(wanted: str, names: Collection[str]) -> bool:
