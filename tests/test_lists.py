@@ -209,6 +209,27 @@ def test_at_most_a_hundred_are_asked_for(tmp_path: Path, clock: Clock, caplog: p
         assert len(asked) == 130
 
 
+def test_what_is_not_asked_again_yet_keeps_what_was_told(tmp_path: Path, clock: Clock) -> None:
+    """After a week no date that is known falls back to the world's because only a hundred are asked for in a run."""
+    many = [movie(key=f"trakt-movie-{number}") for number in range(1, 251)]
+    with serving(lambda _: Told(json.dumps([release("theatrical", "2026-05-07")]).encode())) as (url, asked):
+        for _ in range(3):
+            found = dated(tmp_path, clock, url, many)
+        assert (set(found), len(asked)) == ({date(2026, 5, 7)}, 250)
+        clock.pass_by(days=7)
+        assert (set(dated(tmp_path, clock, url, many)), len(asked)) == ({date(2026, 5, 7)}, 350)
+
+
+def test_a_run_in_a_week_comes_to_every_movie(tmp_path: Path, clock: Clock) -> None:
+    """What was never asked for comes first, then what was asked for longest ago: so none waits for ever."""
+    many = [movie(key=f"trakt-movie-{number}") for number in range(1, 251)]
+    with serving(told) as (url, asked):
+        for _ in range(3):
+            dated(tmp_path, clock, url, many)
+            clock.pass_by(days=7)
+    assert len({request.path for request in asked}) == len(many)
+
+
 def test_a_movie_without_a_record_is_no_fault(tmp_path: Path, clock: Clock) -> None:
     """A 404 for one movie is an answer: nothing is known."""
     with serving(lambda asked: Told(status=404)) as (url, asked):

@@ -1,4 +1,7 @@
-"""When movies come out in single countries: one request for each movie, so the answers are kept for a week."""
+"""When movies come out in single countries: one request for each movie, so the answers hold for a week.
+
+Where more are to be asked than one run may ask for, older answers hold until a later run comes to them.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import logging
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -22,8 +25,10 @@ from trakt_ical.trakt.transport import AT_A_TIME
 log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=7)
+FORGOTTEN = timedelta(days=92)  # by then even a weekly run has asked for a thousand movies again
 AT_MOST = 100  # requests in one run: Trakt allows 500 in five minutes, for everything
 NO_RECORD = (404, 405)
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 _TYPES = {  # a festival's premiere is for few
     "theatrical": Release.CINEMA,
@@ -48,7 +53,7 @@ class Releases:
         self._path = folder / "releases.json"
         self._now = now
         known = kept.load(self._path, dict[str, Asked]) or {}
-        self._known = {name: asked for name, asked in known.items() if now - asked.at < KEPT}
+        self._known = {name: asked for name, asked in known.items() if now - asked.at < FORGOTTEN}
 
     def dated(self, movies: Collection[Movie], countries: Iterable[str]) -> list[Movie]:
         """*movies* with their days in each of *countries*, where Trakt knows one."""
@@ -57,13 +62,14 @@ class Releases:
         return [replace(movie, days=self._days(movie, countries)) for movie in movies]
 
     def _ask(self, wanted: Iterable[tuple[str, str]]) -> None:
-        missing = [each for each in dict.fromkeys(wanted) if _name(*each) not in self._known]
+        missing = [each for each in dict.fromkeys(wanted) if self._now - self._asked_at(*each) >= KEPT]
         if not missing:
             return
+        missing.sort(key=lambda each: self._asked_at(*each))  # or the first would be asked for again and again
         if len(missing) > AT_MOST:
             log.warning(
                 "%d release dates are not asked for in this run, which is limited to %d requests; the movies keep "
-                "the world's date until a later run.",
+                "the date that they have until a later run.",
                 len(missing) - AT_MOST,
                 AT_MOST,
             )
@@ -75,6 +81,11 @@ class Releases:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             kept.save(self._path, self._known)
+
+    def _asked_at(self, key: str, country: str) -> datetime:
+        """When that was asked for last, long ago where it never was."""
+        known = self._known.get(_name(key, country))
+        return known.at if known else NEVER
 
     def _one(self, key: str, country: str) -> Asked:
         try:
