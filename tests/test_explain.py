@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,11 +14,14 @@ from tests.conftest import NOW, Line
 from tests.test_ics import SHOW, episode
 from trakt_ical.export.ics import Look, Scope
 from trakt_ical.export.memory import Retention
-from trakt_ical.model import DateRange, Fetched
+from trakt_ical.model import DateRange, Episode, Fetched
 from trakt_ical.pipeline import Recipe
 from trakt_ical.pipeline.explain import explain
+from trakt_ical.steps import Steps
+from trakt_ical.transform.filters import Filters
 from trakt_ical.transform.find import find
-from trakt_ical.transform.rules import Rules
+from trakt_ical.transform.rules import Group, Rules
+from trakt_ical.transform.uids import uid as uid_of
 
 
 def airings(line: Line) -> list[dict[str, str]]:
@@ -151,6 +156,38 @@ def test_nothing_that_matches_offers_what_is_near(line: Line) -> None:
         "  The Slow Ferry",
     ]
     assert line("explain", "qqqqqq").stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("query", ["THE SLWO FERRY", "the-slwo-ferry s02e03", "the slwo ferry 2x03"])
+def test_what_is_near_is_so_by_its_name(line: Line, query: str) -> None:
+    """Neither capitals, hyphens nor a code make a name that is nearly right another one."""
+    assert line("explain", query).stderr.splitlines()[1:] == ["  The Slow Ferry"]
+
+
+def test_a_rating_is_told_to_its_last_digit() -> None:
+    """What is rated just below the least rating is not told to have it."""
+    airing, steps = episode(show=replace(SHOW, rating=7.99734)), Steps()
+    assert not Filters(min_rating=8).allow(airing, steps)
+    assert steps == ["It is rated 7.99734, and min_rating = 8 leaves out what is below."]
+
+
+def explained(*listed: Sequence[Episode], kinds: tuple[str, ...] = ("shows",), **rules: Any) -> tuple[str, ...]:
+    """The steps to the first of what is *listed*, for each of *kinds*."""
+    scope = Scope("v2", "my", "demo", "Trakt", kinds)
+    recipe = Recipe(DateRange(NOW.date(), 9), UTC, Rules(**rules), Look(), scope, Retention())
+    return explain(Fetched(dict(zip(kinds, listed, strict=True))), recipe, NOW, uid_of(listed[0][0])).steps
+
+
+def test_what_two_calendars_of_trakt_list_is_no_double() -> None:
+    """An episode is not told to be listed twice because it is a premiere besides."""
+    steps = explained([episode()], [episode()], kinds=("shows", "premieres"))
+    assert not [step for step in steps if step.startswith("Trakt lists it")]
+
+
+def test_a_group_of_two_is_told_as_such() -> None:
+    """Who has one companion is not told of others."""
+    steps = explained([episode(number=3), episode(number=4)], group=Group.DAY)
+    assert "group = day puts it into one event with 1 other, that of A Show 2x03 A Title." in steps
 
 
 def test_doubles_are_told(line: Line) -> None:

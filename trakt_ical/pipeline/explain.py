@@ -11,6 +11,8 @@ from trakt_ical.errors import NoMatch
 from trakt_ical.model import Airing, Episode, Fetched, Moment, local_date
 from trakt_ical.pipeline.calendars import Recipe, listed
 from trakt_ical.steps import Steps
+from trakt_ical.transform.codes import parted
+from trakt_ical.transform.filters import fold
 from trakt_ical.transform.find import find
 from trakt_ical.transform.showings import Showing, showings
 from trakt_ical.transform.times import slot
@@ -38,7 +40,7 @@ def explain(fetched: Fetched, recipe: Recipe, now: datetime, query: str) -> Expl
     airings = listed(fetched, recipe.kinds)
     airing = _meant(airings.values(), query, recipe, now)
     steps = Steps(airing.steps)
-    doubles = sum(uid(each) == uid(airing) for kind in recipe.kinds for each in fetched.airings[kind])
+    doubles = max(sum(uid(each) == uid(airing) for each in fetched.airings[kind]) for kind in recipe.kinds)
     if doubles > 1:
         steps("Trakt lists it %d times; of these the one that changed last counts.", doubles)
     start = slot(airing, recipe.rules, recipe.zone, steps).start
@@ -72,12 +74,17 @@ def _meant(airings: Iterable[Airing], query: str, recipe: Recipe, now: datetime)
         candidates = [f"{named(each)}, {when(each.starts, recipe.zone)}" for each in _by_time(near)]
         more = f" The nearest {AT_MOST}:" if len(found) > AT_MOST else ""
         raise NoMatch(f"{len(found)} airings match {query!r}.{more}", tuple(candidates))
-    titles = {clean(each.show.title if isinstance(each, Episode) else each.title): None for each in airings}
-    alike = difflib.get_close_matches(query, filter(None, titles), 5, 0.5)
+    titles = {fold(title): title for each in airings if (title := _title(each))}
+    alike = [titles[near] for near in difflib.get_close_matches(fold(parted(query)[0]), titles, 5)]
     days = f"from {recipe.days.first} to {recipe.days.last}"
     raise NoMatch(
         f"Trakt lists nothing {days} that matches {query!r}." + " These are near:" * bool(alike), tuple(alike)
     )
+
+
+def _title(airing: Airing) -> str:
+    """What the show or movie of *airing* is called."""
+    return clean(airing.show.title if isinstance(airing, Episode) else airing.title)
 
 
 def _by_time(airings: Iterable[Airing]) -> list[Airing]:
@@ -99,11 +106,12 @@ def _together(airing: Airing, airings: Iterable[Airing], recipe: Recipe, steps: 
     """The showing that *airing* is a part of."""
     for showing in showings(airings, recipe.rules, recipe.zone):
         if any(uid(member) == uid(airing) for member in showing.members):
-            if len(showing.members) > 1:
+            if others := len(showing.members) - 1:
                 steps(
-                    "group = %s puts it into one event with %d others, that of %s.",
+                    "group = %s puts it into one event with %d other%s, that of %s.",
                     recipe.rules.group.value,
-                    len(showing.members) - 1,
+                    others,
+                    "" if others == 1 else "s",
                     named(showing.members[0]),
                 )
             return showing

@@ -78,7 +78,7 @@ class Filters:
         rating = airing.rating if isinstance(airing, Movie) else airing.show.rating
         if rating is None or rating >= self.min_rating:
             return True
-        tell("It is rated %.1f, and min_rating = %g leaves out what is below.", rating, self.min_rating)
+        tell("It is rated %s, and min_rating = %g leaves out what is below.", rating, self.min_rating)
         return False
 
     def _traits(self, airing: Airing, tell: Tell) -> bool:
