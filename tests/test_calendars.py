@@ -210,6 +210,8 @@ def test_my_calendar_and_the_worlds_go_together(line: Line) -> None:
 WRONG = [
     ("[calendar.A]\n\nbcak = 1", r"line 3 sets bcak, which is no setting\. Did you mean back\?"),
     ("[defaults]\nhuors = 'exact'", r"line 2 sets huors, which is no setting\. Did you mean hours\?"),
+    ("[calender.A]\nhours = 'exact'", r"line 1 sets calender, which is no setting\. Did you mean calendar\?"),
+    ("[default]\nhours = 'exact'", r"line 1 sets default, which is no setting\. Did you mean defaults\?"),
     ("[calendar.A]\nclient_id = 'x'", r"line 2: client_id is a setting of the whole program"),
     ("back = 1\n[defaults]\nback = 2", r"line 3 and .*line 1 both set back\. Keep one"),
     ("calendar = 3", r"line 1: calendars are tables, \[calendar\.NAME\]"),

@@ -7,7 +7,7 @@ may also be given as the name of a file that holds it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,8 +127,9 @@ def _table(file: SettingsFile, *keys: str) -> _Values:
 def _from_file(file: SettingsFile, table: Mapping[str, Any], keys: tuple[str, ...]) -> _Values:
     found: _Values = {}
     where = f"[{'.'.join(keys)}] in {file.path}" if keys else str(file.path)
+    names = FIELDS if keys else (*FIELDS, TABLES, DEFAULTS)
     for key, value in table.items():
-        name = _known(key, lambda key=key: file.place(*keys, key), "")  # type: ignore[misc]
+        name = _known(key, lambda key=key: file.place(*keys, key), names)  # type: ignore[misc]
         if name in table and key != name:
             raise SettingsError(f"{file.path} sets both {name} and {key}. Keep one.")
         value = value if key == name else _secret(value, f"{key} in {file.path}")
@@ -141,20 +142,20 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, _Given]
         if not key.startswith(PREFIX) or key == CONFIG:
             continue
         short = key.removeprefix(PREFIX).lower()
-        name = _known(short, lambda: "the environment", PREFIX)
+        name = _known(short, lambda: "the environment", FIELDS, PREFIX)
         if short != name and PREFIX + name.upper() in environ:
             raise SettingsError(f"The environment sets both {PREFIX}{name.upper()} and {key}. Keep one.")
         yield name, _Given.of(environ[key] if short == name else _secret(environ[key], key), key)
 
 
-def _known(key: str, where: Callable[[], str], prefix: str) -> str:
-    """The setting that *key* stands for. Raises SettingsError with the nearest name where there is none."""
+def _known(key: str, where: Callable[[], str], names: Iterable[str], prefix: str = "") -> str:
+    """The setting that *key* stands for. Raises SettingsError with the nearest of *names* where there is none."""
     if key in FIELDS:
         return key
     if key.endswith("_file") and key.removesuffix("_file") in SECRETS:
         return key.removesuffix("_file")
     shown = (prefix + key).upper() if prefix else key
-    raise SettingsError(f"{where()} sets {shown}, which is no setting.{nearest(key, FIELDS, prefix)}")
+    raise SettingsError(f"{where()} sets {shown}, which is no setting.{nearest(key, names, prefix)}")
 
 
 def _secret(name: Any, origin: str) -> str:
