@@ -168,8 +168,8 @@ def told(asked: Asked) -> Told:
 
 def dated(folder: Path, clock: Clock, url: str, movies: list[Movie]) -> list[date]:
     with Client(url, now=clock) as client:
-        found = Releases(client, folder, clock.now).dated(movies, ["de"])
-    return [each.days.get("de", each.starts) for each in found]
+        found = Releases(client, folder, clock.now).dated({"movies": movies}, {"movies": ["de"]})
+    return [each.days.get("de", each.starts) for each in found["movies"]]
 
 
 def test_a_release_is_of_its_kind(tmp_path: Path, clock: Clock) -> None:
@@ -266,6 +266,22 @@ def test_movies_bear_the_days_of_the_country(line: Line) -> None:
     assert b"CANCELLED" not in line.ics.read_bytes()
     assert line(*arguments).exit_code == 0
     assert days(line) == world
+
+
+def test_a_country_is_asked_of_the_movies_that_bear_it(line: Line) -> None:
+    """Neither the movies of a calendar without a country are asked for, nor all in the countries of others."""
+    file = line.folder / "config.toml"
+    file.write_text(
+        f'[calendar.Cinema]\nkind = "movies"\ncountry = "de"\noutput = "{line.folder}/cinema.ics"\n'
+        f'[calendar.Home]\nkind = "streaming"\ncountry = "us"\noutput = "{line.folder}/home.ics"\n'
+        f'[calendar.Discs]\nkind = "dvd"\noutput = "{line.folder}/discs.ics"\n'
+    )
+    del line.environ["TRAKT_ICAL_OUTPUT"]
+    assert line("export", "Cinema", "--config", str(file)).exit_code == 0
+    german = asked(line, "/releases/")
+    assert line("export", "--config", str(file)).exit_code == 0
+    assert {seen.path[-2:] for seen in line.demo.requests if "/releases/" in seen.path} == {"de", "us"}
+    assert asked(line, "/releases/de") == german > 0
 
 
 def days(line: Line) -> dict[str, date]:

@@ -195,14 +195,14 @@ class Needs:
     """What several calendars together need of one Trakt.
 
     *days*: the days of each kind of calendar. *watched*, *watchlist*: whether it matters what the user watched,
-    and put on the watchlist. *countries*: whose release dates of movies matter. *steps*: whether to tell how each
-    moment came about.
+    and put on the watchlist. *countries*: whose release dates matter, by the kind of movies. *steps*: whether to tell
+    how each moment came about.
     """
 
     days: Mapping[str, DateRange]
     watched: bool = False
     watchlist: bool = False
-    countries: frozenset[str] = frozenset()
+    countries: Mapping[str, frozenset[str]] = field(default_factory=dict)
     steps: bool = False
 
 

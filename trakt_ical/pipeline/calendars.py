@@ -61,17 +61,19 @@ def needs(recipes: Iterable[Recipe], *, marks: bool = False, steps: bool = False
     """What *recipes* need together, so that Trakt is asked once; with *marks* what was watched in any case."""
     recipes = list(recipes)
     days: dict[str, DateRange] = {}
+    countries: dict[str, frozenset[str]] = {}
     for recipe in recipes:
         for kind in recipe.kinds:
             wide = recipe.days.widened(margin(recipe.rules))
             if recipe.rules.country and kind in KINDS_OF_MOVIES:
                 wide = DateRange(wide.first - timedelta(days=LATER), wide.days + LATER)
+                countries[kind] = countries.get(kind, frozenset()) | {recipe.rules.country}
             days[kind] = days[kind].joined(wide) if kind in days else wide
     return Needs(
         days,
         watched=marks or any(not recipe.rules.filters.watched for recipe in recipes),
         watchlist=any(recipe.rules.filters.watchlist_only for recipe in recipes),
-        countries=frozenset(filter(None, (recipe.rules.country for recipe in recipes))),
+        countries=countries,
         steps=steps,
     )
 

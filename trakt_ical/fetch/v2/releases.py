@@ -6,7 +6,7 @@ Where more are to be asked than one run may ask for, older answers hold until a 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -55,11 +55,15 @@ class Releases:
         known = kept.load(self._path, dict[str, Asked]) or {}
         self._known = {name: asked for name, asked in known.items() if now - asked.at < FORGOTTEN}
 
-    def dated(self, movies: Collection[Movie], countries: Iterable[str]) -> list[Movie]:
-        """*movies* with their days in each of *countries*, where Trakt knows one."""
-        countries = sorted(countries)
-        self._ask([(movie.key, country) for movie in movies for country in countries])
-        return [replace(movie, days=self._days(movie, countries)) for movie in movies]
+    def dated(
+        self, movies: Mapping[str, Sequence[Movie]], countries: Mapping[str, Collection[str]]
+    ) -> dict[str, list[Movie]]:
+        """*movies* of each kind with their days in each of the *countries* of that kind, where Trakt knows one."""
+        self._ask((movie.key, country) for kind in movies for movie in movies[kind] for country in countries[kind])
+        return {
+            kind: [replace(movie, days=self._days(movie, sorted(countries[kind]))) for movie in its]
+            for kind, its in movies.items()
+        }
 
     def _ask(self, wanted: Iterable[tuple[str, str]]) -> None:
         missing = [each for each in dict.fromkeys(wanted) if self._now - self._asked_at(*each) >= KEPT]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -57,17 +57,9 @@ class Source:
         for kind, future in asked:
             airings[kind] += marks[0].result().put_on(future.result()) if marks else future.result()
         if needs.countries:
-            airings = self._dated(airings, needs.countries)
+            movies = {kind: [each for each in airings[kind] if isinstance(each, Movie)] for kind in needs.countries}
+            airings |= {kind: [*its] for kind, its in self._releases.dated(movies, needs.countries).items()}
         return Fetched(airings, *(future.result() for future in hidden))
-
-    def _dated(self, airings: Mapping[str, Sequence[Airing]], countries: Collection[str]) -> dict[str, list[Airing]]:
-        """*airings* with the movies' days in *countries*."""
-        movies = [airing for each in airings.values() for airing in each if isinstance(airing, Movie)]
-        days = {(movie.key, movie.release): movie for movie in self._releases.dated(movies, countries)}
-        return {
-            kind: [days[airing.key, airing.release] if isinstance(airing, Movie) else airing for airing in each]
-            for kind, each in airings.items()
-        }
 
     def _calendar(self, kind: str, piece: DateRange, *, steps: bool) -> list[Airing]:
         """What airs in *piece*: one answer, unless Trakt cut it shorter than it was asked for.
