@@ -198,6 +198,19 @@ def test_nothing_flaps_while_days_pass(line: Line, rule: dict[str, str]) -> None
     assert len(left) > 2
 
 
+def test_what_is_back_is_back_at_once_under_other_rules_too() -> None:
+    """An event that Trakt lists again past the range is no longer cancelled, also where an offset was set meanwhile."""
+    book = Book()
+    book.run(episode(starts=NOW + 10 * DAY))
+    book.run()
+    back = episode(starts=NOW + 91 * DAY)
+    assert book.days.last < back.starts.date()
+    assert "STATUS:CANCELLED" in book.event(back)
+    book.rules = Rules(offsets=Offsets(timedelta(hours=1)))
+    book.run(back)
+    assert "STATUS:CONFIRMED" in book.event(back)
+
+
 def test_what_is_said_of_the_rules_has_room_below_the_ceiling() -> None:
     """The calendar keeps its largest size to the octet, with the line that its rules need."""
     airings = [episode(number=number, starts=NOW + number * DAY) for number in range(1, 12)]

@@ -82,7 +82,7 @@ def revision(fetched: Fetched, recipe: Recipe, previous: Previous | None, now: d
     """The step from the *previous* calendar to one of what Trakt lists now, which is *fetched*."""
     airings = listed(fetched, recipe.kinds)
     placed = ics.placing(placing(recipe.rules))
-    known = previous.events if previous and previous.placing == placed else {}
+    known = _known(previous, placed)
     shown, grouped = _shown(visible(airings, fetched, recipe.rules), recipe, known), frozenset[str]()
     if recipe.rules.group is not Group.OFF:
         together = list(shown)
@@ -99,6 +99,15 @@ def revision(fetched: Fetched, recipe: Recipe, previous: Previous | None, now: d
         zone=recipe.zone,
     )
     return Revision(previous, listing, recipe.look, recipe.scope, now, recipe.retention)
+
+
+def _known(previous: Previous | None, placing: str) -> Mapping[str, Remembered]:
+    """The events by which it is seen that Trakt moved an airing: after other rules those alone that are cancelled."""
+    if previous is None:
+        return {}
+    if previous.placing == placing:
+        return previous.events
+    return {name: old for name, old in previous.events.items() if old.rev is None}
 
 
 def _shown(airings: Iterable[Airing], recipe: Recipe, known: Mapping[str, Remembered]) -> Iterator[Showing]:
