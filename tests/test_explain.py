@@ -12,8 +12,10 @@ import pytest
 
 from tests.conftest import NOW, Line
 from tests.test_ics import SHOW, episode
+from tests.test_ics import movie as a_movie
 from trakt_ical.export.ics import Look, Scope
 from trakt_ical.export.memory import Retention
+from trakt_ical.fetch.v1.instant import Aired, instant
 from trakt_ical.model import DateRange, Episode, Fetched
 from trakt_ical.pipeline import Recipe
 from trakt_ical.pipeline.explain import explain
@@ -21,6 +23,7 @@ from trakt_ical.steps import Steps
 from trakt_ical.transform.filters import Filters
 from trakt_ical.transform.find import find
 from trakt_ical.transform.rules import Group, Rules
+from trakt_ical.transform.times import slot
 from trakt_ical.transform.uids import uid as uid_of
 
 
@@ -109,6 +112,20 @@ def test_the_rules_of_time_are_told(line: Line, uid: str) -> None:
     assert any(step.startswith("hours = whole-day dates it in Asia/Tokyo") for step in steps)
     films = told(line, movie(line), country="de", kind="movies")
     assert any(step.startswith("In de (country) it comes out on 20") for step in films)
+
+
+def test_a_day_that_is_not_known_is_not_told_to_be_none() -> None:
+    """A movie that a run was not allowed to ask for has a day in the country perhaps: it is not told to have none."""
+    steps = Steps()
+    slot(a_movie(), Rules(country="de"), UTC, steps)
+    assert steps == ["In de (country) it has no day that is known; the world's first is 2026-04-18."]
+
+
+def test_an_hour_that_v1_does_not_know_is_told_as_v1_says_it() -> None:
+    """`12:00am` is an air_time that says nothing, and not none."""
+    steps = Steps()
+    instant(Aired(first_aired=1776495600, iso="2026-04-18T00:00:00-04:00", air_time="12:00am"), steps)
+    assert steps[-1] == "00:00, and air_time 12:00am does not tell the hour: nobody knows it, the date stands."
 
 
 def movie(line: Line) -> str:

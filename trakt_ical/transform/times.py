@@ -25,7 +25,7 @@ def slot(airing: Airing, rules: Rules, zone: tzinfo, tell: Tell = silent) -> Slo
     if isinstance(airing, Movie):
         day = airing.days.get(rules.country, airing.starts)
         if rules.country:
-            known = "comes out on" if rules.country in airing.days else "has no day of its own; the world's first is"
+            known = "comes out on" if rules.country in airing.days else "has no day that is known; the world's first is"
             tell("In %s (country) it %s %s.", rules.country, known, day)
         return Slot(day, day + DAY)
     start = _start(airing, rules, zone, tell)

@@ -71,7 +71,7 @@ def _stated(iso: str | None) -> datetime | None:
 def _from_iso(stated: datetime, aired: Aired, tell: Tell) -> Moment:
     wall = stated.replace(tzinfo=None)
     if wall.time() == dt.time(0) and _hour(aired.air_time) is None:
-        tell("00:00 and no air_time: nobody knows the hour, the date stands.")
+        tell("00:00, and air_time %s does not tell the hour: nobody knows it, the date stands.", aired.air_time)
         return wall.date()
     zone = zones.zone_of(aired.network, aired.country)
     if _misplaced(aired, zone) or _faulty(stated, aired.utc, zone):
