@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
@@ -162,6 +164,18 @@ def test_several_that_match_are_candidates(line: Line) -> None:
     assert len(candidates) == 20
     assert all(row.startswith("  The Slow Ferry ") for row in candidates)
     assert candidates == sorted(candidates, key=lambda row: row.split(", ")[-1])
+
+
+def test_a_candidate_can_be_named(line: Line) -> None:
+    """Whatever they have in common, candidates differ in their UIDs, and these are queries too."""
+    line.environ["TRAKT_ICAL_KIND"] = "movies, streaming, dvd"
+    releases = Counter(each["link"] for each in json.loads(line("agenda", "--days", "80", "--json").stdout))
+    several = next(link.rpartition("/")[2] for link, number in releases.items() if number > 1)
+    rows = line("explain", several).stderr.splitlines()[1:]
+    uids = [found for row in rows for found in re.findall(r" \((trakt-movie-\S+@trakt-ical)\), ", row)]
+    assert len(uids) == len(rows) > 1
+    for row, uid in zip(rows, uids, strict=True):
+        assert line("explain", uid).stdout.startswith(row.rpartition(", 20")[0].strip())
 
 
 def test_nothing_that_matches_offers_what_is_near(line: Line) -> None:

@@ -27,7 +27,7 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
     trakt-ical explain severance 2x03
     trakt-ical explain "the slow ferry" s01e04 --in Shows
 
-    Exit 9, with the candidates, where nothing or several match.
+    Exit 9, with the candidates, where nothing or several match; the UID in brackets names one of several.
     """
     from trakt_ical.app.listing import YOUNG, listed
     from trakt_ical.pipeline.explain import explain

@@ -71,7 +71,7 @@ def _meant(airings: Iterable[Airing], query: str, recipe: Recipe, now: datetime)
         return found[0]
     if found:
         near = sorted(found, key=lambda each: abs(local_date(each.starts, UTC) - now.date()))[:AT_MOST]
-        candidates = [f"{named(each)}, {when(each.starts, recipe.zone)}" for each in _by_time(near)]
+        candidates = [f"{named(each)} ({uid(each)}), {when(each.starts, recipe.zone)}" for each in _by_time(near)]
         more = f" The nearest {AT_MOST}:" if len(found) > AT_MOST else ""
         raise NoMatch(f"{len(found)} airings match {query!r}.{more}", tuple(candidates))
     titles = {fold(title): title for each in airings if (title := _title(each))}
