@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,14 +73,15 @@ def test_the_version_is_the_packages() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name: str) -> None:
-    """Each command has help of more than a line, and is listed."""
+    """Each command has help of more than a line, and is listed with its whole first sentence."""
     listing = CliRunner().invoke(cli, ["--help"]).output
-    assert name in listing
+    assert re.search(rf"^  {name} +[A-Z].*\w\.$", listing, re.M)
     assert "\n  Try it without an account:   trakt-ical --demo export\n" in listing
     result = CliRunner().invoke(cli, [name, "--help"])
     assert result.exit_code == 0
     assert len(result.output.splitlines()) > 4
     assert "\\b" not in result.output + listing
+    assert not re.search(r"^  [a-z]+ .*\.\.\.$", result.output, re.M)
 
 
 def test_a_command_that_is_none_offers_the_nearest() -> None:

@@ -14,7 +14,10 @@ from trakt_ical.cli.terminal import line
 @account_options
 @click.pass_obj
 def command(run: Run, /, **flags: Any) -> None:
-    """Show every setting in force and where its value came from; secrets are not shown."""
+    """Show every setting in force and where its value came from.
+
+    Secrets are not shown. Where the settings file lies is told on standard error.
+    """
     from trakt_ical.config import listing
 
     with run.app(flags) as app:

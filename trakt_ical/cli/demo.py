@@ -17,7 +17,7 @@ from trakt_ical.cli.terminal import line
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port on 127.0.0.1; 0 takes a free one.")
 @click.pass_obj
 def command(run: Run, /, port: int) -> None:
-    """Run the built-in Trakt until Ctrl-C, for programs that want to speak to one.
+    """Run the built-in Trakt for other programs, until Ctrl-C.
 
     It prints the environment that points trakt-ical at it. To let it misbehave, see its page: docs/demo.md.
     """

@@ -21,13 +21,14 @@ from trakt_ical.cli.terminal import line
 @account_options
 @click.pass_obj
 def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, **options: Any) -> None:
-    """Tell why an episode or movie is in a calendar or not, and how its time came about.
+    """Tell why an episode or movie is in a calendar or not.
 
     \b
     trakt-ical explain severance 2x03
     trakt-ical explain "the slow ferry" s01e04 --in Shows
 
-    Exit 9, with the candidates, where nothing or several match; the UID in brackets names one of several.
+    It also tells how its time came about. Exit 9, with the candidates, where nothing or several match; the UID in
+    brackets names one of several.
     """
     from trakt_ical.app.listing import YOUNG, listed
     from trakt_ical.pipeline.explain import explain

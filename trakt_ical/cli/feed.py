@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @click.group("feed")
 def command() -> None:
-    """Tell and change the addresses of the feeds that trakt-ical serve offers.
+    """Tell and change the addresses of the feeds.
 
-    Who knows an address can read the calendar: it is a secret. Give each of them to whom you like, and renew it when
-    it got around.
+    Feeds are what trakt-ical serve offers. Who knows an address can read the calendar: it is a secret. Give each of
+    them to whom you like, and renew it when it got around.
     """
 
 
@@ -30,7 +30,10 @@ def command() -> None:
 @account_options
 @click.pass_obj
 def list_(run: Run, /, **flags: Any) -> None:
-    """Show each feed with its last success and its last change; no secrets."""
+    """Show each feed with its last success and its last change.
+
+    No secrets are shown.
+    """
     from trakt_ical.app.feeds import freshness
 
     with run.app(flags) as app:
@@ -59,7 +62,7 @@ def url(run: Run, /, name: str | None, **flags: Any) -> None:
 @account_options
 @click.pass_obj
 def page(run: Run, /, **flags: Any) -> None:
-    """Print the address of the page, which shows people how to subscribe."""
+    """Print the address of the page that tells how to subscribe."""
     from trakt_ical.app import feeds
 
     with run.app(flags) as app:
@@ -72,9 +75,10 @@ def page(run: Run, /, **flags: Any) -> None:
 @account_options
 @click.pass_obj
 def renew(run: Run, /, name: str | None, the_page: bool, **flags: Any) -> None:
-    """Give the feed NAME, or the only one, a new address and print it; the old one leads nowhere from then on.
+    """Give the feed NAME, or the only one, a new address, and print it.
 
-    Who had subscribed to the old address must subscribe anew. Other feeds stay as they are.
+    The old one leads nowhere from then on. Who had subscribed to the old address must subscribe anew. Other feeds
+    stay as they are.
     """
     from trakt_ical.app import feeds
 
@@ -93,12 +97,15 @@ def renew(run: Run, /, name: str | None, the_page: bool, **flags: Any) -> None:
 @account_options
 @click.pass_obj
 def accept(run: Run, /, name: str | None, **flags: Any) -> None:
-    """Believe that the feed NAME, or the only one, lost most of itself, as Trakt says; fetch it at once."""
+    """Believe that the feed NAME, or the only one, lost most of itself.
+
+    It is fetched at once, and is as Trakt lists it now.
+    """
     from trakt_ical.app import feeds
 
     with _feed(run, name, flags) as (app, calendar):
         feeds.accept(app, calendar)
-        run.say(f"{calendar.title} is as Trakt lists it now.")
+        run.say(f"The feed {calendar.title} is as Trakt lists it now.")
 
 
 @contextlib.contextmanager

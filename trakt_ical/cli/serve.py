@@ -17,10 +17,10 @@ from trakt_ical.cli.terminal import is_terminal
 @account_options
 @click.pass_obj
 def command(run: Run, /, **flags: Any) -> None:
-    """Serve your calendar as a feed that calendar programs subscribe to, until Ctrl-C.
+    """Serve your calendar as a feed that programs subscribe to.
 
-    Each calendar has an address of its own with a secret in it, and so has the page that tells people how to
-    subscribe; trakt-ical feed tells them. With -v it shows who asks, without the secrets.
+    It runs until Ctrl-C. Each calendar has an address of its own with a secret in it, and so has the page that
+    tells people how to subscribe; trakt-ical feed tells them. With -v it shows who asks, without the secrets.
     """
     from trakt_ical.app.feeds import page
     from trakt_ical.app.serve import serve

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 @account_options
 @click.pass_obj
 def command(run: Run, /, **flags: Any) -> None:
-    """Show the login, and what became of each output; exit 4 if nobody is logged in.
+    """Show the login, and what became of each output.
 
-    An output is shown with its last success, its last change, and since when its new calendar is not believed.
+    Exit 4 if nobody is logged in. An output is shown with its last success, its last change, and since when its new
+    calendar is not believed.
     """
     from trakt_ical.export.state import states
 
