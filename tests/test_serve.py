@@ -97,10 +97,12 @@ def test_a_renewed_address_replaces_the_old_one_at_once(line: Line, running: Run
 
 
 def test_a_running_server_hears_of_a_renewal_by_itself() -> None:
-    """Within moments, and without a restart, the old address is 404."""
-    with served("serve", "--listen", "127.0.0.1:0") as (_, base):
+    """Within moments, and without a restart, the old address is 404; the command that tells it is said at the start."""
+    with served("serve", "--listen", "127.0.0.1:0") as (process, base):
         environ = os.environ | {"TRAKT_ICAL_LISTEN": base.removeprefix("http://")}
         feed = [sys.executable, "-m", "trakt_ical", "--demo", "feed"]
+        assert process.stderr is not None
+        assert process.stderr.readline() == "How to subscribe: trakt-ical --demo feed page\n"
         page = subprocess.run([*feed, "page"], env=environ, capture_output=True, text=True, check=True).stdout.strip()
         assert requests.get(page, timeout=20).status_code == 200
         subprocess.run([*feed, "renew", "--page"], env=environ, capture_output=True, check=True)

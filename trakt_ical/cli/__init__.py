@@ -47,10 +47,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except TraktIcalError as error:
-            sentence = str(error)
-            if ctx.params["demo"]:
-                sentence = sentence.replace("Run: trakt-ical ", "Run: trakt-ical --demo ")
-            note(f"Error: {sentence}")
+            note(f"Error: {error}".replace("Run: trakt-ical ", f"Run: {ctx.obj.called} "))
             for candidate in getattr(error, "candidates", ()):
                 note(f"  {candidate}")
             ctx.exit(error.exit_code)

@@ -43,7 +43,7 @@ def list_(run: Run, /, **flags: Any) -> None:
             line(f"  last success   {ago(each.last_success, now)}")
             line(f"  last change    {ago(each.last_change, now)}")
             if each.guard_since:
-                line(f"  not believed   since {ago(each.guard_since, now)}; see trakt-ical feed accept")
+                line(f"  not believed   since {ago(each.guard_since, now)}; see {run.called} feed accept")
 
 
 @command.command("url")

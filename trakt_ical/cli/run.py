@@ -28,6 +28,11 @@ class Run:
     quiet: bool
     outside: Outside | None
 
+    @property
+    def called(self) -> str:
+        """How the next command is called that shall see the same Trakt and the same files."""
+        return "trakt-ical --demo" if self.demo else "trakt-ical"
+
     @contextlib.contextmanager
     def app(self, flags: Mapping[str, Any]) -> Iterator[App]:
         """The app as the settings and *flags* say."""

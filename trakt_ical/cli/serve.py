@@ -30,7 +30,7 @@ def command(run: Run, /, **flags: Any) -> None:
 
         def tell(url: str) -> None:
             run.say(f"The feed is served at {url}. End it with Ctrl-C.")
-            run.say(f"How to subscribe: {page(app)}" if is_terminal() else "How to subscribe: trakt-ical feed page")
+            run.say(f"How to subscribe: {page(app) if is_terminal() else f'{run.called} feed page'}")
 
         ended = serve(app, tell)
         run.say("Ended.")
