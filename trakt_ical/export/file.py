@@ -96,7 +96,7 @@ def _stat(target: Path) -> os.stat_result | None:
 def _reason(error: OSError, target: Path) -> str:
     match error.errno:
         case errno.ENOENT if not target.parent.exists():
-            return f"the folder {target.parent} does not exist."
+            return f"the folder {target.parent} does not exist. Make it, or name another."
         case errno.ENOTDIR:
             return f"{target.parent} is not a folder."
         case errno.ENOSPC | errno.EDQUOT:
