@@ -112,10 +112,12 @@ def test_the_judges_refuse_what_is_broken(shared: Path, judges: Path, tmp_path: 
 
 
 def test_the_sample_settings_are_right(tmp_path: Path, home: Path) -> None:
-    """The sample of a settings file is one, but for the secret that it names."""
+    """The sample of a settings file is one, as it is and with the secret's file that it offers."""
     text = (SAMPLES / "config.toml").read_text()
+    (tmp_path / "config.toml").write_text(text)
+    assert resolve(flags={}, environ={}, default_file=tmp_path / "config.toml").settings.client_secret == ""
     (home / ".config" / "trakt-ical").mkdir(parents=True)
     (home / ".config" / "trakt-ical" / "client_secret").write_text("s3cret")
-    (tmp_path / "config.toml").write_text(text)
+    (tmp_path / "config.toml").write_text(text.replace("# client_secret_file", "client_secret_file"))
     settings = resolve(flags={}, environ={}, default_file=tmp_path / "config.toml").settings
     assert (settings.kind, settings.client_secret, settings.spoilers) == (("shows", "movies"), "s3cret", False)
