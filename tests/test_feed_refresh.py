@@ -170,12 +170,15 @@ def test_what_is_wrong_is_said_until_the_next_try_has_ended(running: Running, li
     assert troubles() == []
 
 
-def test_a_lost_login_is_said_on_the_page_and_the_feed_stays(running: Running, line: Line) -> None:
-    """Without a login the page names the command, and the calendar stays as it is."""
+def test_a_lost_login_is_said_on_the_page_and_the_feed_stays(
+    running: Running, line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a login page and log name the command, and the calendar stays as it is."""
     good = running.get()
     Path(line.environ["TRAKT_ICAL_TOKEN_FILE"]).unlink()
     assert list(running.during(minutes=70))
     assert "trakt-ical login" in running.get(running.page).text
+    assert re.search(r"until the next try at \d\d:\d\d UTC: Not logged in\. Run: trakt-ical login$", caplog.text, re.M)
     assert running.get().content == good.content
 
 

@@ -102,7 +102,7 @@ class Refresher:
         pause = min(FIRST_PAUSE * 2 ** min(self._failures, 10), max(self._every, FIRST_PAUSE))
         self._failures += 1
         self._refresh_due = self._now() + pause
-        log.warning("The feed stays as it was: %s Trying again at %s UTC.", sentence, f"{self._refresh_due:%H:%M}")
+        log.warning("The feed stays as it was until the next try at %s UTC: %s", f"{self._refresh_due:%H:%M}", sentence)
 
 
 class Background:
