@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.conftest import Clock
+from tests.demos import headers
 from trakt_ical.demo import Demo
 
 KOI = "clockwork-koi"
@@ -20,13 +21,7 @@ class Client:
     def __init__(self, trakt: Demo) -> None:
         self.trakt = trakt
         self.session = requests.Session()
-        self.session.headers.update(
-            {
-                "Authorization": f"Bearer {trakt.grant()['access_token']}",
-                "trakt-api-key": trakt.client_id,
-                "trakt-api-version": "2",
-            }
-        )
+        self.session.headers.update(headers(trakt))
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.session.get(self.trakt.url + path, timeout=5, **options)
@@ -68,9 +63,9 @@ def clock() -> Clock:
 def client(clock: Clock) -> Iterator[Client]:
     """A program that is logged in at a demo that lives by the clock."""
     with Demo(now=clock, post_limit=0) as trakt:
-        logged_in = Client(trakt)
-        with logged_in.session:
-            yield logged_in
+        opened = Client(trakt)
+        with opened.session:
+            yield opened
 
 
 def behind(client: Client, slug: str) -> int:

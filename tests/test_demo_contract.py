@@ -11,6 +11,7 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
+from tests.demos import headers
 from trakt_ical.demo import Demo
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -55,14 +56,8 @@ def trakt() -> Iterator[Demo]:
 def session(trakt: Demo) -> Iterator[requests.Session]:
     """A program that is logged in."""
     with requests.Session() as opened:
-        opened.headers.update(
-            {
-                "Authorization": f"Bearer {trakt.grant()['access_token']}",
-                "Content-Type": "application/json",
-                "trakt-api-key": trakt.client_id,
-                "trakt-api-version": "2",
-            }
-        )
+        opened.headers.update(headers(trakt))
+        opened.headers["Content-Type"] = "application/json"
         yield opened
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.demos import headers
 from trakt_ical.demo import Body, Demo, Drop, Fault
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -31,13 +32,7 @@ class Client:
     def __init__(self, trakt: Demo) -> None:
         self.trakt = trakt
         self.session = requests.Session()
-        self.session.headers.update(
-            {
-                "Authorization": f"Bearer {trakt.grant()['access_token']}",
-                "trakt-api-key": trakt.client_id,
-                "trakt-api-version": "2",
-            }
-        )
+        self.session.headers.update(headers(trakt))
 
     def get(self, path: str = CALENDAR) -> requests.Response:
         return self.session.get(self.trakt.url + path, timeout=5, allow_redirects=False)
@@ -71,9 +66,9 @@ class Client:
 @pytest.fixture
 def client(trakt: Demo) -> Iterator[Client]:
     """A program that is logged in."""
-    logged_in = Client(trakt)
-    with logged_in.session:
-        yield logged_in
+    opened = Client(trakt)
+    with opened.session:
+        yield opened
 
 
 def test_a_fault_hits_as_often_as_it_says(client: Client) -> None:

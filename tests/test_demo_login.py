@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.conftest import Clock
+from tests.demos import headers
 from trakt_ical.demo import Demo
 
 
@@ -57,12 +58,7 @@ def renew(session: requests.Session, trakt: Demo, refresh_token: str) -> request
 
 def allows(session: requests.Session, trakt: Demo, access_token: str) -> bool:
     """Whether a token opens the calendar."""
-    headers = {
-        "Authorization": f"Bearer {access_token}",
-        "trakt-api-key": trakt.client_id,
-        "trakt-api-version": "2",
-    }
-    answer = session.get(f"{trakt.url}/calendars/my/shows", headers=headers, timeout=5)
+    answer = session.get(f"{trakt.url}/calendars/my/shows", headers=headers(trakt, access_token), timeout=5)
     assert answer.status_code in (200, 401)
     return answer.status_code == 200
 

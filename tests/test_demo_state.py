@@ -9,19 +9,11 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.demos import headers
 from trakt_ical.demo import Demo
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HARBOR = {"show": {"ids": {"slug": "harbor-nine"}}, "episode": {"season": 13, "number": 4}}
-
-
-def headers(trakt: Demo, token: str) -> dict[str, str]:
-    """What API v2 requires, with a token."""
-    return {
-        "Authorization": f"Bearer {token}",
-        "trakt-api-key": trakt.client_id,
-        "trakt-api-version": "2",
-    }
 
 
 def get(trakt: Demo, token: str, path: str) -> requests.Response:

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.conftest import Clock
+from tests.demos import headers
 from trakt_ical.demo import Demo
 
 HARBOR = {"show": {"ids": {"slug": "harbor-nine"}}, "episode": {"season": 13, "number": 4}}
@@ -20,14 +21,8 @@ class Client:
     def __init__(self, trakt: Demo) -> None:
         self.trakt = trakt
         self.session = requests.Session()
-        self.session.headers.update(
-            {
-                "Authorization": f"Bearer {trakt.grant()['access_token']}",
-                "Content-Type": "application/json",
-                "trakt-api-key": trakt.client_id,
-                "trakt-api-version": "2",
-            }
-        )
+        self.session.headers.update(headers(trakt))
+        self.session.headers["Content-Type"] = "application/json"
 
     def get(self, path: str, **headers: str | None) -> requests.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -61,9 +56,9 @@ def trakt(clock: Clock) -> Iterator[Demo]:
 @pytest.fixture
 def client(trakt: Demo) -> Iterator[Client]:
     """A program that is logged in."""
-    logged_in = Client(trakt)
-    with logged_in.session:
-        yield logged_in
+    opened = Client(trakt)
+    with opened.session:
+        yield opened
 
 
 def place(entry: dict[str, Any]) -> tuple[str, int, int]:
