@@ -71,16 +71,28 @@ def test_every_exit_status_is_listed() -> None:
     assert tree <= listed
 
 
+def links(page: Path) -> list[tuple[Path, str]]:
+    """The files and folders of this repository that *page* links to, itself among them, each with the heading or ""."""
+    found = re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page.read_text(encoding="utf-8"))
+    return [((page.parent / path).resolve() if path else page, name) for path, name in found if "://" not in path]
+
+
 def linked(page: Path) -> set[Path]:
     """The files and folders of this repository that *page* links to."""
-    links = re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
-    return {(page.parent / link).resolve() for link in links if "://" not in link}
+    return {path for path, _ in links(page)}
+
+
+def headings(page: Path) -> set[str]:
+    """The names by which the headings of *page* are linked to."""
+    titles = re.findall("^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
-    """What README and docs link to in this repository is there."""
+    """What README and docs link to in this repository is there, and so is the heading."""
     assert {str(target) for target in linked(page) if not target.exists()} == set()
+    assert [(str(path), name) for path, name in links(page) if name and name not in headings(path)] == []
 
 
 def test_every_sample_is_linked_to() -> None:
