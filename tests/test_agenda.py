@@ -142,6 +142,18 @@ def test_an_empty_agenda_says_so(line: Line) -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "Nothing airs within 7 days.\n")
 
 
+def test_a_long_title_widens_its_own_day_alone(demo: Demo, line: Line) -> None:
+    """In a pipe it is told whole, and the rows of other days are no wider for it."""
+    first, *_, last = json.loads(line("agenda", "--json").stdout)
+    assert first["day"] != last["day"]
+    title = "long" * 100
+    show, season, number = last["link"].split("/")[4:9:2]
+    demo.rename(show, int(season), int(number), title)
+    (row,) = (row for row in line("agenda", "--fresh").stdout.splitlines() if first["summary"] in row)
+    assert len(row) < 150
+    assert title in line("agenda").stdout
+
+
 def test_on_a_terminal_what_is_watched_is_dim(demo: Demo, line: Line, tmp_path: Path) -> None:
     """A terminal gets colors, a pipe none, and neither gets what a title smuggles in."""
     airing = next(each for each in json.loads(line("agenda", "--days", "9", "--json").stdout) if short(each))

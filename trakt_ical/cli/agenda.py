@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trakt_ical.pipeline.agenda import Entry
 
 WIDEST = 10_000  # columns, where nobody looks: no title is cut
+IN_LINE = 60  # columns; a longer title puts but its own day out of line
 
 
 @click.command("agenda")
@@ -87,7 +88,8 @@ def _show(entries: Iterable[Entry], zone: tzinfo, now: datetime) -> None:
     console = Console(file=buffer, force_terminal=terminal, width=None if terminal else WIDEST, highlight=False)
     dates = Dates.of_user()
     entries = list(entries)
-    width = min(max((cell_len(plain(entry.event.summary)) for entry in entries), default=0), console.width // 2)
+    longest = max((cell_len(plain(entry.event.summary)) for entry in entries), default=0)
+    width = min(longest, console.width // 2, IN_LINE)
     for day, its in groupby(entries, key=lambda entry: entry.day):
         console.print(_heading(day, now.astimezone(zone).date(), dates), style="bold", markup=False)
         console.print(_table(its, zone, dates, width))
