@@ -16,10 +16,11 @@ from tests.test_ics import NIGHT, SHOW, episode, movie
 from tests.test_memory import DAY, SCOPE, Book
 from trakt_ical.model import Airing, Episode, EpisodeKind, Event, Moment, Show
 from trakt_ical.transform.alarms import parse
+from trakt_ical.transform.codes import CodeStyle
 from trakt_ical.transform.events import event
 from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHour
 from trakt_ical.transform.showings import showings
-from trakt_ical.transform.words import CodeStyle, Words
+from trakt_ical.transform.words import Words
 
 HOUR = timedelta(hours=1)
 OTHER = Show("trakt-2", "Another Show", None, (), None)

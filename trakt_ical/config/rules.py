@@ -10,10 +10,11 @@ from typing import TypeVar
 from trakt_ical.config.settings import FIELDS, KINDS, Settings
 from trakt_ical.fetch.zones import code_of
 from trakt_ical.transform import alarms, template
+from trakt_ical.transform.codes import CodeStyle
 from trakt_ical.transform.filters import Filters, Trait, fold
 from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHour
 from trakt_ical.transform.template import Template
-from trakt_ical.transform.words import PARTS, CodeStyle, MarkStyle, Words
+from trakt_ical.transform.words import PARTS, MarkStyle, Words
 
 E = TypeVar("E", bound=enum.Enum)
 

@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+import enum
 import re
 
+from trakt_ical.model import Episode
+
+ANIME = frozenset({"anime"})
 _CODE = re.compile(r"(?:(.*)\s)?(?:s(\d{1,4})e(\d{1,5})|(\d{1,4})x(\d{1,5}))", re.I | re.S)
+
+
+class CodeStyle(enum.Enum):
+    """How season and number of an episode are written."""
+
+    SHORT = "2x03"
+    LONG = "S02E03"
+    ABSOLUTE = "absolute"  # anime, counted through all seasons, where Trakt knows it; else short
+
+
+def code_of(episode: Episode, style: CodeStyle) -> str:
+    """Season and number of *episode*: `2x03`, `S02E03`, or `27` of an anime."""
+    match style:
+        case CodeStyle.ABSOLUTE if episode.absolute and ANIME.intersection(map(str.casefold, episode.show.genres)):
+            return str(episode.absolute)
+        case CodeStyle.LONG:
+            return f"S{episode.season:02d}E{episode.number:02d}"
+        case _:
+            return f"{episode.season}x{episode.number:02d}"
 
 
 def parted(text: str) -> tuple[str, tuple[int, int] | None]:

@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 from trakt_ical.model import Airing, Episode, Event, Moment, Movie
 from trakt_ical.transform.alarms import alarms
+from trakt_ical.transform.codes import code_of
 from trakt_ical.transform.rules import Rules
 from trakt_ical.transform.showings import Showing
 from trakt_ical.transform.uids import uid
-from trakt_ical.transform.words import address, categories, clean, code_of
+from trakt_ical.transform.words import address, categories, clean
 
 CheckIn: TypeAlias = Callable[[str, Moment], str]
 """The address that checks in to the airing of a UID, which starts then."""

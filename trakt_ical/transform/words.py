@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 from urllib.parse import quote, urlsplit
 
 from trakt_ical.model import Airing, Episode, EpisodeKind, Movie, Release
+from trakt_ical.transform.codes import CodeStyle, code_of
 from trakt_ical.transform.kinds import is_premiere
 from trakt_ical.transform.template import Template, parse
 
@@ -24,7 +25,6 @@ _URI = re.compile(r"[\w%/:?#\[\]@!$&'()*+,;=~.-]+", re.ASCII)
 TRAKT = "https://trakt.tv/"
 UNTITLED = "Untitled"
 RELEASES = {Release.CINEMA: "", Release.STREAMING: "streaming", Release.PHYSICAL: "on disc"}
-ANIME = frozenset({"anime"})
 MINUTE = timedelta(minutes=1)
 
 
@@ -57,14 +57,6 @@ def address(url: str | None) -> str:
 
 A = TypeVar("A", Episode, Movie)
 Table: TypeAlias = "Mapping[str, Callable[[Words, A], str]]"
-
-
-class CodeStyle(enum.Enum):
-    """How season and number of an episode are written."""
-
-    SHORT = "2x03"
-    LONG = "S02E03"
-    ABSOLUTE = "absolute"  # anime, counted through all seasons, where Trakt knows it; else short
 
 
 class MarkStyle(enum.Enum):
@@ -164,17 +156,6 @@ def _runtime(runtime: timedelta | None) -> str:
 
 def _nothing(words: Words, airing: Airing) -> str:  # noqa: ARG001  a part that such an airing does not have
     return ""
-
-
-def code_of(episode: Episode, style: CodeStyle) -> str:
-    """Season and number of *episode*: `2x03`, `S02E03`, or `27` of an anime."""
-    match style:
-        case CodeStyle.ABSOLUTE if episode.absolute and ANIME.intersection(map(str.casefold, episode.show.genres)):
-            return str(episode.absolute)
-        case CodeStyle.LONG:
-            return f"S{episode.season:02d}E{episode.number:02d}"
-        case _:
-            return f"{episode.season}x{episode.number:02d}"
 
 
 def mark(kind: EpisodeKind, style: MarkStyle) -> str:
