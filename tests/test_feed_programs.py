@@ -178,7 +178,8 @@ def nginx(base: str, folder: Path, port: int, location: str) -> list[str]:
     sample = (ROOT / "samples" / "nginx.conf").read_text(encoding="utf-8")
     changed = re.sub(r"(?m)^ *ssl_.*\n", "", sample)
     changed = _changed(changed, "listen 443 ssl", f"listen 127.0.0.1:{port}")
-    changed = _changed(changed, "location / {", f"location {location} {{")
+    changed = _changed(changed, "listen 80", f"listen unix:{folder}/plain")
+    changed = _changed(changed, "location / {\n        proxy_pass", f"location {location} {{\n        proxy_pass")
     changed = _changed(changed, "http://127.0.0.1:8642", base)
     parts = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = "".join(f"{name}_temp_path {folder}/{name};" for name in parts)
@@ -218,6 +219,15 @@ def standing(command: Callable[[int], list[str]], log: Path) -> Iterator[str]:
             proxy.terminate()
 
 
+def _redirected(folder: Path, path: str) -> str:
+    """What nginx answers to who asks for *path* over plain http."""
+    with socket.socket(socket.AF_UNIX) as plain:
+        plain.connect(str(folder / "plain"))
+        plain.sendall(f"GET {path} HTTP/1.0\r\nHost: tv.example.org\r\n\r\n".encode())
+        with plain.makefile("rb") as answer:
+            return answer.read().decode()
+
+
 @pytest.mark.parametrize(
     ("program", "prefix", "location"),
     [
@@ -229,7 +239,7 @@ def standing(command: Callable[[int], list[str]], log: Path) -> Iterator[str]:
 def test_the_samples_of_proxies_work_and_keep_the_secrets(
     line: Line, tmp_path: Path, program: Callable[[str, Path, int, str], list[str]], prefix: str, location: str
 ) -> None:
-    """Behind a proxy the feed answers as alone, and no secret is in its logs, not even while the feed is down."""
+    """Behind a proxy the feed answers as alone, and no secret is in its logs, though it refuses or the feed is down."""
     public = "https://tv.example.org" + prefix
     tmp_path.chmod(0o755)
     with contextlib.ExitStack() as stack:
@@ -248,6 +258,10 @@ def test_the_samples_of_proxies_work_and_keep_the_secrets(
             assert public + running.path in page.text
             assert running.get(there + "/" + "0" * 40 + "/Trakt.ics").status_code == 404
             assert running.get(there + "/healthz").json()["ready"] is True
+            for refused in ({"Host": "no name"}, {"X-Long": "a" * 9_000}):
+                assert running.get(there + running.path, refused).status_code in (200, 400)
+            if program is nginx:
+                assert f"\r\nLocation: {public}{running.path}\r\n" in _redirected(tmp_path, prefix + running.path)
         assert running.get(there + running.path).status_code == 502
     logs = "".join(path.read_text() for path in tmp_path.glob("*.log"))
     assert not any(secret in logs for secret in running.service.shelf.secrets.all)
