@@ -224,6 +224,8 @@ def test_a_port_that_is_taken_is_said(line: Line) -> None:
         ("listen", ""),
         ("public_url", "tv.example.org"),
         ("public_url", "https://tv.example.org/?x"),
+        ("public_url", "https://tv.example.org/?"),
+        ("public_url", "https://tv.example.org/#"),
         ("public_url", "https://tv.müller.example"),
         ("public_url", "https://tv.example.org/my tv"),
         ("trusted_proxies", "proxy"),

@@ -91,7 +91,7 @@ def _check_url(url: str, refuse: Refuse) -> None:
     try:
         parts = urlsplit(url)
         right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        right = not url or (right and not parts.query and not parts.fragment)
+        right = not url or (right and not re.search("[?#]", url))  # of an empty query urlsplit tells nothing
     except ValueError:
         right = False
     if not right:
