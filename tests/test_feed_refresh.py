@@ -332,9 +332,11 @@ def test_most_of_it_gone_is_not_believed_until_it_is_accepted(running: Running, 
     assert running.get().content.count(b"STATUS:CANCELLED") == 0
     assert "trakt-ical feed accept Trakt" in running.get(running.page).text
     assert "not believed   since" in line("feed", "list").output
+    line.clock.pass_by(minutes=1)
     assert line("feed", "accept").exit_code == 0
     running.service.tick()
     assert running.get().content.count(b"STATUS:CANCELLED") > 10
+    assert 'class="trouble"' not in running.get(running.page).text
 
 
 def test_a_damaged_copy_is_not_served_and_made_anew(line: Line) -> None:

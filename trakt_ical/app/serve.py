@@ -50,6 +50,7 @@ class Service:
         self._zone: tzinfo | None = None
         self._activities: str | None = None
         self._troubles: dict[str, str] = {}
+        self._tried = now()
         work = Work(self.refresh, self._moved, self.tick)
         self.refresher = Refresher(work, timedelta(minutes=settings.refresh), now)
         self.background = Background(self.refresher)
@@ -116,6 +117,7 @@ class Service:
 
         name = calendar.title
         copy = self.shelf.copies[name]
+        settled = copy.last_success and copy.last_success > self._tried  # by `feed accept`, not by the refresher
         shown = airings(copy.calendar) if copy.calendar else ()
         if self._tickets and calendar.settings.checkin_links:
             shown = linked(shown, self._tickets, base, self._app.outside.now())
@@ -123,7 +125,7 @@ class Service:
             name=name,
             url=feed_url(base, self.shelf.secrets.calendars[name], name),
             last_success=copy.last_success,
-            trouble=self._troubles.get(name, ""),
+            trouble="" if settled else self._troubles.get(name, ""),
             airings=shown,
         )
 
@@ -136,6 +138,7 @@ class Service:
         self._zone = done[0].zone if done else self._zone
         of_some = done or any(isinstance(error, NotBelieved) for error in errors.values())
         self._troubles = {name: str(error) for name, error in errors.items()} if of_some else {}
+        self._tried = self._app.outside.now()
         for error in errors.values():
             raise error
 
