@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,13 +28,14 @@ def command(run: Run, /, **flags: Any) -> None:
     from trakt_ical.export.state import states
 
     with run.app(flags) as app:
-        now = app.outside.now()
+        now, feeds = app.outside.now(), app.folders.feed.resolve()
         for state in states(app.folders.state):
             line(f"{state.output}")
             line(f"  last success   {ago(state.last_success, now)}")
             line(f"  last change    {ago(state.last_change, now)}")
             if state.guard_since:
-                line(f"  not believed   since {ago(state.guard_since, now)}; see export --accept-shrink")
+                believe = "feed accept" if Path(state.output).parent == feeds else "export --accept-shrink"
+                line(f"  not believed   since {ago(state.guard_since, now)}; see trakt-ical {believe}")
         _login(app, now)
 
 
