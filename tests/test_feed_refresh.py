@@ -350,6 +350,8 @@ def test_a_damaged_copy_is_not_served_and_made_anew(line: Line) -> None:
         assert running.get().status_code == 200
     with serving(line) as running:
         assert running.get().status_code == 503
+        assert "No copy yet." in running.get(running.page).text
+        assert running.get(running.base + "/healthz").json()["calendars"] == [{"ready": False, "age": None}]
         running.refresh()
         assert running.get().status_code == 200
     assert read(copy.read_bytes()).events

@@ -251,6 +251,13 @@ def test_an_empty_week_is_said_once() -> None:
     assert "Nothing on." not in text
 
 
+def test_a_week_that_nobody_knows_is_not_called_empty() -> None:
+    """Before the first copy there is no word of what is on."""
+    document = page(shown(replace(subscription(), last_success=None))).decode()
+    assert "Nothing is on" not in document
+    assert "This week" not in document
+
+
 def test_a_page_without_calendars_says_so() -> None:
     """There may be no calendar at all."""
     assert "There is no calendar yet." in said(shown())

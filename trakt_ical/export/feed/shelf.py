@@ -65,7 +65,9 @@ class Copy:
     @property
     def last_success(self) -> datetime | None:
         """When Trakt last answered for it; where the state was lost, by the newest stamp, which is no later."""
-        newest = self.calendar.newest if self.calendar else None
+        if self.calendar is None:
+            return None  # what was damaged since is nothing to be fresh
+        newest = self.calendar.newest
         return self.state.last_success or (newest.moment if newest else None)
 
 

@@ -12,16 +12,17 @@ from trakt_ical.export.pages.subscribe import subscribe
 
 def calendar(each: Subscription, shown: Page, *, anchor: str) -> h.Element:
     """The section of *each*, to be found under *anchor*; the ids inside begin with it."""
+    known = each.last_success is not None
     return h.section(".calendar", id=anchor, aria_labelledby=f"{anchor}-name")[
         h.div(".name")[
             h.h2(id=f"{anchor}-name")[h.bdi[each.name]],
             _freshness(each, shown),
-            h.a(".jump", href=f"#{anchor}-week")["This week"],
+            known and h.a(".jump", href=f"#{anchor}-week")["This week"],
         ],
         each.trouble and h.p(".trouble", role="status")[each.trouble],
         h.div(".columns")[
             subscribe(each, public=shown.public, anchor=anchor),
-            airings(each.airings, shown, anchor=anchor),
+            known and airings(each.airings, shown, anchor=anchor),
         ],
     ]
 
