@@ -618,6 +618,14 @@ def test_what_is_not_believed_is_believed_after_a_week(line: Line, home: Path) -
     assert "not believed" not in line("status").stdout
 
 
+def test_the_built_in_trakts_guard_is_overruled_beside_it(line: Line, home: Path) -> None:
+    """With --demo `status` names the command of the built-in Trakt: the other one knows nothing of that guard."""
+    assert line("--demo", "export").exit_code == 0
+    [path] = home.rglob("outputs/*.json")
+    path.write_text(path.read_text().replace('"guard_since":null', f'"guard_since":"{NOW:%FT%TZ}"'))
+    assert "; see trakt-ical --demo export --accept-shrink\n" in line("--demo", "status").stdout
+
+
 def test_a_success_ends_the_guards_week(line: Line, home: Path) -> None:
     """Days of an empty Trakt before a good answer do not count later."""
     exported(line)

@@ -35,7 +35,7 @@ def command(run: Run, /, **flags: Any) -> None:
             line(f"  last change    {ago(state.last_change, now)}")
             if state.guard_since:
                 believe = "feed accept" if Path(state.output).parent == feeds else "export --accept-shrink"
-                line(f"  not believed   since {ago(state.guard_since, now)}; see trakt-ical {believe}")
+                line(f"  not believed   since {ago(state.guard_since, now)}; see {run.called} {believe}")
         _login(app, now)
 
 
