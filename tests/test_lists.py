@@ -209,6 +209,17 @@ def test_at_most_a_hundred_are_asked_for(tmp_path: Path, clock: Clock, caplog: p
         assert len(asked) == 130
 
 
+def test_which_are_asked_for_first_is_no_chance(tmp_path: Path, clock: Clock) -> None:
+    """Of more than one run may ask for it asks for the same ones, in whatever order a set has the countries."""
+    many = [movie(key=f"trakt-movie-{number}") for number in range(1, 131)]
+    first: list[set[str]] = []
+    for countries in (["de", "fr", "us"], ["us", "fr", "de"]):
+        with serving(told) as (url, asked), Client(url, now=clock) as client:
+            Releases(client, tmp_path / countries[0], clock.now).dated({"movies": many}, {"movies": countries})
+        first.append({request.path for request in asked})
+    assert first[0] == first[1]
+
+
 def test_what_is_not_asked_again_yet_keeps_what_was_told(tmp_path: Path, clock: Clock) -> None:
     """After a week no date that is known falls back to the world's because only a hundred are asked for in a run."""
     many = [movie(key=f"trakt-movie-{number}") for number in range(1, 251)]

@@ -59,9 +59,10 @@ class Releases:
         self, movies: Mapping[str, Sequence[Movie]], countries: Mapping[str, Collection[str]]
     ) -> dict[str, list[Movie]]:
         """*movies* of each kind with their days in each of the *countries* of that kind, where Trakt knows one."""
-        self._ask((movie.key, country) for kind in movies for movie in movies[kind] for country in countries[kind])
+        ordered = {kind: sorted(its) for kind, its in countries.items()}
+        self._ask((movie.key, country) for kind in movies for movie in movies[kind] for country in ordered[kind])
         return {
-            kind: [replace(movie, days=self._days(movie, sorted(countries[kind]))) for movie in its]
+            kind: [replace(movie, days=self._days(movie, ordered[kind])) for movie in its]
             for kind, its in movies.items()
         }
 
