@@ -220,6 +220,16 @@ def test_two_processes_renew_once(tmp_path: Path) -> None:
         assert renewals(demo) == 1
 
 
+def test_a_renewal_is_waited_for_by_who_waits_for_nothing_else(line: Line) -> None:
+    """A refresh token works once, and with it would go the login: however short patience is, the next one is read."""
+    line.demo.expire_tokens()
+    line.demo.misbehave(Fault(path="/oauth/token", delay=0.8))
+    outside = Outside(line.clock, environ=line.environ, timeout=(5, 0.4))
+    with opened({}, demo=False, outside=outside) as app, app.trakt() as trakt:
+        assert trakt.client.get("/users/settings").status == 200
+    assert renewals(line.demo) == 1
+
+
 def test_status_says_who_and_how_long(line: Line) -> None:
     """Status names the user, the token's age and its end; it asks Trakt nothing."""
     line.clock.now += timedelta(hours=5)

@@ -18,8 +18,8 @@ def _somebody_is_there() -> bool:
 class Outside:
     """What a run takes from the world: clock, patience, environment.
 
-    *timeout*: seconds to connect to Trakt and between two reads; None: the client's own. *terminal*: whether
-    somebody can be asked.
+    *timeout*: seconds to connect to Trakt and between two reads, but for logins; None: the client's own.
+    *terminal*: whether somebody can be asked.
     """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

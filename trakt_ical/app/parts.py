@@ -112,8 +112,7 @@ class App:
             secrets=self._secrets(),
             now=self.outside.now,
             sleep=self.outside.sleep,
-            timeout=self.outside.timeout,
-        )
+        )  # with the client's own timeout: a refresh token works once, and the login is lost with its answer
         with client:
             yield Login(client, client_id=settings.client_id, client_secret=settings.client_secret)
 
