@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
 
 import icalendar
@@ -152,10 +153,28 @@ def test_rules_that_leave_nothing_are_told(line: Line) -> None:
     """A calendar that is empty by its rules says how much there was to show; one that Trakt leaves empty does not."""
     result = line("export", environ={"TRAKT_ICAL_INCLUDE_SHOWS": "no such show"})
     assert result.exit_code == 0
-    told = r"0 events in .*; none of the [1-9]\d* airings that Trakt lists around these days is shown\.\n"
+    told = r"0 events in .*; none of the [1-9]\d* airings that Trakt lists on these days is shown\.\n"
     assert re.fullmatch(told, result.stderr)
     line.demo.misbehave(Fault(path="/calendars/", empty_list=True, times=0))
     assert "airings" not in line("export", "-o", f"{line.folder}/other.ics").stderr
+
+
+def test_a_day_of_nothing_is_not_told_to_be_emptied_by_rules(line: Line) -> None:
+    """What airs on the day after, which is asked for too, is nothing that a rule left out of this one."""
+    days = sorted({each["day"] for each in json.loads(line("agenda", "--kind", "movies", "--json").stdout)})
+    day = str(date.fromisoformat(days[-1]) - timedelta(days=1))
+    assert day not in days
+    output = f"{line.folder}/day.ics"
+    result = line("export", "--kind", "movies", "--from", day, "--days", "1", "-o", output)
+    assert result.stderr == f"0 events in {output}.\n"
+
+
+def test_the_one_airing_that_is_left_out_is_told_as_such(line: Line) -> None:
+    """Where Trakt lists one airing, nobody is told of airings."""
+    day = json.loads(line("agenda", "--kind", "movies", "--json").stdout)[0]["day"]
+    environ = {"TRAKT_ICAL_INCLUDE_COUNTRIES": "xx"}
+    result = line("export", "--kind", "movies", "--from", day, "--days", "1", environ=environ)
+    assert result.stderr.endswith("; the one airing that Trakt lists on these days is not shown.\n")
 
 
 def test_a_calendar_named_twice_is_written_once(three: Line) -> None:

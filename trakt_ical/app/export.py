@@ -13,6 +13,7 @@ from trakt_ical.app.memory import NOTHING, Memory, memory
 from trakt_ical.app.recipes import Span, recipe, scope
 from trakt_ical.errors import BrokenAnswer, NotBelieved, TraktIcalError
 from trakt_ical.export.memory import Revised, Revision
+from trakt_ical.model import local_date
 
 if TYPE_CHECKING:
     from trakt_ical.app.parts import App
@@ -50,13 +51,13 @@ class Wanted:
 class Exported:
     """What a job came to; *changed* tells whether the file is another one now, *zone* counts the days.
 
-    *listed*: how many airings Trakt lists in and around these days, whatever the rules make of them.
+    *unshown*: how many airings Trakt lists on these days where the calendar is empty all the same.
     """
 
     revised: Revised
     zone: tzinfo
     changed: bool
-    listed: int
+    unshown: int
 
 
 def export(
@@ -137,7 +138,15 @@ def _one(app: App, begun: _Begun, fetched: Fetched, recipe: Recipe, wanted: Want
         changed = _written(begun, revised, now)
     except TraktIcalError as error:
         return error
-    return Exported(revised, recipe.zone, changed, len(step.listing.listed))
+    return Exported(revised, recipe.zone, changed, 0 if revised.starts else _on_its_days(fetched, recipe))
+
+
+def _on_its_days(fetched: Fetched, recipe: Recipe) -> int:
+    """How many airings are listed on the days of *recipe*, whatever its rules make of them."""
+    from trakt_ical import pipeline
+
+    airings = pipeline.listed(fetched, recipe.kinds).values()
+    return sum(local_date(airing.starts, recipe.zone) in recipe.days for airing in airings)
 
 
 def _revised(app: App, begun: _Begun, step: Revision, now: datetime, *, believe: bool) -> Revised:

@@ -167,8 +167,8 @@ def _closing_line(job: Job, exported: Exported) -> str:
     place = "to standard output" if job.output is None else f"in {settings.output}"
     changed = f": {counts(revised.changes)}" if revised.changes else "" if exported.changed else ", unchanged"
     dropped = f"; {revised.dropped} left out to stay within {settings.max_bytes:,} octets" if revised.dropped else ""
-    ruled_out = f"; none of the {exported.listed} airings that Trakt lists around these days is shown"
-    unshown = ruled_out if exported.listed and not days else ""
+    several = f"; none of the {exported.unshown} airings that Trakt lists on these days is shown"
+    unshown = {0: "", 1: "; the one airing that Trakt lists on these days is not shown"}.get(exported.unshown, several)
     return f"{len(days)} event{'' if len(days) == 1 else 's'}{span} {place}{changed}{dropped}{unshown}."
 
 
