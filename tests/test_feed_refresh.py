@@ -182,6 +182,18 @@ def test_a_lost_login_is_said_on_the_page_and_the_feed_stays(
     assert running.get().content == good.content
 
 
+def test_a_new_login_is_found_soon(running: Running, line: Line) -> None:
+    """However long the login was gone, a new one is of use at the next look at what the account did."""
+    file = Path(line.environ["TRAKT_ICAL_TOKEN_FILE"])
+    token = file.read_bytes()
+    file.unlink()
+    assert list(running.during(hours=6))
+    assert "trakt-ical login" in running.get(running.page).text
+    file.write_bytes(token)
+    assert list(running.during(minutes=11))
+    assert "trakt-ical login" not in running.get(running.page).text
+
+
 def test_a_crash_of_the_refresher_is_said_and_survived(running: Running, caplog: pytest.LogCaptureFixture) -> None:
     """A bug in the refresher is told in the log with where, and on the page; the feed goes on and it is tried again."""
     done: list[str] = []

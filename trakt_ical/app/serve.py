@@ -143,10 +143,10 @@ class Service:
             raise error
 
     def _moved(self) -> bool:
-        """Whether the account did anything at Trakt since the last look."""
+        """Whether the account did anything at Trakt since the last look, or Trakt tells again where it did not."""
         before, now = self._activities, self._look()
         self._activities = now or before
-        return None not in (before, now) and before != now
+        return now not in (None, before)
 
     def _look(self) -> str | None:
         """What the account did last, None where Trakt does not say."""
