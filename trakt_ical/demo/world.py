@@ -16,6 +16,8 @@ from trakt_ical.demo.state import Store
 from trakt_ical.demo.tokens import Tokens
 from trakt_ical.demo.watchlist import Watchlist
 
+YEARS = range(2, 9999)  # that calendars may be asked for, so that their days and those around them are days
+
 
 @dataclass(frozen=True)
 class Identity:

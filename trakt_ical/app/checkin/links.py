@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from trakt_ical.app.checkin.desk import Choice as AtDesk
-from trakt_ical.app.checkin.desk import Surroundings
-from trakt_ical.app.checkin.opening import office
+from trakt_ical.app.checkin.opening import office, surroundings
 from trakt_ical.app.checkin.programme import Programme, programme
 from trakt_ical.app.parts import App
 from trakt_ical.errors import Running, TraktIcalError, Unreachable
@@ -41,7 +39,7 @@ class Links:
     def __init__(self, app: App, zone: Callable[[], tzinfo]) -> None:
         self._app = app
         self._impatient = replace(app, outside=replace(app.outside, timeout=BRISK, sleep=_give_up))
-        self._outside = Surroundings(app.outside.now, app.outside.sleep or time.sleep, zone, absolute)
+        self._outside = surroundings(app, absolute, zone)
         self._one_at_a_time = threading.Lock()
         self._waiting: Ticket | None = None
         self._ended = threading.Event()

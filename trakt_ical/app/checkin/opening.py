@@ -46,10 +46,13 @@ def office(app: App, surroundings: Surroundings) -> Iterator[Office]:
         yield Office(app, Desk(checkins, surroundings), search, progress)
 
 
-def surroundings(app: App, write: Callable[[datetime, datetime, tzinfo], str]) -> Surroundings:
-    """Those of one run of *app*, with times in the zone of its first calendar, as *write* writes them."""
+def surroundings(
+    app: App, write: Callable[[datetime, datetime, tzinfo], str], zone: Callable[[], tzinfo] | None = None
+) -> Surroundings:
+    """Those of *app*, with times as *write* writes them, in *zone* or else, for one run, that of its first calendar."""
     outside = app.outside
-    return Surroundings(outside.now, outside.sleep or time.sleep, functools.cache(functools.partial(_zone, app)), write)
+    zone = zone or functools.cache(functools.partial(_zone, app))
+    return Surroundings(outside.now, outside.sleep or time.sleep, zone, write)
 
 
 def _v2(client: Client) -> tuple[CheckIns, Search, Progress]:

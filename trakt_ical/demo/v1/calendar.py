@@ -8,10 +8,9 @@ from trakt_ical.demo.answer import Answer, Refused, Seen, json_answer
 from trakt_ical.demo.v1.login import check_reading_key, check_user, failure, signed_in
 from trakt_ical.demo.v1.own import own_episode_json, own_show_json
 from trakt_ical.demo.v1.wire import JSON, SERVER, episode_json, listed_on, show_json
-from trakt_ical.demo.world import World
+from trakt_ical.demo.world import YEARS, World
 
 DAYS = 7  # unless asked otherwise
-YEARS = range(2, 9999)  # so that a calendar's days and those around them are days
 MOST_DAYS = 3_660
 MARGIN = timedelta(days=3)  # no listed day is farther from its instant
 

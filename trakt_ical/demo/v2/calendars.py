@@ -10,10 +10,9 @@ from trakt_ical.demo.airing import Airing
 from trakt_ical.demo.answer import Answer, Refused, Seen, empty_answer, json_answer
 from trakt_ical.demo.show import Movie
 from trakt_ical.demo.v2.wire import episode_json, instant, movie_json, show_json, wants_full
-from trakt_ical.demo.world import World
+from trakt_ical.demo.world import YEARS, World
 
 DAYS = 7  # unless asked otherwise
-YEARS = range(2, 9999)  # so that a calendar's days and those around them are days
 MOST_DAYS = 33  # longer requests are cut without a word
 A_DATE = len("2026-11-23")
 KINDS_OF_EPISODE = {
