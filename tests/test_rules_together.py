@@ -1,14 +1,15 @@
-"""Every rule at once, on the built-in Trakt over HTTP; the calendars are among those that the judges read."""
+"""Every rule at once, on the built-in Trakt over HTTP; the judges read the calendars."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import icalendar
 import pytest
 
-from tests.conftest import Line
+from tests.conftest import Line, judge
 from tests.test_rules_switched import EVERY, EVERY_OF_V1
 
 EXACT = {"HOURS": "exact", "OFFSET": "90", "ALARMS": "1 h before, premieres: at the start, 09:00 that day"}
@@ -25,6 +26,15 @@ def exported(line: Line, rules: dict[str, str]) -> list[icalendar.Event]:
     result = line("export", environ={f"TRAKT_ICAL_{name}": value for name, value in environ.items()})
     assert result.exit_code == 0, result.stderr
     return icalendar.Calendar.from_ical(line.ics.read_bytes()).events
+
+
+def test_the_judges_read_each_calendar_whole(line: Line, tmp_path: Path, shared: Path, judges: Path) -> None:
+    """Every independent reader takes each of them, all its events together."""
+    files = []
+    for name, rules in (BY_THE_HOUR | WHOLE_DAYS).items():
+        assert exported(line, rules)
+        files.append(line.ics.rename(tmp_path / f"{name}.ics"))
+    assert judge(shared, judges, files) == ""
 
 
 @pytest.mark.parametrize("rules", [*BY_THE_HOUR.values(), *WHOLE_DAYS.values()], ids=[*BY_THE_HOUR, *WHOLE_DAYS])
