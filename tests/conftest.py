@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from trakt_ical.app.outside import Outside
+from trakt_ical.app.environment import Environment
 from trakt_ical.cli import cli
 from trakt_ical.demo import Demo
 from trakt_ical.trakt.token import Token, TokenFile
@@ -145,7 +145,7 @@ class Line:
     def __call__(self, *arguments: str, environ: Mapping[str, str] | None = None, typed: str | None = None) -> Result:
         """Run `trakt-ical` with *arguments*; with *typed*, which answers what is asked, as on a terminal."""
         there = typed is not None
-        outside = Outside(self.clock, self.clock.sleep, self.environ | dict(environ or {}), terminal=lambda: there)
+        outside = Environment(self.clock, self.clock.sleep, self.environ | dict(environ or {}), terminal=lambda: there)
         result = CliRunner().invoke(cli, list(arguments), input=typed, obj=outside)
         if "export" in arguments and result.exit_code == 0 and self.ics.is_file():
             self.exports.add(self.ics.read_bytes())

@@ -13,13 +13,14 @@ from urllib.parse import urlsplit
 import requests
 
 from tests.conftest import Clock, Line
-from trakt_ical.app.opening import opened
-from trakt_ical.app.outside import Outside
+from trakt_ical.app.app import open_app
+from trakt_ical.app.environment import Environment
 from trakt_ical.app.serve import Service
-from trakt_ical.export.feed.address import Address, feed_url, page_url
-from trakt_ical.export.feed.server import WebServer, listening
+from trakt_ical.feed.addresses import make_feed_url, make_page_url
+from trakt_ical.feed.server import WebServer, open_listener
+from trakt_ical.http import ListenAddress
 
-HERE = Address("127.0.0.1", 0)
+HERE = ListenAddress("127.0.0.1", 0)
 TIMEOUT = (5, 1)  # seconds that Trakt has to connect, and between two reads
 
 
@@ -35,7 +36,7 @@ class Running:
     def url(self) -> str:
         """The address of the one calendar."""
         (name, secret), *_ = self.service.shelf.secrets.calendars.items()
-        return feed_url(self.base, secret, name)
+        return make_feed_url(self.base, secret, name)
 
     @property
     def path(self) -> str:
@@ -45,7 +46,7 @@ class Running:
     @property
     def page(self) -> str:
         """The address of the page."""
-        return page_url(self.base, self.service.shelf.secrets.page)
+        return make_page_url(self.base, self.service.shelf.secrets.page)
 
     def get(self, url: str = "", headers: Mapping[str, str] | None = None, method: str = "GET") -> requests.Response:
         """The answer to a request of a client that asks for nothing by itself; the calendar's without *url*."""
@@ -80,15 +81,15 @@ class Running:
 def serving(line: Line, *, patience: float | None = None, **settings: Any) -> Iterator[Running]:
     """The feed of *line*'s account, with *settings*; clients have *patience* seconds for the head of a request."""
     environ = line.environ | {f"TRAKT_ICAL_{name.upper()}": str(value) for name, value in settings.items()}
-    outside = Outside(line.clock, line.clock.sleep, environ, TIMEOUT)
-    with opened({}, demo=False, outside=outside) as app, listening(HERE) as listener:
+    outside = Environment(line.clock, line.clock.sleep, environ, TIMEOUT)
+    with open_app({}, demo=False, outside=outside) as app, open_listener(HERE) as listener:
         service = Service(app)
         trusted = app.settings.trusted_proxies
         server = WebServer(service.application(), listener, service.tick, trusted, patience)
         thread = threading.Thread(target=server.run, name="web")
         thread.start()
         try:
-            yield Running(service, Address(*listener.getsockname()[:2]).url, line.clock)
+            yield Running(service, ListenAddress(*listener.getsockname()[:2]).url, line.clock)
         finally:
             server.stop()
             thread.join(20)

@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import permutations
 from zoneinfo import ZoneInfo
 
-from tests.test_ics import NIGHT, SCOPE, episode, movie
+from tests.export.test_ics import NIGHT, SCOPE, episode, movie
 from trakt_ical import pipeline
-from trakt_ical.export.ics import Look
-from trakt_ical.export.memory import Retention, Revision
-from trakt_ical.export.previous import Previous
-from trakt_ical.model import Airing, DateRange, Fetched, Needs
-from trakt_ical.pipeline import Recipe, Source, settled
+from trakt_ical.export.ics import Appearance
+from trakt_ical.export.merge import Merge, Retention
+from trakt_ical.export.stored import StoredCalendar
+from trakt_ical.model import Airing, DateRange, Fetched, FetchRequest
+from trakt_ical.pipeline import CalendarSpec, Source, remove_doubles
 from trakt_ical.transform.rules import Rules
 
 
@@ -25,23 +25,25 @@ class Listed:
         self.airings = airings
         self.hidden = hidden
 
-    def fetch(self, needs: Needs, progress: object) -> Fetched:
+    def fetch(self, needs: FetchRequest, progress: object) -> Fetched:
         """The airings, under each kind that is asked for."""
         return Fetched(dict.fromkeys(needs.days, self.airings), self.hidden)
 
 
-def made(source: Source, recipe: Recipe, now: datetime) -> bytes:
+def made(source: Source, recipe: CalendarSpec, now: datetime) -> bytes:
     """A calendar that has no previous one."""
     return step(source, recipe, None, now).revise().octets
 
 
-def step(source: Source, recipe: Recipe, previous: Previous | None, now: datetime) -> Revision:
+def step(source: Source, recipe: CalendarSpec, previous: StoredCalendar | None, now: datetime) -> Merge:
     """The step from *previous* to a calendar of what *source* lists now."""
-    return pipeline.revision(source.fetch(pipeline.needs([recipe]), lambda done, of: None), recipe, previous, now)
+    return pipeline.make_merge(
+        source.fetch(pipeline.plan_fetch([recipe]), lambda done, of: None), recipe, previous, now
+    )
 
 
 def make(source: Listed, first: date, days: int, zone: tzinfo = UTC) -> bytes:
-    recipe = Recipe(DateRange(first, days), zone, Rules(), Look(), SCOPE, Retention())
+    recipe = CalendarSpec(DateRange(first, days), zone, Rules(), Appearance(), SCOPE, Retention())
     return made(source, recipe, NIGHT)
 
 
@@ -53,9 +55,9 @@ def test_of_doubles_the_one_changed_last_stays() -> None:
     newer_id = episode(title="newer id", updated_at=april, episode_id=3)
     unknown = episode(title="unknown")
     for order in permutations([old, new, newer_id, unknown]):
-        assert list(settled(order).values()) == [newer_id]
+        assert list(remove_doubles(order).values()) == [newer_id]
     for order in permutations([episode(title="a"), episode(title="b")]):
-        assert [each.title for each in settled(order).values() if hasattr(each, "season")] == ["b"]
+        assert [each.title for each in remove_doubles(order).values() if hasattr(each, "season")] == ["b"]
 
 
 def test_a_double_that_moved_away_does_not_stay_behind() -> None:
@@ -79,18 +81,18 @@ def test_days_are_those_of_the_zone() -> None:
 def test_several_calendars_ask_for_the_days_of_all() -> None:
     """Of each kind the days from the first to the last that any of them needs are asked for, and no others."""
     shows, films = replace(SCOPE, kinds=("shows",)), replace(SCOPE, kinds=("shows", "movies"))
-    early = Recipe(DateRange(date(2026, 4, 1), 5), UTC, Rules(), Look(), shows, Retention())
-    late = Recipe(DateRange(date(2026, 4, 11), 5), UTC, Rules(), Look(), films, Retention())
+    early = CalendarSpec(DateRange(date(2026, 4, 1), 5), UTC, Rules(), Appearance(), shows, Retention())
+    late = CalendarSpec(DateRange(date(2026, 4, 11), 5), UTC, Rules(), Appearance(), films, Retention())
     own = DateRange(date(2026, 4, 11), 5)
     for recipes in ([early, late], [late, early]):
-        assert pipeline.needs(recipes).days == {"shows": DateRange(date(2026, 4, 1), 15), "movies": own}
+        assert pipeline.plan_fetch(recipes).days == {"shows": DateRange(date(2026, 4, 1), 15), "movies": own}
 
 
 def test_a_countrys_movies_are_looked_for_where_the_world_has_them() -> None:
     """A country comes later than the world's first, by whose date Trakt lists: earlier days are asked for too."""
     both = replace(SCOPE, kinds=("shows", "movies"))
-    recipe = Recipe(DateRange(date(2026, 4, 11), 5), UTC, Rules(country="de"), Look(), both, Retention())
-    days = pipeline.needs([recipe]).days
+    recipe = CalendarSpec(DateRange(date(2026, 4, 11), 5), UTC, Rules(country="de"), Appearance(), both, Retention())
+    days = pipeline.plan_fetch([recipe]).days
     assert days == {"shows": recipe.days, "movies": DateRange(date(2026, 1, 9), 97)}
 
 

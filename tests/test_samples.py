@@ -13,12 +13,12 @@ from tests.conftest import Line, judge
 from tests.server import Asked, Told, serving
 from tests.test_pipeline import made
 from trakt_ical.config import resolve
-from trakt_ical.export.ics import Look, Scope
-from trakt_ical.export.memory import Retention
+from trakt_ical.export.ics import Appearance, CalendarId
+from trakt_ical.export.merge import Retention
 from trakt_ical.fetch.v1 import reader as v1_reader
 from trakt_ical.fetch.v2 import reader as v2_reader
-from trakt_ical.model import Airing, DateRange, Fetched, Needs, Release
-from trakt_ical.pipeline import Recipe
+from trakt_ical.model import Airing, DateRange, Fetched, FetchRequest, Release
+from trakt_ical.pipeline import CalendarSpec
 from trakt_ical.trakt.client import Answer
 from trakt_ical.transform.rules import Rules
 
@@ -34,22 +34,22 @@ class Sample:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def fetch(self, needs: Needs, progress: object) -> Fetched:
+    def fetch(self, needs: FetchRequest, progress: object) -> Fetched:
         """The sample, whatever is asked for."""
         return Fetched(dict.fromkeys(needs.days, self._airings()))
 
     def _airings(self) -> list[Airing]:
         answer = Answer(f"GET {self.path.name}", 200, {}, self.path.read_bytes())
         if self.path.parent.name == "v1":
-            return list(v1_reader.read(answer))
+            return list(v1_reader.read_episodes(answer))
         if self.path.stem == "movies":
             return list(v2_reader.read_movies(answer, Release.CINEMA))
         return list(v2_reader.read_shows(answer))
 
 
 def render(path: Path) -> bytes:
-    scope = Scope(path.parent.name, "my", "sample", "Trakt", (path.stem,))
-    recipe = Recipe(ALWAYS, UTC, Rules(), Look(), scope, Retention())
+    scope = CalendarId(path.parent.name, "my", "sample", "Trakt", (path.stem,))
+    recipe = CalendarSpec(ALWAYS, UTC, Rules(), Appearance(), scope, Retention())
     return made(Sample(path), recipe, datetime(2026, 1, 1, tzinfo=UTC))
 
 

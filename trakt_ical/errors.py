@@ -66,7 +66,7 @@ class OutputError(TraktIcalError):
     exit_code = 6
 
 
-class Running(TraktIcalError):
+class CheckInRunning(TraktIcalError):
     """A check-in is running, and no other begins before it has ended: at *until*, where that is known."""
 
     exit_code = 7
@@ -76,7 +76,7 @@ class Running(TraktIcalError):
         self.until = until
 
 
-class NotBelieved(TraktIcalError):
+class UpdateHeldBack(TraktIcalError):
     """The new calendar lost too much of the previous one, which stays; *missing* are the UIDs."""
 
     exit_code = 8

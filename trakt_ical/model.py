@@ -1,9 +1,9 @@
-"""The nouns: what airs (Episode, Movie), what a calendar shows of it (Event), and when (Moment, DateRange)."""
+"""The steps of a decision, told while it is made, so that what is explained is what was done."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TypeAlias
@@ -191,7 +191,7 @@ Airing: TypeAlias = Episode | Movie
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class FetchRequest:
     """What several calendars together need of one Trakt.
 
     *days*: the days of each kind of calendar. *watched*, *watchlist*: whether it matters what the user watched,
@@ -251,3 +251,18 @@ class Event:
         check_utc(self.end)
         if self.end <= self.start:
             raise ValueError(f"{self.uid}: the end is not after the start.")
+
+
+Tell: TypeAlias = Callable[..., object]
+"""Hears a sentence with `%` places, and the values for them; they are put together only where somebody listens."""
+
+
+def silent(sentence: str, *values: object) -> None:
+    """Tell nobody."""
+
+
+class Steps(list[str]):
+    """Sentences in the order in which they were told."""
+
+    def __call__(self, sentence: str, *values: object) -> None:
+        self.append(sentence % values)

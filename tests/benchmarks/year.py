@@ -22,7 +22,7 @@ from tests.benchmarks.answers import Listing
 from tests.benchmarks.measure import COMMAND, at_most, in_turn, milliseconds, process, tell
 from tests.benchmarks.server import running
 from trakt_ical.fetch.v2.source import LONGEST, Source
-from trakt_ical.model import DateRange, Needs
+from trakt_ical.model import DateRange, FetchRequest
 from trakt_ical.trakt.client import Client
 
 DELAY = 0.15  # seconds
@@ -46,7 +46,7 @@ def fetch(url: str) -> float:
     with tempfile.TemporaryDirectory() as folder, Client(url, cache_folder=Path(folder)) as client:
         source = Source(client, target="my", folder=Path(folder), now=datetime.now(UTC))
         start = time.perf_counter()
-        airings = source.fetch(Needs({"shows": YEAR}), lambda done, of: asked.add(of)).airings["shows"]
+        airings = source.fetch(FetchRequest({"shows": YEAR}), lambda done, of: asked.add(of)).airings["shows"]
         seconds = time.perf_counter() - start
     if (len(airings), asked) != (ENTRIES, {REQUESTS}):
         raise RuntimeError(f"{len(airings)} airings in {asked} requests.")

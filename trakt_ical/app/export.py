@@ -2,25 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from trakt_ical.app.memory import NOTHING, Memory, memory
-from trakt_ical.app.recipes import Span, recipe, scope
-from trakt_ical.errors import BrokenAnswer, NotBelieved, TraktIcalError
-from trakt_ical.export.memory import Revised, Revision
+from trakt_ical.app.calendar_specs import DaySpan, make_calendar_id, make_calendar_spec
+from trakt_ical.errors import BrokenAnswer, OutputError, TraktIcalError, UpdateHeldBack
+from trakt_ical.export.ics import CalendarId
+from trakt_ical.export.merge import Merge, MergeResult
+from trakt_ical.export.stored import DamagedCalendar, StoredCalendar, parse_calendar
+from trakt_ical.export.stores import file
+from trakt_ical.export.stores.file import Mark
 from trakt_ical.model import local_date
 
 if TYPE_CHECKING:
-    from trakt_ical.app.parts import App
+    from trakt_ical.app.app import App
     from trakt_ical.config import Calendar
-    from trakt_ical.export.state import State, StateFile
+    from trakt_ical.export.stores.file import OutputState, StateFile
     from trakt_ical.model import Fetched
-    from trakt_ical.pipeline import Progress, Recipe
+    from trakt_ical.pipeline import CalendarSpec, Progress
+
+
+log = logging.getLogger(__name__)
+
+
+class PreviousCalendar(NamedTuple):
+    """The previous calendar's file as it was found (None: nothing), and how to get at the calendar."""
+
+    mark: Mark | None
+    remember: Callable[[], StoredCalendar | None]
+
+
+NOTHING = PreviousCalendar(None, lambda: None)
+
+
+def load_previous(path: Path, scope: CalendarId, *, replaceable: bool, force: bool) -> PreviousCalendar:
+    """The memory at *path*, which is checked at once to be of *scope*. With *force* what is not is put aside.
+
+    Raises OutputError, which offers that where the file is *replaceable*.
+    """
+    mark = file.read_mark(path)
+    octets = file.read_file(path)
+    if octets is None:
+        return NOTHING
+    try:
+        _parse_own(octets, scope)
+    except DamagedCalendar as error:
+        if not force:
+            hint = f" --force replaces it and keeps a copy as {path.name}.old." if replaceable else ""
+            raise OutputError(f"{path} stays as it is: {error}.{hint}") from error
+        log.warning("The file that was there is now %s.", file.keep_aside(path, octets))
+        return PreviousCalendar(mark, lambda: None)
+
+    def remember() -> StoredCalendar:
+        file.check_mark(path, mark)
+        return _parse_own(file.read_file(path) or b"", scope)
+
+    return PreviousCalendar(mark, remember)
+
+
+def _parse_own(octets: bytes, scope: CalendarId) -> StoredCalendar:
+    previous = parse_calendar(octets)
+    was, now = previous.scope.rpartition("/")[0], str(scope).rpartition("/")[0]
+    if was != now:
+        raise DamagedCalendar(f"it is another calendar ({was}, not {now})")
+    return previous
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +86,13 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ExportOptions:
     """What an export is asked for, besides the settings.
 
     *force* replaces what is not ours, keeping a copy; *accept_shrink* believes a calendar that lost most of itself.
     """
 
-    span: Span = Span()  # noqa: RUF009  frozen
+    span: DaySpan = DaySpan()  # noqa: RUF009  frozen
     force: bool = False
     accept_shrink: bool = False
 
@@ -54,14 +104,14 @@ class Exported:
     *unshown*: how many airings Trakt lists on these days where the calendar is empty all the same.
     """
 
-    revised: Revised
+    revised: MergeResult
     zone: tzinfo
     changed: bool
     unshown: int
 
 
 def export(
-    app: App, jobs: Sequence[Job], wanted: Wanted, progress: Progress = lambda done, of: None
+    app: App, jobs: Sequence[Job], wanted: ExportOptions, progress: Progress = lambda done, of: None
 ) -> list[Exported | TraktIcalError]:
     """Do *jobs*, asking Trakt once for all; what became of each, in their order.
 
@@ -72,12 +122,12 @@ def export(
         begun: list[_Begun] = []
         for number, job in sorted(enumerate(jobs), key=lambda each: str(each[1].output)):  # no two runs lock crosswise
             try:
-                begun.append(_begin(app, number, job, wanted, stack))
+                begun.append(_begin_job(app, number, job, wanted, stack))
             except TraktIcalError as error:
                 outcomes[number] = error
         for source in {each.job.calendar.settings.source: None for each in begun}:
             of_source = [each for each in begun if each.job.calendar.settings.source == source]
-            outcomes |= _done(app, source, of_source, wanted, progress)
+            outcomes |= _finish_jobs(app, source, of_source, wanted, progress)
     return [outcomes[number] for number in range(len(jobs))]
 
 
@@ -87,26 +137,26 @@ class _Begun:
 
     number: int
     job: Job
-    memory: Memory
+    memory: PreviousCalendar
     file: StateFile | None
-    state: State | None
+    state: OutputState | None
 
 
-def _begin(app: App, number: int, job: Job, wanted: Wanted, stack: ExitStack) -> _Begun:
-    from trakt_ical.export.state import StateFile
+def _begin_job(app: App, number: int, job: Job, wanted: ExportOptions, stack: ExitStack) -> _Begun:
+    from trakt_ical.export.stores.file import StateFile
 
-    whose = scope(app, job.calendar)
+    whose = make_calendar_id(app, job.calendar)
     if job.output is None:
-        kept = memory(job.previous, whose, replaceable=False, force=False) if job.previous else NOTHING
+        kept = load_previous(job.previous, whose, replaceable=False, force=False) if job.previous else NOTHING
         return _Begun(number, job, kept, None, None)
     file = StateFile(app.folders.state, job.output)
     stack.enter_context(file.locked())
     state = file.load()
-    return _Begun(number, job, memory(job.output, whose, replaceable=True, force=wanted.force), file, state)
+    return _Begun(number, job, load_previous(job.output, whose, replaceable=True, force=wanted.force), file, state)
 
 
-def _done(
-    app: App, source: str, begun: Sequence[_Begun], wanted: Wanted, progress: Progress
+def _finish_jobs(
+    app: App, source: str, begun: Sequence[_Begun], wanted: ExportOptions, progress: Progress
 ) -> dict[int, Exported | TraktIcalError]:
     """What becomes of *begun*, which are of one *source*."""
     from trakt_ical import pipeline
@@ -115,66 +165,68 @@ def _done(
     try:
         with app.trakt(source) as trakt:
             recipes = {
-                each.number: recipe(
+                each.number: make_calendar_spec(
                     app, each.job.calendar, trakt.zone(each.job.calendar.settings.timezone), now, wanted.span
                 )
                 for each in begun
             }
-            fetched = trakt.source.fetch(pipeline.needs(recipes.values()), progress)
+            fetched = trakt.source.fetch(pipeline.plan_fetch(recipes.values()), progress)
     except TraktIcalError as error:
         if isinstance(error, BrokenAnswer):
             app.forget_answers()  # with their ETags, or a 304 would bring them back
         return {each.number: error for each in begun}
-    return {each.number: _one(app, each, fetched, recipes[each.number], wanted) for each in begun}
+    return {each.number: _finish_job(app, each, fetched, recipes[each.number], wanted) for each in begun}
 
 
-def _one(app: App, begun: _Begun, fetched: Fetched, recipe: Recipe, wanted: Wanted) -> Exported | TraktIcalError:
+def _finish_job(
+    app: App, begun: _Begun, fetched: Fetched, recipe: CalendarSpec, wanted: ExportOptions
+) -> Exported | TraktIcalError:
     from trakt_ical import pipeline
 
     now = app.outside.now()
     try:
-        step = pipeline.revision(fetched, recipe, begun.memory.remember(), now)
-        revised = _revised(app, begun, step, now, believe=wanted.accept_shrink)
-        changed = _written(begun, revised, now)
+        step = pipeline.make_merge(fetched, recipe, begun.memory.remember(), now)
+        revised = _merge(app, begun, step, now, believe=wanted.accept_shrink)
+        changed = _write(begun, revised, now)
     except TraktIcalError as error:
         return error
-    return Exported(revised, recipe.zone, changed, 0 if revised.starts else _on_its_days(fetched, recipe))
+    return Exported(revised, recipe.zone, changed, 0 if revised.starts else _count_listed(fetched, recipe))
 
 
-def _on_its_days(fetched: Fetched, recipe: Recipe) -> int:
+def _count_listed(fetched: Fetched, recipe: CalendarSpec) -> int:
     """How many airings are listed on the days of *recipe*, whatever its rules make of them."""
     from trakt_ical import pipeline
 
-    airings = pipeline.listed(fetched, recipe.kinds).values()
+    airings = pipeline.list_airings(fetched, recipe.kinds).values()
     return sum(local_date(airing.starts, recipe.zone) in recipe.days for airing in airings)
 
 
-def _revised(app: App, begun: _Begun, step: Revision, now: datetime, *, believe: bool) -> Revised:
+def _merge(app: App, begun: _Begun, step: Merge, now: datetime, *, believe: bool) -> MergeResult:
     """The calendar of *step*, believed at once, or after the guard has held for its days against the same answer."""
     try:
         return step.revise()
-    except NotBelieved as error:
+    except UpdateHeldBack as error:
         app.forget_answers()  # whatever is believed, it is asked for anew
         if not believe:
             if begun.file is None or begun.state is None:
-                raise NotBelieved(f"{error} If it is true: --accept-shrink") from error
+                raise UpdateHeldBack(f"{error} If it is true: --accept-shrink") from error
             days = timedelta(days=begun.job.calendar.settings.shrink_days)
             until = begun.state.doubt(error.missing, now) + days
             if now < until:
                 begun.file.save(begun.state)
-                raise NotBelieved(
+                raise UpdateHeldBack(
                     f"{error} It is believed from {until:%Y-%m-%d} on, or now with --accept-shrink.", error.missing
                 ) from error
         return step.revise(believe=True)
 
 
-def _written(begun: _Begun, revised: Revised, now: datetime) -> bool:
+def _write(begun: _Begun, revised: MergeResult, now: datetime) -> bool:
     """Write the calendar, unless it goes to the caller alone; whether that changed anything."""
-    from trakt_ical.export.file import write
+    from trakt_ical.export.stores.file import write_file
 
     if begun.job.output is None or begun.file is None or begun.state is None:
         return True
-    changed = write(begun.job.output, revised.octets, begun.memory.mark)
+    changed = write_file(begun.job.output, revised.octets, begun.memory.mark)
     begun.state.succeeded(now, changed=changed)
     begun.file.save(begun.state)
     return changed

@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from trakt_ical.app.checkin.links import Links
+from trakt_ical.app.app import App, find_system_zone
+from trakt_ical.app.calendar_specs import load_check_in_tickets
 from trakt_ical.app.export import Exported
-from trakt_ical.app.parts import App, system_zone
-from trakt_ical.app.recipes import check_in_tickets
-from trakt_ical.app.refresh import activities, place, refresh
-from trakt_ical.errors import NotBelieved, SettingsError, TraktIcalError
-from trakt_ical.export.feed import logs
-from trakt_ical.export.feed.address import Address, feed_url, is_public
-from trakt_ical.export.feed.carrier import Carrier
-from trakt_ical.export.feed.refresher import Background, Refresher, Work
-from trakt_ical.export.feed.server import WebServer, listening
-from trakt_ical.export.feed.shelf import Shelf, Ways
-from trakt_ical.export.feed.site import site
+from trakt_ical.app.feeds import feed_folder, fetch_activity, refresh_feeds
+from trakt_ical.checkin.links import LinkCheckIns
+from trakt_ical.errors import SettingsError, TraktIcalError, UpdateHeldBack
+from trakt_ical.feed import access_log
+from trakt_ical.feed.addresses import make_feed_url
+from trakt_ical.feed.asgi import FeedApp, make_page_app
+from trakt_ical.feed.refresher import Background, Refresher, RefreshJob
+from trakt_ical.feed.server import WebServer, open_listener
+from trakt_ical.feed.store import FeedOptions, FeedStore
+from trakt_ical.http import ListenAddress, is_loopback, is_public
 
 if TYPE_CHECKING:
     from trakt_ical.config import Calendar
-    from trakt_ical.export.feed.carrier import Application
-    from trakt_ical.export.pages import Subscription
+    from trakt_ical.feed.asgi import Application
+    from trakt_ical.feed.week import PageCalendar
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +51,16 @@ class Service:
         self._activities: str | None = None
         self._troubles: dict[str, str] = {}
         self._tried = now()
-        work = Work(self.refresh, self._moved, self.tick)
+        work = RefreshJob(self.refresh, self._moved, self.tick)
         self.refresher = Refresher(work, timedelta(minutes=settings.refresh), now)
         self.background = Background(self.refresher)
-        ways = Ways(now, timedelta(days=settings.notice_after), _path(settings.public_url), lambda: self.condition)
-        self.shelf = Shelf(place(app), (calendar.title for calendar in app.calendars), ways)
+        ways = FeedOptions(
+            now, timedelta(days=settings.notice_after), _path(settings.public_url), lambda: self.condition
+        )
+        self.shelf = FeedStore(feed_folder(app), (calendar.title for calendar in app.calendars), ways)
         linked = any(calendar.settings.checkin_links for calendar in app.calendars)
-        self._tickets = check_in_tickets(app) if linked else None
-        self.links = Links(app, lambda: self._days_zone)
+        self._tickets = load_check_in_tickets(app) if linked else None
+        self.links = LinkCheckIns(app, lambda: self._days_zone)
 
     @property
     def trouble(self) -> str:
@@ -72,18 +74,17 @@ class Service:
 
     def application(self) -> Application:
         """The service by the interface of web servers."""
-        return Carrier(lambda: self.shelf.feed, site(self.page), self._counter())
+        return FeedApp(lambda: self.shelf.feed, make_page_app(self.page), self._counter())
 
     def _counter(self) -> Application | None:
         """Where links that check in lead, None where no calendar has any."""
         if self._tickets is None:
             return None
-        from trakt_ical.export.feed.counter import counter
-        from trakt_ical.export.feed.desk import Desk
-        from trakt_ical.export.feed.desk import Ways as AtDesk
+        from trakt_ical.checkin.pages import CheckInForm, make_check_in_app
+        from trakt_ical.checkin.pages import FormContext as AtDesk
 
         ways = AtDesk(self._app.outside.now, lambda: self._days_zone, self.links.named, self.links.act)
-        return counter(Desk(ways), self._tickets)
+        return make_check_in_app(CheckInForm(ways), self._tickets)
 
     def tick(self) -> None:
         """Take over what changed on disk; whatever happens, the feed goes on."""
@@ -94,11 +95,12 @@ class Service:
 
     def page(self, base: str) -> bytes:
         """The page for people; its addresses begin with `public_url`, else with *base*."""
-        from trakt_ical.export.pages import Page, page
+        from trakt_ical.feed.page import render_page
+        from trakt_ical.feed.week import PageContent
 
         base = self._app.settings.public_url.rstrip("/") or base
-        return page(
-            Page(
+        return render_page(
+            PageContent(
                 subscriptions=tuple(self._subscription(calendar, base) for calendar in self._app.calendars),
                 now=self._app.outside.now(),
                 zone=self._days_zone,
@@ -111,19 +113,18 @@ class Service:
     def _days_zone(self) -> tzinfo:
         return self._zone or self._zone_of_settings()
 
-    def _subscription(self, calendar: Calendar, base: str) -> Subscription:
-        from trakt_ical.export.feed.airings import airings, linked
-        from trakt_ical.export.pages import Subscription
+    def _subscription(self, calendar: Calendar, base: str) -> PageCalendar:
+        from trakt_ical.feed.week import PageCalendar, add_links, read_airings
 
         name = calendar.title
         copy = self.shelf.copies[name]
         settled = copy.last_success and copy.last_success > self._tried  # by `feed accept`, not by the refresher
-        shown = airings(copy.calendar) if copy.calendar else ()
+        shown = read_airings(copy.calendar) if copy.calendar else ()
         if self._tickets and calendar.settings.checkin_links:
-            shown = linked(shown, self._tickets, base, self._app.outside.now())
-        return Subscription(
+            shown = add_links(shown, self._tickets, base, self._app.outside.now())
+        return PageCalendar(
             name=name,
-            url=feed_url(base, self.shelf.secrets.calendars[name], name),
+            url=make_feed_url(base, self.shelf.secrets.calendars[name], name),
             last_success=copy.last_success,
             trouble="" if settled else self._troubles.get(name, ""),
             airings=shown,
@@ -132,11 +133,11 @@ class Service:
     def refresh(self) -> None:
         """Make the next copies, now. Raises TraktIcalError where one of them is not to be had."""
         self._activities = self._look()  # before the calendar, so that nothing falls between the two
-        outcomes = refresh(self._app, self._app.calendars)
+        outcomes = refresh_feeds(self._app, self._app.calendars)
         errors = {name: each for name, each in outcomes.items() if isinstance(each, TraktIcalError)}
         done = [each for each in outcomes.values() if isinstance(each, Exported)]
         self._zone = done[0].zone if done else self._zone
-        of_some = done or any(isinstance(error, NotBelieved) for error in errors.values())
+        of_some = done or any(isinstance(error, UpdateHeldBack) for error in errors.values())
         self._troubles = {name: str(error) for name, error in errors.items()} if of_some else {}
         self._tried = self._app.outside.now()
         for error in errors.values():
@@ -151,7 +152,7 @@ class Service:
     def _look(self) -> str | None:
         """What the account did last, None where Trakt does not say."""
         try:
-            return activities(self._app)
+            return fetch_activity(self._app)
         except TraktIcalError as error:
             log.info("What happened at Trakt is not known: %s", error)
             return None
@@ -159,7 +160,7 @@ class Service:
     def _zone_of_settings(self) -> tzinfo:
         name = self._app.calendars[0].settings.timezone
         try:
-            return ZoneInfo(name) if name else system_zone()
+            return ZoneInfo(name) if name else find_system_zone()
         except SettingsError:
             return UTC
 
@@ -169,14 +170,14 @@ def serve(app: App, tell: Callable[[str], None]) -> bool:
 
     *tell* hears where. Raises OutputError where the port is not to be had.
     """
-    address = Address.read(app.settings.listen)
-    with listening(address) as listener:
+    address = ListenAddress.parse(app.settings.listen)
+    with open_listener(address) as listener:
         service = Service(app)
-        if not address.local and not app.settings.public_url:
+        if not is_loopback(address.host) and not app.settings.public_url:
             log.warning("%s", TO_THE_WORLD.format(address=address))
         server = WebServer(service.application(), listener, service.tick, app.settings.trusted_proxies)
-        with logs.masked(lambda: service.shelf.secrets.all), service.background, closing(service.links):
-            tell(Address(*listener.getsockname()[:2]).url)
+        with access_log.mask_secrets(lambda: service.shelf.secrets.all), service.background, closing(service.links):
+            tell(ListenAddress(*listener.getsockname()[:2]).url)
             server.run()
         return service.background.stop(PATIENCE)
 

@@ -10,7 +10,7 @@ import sys
 import click
 
 import trakt_ical
-from trakt_ical.cli.terminal import note
+from trakt_ical.cli.terminal import write_note
 
 
 class Commands(click.Group):
@@ -47,9 +47,9 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except TraktIcalError as error:
-            note(f"Error: {error}".replace("Run: trakt-ical ", f"Run: {ctx.obj.called} "))
+            write_note(f"Error: {error}".replace("Run: trakt-ical ", f"Run: {ctx.obj.called} "))
             for candidate in getattr(error, "candidates", ()):
-                note(f"  {candidate}")
+                write_note(f"  {candidate}")
             ctx.exit(error.exit_code)
 
 
@@ -81,7 +81,7 @@ def main() -> None:
     try:
         status = cli.main(standalone_mode=False)
     except click.Abort:
-        note("Interrupted.")
+        write_note("Interrupted.")
         os._exit(130)  # threads that still wait for Trakt do not hold up who wants to leave
     except click.ClickException as error:
         with contextlib.suppress(OSError):
@@ -89,6 +89,6 @@ def main() -> None:
         status = error.exit_code
     except OSError as error:  # of stdout alone: what else can fail is told where it does
         sys.stdout = None
-        note(f"Error: Standard output did not take it all: {error.strerror}.")
+        write_note(f"Error: Standard output did not take it all: {error.strerror}.")
         status = 6
     sys.exit(status if isinstance(status, int) else 0)

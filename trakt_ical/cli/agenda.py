@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trakt_ical.cli.calendars import one
-from trakt_ical.cli.run import Run, account_options, setting_option
-from trakt_ical.cli.terminal import data, line, plain
+from trakt_ical.cli.run import Run, account_options, find_one, setting_option
+from trakt_ical.cli.terminal import strip_controls, write_data, write_line
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from trakt_ical.app.agenda import AgendaEntry
     from trakt_ical.cli.dates import Dates
-    from trakt_ical.pipeline.agenda import Entry
 
 WIDEST = 10_000  # columns, where nobody looks: no title is cut
 IN_LINE = 60  # columns; a longer title puts but its own day out of line
@@ -38,24 +37,23 @@ def command(run: Run, /, name: str | None, days: int, fresh: bool, as_json: bool
 
     What is on now is marked, what you watched is dim. Answers of the last hour are not asked for again.
     """
-    from trakt_ical.app.listing import YOUNG, listed
-    from trakt_ical.pipeline.agenda import agenda
+    from trakt_ical.app.agenda import YOUNG, fetch_listed, make_agenda
 
     options["kind"] = options["kind"] or None
     with run.app(options) as app:
-        calendar = one(app, name)
+        calendar = find_one(app, name)
         young = timedelta(0) if fresh else YOUNG
-        found = listed(app, calendar, young=young, ahead=days - 1, marks=True)
-        entries = agenda(found.fetched, found.recipe, found.now, days)
+        found = fetch_listed(app, calendar, young=young, ahead=days - 1, marks=True)
+        entries = make_agenda(found.fetched, found.recipe, found.now, days)
         if as_json:
-            line(_json(entries))
+            write_line(_to_json(entries))
             return
-        _show(entries, found.zone, found.now)
+        _print_agenda(entries, found.zone, found.now)
         if not entries:
             run.say(f"Nothing airs within {days} day{'' if days == 1 else 's'}.")
 
 
-def _json(entries: Iterable[Entry]) -> str:
+def _to_json(entries: Iterable[AgendaEntry]) -> str:
     import json
 
     told = [
@@ -75,7 +73,7 @@ def _json(entries: Iterable[Entry]) -> str:
     return json.dumps(told, ensure_ascii=False, indent=2)
 
 
-def _show(entries: Iterable[Entry], zone: tzinfo, now: datetime) -> None:
+def _print_agenda(entries: Iterable[AgendaEntry], zone: tzinfo, now: datetime) -> None:
     """Write *entries* as a table, day by day."""
     import io
 
@@ -88,21 +86,21 @@ def _show(entries: Iterable[Entry], zone: tzinfo, now: datetime) -> None:
     console = Console(file=buffer, force_terminal=terminal, width=None if terminal else WIDEST, highlight=False)
     dates = Dates.of_user()
     entries = list(entries)
-    longest = max((cell_len(plain(entry.event.summary)) for entry in entries), default=0)
+    longest = max((cell_len(strip_controls(entry.event.summary)) for entry in entries), default=0)
     width = min(longest, console.width // 2, IN_LINE)
     for day, its in groupby(entries, key=lambda entry: entry.day):
-        console.print(_heading(day, now.astimezone(zone).date(), dates), style="bold", markup=False)
-        console.print(_table(its, zone, dates, width))
+        console.print(_format_heading(day, now.astimezone(zone).date(), dates), style="bold", markup=False)
+        console.print(_make_table(its, zone, dates, width))
     rows = (row.rstrip(" ") for row in buffer.getvalue().splitlines(keepends=False))
-    data("".join(f"{row}\n" for row in rows).encode(errors="replace"))
+    write_data("".join(f"{row}\n" for row in rows).encode(errors="replace"))
 
 
-def _heading(day: date, today: date, dates: Dates) -> str:
+def _format_heading(day: date, today: date, dates: Dates) -> str:
     near = {0: "Today, ", 1: "Tomorrow, ", -1: "Yesterday, "}.get((day - today).days, "")
     return near + dates.day(day)
 
 
-def _table(entries: Iterable[Entry], zone: tzinfo, dates: Dates, width: int) -> Table:
+def _make_table(entries: Iterable[AgendaEntry], zone: tzinfo, dates: Dates, width: int) -> Table:
     """The table of one day; titles take *width* columns at least, so that the days are in line."""
     from rich.table import Table
     from rich.text import Text
@@ -113,12 +111,12 @@ def _table(entries: Iterable[Entry], zone: tzinfo, dates: Dates, width: int) -> 
     table.add_column(style="dim", overflow="fold")
     for entry in entries:
         style = "bold green" if entry.on else "dim" if entry.watched else ""
-        cells = ("  ".join(_hour(entry, zone, dates)), entry.event.summary, entry.event.location)
-        table.add_row(*(Text(plain(cell)) for cell in cells), style=style)
+        cells = ("  ".join(_format_hour(entry, zone, dates)), entry.event.summary, entry.event.location)
+        table.add_row(*(Text(strip_controls(cell)) for cell in cells), style=style)
     return table
 
 
-def _hour(entry: Entry, zone: tzinfo, dates: Dates) -> Iterator[str]:
+def _format_hour(entry: AgendaEntry, zone: tzinfo, dates: Dates) -> Iterator[str]:
     yield "▶" if entry.on else "✓" if entry.watched else " "
     start = entry.event.start
     yield dates.hour(start.astimezone(zone)) if isinstance(start, datetime) else ""

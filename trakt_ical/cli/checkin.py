@@ -14,10 +14,9 @@ from trakt_ical.cli.completion import complete_titles
 from trakt_ical.cli.run import Run, account_options
 
 if TYPE_CHECKING:
-    from trakt_ical.app.checkin.asked import Asked
-    from trakt_ical.app.checkin.opening import Office
-    from trakt_ical.cli.asking import Asker
-    from trakt_ical.trakt.subject import Extras, Subject
+    from trakt_ical.checkin.items import CheckInExtras, Query, WatchItem
+    from trakt_ical.checkin.service import CheckInSession
+    from trakt_ical.cli.checkin_dialog import CheckInPrompt
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -28,11 +27,11 @@ _UNREADABLE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
-class Wish:
+class CheckInRequest:
     """What a line of `checkin` wishes for."""
 
-    asked: Asked
-    extras: Extras
+    asked: Query
+    extras: CheckInExtras
     episode_tvdb: int | None
 
 
@@ -86,36 +85,34 @@ def command(run: Run, /, words: tuple[str, ...], as_json: bool, **options: Any) 
     Titles are those of your calendar, misspelt perhaps; others are looked for at Trakt. Nothing is shared unless
     --share says where. While another check-in runs you are asked what to do; without a terminal it is exit 7.
     """
-    from trakt_ical.app.checkin.desk import Choice
-    from trakt_ical.app.checkin.opening import office, surroundings
-    from trakt_ical.cli.asking import Asker
+    from trakt_ical.checkin.service import ConflictChoice, make_context, open_check_in
+    from trakt_ical.cli.checkin_dialog import CheckInPrompt, CheckInReport
     from trakt_ical.cli.dates import Dates
-    from trakt_ical.cli.told import Told
 
-    instead = _instead(options)
-    wish = _wish(words, options)
+    instead = _read_instead(options)
+    wish = _read_request(words, options)
     if instead in ("status", "cancel") and wish.asked.names_something:
         raise click.UsageError(f"--{instead} is about what runs, and takes no title.")
     always, early, no_input = (options.pop(name) for name in ("always", "early", "no_input"))
-    with run.app(options) as app, office(app, surroundings(app, Dates.of_user().moment)) as place:
-        _check(wish, app.settings.api, place.desk.checkins.networks)
-        _tell_of_message(run, wish.extras, place.desk.checkins.longest_message)
+    with run.app(options) as app, open_check_in(app, make_context(app, Dates.of_user().moment)) as place:
+        _check_api(wish, app.settings.api, place.desk.checkins.networks)
+        _warn_about_message(run, wish.extras, place.desk.checkins.longest_message)
         there = app.outside.terminal() and not no_input
-        asker = Asker(place.desk.outside, there, Choice(always) if always else None, early, run.quiet)
-        with Told(run, place.desk.outside, as_json) as told:
+        asker = CheckInPrompt(place.desk.outside, there, ConflictChoice(always) if always else None, early, run.quiet)
+        with CheckInReport(run, place.desk.outside, as_json) as told:
             match instead:
                 case "status":
                     told.status(place.desk.watching())
                 case "cancel":
                     told.cancelled(place.desk.cancel())
                 case "dry_run":
-                    told.request(app, place.desk.checkins.request(_meant(place, wish, asker), wish.extras))
+                    told.request(app, place.desk.checkins.request(_resolve_item(place, wish, asker), wish.extras))
                 case _:
-                    what = _meant(place, wish, asker)
+                    what = _resolve_item(place, wish, asker)
                     told.started(place.desk.check_in(what, wish.extras, asker.busy, asker.wait), wish.extras)
 
 
-def _meant(place: Office, wish: Wish, asker: Asker) -> Subject:
+def _resolve_item(place: CheckInSession, wish: CheckInRequest, asker: CheckInPrompt) -> WatchItem:
     """What is meant, unless it has yet to air. Raises NoMatch."""
     finder = place.finder(asker.which, guess=asker.there)
     what = finder.find(wish.asked)
@@ -123,7 +120,7 @@ def _meant(place: Office, wish: Wish, asker: Asker) -> Subject:
     return replace(what, episode_tvdb=wish.episode_tvdb) if wish.episode_tvdb else what
 
 
-def _instead(options: dict[str, Any]) -> str | None:
+def _read_instead(options: dict[str, Any]) -> str | None:
     """What to do in place of a check-in; its flags are taken out of *options*. Raises click.UsageError for several."""
     given = [name for name in ("status", "cancel", "dry_run") if options.pop(name)]
     if len(given) > 1:
@@ -131,14 +128,13 @@ def _instead(options: dict[str, Any]) -> str | None:
     return given[0] if given else None
 
 
-def _wish(words: Sequence[str], options: dict[str, Any]) -> Wish:
+def _read_request(words: Sequence[str], options: dict[str, Any]) -> CheckInRequest:
     """What the line wishes for; its options are taken out of *options*. Raises click.UsageError."""
-    from trakt_ical.app.checkin.asked import Asked, parse
-    from trakt_ical.trakt.subject import Extras
+    from trakt_ical.checkin.items import CheckInExtras, Query, parse_query
 
     movie, share = options.pop("movie"), options.pop("share")
-    given = _numbers(options)
-    title, place = (" ".join(words), None) if movie else parse(words)
+    given = _read_numbers(options)
+    title, place = (" ".join(words), None) if movie else parse_query(words)
     if len(given) > 1 or (given and title):
         raise click.UsageError("Name it by its title or by one number, not by both.")
     if words and not title.strip() and not place:
@@ -151,11 +147,11 @@ def _wish(words: Sequence[str], options: dict[str, Any]) -> Wish:
     if any(_UNREADABLE.search(text) for text in (title, *texts.values())):
         raise click.UsageError("What you wrote is not in UTF-8.")  # it could not be sent
     networks = frozenset(name.strip().lower() for each in share for name in each.split(","))
-    extras = Extras(networks, duration=timedelta(minutes=minutes) if minutes else None, **texts)
-    return Wish(Asked(title, place, movie, id_type, number), extras, options.pop("episode_tvdb"))
+    extras = CheckInExtras(networks, duration=timedelta(minutes=minutes) if minutes else None, **texts)
+    return CheckInRequest(Query(title, place, movie, id_type, number), extras, options.pop("episode_tvdb"))
 
 
-def _numbers(options: dict[str, Any]) -> list[tuple[str, str]]:
+def _read_numbers(options: dict[str, Any]) -> list[tuple[str, str]]:
     """Each site whose number the line gives, taken out of *options*. Raises click.UsageError."""
     given = [(name, number) for name in ID_TYPES if (number := options.pop(name)) is not None]
     for name, number in given:
@@ -164,7 +160,7 @@ def _numbers(options: dict[str, Any]) -> list[tuple[str, str]]:
     return given
 
 
-def _tell_of_message(run: Run, extras: Extras, longest: int | None) -> None:
+def _warn_about_message(run: Run, extras: CheckInExtras, longest: int | None) -> None:
     """Tell where a message is not sent as it is written."""
     if extras.message and not extras.share:
         run.say("The message is shared nowhere: name a network with --share.")
@@ -172,7 +168,7 @@ def _tell_of_message(run: Run, extras: Extras, longest: int | None) -> None:
         run.say(f"The message is cut at {longest} characters: this API takes no more.")
 
 
-def _check(wish: Wish, api: str, networks: Collection[str]) -> None:
+def _check_api(wish: CheckInRequest, api: str, networks: Collection[str]) -> None:
     """Refuse with click.UsageError what this API does not have."""
     extras = wish.extras
     of_v1 = (extras.duration, extras.venue_id, extras.venue_name, wish.episode_tvdb)

@@ -20,13 +20,15 @@ def complete_titles(ctx: click.Context, _param: click.Parameter, incomplete: str
 
     logging.getLogger("trakt_ical").addHandler(logging.NullHandler())  # else it would stand amid what is being typed
     try:
-        from trakt_ical.app.checkin.titles import kept_titles
-        from trakt_ical.cli.terminal import plain
+        from trakt_ical.app.completion import load_kept_titles
+        from trakt_ical.cli.terminal import strip_controls
 
         above = ctx.find_root().params
         flags = {name: ctx.params.get(name) for name in ("api", "api_url", "config")}
-        found = kept_titles(flags, demo=above.get("demo", False), movies=bool(ctx.params.get("movie")))
-        return [CompletionItem(each.slug, help=plain(each.title)) for each in found if each.begins_with(incomplete)]
+        found = load_kept_titles(flags, demo=above.get("demo", False), movies=bool(ctx.params.get("movie")))
+        return [
+            CompletionItem(each.slug, help=strip_controls(each.title)) for each in found if each.begins_with(incomplete)
+        ]
     except Exception:
         return []
 
@@ -42,6 +44,6 @@ def command(ctx: click.Context, /, shell: str) -> None:
     zsh, in ~/.zshrc:     eval "$(trakt-ical completion zsh)"
     fish:                 trakt-ical completion fish > ~/.config/fish/completions/trakt-ical.fish
     """
-    from trakt_ical.cli.terminal import line
+    from trakt_ical.cli.terminal import write_line
 
-    line(SHELLS[shell](ctx.find_root().command, {}, "trakt-ical", VARIABLE).source())
+    write_line(SHELLS[shell](ctx.find_root().command, {}, "trakt-ical", VARIABLE).source())

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from trakt_ical.cli.run import Run, account_options
-from trakt_ical.cli.terminal import line
+from trakt_ical.cli.terminal import write_line
 
 
 @click.command("config")
@@ -18,11 +18,11 @@ def command(run: Run, /, **flags: Any) -> None:
 
     Secrets are not shown. Where the settings file lies is told on standard error.
     """
-    from trakt_ical.config import listing
+    from trakt_ical.config import list_settings
 
     with run.app(flags) as app:
-        rows = list(listing(app.resolved))
+        rows = list(list_settings(app.resolved))
         widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
         for name, value, origin in rows:
-            line(f"{name:{widths[0]}}  {value:{widths[1]}}  {origin}")
+            write_line(f"{name:{widths[0]}}  {value:{widths[1]}}  {origin}")
         run.say(f"Settings file: {flags.get('config') or app.folders.file}")

@@ -10,7 +10,7 @@ from shlex import quote
 import click
 
 from trakt_ical.cli.run import Run
-from trakt_ical.cli.terminal import line
+from trakt_ical.cli.terminal import write_line
 
 
 @click.command("demo")
@@ -21,15 +21,15 @@ def command(run: Run, /, port: int) -> None:
 
     It prints the environment that points trakt-ical at it. To let it misbehave, see its page: docs/demo.md.
     """
-    from trakt_ical.app.opening import demo_server
-    from trakt_ical.app.outside import Folders, Outside
+    from trakt_ical.app.app import run_demo_server
+    from trakt_ical.app.environment import Environment, Folders
     from trakt_ical.config import PREFIX
 
     gc.enable()
     ended = threading.Event()
-    with demo_server(Folders.of_demo(), run.outside or Outside(), port) as account:
+    with run_demo_server(Folders.of_demo(), run.outside or Environment(), port) as account:
         for name, value in account.items():
-            line(f"export {PREFIX}{name.upper()}={quote(value)}")
+            write_line(f"export {PREFIX}{name.upper()}={quote(value)}")
         run.say(f"The built-in Trakt answers at {account['api_url']}. End it with Ctrl-C.")
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
         try:

@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from trakt_ical.cli.calendars import one
-from trakt_ical.cli.run import Run, account_options, setting_option
-from trakt_ical.cli.terminal import line
+from trakt_ical.cli.run import Run, account_options, find_one, setting_option
+from trakt_ical.cli.terminal import write_line
 
 
 @click.command("explain")
@@ -30,14 +29,14 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
     It also tells how its time came about. Exit 9, with the candidates, where nothing or several match; the UID in
     brackets names one of several.
     """
-    from trakt_ical.app.listing import YOUNG, listed
-    from trakt_ical.pipeline.explain import explain
+    from trakt_ical.app.agenda import YOUNG, fetch_listed
+    from trakt_ical.app.explain import explain_airing
 
     options["kind"] = options["kind"] or None
     with run.app(options) as app:
-        calendar = one(app, name)
-        found = listed(app, calendar, young=timedelta(0) if fresh else YOUNG, steps=True)
-        told = explain(found.fetched, found.recipe, found.now, " ".join(query))
-    line(f"{told.name} ({told.uid}) in {calendar.title}")
+        calendar = find_one(app, name)
+        found = fetch_listed(app, calendar, young=timedelta(0) if fresh else YOUNG, steps=True)
+        told = explain_airing(found.fetched, found.recipe, found.now, " ".join(query))
+    write_line(f"{told.name} ({told.uid}) in {calendar.title}")
     for number, step in enumerate(told.steps, 1):
-        line(f"{number:3}. {step}")
+        write_line(f"{number:3}. {step}")

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trakt_ical.cli.calendars import with_output
-from trakt_ical.cli.run import Run, account_options, setting_option
-from trakt_ical.cli.terminal import data, is_terminal, line, note
+from trakt_ical.cli.run import Run, account_options, find_with_output, setting_option
+from trakt_ical.cli.terminal import is_terminal, write_data, write_line, write_note
 
 if TYPE_CHECKING:
     from trakt_ical.app.export import Exported, Job
@@ -87,22 +86,22 @@ def command(
     The file that is there is the calendar's memory: what did not change stays as it is to the octet, what is no
     longer listed stays for a while as cancelled, and a calendar that loses most of itself is not believed (exit 8).
     """
-    from trakt_ical.app.export import Exported, Wanted, export
-    from trakt_ical.app.recipes import Span
+    from trakt_ical.app.calendar_specs import DaySpan
+    from trakt_ical.app.export import Exported, ExportOptions, export
     from trakt_ical.errors import TraktIcalError
 
     if as_json and not changes:
         raise click.UsageError("--json goes with --changes.")
-    span = Span(options.pop("first"), options.pop("days"))
-    wanted = Wanted(span, **{name: options.pop(name) for name in ("force", "accept_shrink")})
-    if span != Span() and (options["back"] is not None or options["ahead"] is not None):
+    span = DaySpan(options.pop("first"), options.pop("days"))
+    wanted = ExportOptions(span, **{name: options.pop(name) for name in ("force", "accept_shrink")})
+    if span != DaySpan() and (options["back"] is not None or options["ahead"] is not None):
         raise click.UsageError("--from and --days cannot be combined with --back or --ahead.")
     options["kind"] = options["kind"] or None
-    with run.app(options) as app, _progress(run) as progress:
-        calendars = with_output(app, names)
+    with run.app(options) as app, _show_progress(run) as progress:
+        calendars = find_with_output(app, names)
         if options["output"] is not None and len(calendars) > 1:
             raise click.UsageError("-o goes with one calendar. Name it.")
-        jobs = [_job(calendar, previous) for calendar in calendars]
+        jobs = [_make_job(calendar, previous) for calendar in calendars]
         if previous and any(job.output for job in jobs):
             raise click.UsageError("--previous goes with -o -; a file is its own memory.")
         if changes and not all(job.output for job in jobs):
@@ -111,61 +110,63 @@ def command(
     done = [(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True) if isinstance(outcome, Exported)]
     for job, exported in done:
         if job.output is None:
-            data(exported.revised.octets)
+            write_data(exported.revised.octets)
     if changes:
-        for told in _changes(done, as_json=as_json):
-            line(told)
+        for told in _describe_changes(done, as_json=as_json):
+            write_line(told)
     for job, exported in done:
         run.say(_closing_line(job, exported))
-    _fail([(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True) if isinstance(outcome, TraktIcalError)])
+    _report_failures(
+        [(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True) if isinstance(outcome, TraktIcalError)]
+    )
 
 
-def _job(calendar: Calendar, previous: Path | None) -> Job:
+def _make_job(calendar: Calendar, previous: Path | None) -> Job:
     from trakt_ical.app.export import Job
 
     output = calendar.settings.output
     return Job(calendar, None if output == "-" else Path(output).expanduser(), previous)
 
 
-def _fail(failed: list[tuple[Job, TraktIcalError]]) -> None:
+def _report_failures(failed: list[tuple[Job, TraktIcalError]]) -> None:
     """Tell of every calendar that *failed*; the first decides the exit status."""
     for job, error in failed[1:]:
-        note(f"Error: {job.calendar.title}: {error}")
+        write_note(f"Error: {job.calendar.title}: {error}")
     for job, error in failed[:1]:
         if job.calendar.name:
             error.args = (f"{job.calendar.title}: {error}",)
         raise error
 
 
-def _changes(done: list[tuple[Job, Exported]], *, as_json: bool) -> list[str]:
+def _describe_changes(done: list[tuple[Job, Exported]], *, as_json: bool) -> list[str]:
     """What was changed, line by line; with the calendar's name where the settings name some."""
-    from trakt_ical.export.changes import facts, sentence
+    from trakt_ical.export.changes import change_to_json, describe_change
 
     if as_json:
         import json
 
         told = [
-            ({"calendar": job.calendar.name} if job.calendar.name else {}) | facts(change)
+            ({"calendar": job.calendar.name} if job.calendar.name else {}) | change_to_json(change)
             for job, exported in done
             for change in exported.revised.changes
         ]
         return [json.dumps(told, ensure_ascii=False, indent=2)]
     return [
-        (f"{job.calendar.name}: " if job.calendar.name else "") + sentence(change, exported.zone)
+        (f"{job.calendar.name}: " if job.calendar.name else "") + describe_change(change, exported.zone)
         for job, exported in done
         for change in exported.revised.changes
     ]
 
 
 def _closing_line(job: Job, exported: Exported) -> str:
-    from trakt_ical.export.changes import counts
+    from trakt_ical.export.changes import count_changes
     from trakt_ical.model import local_date
 
     settings, revised = job.calendar.settings, exported.revised
     days = [local_date(start, exported.zone) for start in revised.starts]
     span = f" from {min(days)} to {max(days)}" if days else ""
     place = "to standard output" if job.output is None else f"in {settings.output}"
-    changed = f": {counts(revised.changes)}" if revised.changes else "" if exported.changed else ", unchanged"
+    changed = f": {count_changes(revised.changes)}" if revised.changes else "" if exported.changed else ", unchanged"
     dropped = f"; {revised.dropped} left out to stay within {settings.max_bytes:,} octets" if revised.dropped else ""
     several = f"; none of the {exported.unshown} airings that Trakt lists on these days is shown"
     unshown = {0: "", 1: "; the one airing that Trakt lists on these days is not shown"}.get(exported.unshown, several)
@@ -173,7 +174,7 @@ def _closing_line(job: Job, exported: Exported) -> str:
 
 
 @contextlib.contextmanager
-def _progress(run: Run) -> Iterator[Progress]:
+def _show_progress(run: Run) -> Iterator[Progress]:
     """A bar on a terminal, nothing elsewhere."""
     if run.quiet or not is_terminal():
         yield lambda done, of: None

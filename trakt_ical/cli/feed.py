@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trakt_ical.cli.run import Run, account_options
-from trakt_ical.cli.terminal import line
-from trakt_ical.cli.words import ago
+from trakt_ical.cli.terminal import write_line
+from trakt_ical.wording import describe_past
 
 if TYPE_CHECKING:
-    from trakt_ical.app.parts import App
+    from trakt_ical.app.app import App
     from trakt_ical.config import Calendar
 
 
@@ -34,16 +34,18 @@ def list_(run: Run, /, **flags: Any) -> None:
 
     No secrets are shown.
     """
-    from trakt_ical.app.feeds import freshness
+    from trakt_ical.app.feeds import list_feed_states
 
     with run.app(flags) as app:
         now = app.outside.now()
-        for each in freshness(app):
-            line(each.name)
-            line(f"  last success   {ago(each.last_success, now)}")
-            line(f"  last change    {ago(each.last_change, now)}")
+        for each in list_feed_states(app):
+            write_line(each.name)
+            write_line(f"  last success   {describe_past(each.last_success, now)}")
+            write_line(f"  last change    {describe_past(each.last_change, now)}")
             if each.guard_since:
-                line(f"  not believed   since {ago(each.guard_since, now)}; see {run.called} feed accept")
+                write_line(
+                    f"  not believed   since {describe_past(each.guard_since, now)}; see {run.called} feed accept"
+                )
 
 
 @command.command("url")
@@ -54,8 +56,8 @@ def url(run: Run, /, name: str | None, **flags: Any) -> None:
     """Print the address of the feed NAME, or of the only one."""
     from trakt_ical.app import feeds
 
-    with _feed(run, name, flags) as (app, calendar):
-        line(feeds.url(app, calendar.title))
+    with _open_feed(run, name, flags) as (app, calendar):
+        write_line(feeds.find_feed_url(app, calendar.title))
 
 
 @command.command("page")
@@ -66,7 +68,7 @@ def page(run: Run, /, **flags: Any) -> None:
     from trakt_ical.app import feeds
 
     with run.app(flags) as app:
-        line(feeds.page(app))
+        write_line(feeds.find_page_url(app))
 
 
 @command.command("renew")
@@ -86,10 +88,10 @@ def renew(run: Run, /, name: str | None, the_page: bool, **flags: Any) -> None:
         raise click.UsageError("--page stands in place of a NAME.")
     if the_page:
         with run.app(flags) as app:
-            line(feeds.renew_page(app))
+            write_line(feeds.renew_page(app))
         return
-    with _feed(run, name, flags) as (app, calendar):
-        line(feeds.renew(app, calendar.title))
+    with _open_feed(run, name, flags) as (app, calendar):
+        write_line(feeds.renew_feed(app, calendar.title))
 
 
 @command.command("accept")
@@ -103,18 +105,18 @@ def accept(run: Run, /, name: str | None, **flags: Any) -> None:
     """
     from trakt_ical.app import feeds
 
-    with _feed(run, name, flags) as (app, calendar):
-        feeds.accept(app, calendar)
+    with _open_feed(run, name, flags) as (app, calendar):
+        feeds.accept_loss(app, calendar)
         run.say(f"The feed {calendar.title} is as Trakt lists it now.")
 
 
 @contextlib.contextmanager
-def _feed(run: Run, name: str | None, flags: Mapping[str, Any]) -> Iterator[tuple[App, Calendar]]:
+def _open_feed(run: Run, name: str | None, flags: Mapping[str, Any]) -> Iterator[tuple[App, Calendar]]:
     """The app, and the calendar that is meant: the one that is named, or the only one."""
-    from trakt_ical.cli.calendars import named
+    from trakt_ical.cli.run import find_calendar
 
     with run.app(flags) as app:
         if name is None and len(app.calendars) > 1:
             titles = ", ".join(calendar.title for calendar in app.calendars)
             raise click.UsageError(f"Which feed? There are: {titles}.")
-        yield app, named(app, name) if name else app.calendars[0]
+        yield app, find_calendar(app, name) if name else app.calendars[0]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trakt_ical.cli.run import Run, account_options
-from trakt_ical.cli.terminal import is_terminal, note
+from trakt_ical.cli.terminal import is_terminal, write_note
 
 if TYPE_CHECKING:
     from trakt_ical.trakt.login import DeviceCode
@@ -29,32 +29,32 @@ def command(run: Run, /, no_browser: bool, **flags: Any) -> None:
     with run.app(flags) as app:
         with app.login() as login:
             code = login.start()
-            _show(code)
+            _show_code(code)
             if not no_browser and is_terminal():
                 click.launch(code.verification_url)
             try:
-                token = login.wait(code, _countdown(run), sleep=app.outside.sleep or time.sleep)
+                token = login.wait(code, _make_countdown(run), sleep=app.outside.sleep or time.sleep)
             finally:
                 if is_terminal():
-                    note("")
+                    write_note("")
             token = app.log_in(token)
         run.say(f"Logged in as {token.username}.")
 
 
-def _show(code: DeviceCode) -> None:
+def _show_code(code: DeviceCode) -> None:
     """Even with --quiet: without these there is no login."""
-    note(f"Open   {code.verification_url}")
-    note(f"Enter  {code.user_code}")
+    write_note(f"Open   {code.verification_url}")
+    write_note(f"Enter  {code.user_code}")
     if is_terminal():
         import segno
 
         segno.make(code.verification_url, micro=False).terminal(sys.stderr, compact=True)
 
 
-def _countdown(run: Run) -> Callable[[timedelta], None]:
+def _make_countdown(run: Run) -> Callable[[timedelta], None]:
     def tick(left: timedelta) -> None:
         if is_terminal() and not run.quiet:
             minutes, seconds = divmod(int(left.total_seconds()), 60)
-            note(f"Waiting for you, {minutes}:{seconds:02d} left ", end="\r")
+            write_note(f"Waiting for you, {minutes}:{seconds:02d} left ", end="\r")
 
     return tick

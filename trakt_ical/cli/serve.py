@@ -22,7 +22,7 @@ def command(run: Run, /, **flags: Any) -> None:
     It runs until Ctrl-C. Each calendar has an address of its own with a secret in it, and so has the page that
     tells people how to subscribe; trakt-ical feed tells them. With -v it shows who asks, without the secrets.
     """
-    from trakt_ical.app.feeds import page
+    from trakt_ical.app.feeds import find_page_url
     from trakt_ical.app.serve import serve
 
     gc.enable()
@@ -30,7 +30,7 @@ def command(run: Run, /, **flags: Any) -> None:
 
         def tell(url: str) -> None:
             run.say(f"The feed is served at {url}. End it with Ctrl-C.")
-            run.say(f"How to subscribe: {page(app) if is_terminal() else f'{run.called} feed page'}")
+            run.say(f"How to subscribe: {find_page_url(app) if is_terminal() else f'{run.called} feed page'}")
 
         ended = serve(app, tell)
         run.say("Ended.")

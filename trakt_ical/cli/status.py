@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trakt_ical.cli.run import Run, account_options
-from trakt_ical.cli.terminal import line
-from trakt_ical.cli.words import ago, span
+from trakt_ical.cli.terminal import write_line
+from trakt_ical.wording import describe_past, describe_span
 
 if TYPE_CHECKING:
-    from trakt_ical.app.parts import App
+    from trakt_ical.app.app import App
 
 
 @click.command("status")
@@ -25,29 +25,33 @@ def command(run: Run, /, **flags: Any) -> None:
     Exit 4 if nobody is logged in. An output is shown with its last success, its last change, and since when its new
     calendar is not believed.
     """
-    from trakt_ical.export.state import states
+    from trakt_ical.export.stores.file import load_states
 
     with run.app(flags) as app:
         now, feeds = app.outside.now(), app.folders.feed.resolve()
-        for state in states(app.folders.state):
-            line(f"{state.output}")
-            line(f"  last success   {ago(state.last_success, now)}")
-            line(f"  last change    {ago(state.last_change, now)}")
+        for state in load_states(app.folders.state):
+            write_line(f"{state.output}")
+            write_line(f"  last success   {describe_past(state.last_success, now)}")
+            write_line(f"  last change    {describe_past(state.last_change, now)}")
             if state.guard_since:
                 believe = "feed accept" if Path(state.output).parent == feeds else "export --accept-shrink"
-                line(f"  not believed   since {ago(state.guard_since, now)}; see {run.called} {believe}")
-        _login(app, now)
+                write_line(
+                    f"  not believed   since {describe_past(state.guard_since, now)}; see {run.called} {believe}"
+                )
+        _show_login(app, now)
 
 
-def _login(app: App, now: datetime) -> None:
+def _show_login(app: App, now: datetime) -> None:
     settings = app.settings
     if settings.api == "v1":
         auth = "with a password" if settings.password else "without a password"
-        line(f"API v1 needs no login: {settings.username or 'nobody'}, {auth}.")
+        write_line(f"API v1 needs no login: {settings.username or 'nobody'}, {auth}.")
         return
     token = app.token_file.load()
     age = now - (token.expires_at - timedelta(seconds=token.expires_in))
     left = token.expires_at - now
-    until = f"expires in {span(left)}" if left > timedelta(0) else f"expired {span(-left)} ago"
-    line(f"Logged in as {token.username or 'an unknown user'}.")
-    line(f"The token is {span(age)} old and {until} ({token.expires_at:%Y-%m-%d %H:%M} UTC); it renews itself.")
+    until = f"expires in {describe_span(left)}" if left > timedelta(0) else f"expired {describe_span(-left)} ago"
+    write_line(f"Logged in as {token.username or 'an unknown user'}.")
+    write_line(
+        f"The token is {describe_span(age)} old and {until} ({token.expires_at:%Y-%m-%d %H:%M} UTC); it renews itself."
+    )

@@ -11,15 +11,15 @@ _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Control characters but TAB and LF: a title from elsewhere must not move the cursor or rename the window."""
 
 
-def note(text: str, *, end: str = "\n") -> None:
+def write_note(text: str, *, end: str = "\n") -> None:
     """Say *text* on stderr, as one line. A stderr that is closed or full never costs the work itself."""
     try:
-        click.echo(plain(text) + end, nl=False, err=True)
+        click.echo(strip_controls(text) + end, nl=False, err=True)
     except OSError:
         sys.stderr = None  # the interpreter would try to flush it at its end, and change the exit status
 
 
-def data(octets: bytes) -> None:
+def write_data(octets: bytes) -> None:
     """Write *octets* to stdout. Raises OutputError where it does not take them all."""
     from trakt_ical.errors import OutputError
 
@@ -33,12 +33,12 @@ def data(octets: bytes) -> None:
         raise OutputError(f"Standard output did not take it all: {error.strerror}.") from error
 
 
-def line(text: str) -> None:
+def write_line(text: str) -> None:
     """Write one line of data to stdout. Raises OutputError."""
-    data((_OBEYED.sub("", text) + "\n").encode(errors="replace"))
+    write_data((_OBEYED.sub("", text) + "\n").encode(errors="replace"))
 
 
-def plain(text: str) -> str:
+def strip_controls(text: str) -> str:
     """*text* as one line without anything that a terminal would obey."""
     return _OBEYED.sub("", " ".join(text.split("\n")))
 

@@ -1,8 +1,8 @@
 """Every setting, and where its value comes from."""
 
 from trakt_ical.config.checks import Calendar
+from trakt_ical.config.resolve import CONFIG, PREFIX, Resolved, hide_userinfo, list_settings, resolve
 from trakt_ical.config.settings import ACCOUNT, FIELDS, KINDS, OF_CALENDARS, SECRETS, V2_URL, Settings
-from trakt_ical.config.sources import CONFIG, PREFIX, Resolved, listing, resolve, without_userinfo
 
 __all__ = [
     "ACCOUNT",
@@ -16,7 +16,7 @@ __all__ = [
     "Calendar",
     "Resolved",
     "Settings",
-    "listing",
+    "hide_userinfo",
+    "list_settings",
     "resolve",
-    "without_userinfo",
 ]

@@ -2,17 +2,59 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
-from trakt_ical.config.rules import Wrong, contradiction, rules
+from trakt_ical.config.calendar_rules import WrongRule, find_contradictions, make_rules
 from trakt_ical.config.settings import FIELDS, Settings
 from trakt_ical.errors import SettingsError
 from trakt_ical.transform.rules import Rules
+
+if TYPE_CHECKING:
+    from trakt_ical.config.settings_file import SettingsFile
+
+
+TABLES = "calendar"  # [calendar.NAME] is one of them
+DEFAULTS = "defaults"  # [defaults] holds for all of them
+_NAME = re.compile(r"\w[\w .-]{0,62}(?<![ .])")  # fit to be the name of a file and a part of an address
+
+
+def check_names(tables: Any, file: SettingsFile) -> None:
+    """Refuse names of calendars that cannot be told apart, or written into an address."""
+    if not isinstance(tables, dict):
+        raise SettingsError(f"{file.place(TABLES)}: calendars are tables, [{TABLES}.NAME].")
+    folded: dict[str, str] = {}
+    for name in tables:
+        if not _NAME.fullmatch(name):
+            raise SettingsError(
+                f"{file.place(TABLES, name)}: a calendar cannot be called {name!r}; "
+                "letters, digits, blanks, . _ and - are allowed, and 64 of them."
+            )
+        if other := folded.get(name.casefold()):
+            raise SettingsError(f"{file.place(TABLES, name)}: {name} and {other} differ in capitals alone.")
+        folded[name.casefold()] = name
+
+
+def check_outputs(calendars: Collection[Calendar]) -> None:
+    """Refuse two calendars that write to one output."""
+    outputs: dict[str, Calendar] = {}
+    for calendar in calendars:
+        output = calendar.settings.output
+        if not output:
+            continue
+        target = output if output == "-" else os.path.realpath(Path(output).expanduser())
+        if other := outputs.get(target):
+            raise SettingsError(
+                f"The calendars {other.name} and {calendar.name} have one output, {output} "
+                f"({calendar.places['output']()}). Give each its own."
+            )
+        outputs[target] = calendar
+
 
 Places = Mapping[str, Callable[[], str]]
 ONLY = "Trakt"  # what the calendar is called that no table names
@@ -37,7 +79,7 @@ class Calendar:
         return self.name or ONLY
 
 
-def check(name: str, settings: Settings, origins: Mapping[str, str], places: Places) -> Calendar:
+def make_calendar(name: str, settings: Settings, origins: Mapping[str, str], places: Places) -> Calendar:
     """The calendar *name* with *settings*.
 
     Raises SettingsError where a value is not allowed or two contradict each other; *places* tell where it was given.
@@ -45,7 +87,7 @@ def check(name: str, settings: Settings, origins: Mapping[str, str], places: Pla
 
     def refuse(setting: str, reason: str, separator: str = " ") -> NoReturn:
         place = places[setting]() if setting in places else None
-        raise SettingsError(f"{named(setting, place)}{separator}{reason}")
+        raise SettingsError(f"{name_setting(setting, place)}{separator}{reason}")
 
     for setting in FIELDS:
         _check_value(setting, getattr(settings, setting), refuse)
@@ -61,12 +103,12 @@ def check(name: str, settings: Settings, origins: Mapping[str, str], places: Pla
     _check_proxies(settings.trusted_proxies, lambda reason: refuse("trusted_proxies", reason))
     if not settings.output and not name:
         refuse("output", "names no file.")
-    for setting, reason in contradiction(settings):
+    for setting, reason in find_contradictions(settings):
         refuse(setting, reason)
     try:
-        return Calendar(name, settings, origins, places, rules(settings))
-    except Wrong as error:
-        refuse(error.setting, f"{error}.{nearest(error.word, error.words)}", ": ")
+        return Calendar(name, settings, origins, places, make_rules(settings))
+    except WrongRule as error:
+        refuse(error.setting, f"{error}.{suggest_nearest(error.word, error.words)}", ": ")
 
 
 Refuse = Callable[[str], NoReturn]
@@ -79,7 +121,7 @@ def _check_value(name: str, value: object, refuse: Callable[[str, str], NoReturn
             refuse(
                 name,
                 f"cannot be {word!r}; it is one of {', '.join(facts['choices'])}."
-                + nearest(str(word), facts["choices"]),
+                + suggest_nearest(str(word), facts["choices"]),
             )
         number = word[1] if isinstance(word, tuple) else word
         if type(number) in (int, float) and not facts["least"] <= number <= (facts["most"] or number):
@@ -113,7 +155,7 @@ def _check_zone(zone: str, refuse: Refuse) -> None:
     try:
         zoneinfo.ZoneInfo(zone)
     except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        refuse(f"is no IANA time zone: {zone!r}.{nearest(zone, zoneinfo.available_timezones())}")
+        refuse(f"is no IANA time zone: {zone!r}.{suggest_nearest(zone, zoneinfo.available_timezones())}")
 
 
 def _check_color(color: str, refuse: Refuse) -> None:
@@ -122,16 +164,16 @@ def _check_color(color: str, refuse: Refuse) -> None:
     import webcolors
 
     if color.lower() not in (names := webcolors.names()):
-        refuse(f"is no color of CSS: {color!r}.{nearest(color.lower(), names)}")
+        refuse(f"is no color of CSS: {color!r}.{suggest_nearest(color.lower(), names)}")
 
 
 def _check_listen(listen: str, refuse: Refuse) -> None:
     if listen == FIELDS["listen"].default:
         return
-    from trakt_ical.export.feed.address import Address
+    from trakt_ical.http import ListenAddress
 
     try:
-        Address.read(listen)
+        ListenAddress.parse(listen)
     except ValueError:
         refuse("must be HOST:PORT, such as 127.0.0.1:8642 or [::1]:8642.")
 
@@ -148,12 +190,12 @@ def _check_proxies(proxies: Iterable[str], refuse: Refuse) -> None:
         refuse("must be addresses or networks, such as 127.0.0.1 or 10.0.0.0/8.")
 
 
-def named(name: str, origin: str | None) -> str:
+def name_setting(name: str, origin: str | None) -> str:
     """A setting for people: its name, and where its value came from."""
     return f"{name} ({origin})" if origin else name
 
 
-def nearest(key: str, names: Iterable[str], prefix: str = "") -> str:
+def suggest_nearest(key: str, names: Iterable[str], prefix: str = "") -> str:
     """A sentence that offers the one of *names* that is most like *key*, "" where none is."""
     import difflib
 

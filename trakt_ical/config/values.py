@@ -14,31 +14,31 @@ _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 LINES = "description"  # the setting that may have several
 
 
-def typed(name: str, value: Any) -> Any:
+def parse_value(name: str, value: Any) -> Any:
     """*value* in the type of the setting *name*. Raises ValueError with what it must be."""
     default, of = FIELDS[name].default, FIELDS[name].metadata["values"]
     if of is not None:
-        return tuple(_by_name(value, of))
+        return tuple(_parse_table(value, of))
     if isinstance(default, bool | int | float):
-        return _one(value, type(default))
+        return _parse_scalar(value, type(default))
     if isinstance(default, tuple):
         words = isinstance(value, str) and FIELDS[name].metadata["choices"]
-        return _texts(value.replace(" ", ",") if words else value)
+        return _parse_texts(value.replace(" ", ",") if words else value)
     if not isinstance(value, str) or (_UNFIT_IN_LINES if name == LINES else _UNFIT).search(value):
         raise ValueError("a text without control characters")
     return value
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """*value* for people, as the environment would have it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return ", ".join("=".join(map(shown, each)) if isinstance(each, tuple) else str(each) for each in value)
+        return ", ".join("=".join(map(format_value, each)) if isinstance(each, tuple) else str(each) for each in value)
     return str(value).replace("\n", "\\n")
 
 
-def _one(value: Any, of: type) -> Any:
+def _parse_scalar(value: Any, of: type) -> Any:
     """One flag or number."""
     if of is bool:
         value = _FLAGS.get(value.lower(), value) if isinstance(value, str) else value
@@ -58,7 +58,7 @@ def _one(value: Any, of: type) -> Any:
     return value
 
 
-def _texts(value: Any) -> tuple[str, ...]:
+def _parse_texts(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     if isinstance(value, list):
@@ -70,20 +70,20 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
-def _by_name(value: Any, of: type) -> Iterator[tuple[str, Any]]:
+def _parse_table(value: Any, of: type) -> Iterator[tuple[str, Any]]:
     """A value for each name: a table, or `name=value, name=value`."""
     if isinstance(value, str):
-        value = dict(_pair(part) for part in value.split(",") if part.strip())
+        value = dict(_parse_pair(part) for part in value.split(",") if part.strip())
     if not isinstance(value, dict):
         raise ValueError("a table of names and values")
     for name, each in value.items():
         try:
-            yield name, _one(each, of)
+            yield name, _parse_scalar(each, of)
         except ValueError as error:
             raise ValueError(f"a table in which {name} is {error}") from error
 
 
-def _pair(part: str) -> tuple[str, str]:
+def _parse_pair(part: str) -> tuple[str, str]:
     name, equals, value = part.rpartition("=")
     if not equals:
         raise ValueError("NAME=VALUE, several with commas between")

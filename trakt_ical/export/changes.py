@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from trakt_ical.export.previous import Remembered, moment, summary
+from trakt_ical.export.stored import StoredEvent, parse_moment, read_summary
 from trakt_ical.model import Event, Moment
 
 
@@ -39,7 +39,7 @@ class Change:
     until: datetime | None = None
 
 
-def differences(old: Remembered | None, new: Event) -> Iterator[Change]:
+def compare_event(old: StoredEvent | None, new: Event) -> Iterator[Change]:
     """How *new* differs from *old*, None where it was not there."""
     if old is None:
         yield Change(Kind.NEW, new.uid, new.summary, new.start)
@@ -47,10 +47,10 @@ def differences(old: Remembered | None, new: Event) -> Iterator[Change]:
     if old.rev is None:
         yield Change(Kind.BACK, new.uid, new.summary, new.start)
         return
-    was, called = moment(old.start), summary(old.octets)
+    was, called = parse_moment(old.start), read_summary(old.octets)
     if was != new.start:
         yield Change(
-            Kind.CONFIRMED if _hour_of(was, new.start) else Kind.MOVED, new.uid, new.summary, new.start, was=was
+            Kind.CONFIRMED if _is_hour_of(was, new.start) else Kind.MOVED, new.uid, new.summary, new.start, was=was
         )
     if called != new.summary:
         yield Change(Kind.RENAMED, new.uid, new.summary, new.start, old_summary=called)
@@ -58,27 +58,27 @@ def differences(old: Remembered | None, new: Event) -> Iterator[Change]:
         yield Change(Kind.UPDATED, new.uid, new.summary, new.start)
 
 
-def _hour_of(day: Moment, start: Moment) -> bool:
+def _is_hour_of(day: Moment, start: Moment) -> bool:
     """Whether *start* is an hour of *day*, which is the day in the show's zone, wherever that is."""
     if isinstance(day, datetime) or not isinstance(start, datetime):
         return False
     return (start - timedelta(hours=12)).date() <= day <= (start + timedelta(hours=14)).date()
 
 
-def counts(changes: Iterable[Change]) -> str:
+def count_changes(changes: Iterable[Change]) -> str:
     """*changes* as "3 new, 1 moved", "" where there are none."""
     found = Counter(change.kind for change in changes)
     return ", ".join(f"{found[kind]} {kind.value}" for kind in Kind if found[kind])
 
 
-def sentence(change: Change, zone: tzinfo) -> str:
+def describe_change(change: Change, zone: tzinfo) -> str:
     """One line that tells *change*, times in *zone*."""
-    name, starts = " ".join(change.summary.split()), words(change.start, zone)
+    name, starts = " ".join(change.summary.split()), format_start(change.start, zone)
     match change.kind:
         case Kind.NEW:
             return f"new: {name}, {starts}"
         case Kind.MOVED:
-            return f"moved: {name}, from {words(change.was or change.start, zone)} to {starts}"
+            return f"moved: {name}, from {format_start(change.was or change.start, zone)} to {starts}"
         case Kind.CONFIRMED:
             return f"confirmed: {name}, {starts}"
         case Kind.RENAMED:
@@ -88,18 +88,18 @@ def sentence(change: Change, zone: tzinfo) -> str:
         case Kind.BACK:
             return f"back: {name}, {starts}"
         case Kind.GONE:
-            until = f", shown as cancelled until {words(change.until, zone)}" if change.until else ""
+            until = f", shown as cancelled until {format_start(change.until, zone)}" if change.until else ""
             return f"no longer listed: {name}, {starts}{until}"
         case Kind.REMOVED | Kind.DROPPED:
             return f"{change.kind.value}: {name}, {starts}"
 
 
-def words(when: Moment, zone: tzinfo) -> str:
+def format_start(when: Moment, zone: tzinfo) -> str:
     """*when* as people of *zone* write it."""
     return f"{when.astimezone(zone):%Y-%m-%d %H:%M}" if isinstance(when, datetime) else f"{when:%Y-%m-%d}"
 
 
-def facts(change: Change) -> dict[str, str]:
+def change_to_json(change: Change) -> dict[str, str]:
     """*change* for programs: texts alone, instants in UTC, nothing for what does not apply."""
     found = {
         "change": change.kind.name.lower(),

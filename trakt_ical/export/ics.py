@@ -24,7 +24,7 @@ ALIKE = (  # in all events
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Appearance:
     """How a calendar presents itself, and how often programs should *refresh* it.
 
     *color* is a name of CSS, *hex_color* the same color for Apple.
@@ -37,7 +37,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class CalendarId:
     """Which calendar of whom this is. It has no dates: a calendar stays itself while its range slides."""
 
     api: str
@@ -52,25 +52,27 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class ChangeStamp:
     """When an event last changed, and the number of that change."""
 
     moment: datetime
     sequence: int
 
 
-def calendar(look: Look, scope: Scope, newest: Stamp | None, events: Iterable[Octets], placing: str = "") -> bytes:
+def render_calendar(
+    look: Appearance, scope: CalendarId, newest: ChangeStamp | None, events: Iterable[Octets], placing: str = ""
+) -> bytes:
     """A whole calendar of rendered *events*, in their order; *newest* is the latest stamp that it ever bore.
 
     *placing* is that of the rules (see there). It has no METHOD (which would ask for an ORGANIZER) and no VTIMEZONE
     (all times are in UTC).
     """
-    head, rest = _opening(look, scope, newest, placing)
+    head, rest = _render_head(look, scope, newest, placing)
     parts = (rest, *events, END)
-    return b"".join((head, SUM, digest(*parts), b"\r\n", *parts))
+    return b"".join((head, SUM, hash_parts(*parts), b"\r\n", *parts))
 
 
-def digest(*parts: Octets) -> bytes:
+def hash_parts(*parts: Octets) -> bytes:
     """What a calendar's SUM says of the octets after its line, which are those of *parts*."""
     found = hashlib.blake2b(digest_size=16)
     for part in parts:
@@ -78,7 +80,7 @@ def digest(*parts: Octets) -> bytes:
     return found.hexdigest().encode()
 
 
-def placing(rules: str) -> str:
+def hash_placing(rules: str) -> str:
     """A short hash of the *rules* that put events on other days than Trakt does, "" where there are none.
 
     By it the next run tells what the rules moved from what Trakt moved.
@@ -86,7 +88,7 @@ def placing(rules: str) -> str:
     return hashlib.blake2b(rules.encode(), digest_size=8).hexdigest() if rules else ""
 
 
-def revision(event: Event) -> str:
+def hash_event(event: Event) -> str:
     """A short hash of what *event* shows, with the version of the rendering; never of when it was changed.
 
     Clean texts have no control characters, so these part them without doubt.
@@ -105,15 +107,15 @@ def revision(event: Event) -> str:
     return f"{RENDERING}-{short}"
 
 
-def event_octets(event: Event, stamp: Stamp, rev: str) -> bytes:
+def render_event(event: Event, stamp: ChangeStamp, rev: str) -> bytes:
     """One VEVENT with its lines, each ended by CRLF."""
     import icalendar
     from icalendar.prop import vInline, vUri
 
     # Values in their types from the start and lines in the order given here: `Event.add` guesses types, slowly.
     component = icalendar.Event()
-    component["DTSTART"] = _when(event.start)
-    component["DTEND"] = _when(event.end)
+    component["DTSTART"] = _date_value(event.start)
+    component["DTEND"] = _date_value(event.end)
     component["SUMMARY"] = vInline(escape(event.summary))
     if event.description:
         component["DESCRIPTION"] = vInline(escape(event.description))
@@ -123,13 +125,13 @@ def event_octets(event: Event, stamp: Stamp, rev: str) -> bytes:
         component["CATEGORIES"] = vInline(",".join(map(escape, event.categories)))
     if event.link:
         component["URL"] = vUri(event.link)
-    shown = (_line(name, value) for name, value in component.items())
-    alarms = (line for alarm in event.alarms for line in _alarm(event.uid, alarm))
-    head = ("BEGIN:VEVENT", f"UID:{escape(event.uid)}", *_change(stamp, rev))
-    return _folded((*head, *shown, *ALIKE, *alarms, "END:VEVENT"))
+    shown = (_format_line(name, value) for name, value in component.items())
+    alarms = (line for alarm in event.alarms for line in _render_alarm(event.uid, alarm))
+    head = ("BEGIN:VEVENT", f"UID:{escape(event.uid)}", *_change_lines(stamp, rev))
+    return _fold_lines((*head, *shown, *ALIKE, *alarms, "END:VEVENT"))
 
 
-def _alarm(uid: str, alarm: Alarm) -> tuple[str, ...]:
+def _render_alarm(uid: str, alarm: Alarm) -> tuple[str, ...]:
     """The lines of a VALARM; its UID (RFC 9074) is made of the event's and of when it rings."""
     from icalendar.prop import vDuration
 
@@ -144,15 +146,15 @@ def _alarm(uid: str, alarm: Alarm) -> tuple[str, ...]:
     )
 
 
-def _line(name: str, value: Any) -> str:
+def _format_line(name: str, value: Any) -> str:
     """A property as its content line; icalendar's own lines are folded character by character."""
     parameters = f";{value.params.to_ical().decode()}" if value.params else ""
     return f"{name}{parameters}:{value.to_ical().decode()}"
 
 
-def _change(stamp: Stamp, rev: str) -> tuple[str, ...]:
+def _change_lines(stamp: ChangeStamp, rev: str) -> tuple[str, ...]:
     """The lines that tell when an event was changed, by which programs see that it was."""
-    moment = when(stamp.moment)
+    moment = format_moment(stamp.moment)
     return f"DTSTAMP:{moment}", f"LAST-MODIFIED:{moment}", f"SEQUENCE:{stamp.sequence}", f"X-TRAKT-ICAL-REV:{rev}"
 
 
@@ -161,12 +163,12 @@ def escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
-def when(moment: Moment) -> str:
+def format_moment(moment: Moment) -> str:
     """*moment* as a DTSTART writes it; these texts are in the order of time, a day before its hours."""
     return f"{moment:%Y%m%dT%H%M%SZ}" if isinstance(moment, datetime) else f"{moment:%Y%m%d}"
 
 
-def _when(moment: Moment) -> object:
+def _date_value(moment: Moment) -> object:
     from icalendar.prop import vDate, vDatetime
 
     if isinstance(moment, datetime):
@@ -176,7 +178,7 @@ def _when(moment: Moment) -> object:
     return day
 
 
-def _opening(look: Look, scope: Scope, newest: Stamp | None, placing: str) -> tuple[bytes, bytes]:
+def _render_head(look: Appearance, scope: CalendarId, newest: ChangeStamp | None, placing: str) -> tuple[bytes, bytes]:
     """Everything before the first event: what stands before the SUM, and what after it.
 
     Written without icalendar, so that a run that changes nothing need not load it.
@@ -187,7 +189,7 @@ def _opening(look: Look, scope: Scope, newest: Stamp | None, placing: str) -> tu
     head = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//trakt-ical//trakt-ical//EN")
     rest = (
         f"X-TRAKT-ICAL-SCOPE:{scope}",
-        *([f"X-TRAKT-ICAL-NEWEST:{when(newest.moment)}/{newest.sequence}"] if newest else []),
+        *([f"X-TRAKT-ICAL-NEWEST:{format_moment(newest.moment)}/{newest.sequence}"] if newest else []),
         *([f"X-TRAKT-ICAL-PLACING:{placing}"] if placing else []),
         "CALSCALE:GREGORIAN",
         f"NAME:{name}",
@@ -197,10 +199,10 @@ def _opening(look: Look, scope: Scope, newest: Stamp | None, placing: str) -> tu
         f"COLOR:{look.color}",
         f"X-APPLE-CALENDAR-COLOR:{look.hex_color}",
     )
-    return _folded(head), _folded(rest)
+    return _fold_lines(head), _fold_lines(rest)
 
 
-def _folded(lines: Iterable[str]) -> bytes:
+def _fold_lines(lines: Iterable[str]) -> bytes:
     return b"".join(fold(line.encode()) for line in lines)
 
 

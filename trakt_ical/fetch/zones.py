@@ -113,29 +113,29 @@ MIDNIGHT_DROPS = frozenset(
 somebody set, and not a missing one. Broadcasters start nothing at midnight sharp but by chance."""
 
 
-def zone_of_network(network: str | None) -> ZoneInfo | None:
+def find_network_zone(network: str | None) -> ZoneInfo | None:
     """The zone of *network*, None where its name does not tell."""
     zone = _ZONE_OF_NETWORK.get((network or "").strip().casefold())
     return ZoneInfo(zone) if zone else None
 
 
-def zone_of_country(country: str | None) -> ZoneInfo | None:
+def find_country_zone(country: str | None) -> ZoneInfo | None:
     """The zone of *country*, an English name (v1) or a two-letter code (v2)."""
     zone = _ZONE_OF_COUNTRY.get((country or "").strip().casefold())
     return ZoneInfo(zone) if zone else None
 
 
-def code_of(country: str | None) -> str | None:
+def find_country_code(country: str | None) -> str | None:
     """The two-letter code of *country*, a name or a code; what is neither known nor two letters stays as it is."""
     text = (country or "").strip()
     return _CODES.get(text.casefold(), text.lower() if len(text) == 2 else text) or None
 
 
-def zone_of(network: str | None, country: str | None) -> ZoneInfo:
+def find_zone(network: str | None, country: str | None) -> ZoneInfo:
     """The zone of *network*, else of *country*, else Eastern: a network is named rightly more often than a country."""
-    return zone_of_network(network) or zone_of_country(country) or ZoneInfo(EASTERN)
+    return find_network_zone(network) or find_country_zone(country) or ZoneInfo(EASTERN)
 
 
-def drops_at_midnight(network: str | None) -> bool:
+def airs_at_midnight(network: str | None) -> bool:
     """Whether 00:00 is a real hour for *network*."""
     return (network or "").strip().casefold() in MIDNIGHT_DROPS

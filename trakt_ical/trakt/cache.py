@@ -25,7 +25,7 @@ from requests import PreparedRequest
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
-from trakt_ical.trakt.headers import http_date
+from trakt_ical.http import parse_http_date
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ KEPT = 40 * 86400  # seconds after its last use; longer than one range of a cale
 
 
 @dataclass(frozen=True)
-class Keep:
+class CachePolicy:
     """Where the answers to one account are kept; those that are *young* at *now* are not asked for again."""
 
     folder: Path
@@ -42,21 +42,21 @@ class Keep:
     now: Callable[[], datetime]
 
 
-def caching_adapter(keep: Keep, **kwargs: Any) -> CacheControlAdapter:
+def make_adapter(keep: CachePolicy, **kwargs: Any) -> CacheControlAdapter:
     """An adapter for a session of `requests` that keeps answers as *keep* says."""
     folder = keep.folder
     with contextlib.suppress(OSError):  # told where an answer is to be written
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    forget_old(folder, time.time())
+    delete_old(folder, time.time())
     return _Adapter(
         cache=AnswerFiles(folder),
         controller_class=functools.partial(_Controller, keep, status_codes=(200,)),  # type: ignore[arg-type]
-        heuristic=_Kept(),
+        heuristic=_KeepWithoutETag(),
         **kwargs,
     )
 
 
-def forget_old(folder: Path, now: float) -> None:
+def delete_old(folder: Path, now: float) -> None:
     """Delete what was not used for a while before *now*, in seconds since 1970."""
     for path in folder.rglob("*"):
         try:
@@ -66,12 +66,12 @@ def forget_old(folder: Path, now: float) -> None:
             log.debug("Not forgotten: %s", error)
 
 
-def kept_bodies(folder: Path) -> Iterator[bytes]:
+def read_cached_bodies(folder: Path) -> Iterator[bytes]:
     """The bodies of all answers that are kept in *folder*, whatever was asked; damaged ones are passed over."""
     for path in sorted(folder.rglob("*")):
         try:
             octets = path.read_bytes() if path.is_file() else b""
-            answer = _ToAnybody().loads(PreparedRequest(), octets) if octets.startswith(FORM) else None
+            answer = _AnyRequestSerializer().loads(PreparedRequest(), octets) if octets.startswith(FORM) else None
             body = answer.read(decode_content=True) if answer else b""
         except (OSError, ValueError, HTTPError) as error:
             log.debug("%s is passed over: %s", path, error)
@@ -80,7 +80,7 @@ def kept_bodies(folder: Path) -> Iterator[bytes]:
             yield body
 
 
-class _ToAnybody(Serializer):
+class _AnyRequestSerializer(Serializer):
     """Reads an answer without asking whether it is one to the same headers."""
 
     def prepare_response(
@@ -109,7 +109,7 @@ class AnswerFiles(FileCache):
 class _Controller(CacheController):
     """Decides by our own clock which kept answer is young enough."""
 
-    def __init__(self, keep: Keep, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, keep: CachePolicy, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._keep = keep
 
@@ -117,12 +117,12 @@ class _Controller(CacheController):
         if not self._keep.young:
             return False
         kept = self._load_from_cache(request)
-        given = http_date(kept.headers.get("Date")) if kept else None
+        given = parse_http_date(kept.headers.get("Date")) if kept else None
         young = given is not None and abs(self._keep.now() - given) < self._keep.young
         return kept if kept is not None and young else False
 
 
-class _Kept(BaseHeuristic):
+class _KeepWithoutETag(BaseHeuristic):
     """Lets answers be kept that have no ETag, as those of API v1 have none."""
 
     def update_headers(self, response: HTTPResponse) -> dict[str, str]:
@@ -134,6 +134,6 @@ class _Kept(BaseHeuristic):
 
 class _Adapter(CacheControlAdapter):
     def build_response(self, request: Any, response: HTTPResponse, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        if http_date(response.headers.get("Date")) is None:
+        if parse_http_date(response.headers.get("Date")) is None:
             response.headers.pop("Date", None)  # CacheControl asserts that it can be read
         return super().build_response(request, response, *args, **kwargs)

@@ -8,24 +8,123 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 import requests
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProxyError, ReadTimeoutError
 
 import trakt_ical
-from trakt_ical.decoding import decode
 from trakt_ical.errors import BrokenAnswer, TraktError, Unreachable
+from trakt_ical.files import decode
+from trakt_ical.http import is_loopback, parse_http_date, parse_retry_after
 from trakt_ical.trakt import statuses
-from trakt_ical.trakt.headers import http_date, wait_of
-from trakt_ical.trakt.transport import Unsigned, lasts, never_sent, session, told, whole_body
 
 if TYPE_CHECKING:
-    from trakt_ical.trakt.cache import Keep
+    from requests import PreparedRequest, Response
+
+    from trakt_ical.trakt.cache import CachePolicy
+
+
+MAX_CONNECTIONS = 8  # requests, and so connections that are kept open
+MAX_BODY = 64 * 2**20  # octets after decompression
+
+
+class NoSigner(AuthBase):
+    """Signs nothing; without any auth object `requests` would sign with what a ~/.netrc says."""
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        return request
+
+
+def make_session(url: str, keep: CachePolicy | None) -> requests.Session:
+    """A session for the server at *url* that keeps no cookies, and GET answers as *keep* says."""
+    made = requests.Session()
+    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    if is_loopback(urlsplit(url).hostname or ""):
+        made.trust_env = False  # a proxy of the environment would see what only this machine may
+    if keep is None:
+        adapter = HTTPAdapter(pool_maxsize=MAX_CONNECTIONS)
+    else:
+        from trakt_ical.trakt.cache import make_adapter
+
+        adapter = make_adapter(keep, pool_maxsize=MAX_CONNECTIONS)
+    made.mount("https://", adapter)
+    made.mount("http://", adapter)
+    return made
+
+
+def read_body(response: Response, name: str) -> bytearray:
+    """The octets of *response*, unpacked. Raises BrokenAnswer where they are too many."""
+    body = bytearray()  # grows in place, where joining parts would take their size twice
+    for part in response.iter_content(2**16):
+        body += part
+        if len(body) > MAX_BODY:
+            raise BrokenAnswer(f"{name}: the answer is larger than {MAX_BODY // 2**20} MB.")
+    return body
+
+
+def is_permanent(error: Exception) -> bool:
+    """Whether the next try would meet the same fault: it lies in an address, a header or a certificate."""
+    kinds = (
+        requests.exceptions.InvalidURL,
+        requests.exceptions.InvalidHeader,
+        requests.exceptions.InvalidSchema,
+        requests.exceptions.MissingSchema,
+        requests.exceptions.SSLError,
+    )
+    return isinstance(error, kinds) or not isinstance(error, requests.exceptions.RequestException)
+
+
+def was_never_sent(error: BaseException) -> bool:
+    """Whether no connection came about, so that the request certainly had no effect."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else None
+    if isinstance(reason, ProxyError):
+        reason = reason.original_error
+    return isinstance(reason, NewConnectionError)
+
+
+def describe_fault(error: Exception) -> str:
+    """*error* of `requests` or below it, in words that have no address and no header in them."""
+    match error:
+        case requests.exceptions.ConnectTimeout():
+            return "no connection in time."
+        case requests.exceptions.Timeout():
+            return "no answer in time."
+        case requests.exceptions.ProxyError():
+            return f"the proxy does not answer ({_innermost_reason(error)})."
+        case requests.exceptions.SSLError():
+            return f"the server's certificate is not trusted ({_innermost_reason(error)})."
+        case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
+            return "the answer was cut short."
+        case requests.exceptions.ConnectionError() if error.args and isinstance(error.args[0], ReadTimeoutError):
+            return "no answer in time."
+        case requests.exceptions.ConnectionError():
+            return f"no connection ({_innermost_reason(error)})."
+        case requests.exceptions.InvalidHeader() | UnicodeError():
+            return "a setting or an answer has characters that no header may have."
+        case _:
+            return f"it cannot be sent ({_innermost_reason(error)})."
+
+
+def _innermost_reason(error: BaseException) -> str:
+    """What the innermost exception says: the outer ones repeat the address, query and all."""
+    while True:
+        inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
+        if not isinstance(inner, BaseException):
+            inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else None
+        if inner is None:
+            return getattr(error, "strerror", None) or str(error) or type(error).__name__
+        error = inner
+
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +188,8 @@ class Client:
         self._skew_told = False
         self._timeout = timeout or TIMEOUT
         self._young = young
-        self._session = session(self._url, _keep(cache_folder, young, now))
-        self._session.auth = auth or Unsigned()
+        self._session = make_session(self._url, _make_keep(cache_folder, young, now))
+        self._session.auth = auth or NoSigner()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(headers or {})})
 
     def close(self) -> None:
@@ -129,13 +228,13 @@ class Client:
         for wait in (*WAITS, None):
             try:
                 return self._send(method, url, **kwargs)
-            except _Passing as fault:
+            except _TransientFault as fault:
                 if wait is None or (once and not fault.without_effect) or self._closed.is_set():
                     raise fault.error from fault.error.__cause__
                 self._wait(fault, wait)
         raise AssertionError("the last try returns or raises")
 
-    def _wait(self, fault: _Passing, wait: float) -> None:
+    def _wait(self, fault: _TransientFault, wait: float) -> None:
         if fault.retry_after is not None:
             seconds = min(fault.retry_after, LONGEST_WAIT)
         else:
@@ -150,13 +249,13 @@ class Client:
                 method, url, timeout=self._timeout, stream=True, allow_redirects=False, **kwargs
             ) as response:
                 kept = getattr(response, "from_cache", False)
-                answer = Answer(name, response.status_code, response.headers, whole_body(response, name), kept)
+                answer = Answer(name, response.status_code, response.headers, read_body(response, name), kept)
         except (requests.exceptions.RequestException, HTTPError, OSError, UnicodeError) as error:
-            fault = Unreachable(self._masked(f"{name}: {told(error)}"))
+            fault = Unreachable(self._masked(f"{name}: {describe_fault(error)}"))
             fault.__cause__ = error
-            if lasts(error):
+            if is_permanent(error):
                 raise fault from error
-            raise _Passing(fault, without_effect=never_sent(error)) from error
+            raise _TransientFault(fault, without_effect=was_never_sent(error)) from error
         log.debug("%s: %d, %d octets%s", name, answer.status, len(answer.body), ", kept copy" * answer.from_cache)
         if not (kept and self._young):  # then its Date is of an earlier run
             self._check_clock(answer)
@@ -165,21 +264,21 @@ class Client:
         return answer
 
     def _check_status(self, answer: Answer) -> None:
-        error = statuses.problem(answer.request, answer.status, answer.headers, answer.body)
+        error = statuses.make_error(answer.request, answer.status, answer.headers, answer.body)
         if error is None:
             return
         error.args = (self._masked(str(error)),)
-        if isinstance(error, TraktError) and statuses.passes(answer.status, answer.headers, answer.body):
-            raise _Passing(
+        if isinstance(error, TraktError) and statuses.is_transient(answer.status, answer.headers, answer.body):
+            raise _TransientFault(
                 error,
                 without_effect=answer.status == 429,
-                retry_after=wait_of(answer.headers.get("Retry-After"), self._now()),
+                retry_after=parse_retry_after(answer.headers.get("Retry-After"), self._now()),
             )
         raise error
 
     def _check_clock(self, answer: Answer) -> None:
         """Compare Trakt's `Date` with the local clock: a wrong one would tell past from future wrongly."""
-        there = http_date(answer.headers.get("Date"))
+        there = parse_http_date(answer.headers.get("Date"))
         if there is None:
             return
         here = self._now()
@@ -205,15 +304,15 @@ class Client:
         return text
 
 
-def _keep(folder: Path | None, young: timedelta, now: Callable[[], datetime]) -> Keep | None:
+def _make_keep(folder: Path | None, young: timedelta, now: Callable[[], datetime]) -> CachePolicy | None:
     if folder is None:
         return None
-    from trakt_ical.trakt.cache import Keep
+    from trakt_ical.trakt.cache import CachePolicy
 
-    return Keep(folder, young, now)
+    return CachePolicy(folder, young, now)
 
 
-class _Passing(Exception):
+class _TransientFault(Exception):
     """A fault that may have passed at the next try."""
 
     def __init__(self, error: TraktError, *, without_effect: bool, retry_after: float | None = None) -> None:

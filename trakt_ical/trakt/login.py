@@ -10,7 +10,7 @@ import msgspec
 
 from trakt_ical.errors import LoginNeeded
 from trakt_ical.trakt.client import Answer, Client
-from trakt_ical.trakt.statuses import problem
+from trakt_ical.trakt.statuses import make_error
 from trakt_ical.trakt.token import Token
 
 DAY = 86400  # seconds
@@ -116,11 +116,11 @@ class Login:
 
     @staticmethod
     def _raise_for(answer: Answer) -> None:
-        error = problem(answer.request, answer.status, answer.headers, answer.body)
+        error = make_error(answer.request, answer.status, answer.headers, answer.body)
         if error is not None:
             raise error
 
 
-def account(client: Client) -> AccountSettings:
+def fetch_account_settings(client: Client) -> AccountSettings:
     """Whose login *client* signs with, and the account's time zone."""
     return client.get("/users/settings").decode(AccountSettings)

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from trakt_ical.errors import LoginNeeded, SettingsError
+from trakt_ical.http import is_loopback
 from trakt_ical.trakt.token import Token, TokenFile
-from trakt_ical.trakt.transport import is_loopback
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
@@ -27,7 +27,7 @@ EARLY = timedelta(minutes=5)  # before it expires, a token is renewed: a run may
 
 def refuse_plain_http(url: str, *, plain_http: bool) -> None:
     """Raise SettingsError where a password or token would go to *url* in the clear."""
-    if urlsplit(url).scheme != "https" and not is_loopback(url) and not plain_http:
+    if urlsplit(url).scheme != "https" and not is_loopback(urlsplit(url).hostname or "") and not plain_http:
         raise SettingsError(
             f"A password or token would go to {urlsplit(url).hostname} over plain http. "
             "Use https, or allow it with plain_http = true."

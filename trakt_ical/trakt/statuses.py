@@ -38,12 +38,12 @@ SENTENCES = {
 }
 
 
-def problem(request: str, status: int, headers: Mapping[str, str], body: bytes | bytearray) -> TraktIcalError | None:
+def make_error(request: str, status: int, headers: Mapping[str, str], body: bytes | bytearray) -> TraktIcalError | None:
     """The error that an answer means, or None where it is one to read on."""
     if 200 <= status < 300:
         if body and is_html(headers, body):
             return BrokenAnswer(f"{request}: a page of HTML came in place of data.")
-        return _failure(request, status, body)
+        return _find_v1_failure(request, status, body)
     if 300 <= status < 400:
         place = urlsplit(headers.get("Location", ""))
         there = f"{place.scheme}://{place.hostname}" if place.hostname else "another place"
@@ -51,10 +51,10 @@ def problem(request: str, status: int, headers: Mapping[str, str], body: bytes |
             f"{request}: the server points to {there} ({status}); redirects are not followed. Check api_url.",
             status=status,
         )
-    return _refusal(request, status, headers, body)
+    return _make_refusal(request, status, headers, body)
 
 
-def passes(status: int, headers: Mapping[str, str], body: bytes | bytearray) -> bool:
+def is_transient(status: int, headers: Mapping[str, str], body: bytes | bytearray) -> bool:
     """Whether the fault behind an answer may be over at the next try."""
     return status == 429 or status >= 500 or bool(body and is_html(headers, body) and status in (200, 403))
 
@@ -66,9 +66,9 @@ def is_html(headers: Mapping[str, str], body: bytes | bytearray) -> bool:
     )
 
 
-def _refusal(request: str, status: int, headers: Mapping[str, str], body: bytes | bytearray) -> TraktIcalError:
+def _make_refusal(request: str, status: int, headers: Mapping[str, str], body: bytes | bytearray) -> TraktIcalError:
     page = bool(body) and is_html(headers, body)
-    said = "" if page else _said(body)
+    said = "" if page else _read_reason(body)
     match status:
         case 400 | 401 if said.startswith("invalid_client"):
             return SettingsError(f"{request}: {DEAD_CLIENT}")
@@ -88,17 +88,17 @@ def _refusal(request: str, status: int, headers: Mapping[str, str], body: bytes 
     return Refused(f"{request}: {sentence} ({status}{f', “{said}”' if said else ''}).", status=status)
 
 
-def _failure(request: str, status: int, body: bytes | bytearray) -> TraktIcalError | None:
+def _find_v1_failure(request: str, status: int, body: bytes | bytearray) -> TraktIcalError | None:
     """v1 also says no with status 200 and `{"status": "failure", "error": …}`; a running check-in bears `wait`."""
     if b'"failure"' not in body[:40] or b'"wait"' in body:
         return None
-    said = _said(body)
+    said = _read_reason(body)
     if "authentication" in said or "API" in said:
-        return _refusal(request, 401, {}, body)
+        return _make_refusal(request, 401, {}, body)
     return Refused(f"{request}: Trakt says “{said}”.", status=status)
 
 
-def _said(body: bytes | bytearray) -> str:
+def _read_reason(body: bytes | bytearray) -> str:
     """The reason that an answer's JSON gives, "" where it gives none."""
     try:
         answer = json.loads(body[:65536])

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from trakt_ical import atomic
-from trakt_ical.decoding import decode
+from trakt_ical import files
 from trakt_ical.errors import LoginNeeded, OutputError, SettingsError
+from trakt_ical.files import decode
 
 LATEST = 2**33  # seconds since 1970, in the year 2242
 LOCK_WAIT = 90  # seconds; longer than one renewal with its time-outs
@@ -69,7 +69,7 @@ class TokenFile:
         """Put *token* in place of the old one. Raises OutputError; the old one then stays."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            atomic.write_whole(Path(os.path.realpath(self.path)), msgspec.json.encode(token), mode=0o600)
+            files.write_whole(Path(os.path.realpath(self.path)), msgspec.json.encode(token), mode=0o600)
         except OSError as error:
             raise OutputError(f"The token file {self.path} cannot be written: {error.strerror}.") from error
 
@@ -79,4 +79,4 @@ class TokenFile:
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
         """Keep other processes and threads from renewing. Raises OutputError where the lock is not to be had."""
-        return atomic.locked(self.path, wait=LOCK_WAIT)
+        return files.lock(self.path, wait=LOCK_WAIT)

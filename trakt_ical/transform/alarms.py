@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trakt_ical.model import Airing, Alarm, Moment
-from trakt_ical.transform.kinds import is_of
+from trakt_ical.transform.kinds import is_of_kind
 
 _BEFORE = re.compile(
     r"(?:(\d{1,3}) ?(?:d|days?))? ?(?:(\d{1,3}) ?(?:h|hours?))? ?(?:(\d{1,4}) ?(?:m|min|minutes?))? before"
@@ -31,7 +31,7 @@ class AlarmRule:
     kind: str = ""
 
 
-def parse(text: str, kinds: Iterable[str]) -> AlarmRule:
+def parse_alarm(text: str, kinds: Iterable[str]) -> AlarmRule:
     """The rule that *text* says, for one of *kinds* where it begins with one. Raises ValueError."""
     kind, colon, when = text.partition(": ")
     if not colon:
@@ -52,13 +52,13 @@ def parse(text: str, kinds: Iterable[str]) -> AlarmRule:
     raise ValueError(f"{text!r} is no alarm; write {FORMS}")
 
 
-def alarms(members: Iterable[Airing], start: Moment, text: str, rules: Iterable[AlarmRule]) -> tuple[Alarm, ...]:
+def make_alarms(members: Iterable[Airing], start: Moment, text: str, rules: Iterable[AlarmRule]) -> tuple[Alarm, ...]:
     """The alarms of an event of *members* that starts at *start*, each once, the earliest first."""
     whole = not isinstance(start, datetime)
     members = tuple(members)
     spans = {
         rule.before
         for rule in rules
-        if rule.whole_days == whole and (not rule.kind or any(is_of(rule.kind, member) for member in members))
+        if rule.whole_days == whole and (not rule.kind or any(is_of_kind(rule.kind, member) for member in members))
     }
     return tuple(Alarm(before, text) for before in sorted(spans, reverse=True))

@@ -19,7 +19,7 @@ class CodeStyle(enum.Enum):
     ABSOLUTE = "absolute"  # anime, counted through all seasons, where Trakt knows it; else short
 
 
-def code_of(episode: Episode, style: CodeStyle) -> str:
+def format_code(episode: Episode, style: CodeStyle) -> str:
     """Season and number of *episode*: `2x03`, `S02E03`, or `27` of an anime."""
     match style:
         case CodeStyle.ABSOLUTE if episode.absolute and ANIME.intersection(map(str.casefold, episode.show.genres)):
@@ -30,7 +30,7 @@ def code_of(episode: Episode, style: CodeStyle) -> str:
             return f"{episode.season}x{episode.number:02d}"
 
 
-def parted(text: str) -> tuple[str, tuple[int, int] | None]:
+def split_code(text: str) -> tuple[str, tuple[int, int] | None]:
     """What stands in *text* before the code at its end, and its season and number; None where it ends in none."""
     found = _CODE.fullmatch(text.strip())
     if found is None:

@@ -7,8 +7,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from trakt_ical.model import Airing, Episode, Movie, Show
-from trakt_ical.steps import Tell, silent
+from trakt_ical.model import Airing, Episode, Movie, Show, Tell, silent
 
 
 class Trait(enum.Enum):
@@ -56,7 +55,7 @@ class Filters:
         return self._mine(airing, tell) and self._rated(airing, tell) and self._traits(airing, tell)
 
     def _special(self, show: Show, tell: Tell) -> bool:
-        for name in names(show):
+        for name in list_names(show):
             if name in self.show_specials:
                 shown = self.show_specials[name]
                 tell("show_specials says of %s: %s.", name, "shown" if shown else "left out")
@@ -85,11 +84,11 @@ class Filters:
         for trait, wanted in self.include.items():
             if isinstance(airing, Movie) and trait in OF_EPISODES:
                 continue
-            if wanted.isdisjoint(values(airing, trait)):
+            if wanted.isdisjoint(read_values(airing, trait)):
                 tell("include_%s leaves it out: none of its %s is in there.", trait.value, trait.value)
                 return False
         for trait, unwanted in self.exclude.items():
-            found = unwanted.intersection(values(airing, trait))
+            found = unwanted.intersection(read_values(airing, trait))
             if found:
                 tell("exclude_%s leaves it out: %s.", trait.value, ", ".join(sorted(found)))
                 return False
@@ -99,37 +98,37 @@ class Filters:
 EVERYTHING = Filters()
 
 
-def values(airing: Airing, trait: Trait) -> Collection[str]:
+def read_values(airing: Airing, trait: Trait) -> Collection[str]:
     """The folded values that *airing* has of *trait*, none where Trakt did not say."""
     work = airing if isinstance(airing, Movie) else airing.show
     match trait:
         case Trait.SHOWS:
-            return names(airing.show) if isinstance(airing, Episode) else ()
+            return list_names(airing.show) if isinstance(airing, Episode) else ()
         case Trait.NETWORKS:
-            return _one(airing.show.network) if isinstance(airing, Episode) else ()
+            return _fold_one(airing.show.network) if isinstance(airing, Episode) else ()
         case Trait.GENRES:
-            return tuple(map(fold, work.genres))
+            return tuple(map(fold_text, work.genres))
         case Trait.COUNTRIES:
-            return _one(work.country)
+            return _fold_one(work.country)
         case Trait.LANGUAGES:
-            return _one(work.language)
+            return _fold_one(work.language)
         case Trait.CERTIFICATIONS:
-            return _one(work.certification)
+            return _fold_one(work.certification)
 
 
-def names(show: Show) -> tuple[str, ...]:
+def list_names(show: Show) -> tuple[str, ...]:
     """What *show* may be called in a setting, folded: its slug, its number at Trakt (v2) or TVDB (v1), its title."""
     origin, _, number = show.key.partition("-")
     number = number if origin in ORIGINS else ""
-    return tuple(fold(name) for name in (show.slug, number, show.title) if name)
+    return tuple(fold_text(name) for name in (show.slug, number, show.title) if name)
 
 
-def fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """*text* as it is compared: `Science Fiction` and `science-fiction` are the same, in whatever form accents come."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     return " ".join(text.replace("-", " ").split()).casefold()
 
 
-def _one(text: str | None) -> tuple[str, ...]:
-    return (fold(text),) if text else ()
+def _fold_one(text: str | None) -> tuple[str, ...]:
+    return (fold_text(text),) if text else ()

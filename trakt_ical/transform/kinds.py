@@ -16,7 +16,7 @@ _KIND_OF = {release.value: kind for release, kind in _MOVIES.items()}
 KINDS_OF_MOVIES = frozenset(_MOVIES.values())
 
 
-def asked_for(uid: str, category: str, kinds: Collection[str]) -> bool:
+def is_asked_for(uid: str, category: str, kinds: Collection[str]) -> bool:
     """Whether a calendar of *kinds* would list the event *uid*, whose first category is *category*."""
     release = uid.partition("@")[0].rpartition("-")[2]
     if release in _KIND_OF:
@@ -29,7 +29,7 @@ def is_movie(uid: str) -> bool:
     return uid.partition("@")[0].rpartition("-")[2] in _KIND_OF
 
 
-def is_of(kind: str, airing: Airing) -> bool:
+def is_of_kind(kind: str, airing: Airing) -> bool:
     """Whether Trakt's calendar *kind* lists *airing*."""
     if isinstance(airing, Movie):
         return _MOVIES[airing.release] == kind

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from trakt_ical.transform.alarms import AlarmRule
 from trakt_ical.transform.filters import Filters
-from trakt_ical.transform.words import Words
+from trakt_ical.transform.text import Words
 
 
 class Hours(enum.Enum):

@@ -58,13 +58,13 @@ class Template:
         return lambda *context: render(*context) if all(part(*context) for part in parts) else ""
 
 
-def parse(text: str, parts: Collection[str]) -> Template:
+def parse_template(text: str, parts: Collection[str]) -> Template:
     """The template that *text* says, of *parts*. Raises ValueError with the reason where it says none."""
     tokens = [(found[0], found[1]) for found in _TOKEN.finditer(text)]
-    return _template(iter(tokens), parts, closing="")
+    return _parse_tokens(iter(tokens), parts, closing="")
 
 
-def _template(tokens: Iterator[tuple[str, str | None]], parts: Collection[str], *, closing: str) -> Template:
+def _parse_tokens(tokens: Iterator[tuple[str, str | None]], parts: Collection[str], *, closing: str) -> Template:
     """The template that *tokens* say up to *closing*: "]" within brackets."""
     texts, items = [""], list[str | Template]()
     for piece, name in tokens:
@@ -74,7 +74,7 @@ def _template(tokens: Iterator[tuple[str, str | None]], parts: Collection[str], 
             items.append(name)
             texts.append("")
         elif piece == "[" and not closing:
-            items.append(_template(tokens, parts, closing="]"))
+            items.append(_parse_tokens(tokens, parts, closing="]"))
             texts.append("")
         elif closing and piece == closing:
             break

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
-from trakt_ical.model import Airing, Episode, Moment, Movie
-from trakt_ical.steps import Tell, silent
-from trakt_ical.transform.filters import fold, names
+from trakt_ical.model import Airing, Episode, Moment, Movie, Tell, silent
+from trakt_ical.transform.filters import fold_text, list_names
 from trakt_ical.transform.rules import Hours, Rules, UnknownHour
 
 DAY = timedelta(days=1)
@@ -20,7 +19,7 @@ class Slot(NamedTuple):
     end: Moment
 
 
-def slot(airing: Airing, rules: Rules, zone: tzinfo, tell: Tell = silent) -> Slot:
+def find_slot(airing: Airing, rules: Rules, zone: tzinfo, tell: Tell = silent) -> Slot:
     """When *airing* is shown; *zone* is the subscriber's, *tell* hears the rules that decided."""
     if isinstance(airing, Movie):
         day = airing.days.get(rules.country, airing.starts)
@@ -28,13 +27,13 @@ def slot(airing: Airing, rules: Rules, zone: tzinfo, tell: Tell = silent) -> Slo
             known = "comes out on" if rules.country in airing.days else "has no day that is known; the world's first is"
             tell("In %s (country) it %s %s.", rules.country, known, day)
         return Slot(day, day + DAY)
-    start = _start(airing, rules, zone, tell)
+    start = _find_start(airing, rules, zone, tell)
     if not isinstance(start, datetime):
         return Slot(start, start + DAY)
-    return Slot(start, start + length(airing, rules, tell))
+    return Slot(start, start + find_runtime(airing, rules, tell))
 
 
-def length(episode: Episode, rules: Rules, tell: Tell = silent) -> timedelta:
+def find_runtime(episode: Episode, rules: Rules, tell: Tell = silent) -> timedelta:
     """How long *episode* takes: as Trakt says of it, else of its show, else the default."""
     for runtime, source in ((episode.runtime, "the episode"), (episode.show.runtime, "the show")):
         if runtime:
@@ -44,15 +43,15 @@ def length(episode: Episode, rules: Rules, tell: Tell = silent) -> timedelta:
     return rules.default_runtime
 
 
-def margin(rules: Rules) -> int:
+def find_margin(rules: Rules) -> int:
     """How many days at the most lie between the day of an airing and the day that it is shown on."""
     days = 1 if rules.offsets else 0
     return days + (1 if rules.late_night and rules.hours is Hours.WHOLE_DAY else 0)
 
 
-def placing(rules: Rules) -> str:
+def describe_placing(rules: Rules) -> str:
     """What in *rules* may put an airing on another day than Trakt does, as a text; "" where nothing does."""
-    if not margin(rules) and not rules.country:
+    if not find_margin(rules) and not rules.country:
         return ""
     late_night = rules.late_night if rules.hours is Hours.WHOLE_DAY else 0
     offsets = rules.offsets
@@ -61,35 +60,35 @@ def placing(rules: Rules) -> str:
     )
 
 
-def _start(episode: Episode, rules: Rules, zone: tzinfo, tell: Tell) -> Moment:
+def _find_start(episode: Episode, rules: Rules, zone: tzinfo, tell: Tell) -> Moment:
     start = episode.starts
     if isinstance(start, datetime):
         if rules.offsets:
-            start += _offset(episode, rules, tell)
-        return _whole_day(start, rules, zone, tell) if rules.hours is Hours.WHOLE_DAY else start
+            start += _find_offset(episode, rules, tell)
+        return _find_whole_day(start, rules, zone, tell) if rules.hours is Hours.WHOLE_DAY else start
     if rules.unknown_hour is UnknownHour.MIDNIGHT and rules.hours is Hours.EXACT:
         tell("unknown_hour = midnight puts it at 00:00 of that date in %s.", zone)
         return datetime.combine(start, time(0), zone).astimezone(UTC)
     return start
 
 
-def _offset(episode: Episode, rules: Rules, tell: Tell) -> timedelta:
+def _find_offset(episode: Episode, rules: Rules, tell: Tell) -> timedelta:
     """By how much a known hour is moved: the show's offset wins over the network's, that over the calendar's."""
     offsets = rules.offsets
-    for name in names(episode.show):
+    for name in list_names(episode.show):
         if name in offsets.shows:
-            tell("show_offsets moves %s by %s.", name, _minutes(offsets.shows[name]))
+            tell("show_offsets moves %s by %s.", name, _format_minutes(offsets.shows[name]))
             return offsets.shows[name]
-    network = fold(episode.show.network or "")
+    network = fold_text(episode.show.network or "")
     if network in offsets.networks:
-        tell("network_offsets moves %s by %s.", network, _minutes(offsets.networks[network]))
+        tell("network_offsets moves %s by %s.", network, _format_minutes(offsets.networks[network]))
         return offsets.networks[network]
     if offsets.everything:
-        tell("offset moves it by %s.", _minutes(offsets.everything))
+        tell("offset moves it by %s.", _format_minutes(offsets.everything))
     return offsets.everything
 
 
-def _whole_day(start: datetime, rules: Rules, zone: tzinfo, tell: Tell) -> date:
+def _find_whole_day(start: datetime, rules: Rules, zone: tzinfo, tell: Tell) -> date:
     local = start.astimezone(zone)
     tell("hours = whole-day dates it in %s, where it is %s.", zone, local)
     if local.hour < rules.late_night:
@@ -98,5 +97,5 @@ def _whole_day(start: datetime, rules: Rules, zone: tzinfo, tell: Tell) -> date:
     return local.date()
 
 
-def _minutes(span: timedelta) -> str:
+def _format_minutes(span: timedelta) -> str:
     return f"{span // timedelta(minutes=1):+d} min"

@@ -7,7 +7,7 @@ from typing import assert_never
 from trakt_ical.model import Airing, Episode, Movie
 
 
-def uid(airing: Airing) -> str:
+def make_uid(airing: Airing) -> str:
     """The UID of an airing.
 
     It has no title, date or episode id in it, since these change, and no padding, no host.
@@ -21,6 +21,6 @@ def uid(airing: Airing) -> str:
             assert_never(airing)
 
 
-def key(uid: str) -> str:
+def read_key(uid: str) -> str:
     """The name of the show or movie that *uid* begins with."""
     return uid.partition("@")[0].rpartition("-")[0]

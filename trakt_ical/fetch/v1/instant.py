@@ -15,8 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from trakt_ical.fetch import zones
-from trakt_ical.model import Moment
-from trakt_ical.steps import Tell, silent
+from trakt_ical.model import Moment, Tell, silent
 
 SERVER_ZONE = ZoneInfo("America/Los_Angeles")
 UNKNOWN = "12:00am"  # v1's way to say that nobody knows the hour
@@ -26,7 +25,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 
 
 @dataclass(frozen=True, slots=True)
-class Aired:
+class AirTimes:
     """What v1 says of one airing, in its own words; *day* is the date of its group in the calendar."""
 
     first_aired: int | None
@@ -39,25 +38,25 @@ class Aired:
     country: str | None = None
 
 
-def instant(aired: Aired, tell: Tell = silent) -> Moment | None:
+def resolve_instant(aired: AirTimes, tell: Tell = silent) -> Moment | None:
     """The moment of *aired*, a date where nobody knows the hour, None where nobody knows the day.
 
     Raises ValueError, OverflowError or OSError where a number is no date of this calendar.
     """
     tell("Trakt says: first_aired %s, first_aired_iso %s, air_time %s.", aired.first_aired, aired.iso, aired.air_time)
-    stated = _stated(aired.iso) if aired.first_aired else None
+    stated = _parse_iso(aired.iso) if aired.first_aired else None
     if stated is not None:
-        return _from_iso(stated, aired, tell)
+        return _resolve_iso(stated, aired, tell)
     if aired.first_aired:
         day: date | None = datetime.fromtimestamp(aired.first_aired, SERVER_ZONE).date()
         tell("first_aired is a wall clock in Los Angeles and stands for a date: %s.", day)
     else:
         day = aired.day
         tell("Without first_aired the day is that of its group: %s.", day)
-    return None if day is None else _from_slot(day, aired, tell)
+    return None if day is None else _resolve_slot(day, aired, tell)
 
 
-def _stated(iso: str | None) -> datetime | None:
+def _parse_iso(iso: str | None) -> datetime | None:
     """The instant that *iso* states, None where it states none."""
     from dateutil.parser import isoparse
 
@@ -68,33 +67,33 @@ def _stated(iso: str | None) -> datetime | None:
     return stated if stated.tzinfo else None
 
 
-def _from_iso(stated: datetime, aired: Aired, tell: Tell) -> Moment:
+def _resolve_iso(stated: datetime, aired: AirTimes, tell: Tell) -> Moment:
     wall = stated.replace(tzinfo=None)
-    if wall.time() == dt.time(0) and _hour(aired.air_time) is None:
+    if wall.time() == dt.time(0) and _parse_hour(aired.air_time) is None:
         tell("00:00, and air_time %s does not tell the hour: nobody knows it, the date stands.", aired.air_time)
         return wall.date()
-    zone = zones.zone_of(aired.network, aired.country)
-    if _misplaced(aired, zone) or _faulty(stated, aired.utc, zone):
+    zone = zones.find_zone(aired.network, aired.country)
+    if _is_misplaced(aired, zone) or _has_wrong_offset(stated, aired.utc, zone):
         tell("Its offset is wrong: %s of %s keeps its clock in %s.", aired.network, aired.country, zone)
         return wall.replace(tzinfo=zone).astimezone(UTC)
     tell("first_aired_iso is the instant.")
     return stated.astimezone(UTC)
 
 
-def _misplaced(aired: Aired, zone: ZoneInfo) -> bool:
+def _is_misplaced(aired: AirTimes, zone: ZoneInfo) -> bool:
     """Whether v1 took a foreign network for an American one, as it does where it does not know the country."""
     american = (aired.country or "United States") == "United States"
-    return american and zone.key != zones.EASTERN and zones.zone_of_network(aired.network) == zone
+    return american and zone.key != zones.EASTERN and zones.find_network_zone(aired.network) == zone
 
 
-def _faulty(stated: datetime, utc: int | None, zone: ZoneInfo) -> bool:
+def _has_wrong_offset(stated: datetime, utc: int | None, zone: ZoneInfo) -> bool:
     """The fault of September 2013: winter's offset in summer, and a `first_aired_utc` that contradicts it."""
     contradicted = utc is not None and utc != stated.timestamp()
     return contradicted and stated.utcoffset() != stated.replace(tzinfo=zone).utcoffset()
 
 
-def _from_slot(day: date, aired: Aired, tell: Tell) -> Moment:
-    hour = _hour(aired.air_time)
+def _resolve_slot(day: date, aired: AirTimes, tell: Tell) -> Moment:
+    hour = _parse_hour(aired.air_time)
     next_day = day + timedelta(days=1)
     night = (aired.air_day or "").strip().lower() == WEEKDAYS[next_day.weekday()]
     if hour is None and night and (aired.air_time or "").strip().lower() == UNKNOWN:
@@ -105,12 +104,12 @@ def _from_slot(day: date, aired: Aired, tell: Tell) -> Moment:
     if hour < LATE_NIGHT and night:
         tell("It airs after midnight, on %s: that is the next day.", aired.air_day)
         day = next_day
-    zone = zones.zone_of(aired.network, aired.country)
+    zone = zones.find_zone(aired.network, aired.country)
     tell("It airs at %s by the clock of %s (%s, %s).", hour.strftime("%H:%M"), zone, aired.network, aired.country)
     return datetime.combine(day, hour, zone).astimezone(UTC)
 
 
-def _hour(air_time: str | None) -> dt.time | None:
+def _parse_hour(air_time: str | None) -> dt.time | None:
     """The wall clock that *air_time* ("10:00pm") says, None where it says nothing that can be read."""
     text = (air_time or "").strip().lower()
     if not _HOUR.fullmatch(text) or text == UNKNOWN:

@@ -9,12 +9,11 @@ from datetime import date
 from urllib.parse import quote
 
 from trakt_ical.fetch import zones
-from trakt_ical.fetch.v1.instant import Aired, instant
+from trakt_ical.fetch.source import parse_runtime
+from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
 from trakt_ical.fetch.v1.wire import DayWire, EntryWire, ShowWire
-from trakt_ical.model import Episode, EpisodeKind, Fetched, Needs, Show
-from trakt_ical.steps import Steps, silent
+from trakt_ical.model import Episode, EpisodeKind, Fetched, FetchRequest, Show, Steps, silent
 from trakt_ical.trakt.client import Answer, Client
-from trakt_ical.trakt.runtimes import runtime
 
 log = logging.getLogger(__name__)
 
@@ -28,29 +27,29 @@ class Source:
         self._client = client
         self._path = f"/user/calendar/shows.json/{quote(api_key, safe='')}/{quote(owner, safe='')}"
 
-    def fetch(self, needs: Needs, progress: Callable[[int, int], object] = lambda done, of: None) -> Fetched:
+    def fetch(self, needs: FetchRequest, progress: Callable[[int, int], object] = lambda done, of: None) -> Fetched:
         """What airs on the days of shows, and a day more at both ends: v1 cuts by its own days or by the user's."""
         wide = needs.days["shows"].widened(1)
         progress(0, 1)
         answer = self._client.get(f"{self._path}/{wide.first:%Y%m%d}/{wide.days}")
         progress(1, 1)
-        return Fetched({"shows": list(read(answer, steps=needs.steps))})
+        return Fetched({"shows": list(read_episodes(answer, steps=needs.steps))})
 
 
-def read(answer: Answer, *, steps: bool = False) -> Iterator[Episode]:
+def read_episodes(answer: Answer, *, steps: bool = False) -> Iterator[Episode]:
     """The episodes of an answer, with the *steps* to their moments; an odd entry is skipped with a warning.
 
     Raises BrokenAnswer where the answer has another shape than documented.
     """
     days = answer.decode(list[DayWire])
-    return _episodes(days, steps=steps)
+    return _make_episodes(days, steps=steps)
 
 
-def _episodes(days: list[DayWire], *, steps: bool) -> Iterator[Episode]:
+def _make_episodes(days: list[DayWire], *, steps: bool) -> Iterator[Episode]:
     for day in days:
         for entry in day.episodes:
             try:
-                yield _episode(entry, day.date, Steps() if steps else None)
+                yield _make_episode(entry, day.date, Steps() if steps else None)
             except (ValueError, OverflowError, OSError) as error:
                 log.warning(
                     "Left out: %s %dx%02d on %s: %s.",
@@ -62,9 +61,9 @@ def _episodes(days: list[DayWire], *, steps: bool) -> Iterator[Episode]:
                 )
 
 
-def _episode(entry: EntryWire, day: str, steps: Steps | None) -> Episode:
+def _make_episode(entry: EntryWire, day: str, steps: Steps | None) -> Episode:
     show, episode = entry.show, entry.episode
-    aired = Aired(
+    aired = AirTimes(
         first_aired=episode.first_aired,
         iso=episode.first_aired_iso,
         utc=episode.first_aired_utc,
@@ -74,21 +73,21 @@ def _episode(entry: EntryWire, day: str, steps: Steps | None) -> Episode:
         network=show.network,
         country=show.country,
     )
-    starts = instant(aired, silent if steps is None else steps)
+    starts = resolve_instant(aired, silent if steps is None else steps)
     if starts is None:
         raise ValueError("it has no date")
     return Episode(
         show=Show(
-            key=_key(show),
+            key=_make_key(show),
             title=show.title,
             network=show.network,
             genres=tuple(filter(None, show.genres or ())),
-            runtime=runtime(show.runtime),
-            slug=_slug(show) or None,
+            runtime=parse_runtime(show.runtime),
+            slug=_read_slug(show) or None,
             year=show.year,
-            country=zones.code_of(show.country),
+            country=zones.find_country_code(show.country),
             certification=show.certification,
-            rating=_rating(show),
+            rating=_read_rating(show),
             watchlisted=show.in_watchlist,
         ),
         season=episode.season,
@@ -96,22 +95,22 @@ def _episode(entry: EntryWire, day: str, steps: Steps | None) -> Episode:
         title=episode.title,
         overview=episode.overview,
         starts=starts,
-        runtime=runtime(episode.runtime),
-        kind=_kind(episode.season, episode.number),
+        runtime=parse_runtime(episode.runtime),
+        kind=_find_kind(episode.season, episode.number),
         link=episode.url or show.url,
         watched=entry.watched if episode.watched is None else episode.watched,
-        watchlisted=_either(show.in_watchlist, episode.in_watchlist),
+        watchlisted=_any_known(show.in_watchlist, episode.in_watchlist),
         steps=tuple(steps or ()),
     )
 
 
-def _either(*known: bool | None) -> bool | None:
+def _any_known(*known: bool | None) -> bool | None:
     """Whether one of *known* is so, None where v1 said nothing of it."""
     said = [each for each in known if each is not None]
     return any(said) if said else None
 
 
-def _rating(show: ShowWire) -> float | None:
+def _read_rating(show: ShowWire) -> float | None:
     """The user's own rating, 1 to 10: a number, or the older love and hate."""
     try:
         number = float(show.rating_advanced or 0)
@@ -120,25 +119,25 @@ def _rating(show: ShowWire) -> float | None:
     return number or RATINGS.get(show.rating if isinstance(show.rating, str) else "")
 
 
-def _key(show: ShowWire) -> str:
+def _make_key(show: ShowWire) -> str:
     """The name of the show: its number at TVDB, else at IMDb, else the last part of its address."""
     tvdb = str(show.tvdb_id or "").strip()
     if tvdb.isdecimal() and int(tvdb):
         return f"tvdb-{int(tvdb)}"
     if re.fullmatch(r"tt[0-9]+", show.imdb_id or ""):
         return f"imdb-{show.imdb_id}"
-    slug = _slug(show)
+    slug = _read_slug(show)
     if not re.fullmatch(r"[\w.-]+", slug):
         raise ValueError("its show has no id")
     return slug
 
 
-def _slug(show: ShowWire) -> str:
+def _read_slug(show: ShowWire) -> str:
     """The last part of the show's address."""
     return (show.url or "").rstrip("/").rpartition("/")[2]
 
 
-def _kind(season: int, number: int) -> EpisodeKind:
+def _find_kind(season: int, number: int) -> EpisodeKind:
     """v1's own calendar/premieres lists every first episode; it never tells finales."""
     if number != 1 or season == 0:
         return EpisodeKind.STANDARD

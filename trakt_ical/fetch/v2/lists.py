@@ -8,19 +8,28 @@ a watched episode by `trakt-episode-73640`, since its id is all that the shortes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
 
-from trakt_ical.fetch.v2 import kept
-from trakt_ical.fetch.v2.kinds import MOVIES
-from trakt_ical.fetch.v2.pages import pages
-from trakt_ical.fetch.v2.wire import Activities, ListEntry, Named, WatchedMovies, WatchedShows
-from trakt_ical.model import Airing, Movie, Needs
-from trakt_ical.trakt.client import Client
+from trakt_ical import files
+from trakt_ical.errors import BrokenAnswer
+from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, Activities, ListEntry, Named, WatchedMovies, WatchedShows
+from trakt_ical.model import Airing, FetchRequest, Movie
+from trakt_ical.trakt.client import Answer, Client
+
+
+def get_pages(client: Client, path: str, query: Mapping[str, str]) -> list[Answer]:
+    """All pages of the answer to a GET of *path*; the first one's X-Pagination-Page-Count says how many there are."""
+    answers = [client.get(path, query)]
+    count = answers[0].headers.get("X-Pagination-Page-Count", "1")
+    if not count.isdecimal() or len(count) > 3:
+        raise BrokenAnswer(f"{answers[0].request}: Trakt speaks of {count[:20]} pages.")
+    return answers + [client.get(path, {**query, "page": str(page)}) for page in range(2, int(count) + 1)]
+
 
 Names: TypeAlias = frozenset[str]
 PAGE = "100"  # entries in one answer
@@ -28,7 +37,7 @@ EVERYTHING = {"extended": "min", "limit": "all"}  # ids and times alone, and so 
 EPISODE, MOVIE = "trakt-episode-", "trakt-movie-"
 
 
-class Kept(msgspec.Struct):
+class KeptList(msgspec.Struct):
     """One list as it was when the user's activities bore *stamp*."""
 
     stamp: str
@@ -49,8 +58,8 @@ class Marks:
     def _marked(self, airing: Airing) -> Airing:
         return replace(
             airing,
-            watched=None if self.watched is None else _watched_name(airing) in self.watched,
-            watchlisted=None if self.watchlist is None else not self.watchlist.isdisjoint(_listed_names(airing)),
+            watched=None if self.watched is None else _name_watched(airing) in self.watched,
+            watchlisted=None if self.watchlist is None else not self.watchlist.isdisjoint(_name_listed(airing)),
         )
 
 
@@ -64,9 +73,9 @@ class Lists:
     def hidden(self, section: str) -> Names:
         """The shows and movies of the hidden list *section*; its single seasons are passed over."""
         entries = self._entries(f"/users/hidden/{section}")
-        return frozenset(name for entry in entries if entry.season is None for name in _names(entry))
+        return frozenset(name for entry in entries if entry.season is None for name in _name_entry(entry))
 
-    def marks(self, needs: Needs) -> Marks:
+    def marks(self, needs: FetchRequest) -> Marks:
         """What the user watched and listed, as far as *needs* ask for it."""
         activities = self._client.get("/sync/last_activities").decode(Activities)
         return Marks(
@@ -76,9 +85,9 @@ class Lists:
 
     def _watched(self, activities: Activities, kinds: Collection[str]) -> Names:
         watched: Names = frozenset()
-        if not MOVIES.keys() >= set(kinds):
+        if not MOVIE_CALENDARS.keys() >= set(kinds):
             watched |= self._kept("watched-shows", [activities.episodes.watched_at], self._ask_watched_shows)
-        if MOVIES.keys() & set(kinds):
+        if MOVIE_CALENDARS.keys() & set(kinds):
             watched |= self._kept("watched-movies", [activities.movies.watched_at], self._ask_watched_movies)
         return watched
 
@@ -90,35 +99,35 @@ class Lists:
     def _kept(self, name: str, stamps: Iterable[str | None], ask: Callable[[], Names]) -> Names:
         """The list *name* as it was kept with the same *stamps*, else as Trakt tells it now."""
         path, stamp = self._folder / f"{name}.json", " ".join(filter(None, stamps))
-        known = kept.load(path, Kept)
+        known = files.load_cache(path, KeptList)
         if known is None or known.stamp != stamp or not stamp:
-            known = Kept(stamp, ask())
-            kept.save(path, known)
+            known = KeptList(stamp, ask())
+            files.save_cache(path, known)
         return known.names
 
     def _ask_watched_shows(self) -> Names:
-        answers = pages(self._client, "/users/me/watched/shows", {**EVERYTHING, "specials": "true"})
+        answers = get_pages(self._client, "/users/me/watched/shows", {**EVERYTHING, "specials": "true"})
         shows = (show for answer in answers for show in answer.decode(WatchedShows).values())
         return frozenset(f"{EPISODE}{number}" for seasons in shows for season in seasons.values() for number in season)
 
     def _ask_watched_movies(self) -> Names:
-        answers = pages(self._client, "/users/me/watched/movies", EVERYTHING)
+        answers = get_pages(self._client, "/users/me/watched/movies", EVERYTHING)
         return frozenset(f"{MOVIE}{number}" for answer in answers for number in answer.decode(WatchedMovies))
 
     def _ask_watchlist(self) -> Names:
         entries = self._entries("/users/me/watchlist/all/rank/asc")
-        return frozenset(name for entry in entries for name in _names(entry))
+        return frozenset(name for entry in entries for name in _name_entry(entry))
 
     def _entries(self, path: str) -> Iterator[ListEntry]:
-        for answer in pages(self._client, path, {"limit": PAGE}):
+        for answer in get_pages(self._client, path, {"limit": PAGE}):
             yield from answer.decode(list[ListEntry])
 
 
-def _watched_name(airing: Airing) -> str:
+def _name_watched(airing: Airing) -> str:
     return airing.key if isinstance(airing, Movie) else f"{EPISODE}{airing.episode_id}"
 
 
-def _listed_names(airing: Airing) -> list[str]:
+def _name_listed(airing: Airing) -> list[str]:
     """The names under which the watchlist may hold *airing*: its own, and those of what it is a part of."""
     if isinstance(airing, Movie):
         return [airing.key]
@@ -126,19 +135,19 @@ def _listed_names(airing: Airing) -> list[str]:
     return [airing.show.key, season, f"{season}-{airing.number}"]
 
 
-def _names(entry: ListEntry) -> Iterator[str]:
-    show = _name("", entry.show)
+def _name_entry(entry: ListEntry) -> Iterator[str]:
+    show = _make_name("", entry.show)
     if show and entry.episode:
         yield f"{show}-{entry.episode.season}-{entry.episode.number}"
     elif show and entry.season:
         yield f"{show}-{entry.season.number}"
     elif show:
         yield show
-    if movie := _name("movie", entry.movie):
+    if movie := _make_name("movie", entry.movie):
         yield movie
 
 
-def _name(kind: str, named: Named | None) -> str:
+def _make_name(kind: str, named: Named | None) -> str:
     """`trakt-KIND-ID`, "" where there is no id."""
     if named is None or named.ids is None or not named.ids.trakt:
         return ""

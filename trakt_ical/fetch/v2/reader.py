@@ -10,11 +10,10 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from trakt_ical.fetch import zones
+from trakt_ical.fetch.source import parse_runtime
 from trakt_ical.fetch.v2.wire import EpisodeEntry, Ids, MovieEntry, ShowWire
-from trakt_ical.model import Episode, EpisodeKind, Moment, Movie, Release, Show
-from trakt_ical.steps import Steps, Tell, silent
+from trakt_ical.model import Episode, EpisodeKind, Moment, Movie, Release, Show, Steps, Tell, silent
 from trakt_ical.trakt.client import Answer
-from trakt_ical.trakt.runtimes import runtime
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ def read_shows(answer: Answer, *, known: Known | None = None, steps: bool = Fals
     known = {} if known is None else known
     for entry in answer.decode(list[EpisodeEntry]):
         try:
-            yield _episode(entry, known, Steps() if steps else None)
+            yield _make_episode(entry, known, Steps() if steps else None)
         except (ValueError, OverflowError) as error:
             where = f"{entry.show.title or 'a show without a title'} {entry.episode.season}x{entry.episode.number:02d}"
             log.warning("Left out: %s: %s.", where, error)
@@ -46,14 +45,14 @@ def read_movies(answer: Answer, release: Release, *, steps: bool = False) -> Ite
     """The movies of an answer, skipping and raising as `read_shows` does."""
     for entry in answer.decode(list[MovieEntry]):
         try:
-            yield _movie(entry, release, steps=steps)
+            yield _make_movie(entry, release, steps=steps)
         except (ValueError, OverflowError) as error:
             log.warning("Left out: %s: %s.", entry.movie.title or "a movie without a title", error)
 
 
-def _episode(entry: EpisodeEntry, known: Known, steps: Steps | None) -> Episode:
+def _make_episode(entry: EpisodeEntry, known: Known, steps: Steps | None) -> Episode:
     episode = entry.episode
-    show, page = _show(entry.show, known)
+    show, page = _make_show(entry.show, known)
     tell = silent if steps is None else steps
     tell("Trakt says: first_aired %s, effective_release_date %s.", entry.first_aired, episode.effective_release_date)
     return Episode(
@@ -62,20 +61,20 @@ def _episode(entry: EpisodeEntry, known: Known, steps: Steps | None) -> Episode:
         number=episode.number,
         title=episode.title,
         overview=episode.overview,
-        starts=_moment(episode.effective_release_date or entry.first_aired, entry.show, tell),
-        runtime=runtime(episode.runtime),
+        starts=_resolve_moment(episode.effective_release_date or entry.first_aired, entry.show, tell),
+        runtime=parse_runtime(episode.runtime),
         kind=_KINDS.get(episode.episode_type or "standard", EpisodeKind.STANDARD),
         link=f"{page}/seasons/{episode.season}/episodes/{episode.number}",
-        updated_at=_instant(episode.updated_at) if episode.updated_at else None,
+        updated_at=_parse_instant(episode.updated_at) if episode.updated_at else None,
         episode_id=episode.ids.trakt if episode.ids else None,
         absolute=episode.number_abs,
         steps=tuple(steps or ()),
     )
 
 
-def _show(wire: ShowWire, known: Known) -> tuple[Show, str]:
+def _make_show(wire: ShowWire, known: Known) -> tuple[Show, str]:
     """The show and its page, those that are *known* where nothing of it differs."""
-    ids = _identified(wire.ids, "show")
+    ids = _require_id(wire.ids, "show")
     before = known.get(ids.trakt or 0)
     if before is not None and before[0] == wire:
         return before[1:]
@@ -84,7 +83,7 @@ def _show(wire: ShowWire, known: Known) -> tuple[Show, str]:
         title=wire.title,
         network=wire.network,
         genres=tuple(wire.genres or ()),
-        runtime=runtime(wire.runtime),
+        runtime=parse_runtime(wire.runtime),
         slug=ids.slug,
         year=wire.year,
         country=wire.country,
@@ -92,13 +91,13 @@ def _show(wire: ShowWire, known: Known) -> tuple[Show, str]:
         certification=wire.certification,
         rating=wire.rating or None,  # 0: nobody voted
     )
-    known[ids.trakt or 0] = wire, show, _page("shows", ids)
+    known[ids.trakt or 0] = wire, show, _make_page_url("shows", ids)
     return show, known[ids.trakt or 0][2]
 
 
-def _movie(entry: MovieEntry, release: Release, *, steps: bool) -> Movie:
+def _make_movie(entry: MovieEntry, release: Release, *, steps: bool) -> Movie:
     movie = entry.movie
-    ids = _identified(movie.ids, "movie")
+    ids = _require_id(movie.ids, "movie")
     if not entry.released:
         raise ValueError("it has no date")
     return Movie(
@@ -108,9 +107,9 @@ def _movie(entry: MovieEntry, release: Release, *, steps: bool) -> Movie:
         overview=movie.overview,
         starts=date.fromisoformat(entry.released[:10]),
         genres=tuple(movie.genres or ()),
-        link=_page("movies", ids),
-        updated_at=_instant(movie.updated_at) if movie.updated_at else None,
-        runtime=runtime(movie.runtime),
+        link=_make_page_url("movies", ids),
+        updated_at=_parse_instant(movie.updated_at) if movie.updated_at else None,
+        runtime=parse_runtime(movie.runtime),
         slug=ids.slug,
         year=movie.year,
         country=movie.country,
@@ -121,44 +120,44 @@ def _movie(entry: MovieEntry, release: Release, *, steps: bool) -> Movie:
     )
 
 
-def _identified(ids: Ids | None, what: str) -> Ids:
+def _require_id(ids: Ids | None, what: str) -> Ids:
     if ids is None or not ids.trakt:
         raise ValueError(f"its {what} has no id")
     return ids
 
 
-def _page(kind: str, ids: Ids) -> str:
+def _make_page_url(kind: str, ids: Ids) -> str:
     return f"{PAGES}/{kind}/{quote(ids.slug or str(ids.trakt), safe='')}"
 
 
-def _moment(value: str | None, show: ShowWire, tell: Tell = silent) -> Moment:
+def _resolve_moment(value: str | None, show: ShowWire, tell: Tell = silent) -> Moment:
     """The moment that *value* says; 00:00 by the show's own clock is Trakt's way to say that nobody knows the hour."""
     if not value:
         raise ValueError("it has no date")
     if "T" not in value:
         tell("%s has no hour: nobody knows it.", value)
         return date.fromisoformat(value)
-    instant = _instant(value)
-    zone = _zone(show)
+    instant = _parse_instant(value)
+    zone = _find_zone(show)
     there = instant.astimezone(zone)
     tell("By the show's own clock (%s) that is %s.", zone, there)
     if (there.hour, there.minute) != (0, 0):
-        if there.hour > 1 or instant != _begin(there.date(), zone):
+        if there.hour > 1 or instant != _first_moment(there.date(), zone):
             return instant
         tell("The clocks go on at midnight there: that day has no 00:00, and begins with it.")
-    if zones.drops_at_midnight(show.network):
+    if zones.airs_at_midnight(show.network):
         tell("00:00 is an hour that is meant, since %s puts episodes online at midnight.", show.network)
         return instant
     tell("00:00 there is Trakt's way to say that nobody knows the hour: the date stands.")
     return there.date()
 
 
-def _begin(day: date, zone: tzinfo) -> datetime:
+def _first_moment(day: date, zone: tzinfo) -> datetime:
     """The first moment of *day* in *zone*, 01:00 where the clocks go on at midnight."""
     return datetime.combine(day, time(0), zone).astimezone(UTC)
 
 
-def _instant(value: str) -> datetime:
+def _parse_instant(value: str) -> datetime:
     instant = datetime.fromisoformat(value)
     if instant.tzinfo is None:
         raise ValueError(f"{value!r} has no offset")
@@ -166,7 +165,7 @@ def _instant(value: str) -> datetime:
 
 
 @functools.cache
-def _named_zone(name: str) -> ZoneInfo | None:
+def _load_zone(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
@@ -174,7 +173,7 @@ def _named_zone(name: str) -> ZoneInfo | None:
         return None
 
 
-def _zone(show: ShowWire) -> tzinfo:
+def _find_zone(show: ShowWire) -> tzinfo:
     """The zone of *show*. Where nothing tells it, Trakt's instant was made of a bare date, in UTC."""
-    named = _named_zone(show.airs.timezone) if show.airs and show.airs.timezone else None
-    return named or zones.zone_of_network(show.network) or zones.zone_of_country(show.country) or UTC
+    named = _load_zone(show.airs.timezone) if show.airs and show.airs.timezone else None
+    return named or zones.find_network_zone(show.network) or zones.find_country_zone(show.country) or UTC

@@ -15,12 +15,11 @@ from typing import Annotated
 
 import msgspec
 
+from trakt_ical import files
 from trakt_ical.errors import Refused
-from trakt_ical.fetch.v2 import kept
 from trakt_ical.fetch.v2.wire import ReleaseWire
 from trakt_ical.model import Movie, Release, check_moment
-from trakt_ical.trakt.client import Client
-from trakt_ical.trakt.transport import AT_A_TIME
+from trakt_ical.trakt.client import MAX_CONNECTIONS, Client
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ _TYPES = {  # a festival's premiere is for few
 }
 
 
-class Asked(msgspec.Struct):
+class ReleaseDates(msgspec.Struct):
     """What Trakt said of one movie in one country, and when: the first day of each kind of release."""
 
     at: Annotated[datetime, msgspec.Meta(tz=True)]
@@ -52,7 +51,7 @@ class Releases:
         self._client = client
         self._path = folder / "releases.json"
         self._now = now
-        known = kept.load(self._path, dict[str, Asked]) or {}
+        known = files.load_cache(self._path, dict[str, ReleaseDates]) or {}
         self._known = {name: asked for name, asked in known.items() if now - asked.at < FORGOTTEN}
 
     def dated(
@@ -78,36 +77,36 @@ class Releases:
                 len(missing) - AT_MOST,
                 AT_MOST,
             )
-        pool = ThreadPoolExecutor(AT_A_TIME)
+        pool = ThreadPoolExecutor(MAX_CONNECTIONS)
         try:
             asked = missing[:AT_MOST]
             for each, answer in zip(asked, pool.map(lambda one: self._one(*one), asked), strict=True):
-                self._known[_name(*each)] = answer
+                self._known[_make_key(*each)] = answer
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            kept.save(self._path, self._known)
+            files.save_cache(self._path, self._known)
 
     def _asked_at(self, key: str, country: str) -> datetime:
         """When that was asked for last, long ago where it never was."""
-        known = self._known.get(_name(key, country))
+        known = self._known.get(_make_key(key, country))
         return known.at if known else NEVER
 
-    def _one(self, key: str, country: str) -> Asked:
+    def _one(self, key: str, country: str) -> ReleaseDates:
         try:
             answer = self._client.get(f"/movies/{key.rpartition('-')[2]}/releases/{country}")
         except Refused as error:
             if error.status not in NO_RECORD:
                 raise
-            return Asked(self._now, {})
+            return ReleaseDates(self._now, {})
         days: dict[str, date] = {}
         for release in answer.decode(list[ReleaseWire]):
-            kind, day = _TYPES.get(release.release_type or ""), _day(release.release_date)
+            kind, day = _TYPES.get(release.release_type or ""), _parse_day(release.release_date)
             if kind and day:
                 days[kind.value] = min(day, days.get(kind.value, day))
-        return Asked(self._now, days)
+        return ReleaseDates(self._now, days)
 
     def _days(self, movie: Movie, countries: Iterable[str]) -> dict[str, date]:
-        asked = {country: self._known.get(_name(movie.key, country)) for country in countries}
+        asked = {country: self._known.get(_make_key(movie.key, country)) for country in countries}
         return {
             country: answer.days[movie.release.value]
             for country, answer in asked.items()
@@ -115,7 +114,7 @@ class Releases:
         }
 
 
-def _day(text: str | None) -> date | None:
+def _parse_day(text: str | None) -> date | None:
     """The day that *text* names, None where it names none of television's years."""
     try:
         day = date.fromisoformat(text or "")
@@ -125,5 +124,5 @@ def _day(text: str | None) -> date | None:
     return day
 
 
-def _name(key: str, country: str) -> str:
+def _make_key(key: str, country: str) -> str:
     return f"{key} {country}"

@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from trakt_ical.errors import BrokenAnswer
-from trakt_ical.fetch.v2.kinds import MOVIES, SHOWS
-from trakt_ical.fetch.v2.lists import Lists
-from trakt_ical.fetch.v2.pages import pages
+from trakt_ical.fetch.v2.lists import Lists, get_pages
 from trakt_ical.fetch.v2.reader import Known, read_movies, read_shows
 from trakt_ical.fetch.v2.releases import Releases
-from trakt_ical.model import Airing, DateRange, Fetched, Movie, Needs
-from trakt_ical.trakt.client import Answer, Client
-from trakt_ical.trakt.headers import http_date
-from trakt_ical.trakt.transport import AT_A_TIME
+from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, SHOW_CALENDARS
+from trakt_ical.http import parse_http_date
+from trakt_ical.model import Airing, DateRange, Fetched, FetchRequest, Movie
+from trakt_ical.trakt.client import MAX_CONNECTIONS, Answer, Client
 
 LONGEST = 33  # days; Trakt cuts longer requests silently
 SECTIONS = ("calendar", "dropped")  # of the hidden lists
@@ -38,19 +36,19 @@ class Source:
         self._releases = Releases(client, folder, now)
         self._known: Known = {}
 
-    def fetch(self, needs: Needs, progress: Progress = lambda done, of: None) -> Fetched:
+    def fetch(self, needs: FetchRequest, progress: Progress = lambda done, of: None) -> Fetched:
         """What airs on the days of each kind, and a day more at both ends, since Trakt's days are those of UTC.
 
         The hidden lists are asked for as well: Trakt no longer leaves out reliably what is on them.
         """
         mine = self._target == "my"
         pieces = [(kind, piece) for kind, days in needs.days.items() for piece in days.widened(1).split(LONGEST)]
-        pool = ThreadPoolExecutor(AT_A_TIME)
+        pool = ThreadPoolExecutor(MAX_CONNECTIONS)
         try:
             hidden = [pool.submit(self._lists.hidden, section) for section in SECTIONS] if mine else []
             marks = [pool.submit(self._lists.marks, needs)] if needs.watched or needs.watchlist else []
             asked = [(kind, pool.submit(self._calendar, kind, piece, steps=needs.steps)) for kind, piece in pieces]
-            _wait([*hidden, *marks, *(future for _, future in asked)], progress)
+            _wait_for_all([*hidden, *marks, *(future for _, future in asked)], progress)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         airings: dict[str, list[Airing]] = {kind: [] for kind in needs.days}
@@ -66,9 +64,9 @@ class Source:
 
         It is read here and not later, so that the octets of all answers are never held together.
         """
-        path = f"/calendars/{self._target}/{SHOWS.get(kind, kind)}/{piece.first}/{piece.days}"
-        answers = pages(self._client, path, {"extended": "full"})
-        end = _last_day(answers[0], piece.last)
+        path = f"/calendars/{self._target}/{SHOW_CALENDARS.get(kind, kind)}/{piece.first}/{piece.days}"
+        answers = get_pages(self._client, path, {"extended": "full"})
+        end = _read_last_day(answers[0], piece.last)
         if end < piece.first:
             raise BrokenAnswer(f"{answers[0].request}: Trakt answers for days up to {end}.")
         airings = [airing for answer in answers for airing in self._read(kind, answer, steps=steps)]
@@ -78,12 +76,12 @@ class Source:
         return airings
 
     def _read(self, kind: str, answer: Answer, *, steps: bool) -> Iterator[Airing]:
-        if kind in MOVIES:
-            return read_movies(answer, MOVIES[kind], steps=steps)
+        if kind in MOVIE_CALENDARS:
+            return read_movies(answer, MOVIE_CALENDARS[kind], steps=steps)
         return read_shows(answer, known=self._known, steps=steps)
 
 
-def _wait(futures: list[Future[Any]], progress: Progress) -> None:
+def _wait_for_all(futures: list[Future[Any]], progress: Progress) -> None:
     """Wait for *futures*, telling *progress* of each; raise the first error at once."""
     progress(0, len(futures))
     for done, future in enumerate(as_completed(futures), 1):
@@ -91,7 +89,7 @@ def _wait(futures: list[Future[Any]], progress: Progress) -> None:
         progress(done, len(futures))
 
 
-def _last_day(answer: Answer, asked: date) -> date:
+def _read_last_day(answer: Answer, asked: date) -> date:
     """The last day that an answer is for; without a readable X-End-Date, the day *asked* for."""
-    end = http_date(answer.headers.get("X-End-Date"))
+    end = parse_http_date(answer.headers.get("X-End-Date"))
     return end.date() if end else asked

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 import msgspec
 
+from trakt_ical.model import Release
+
+SHOW_CALENDARS = {"shows": "shows", "new": "shows/new", "premieres": "shows/premieres", "finales": "shows/finales"}
+MOVIE_CALENDARS = {"movies": Release.CINEMA, "streaming": Release.STREAMING, "dvd": Release.PHYSICAL}
+
 
 class Ids(msgspec.Struct):
     """*slug* is the name in addresses.

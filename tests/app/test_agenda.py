@@ -1,0 +1,234 @@
+"""The coming days on the terminal."""
+
+from __future__ import annotations
+
+import json
+import locale
+import os
+import pty
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.conftest import NOW, Line
+from tests.export.test_ics import episode, movie
+from tests.test_pipeline import Listed
+from trakt_ical.app.agenda import AgendaEntry, make_agenda
+from trakt_ical.cli.dates import Dates
+from trakt_ical.demo import Demo, Fault
+from trakt_ical.export.ics import Appearance, CalendarId
+from trakt_ical.export.merge import Retention
+from trakt_ical.model import Airing, DateRange
+from trakt_ical.pipeline import CalendarSpec, plan_fetch
+from trakt_ical.transform.filters import Filters
+from trakt_ical.transform.rules import Group, Rules
+
+
+def entries(*airings: Airing, rules: Rules | None = None, days: int = 2, now: datetime = NOW) -> list[AgendaEntry]:
+    scope = CalendarId("v2", "my", "demo", "Trakt", ("shows",))
+    recipe = CalendarSpec(DateRange(NOW.date(), 30), UTC, rules or Rules(), Appearance(), scope, Retention())
+    return make_agenda(Listed(airings).fetch(plan_fetch([recipe]), None), recipe, now, days)
+
+
+def test_the_days_begin_today_and_are_in_order() -> None:
+    """Whole days come before hours, what is over today is there, what comes later than the last day is not."""
+    hour = timedelta(hours=1)
+    found = entries(
+        episode(number=1, starts=NOW + 3 * hour),
+        episode(number=2, starts=NOW - 5 * hour),
+        movie(starts=NOW.date()),
+        episode(number=3, starts=NOW + 24 * hour),
+        episode(number=4, starts=NOW + 48 * hour),
+        episode(number=5, starts=NOW - 24 * hour),
+    )
+    assert [entry.event.uid.partition("@")[0] for entry in found] == [
+        "trakt-movie-28-cinema",
+        "trakt-1388-s2e2",
+        "trakt-1388-s2e1",
+        "trakt-1388-s2e3",
+    ]
+    assert [entry.day for entry in found] == [NOW.date()] * 3 + [NOW.date() + timedelta(days=1)]
+
+
+def test_a_group_was_watched_when_all_of_it_was() -> None:
+    """One episode that was not watched leaves its group to be watched."""
+    rules = Rules(group=Group.DROP)
+    first, second = (episode(number=number, starts=NOW, watched=True) for number in (1, 2))
+    assert [entry.watched for entry in entries(first, second, rules=rules)] == [True]
+    assert [entry.watched for entry in entries(first, replace(second, watched=False), rules=rules)] == [False]
+
+
+def test_what_is_on_is_marked_from_its_first_second_to_its_last() -> None:
+    """An airing is on from its start on until it ends, also one that began before today."""
+    begun = episode(starts=NOW - timedelta(hours=13), runtime=timedelta(hours=14))
+    assert [entry.on for entry in entries(begun)] == [True]
+    for before, on in ((timedelta(0), True), (timedelta(minutes=58), True), (timedelta(minutes=59), False)):
+        assert [entry.on for entry in entries(episode(starts=NOW - before))] == [on]
+    assert [entry.on for entry in entries(episode(starts=NOW.date()))] == [False]
+
+
+def test_the_rules_of_the_calendar_hold() -> None:
+    """What the calendar leaves out is not in its agenda."""
+    watched = episode(starts=NOW, watched=True)
+    assert [entry.watched for entry in entries(watched)] == [True]
+    assert entries(watched, rules=Rules(filters=Filters(watched=False))) == []
+
+
+def test_the_agenda_of_the_built_in_trakt(line: Line) -> None:
+    """By day, in the calendar's zone; JSON has the same airings."""
+    result = line("agenda", "--timezone", "Europe/Berlin", "--days", "3")
+    assert result.exit_code == 0
+    headings = [row for row in result.stdout.splitlines() if row[:1].isalpha()]
+    assert headings[0] == "Today, Saturday 18 April"
+    assert headings[1] == "Tomorrow, Sunday 19 April"
+    told = json.loads(line("agenda", "--timezone", "Europe/Berlin", "--days", "3", "--json").stdout)
+    assert len(told) == len(re.findall(r"^\W", result.stdout, re.M))
+    assert {each["day"] for each in told} <= {"2026-04-18", "2026-04-19", "2026-04-20"}
+    assert all(each["summary"] in result.stdout for each in told)
+
+
+def test_answers_of_the_last_hour_are_not_asked_for_again(line: Line) -> None:
+    """Within an hour the agenda comes from kept answers, on both APIs; --fresh asks, and so does the next hour."""
+    for api in ("v2", "v1"):
+        line("agenda", "--api", api)
+        before = len(line.demo.requests)
+        line.demo.misbehave(Fault(status=503, times=0))
+        line.clock.pass_by(minutes=59)
+        assert line("agenda", "--api", api).exit_code == 0
+        assert len(line.demo.requests) == before
+        assert line("agenda", "--fresh", "--api", api).exit_code == 5
+        line.demo.behave()
+        line.clock.pass_by(minutes=2)
+        before = len(line.demo.requests)
+        assert line("agenda", "--api", api).exit_code == 0
+        assert len(line.demo.requests) > before
+
+
+def test_an_export_leaves_answers_for_the_agenda(line: Line) -> None:
+    """What an export fetched a while ago the agenda need not fetch, but for what was watched."""
+    line("export")
+    before = len(line.demo.requests)
+    line.clock.pass_by(minutes=10)
+    assert line("agenda").exit_code == 0
+    assert {seen.path for seen in line.demo.requests[before:]} <= {"/sync/last_activities", "/users/me/watched/shows"}
+
+
+def test_days_beyond_the_calendar_may_be_looked_at(line: Line) -> None:
+    """More days than the calendar has ahead are fetched."""
+    environ = {"TRAKT_ICAL_AHEAD": "3"}
+    short = json.loads(line("agenda", "--days", "3", "--json", environ=environ).stdout)
+    long = json.loads(line("agenda", "--days", "40", "--json", environ=environ).stdout)
+    assert len(long) > len(short)
+    assert long[-1]["day"] > "2026-05-15"
+
+
+def test_the_worlds_agenda_asks_for_nothing_of_yours(line: Line) -> None:
+    """Of the world's calendar nobody is asked what you watched, so it needs no login."""
+    line("logout")
+    before = len(line.demo.requests)
+    assert line("agenda", environ={"TRAKT_ICAL_SOURCE": "all", "TRAKT_ICAL_TIMEZONE": "UTC"}).exit_code == 0
+    assert {seen.path.split("/")[1] for seen in line.demo.requests[before:]} == {"calendars"}
+
+
+def test_an_empty_agenda_says_so(line: Line) -> None:
+    """Without an airing stdout stays empty, and a line on stderr says why."""
+    result = line("agenda", environ={"TRAKT_ICAL_INCLUDE_SHOWS": "no such show"})
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "Nothing airs within 7 days.\n")
+
+
+def test_a_long_title_widens_its_own_day_alone(demo: Demo, line: Line) -> None:
+    """In a pipe it is told whole, and the rows of other days are no wider for it."""
+    first, *_, last = json.loads(line("agenda", "--json").stdout)
+    assert first["day"] != last["day"]
+    title = "long" * 100
+    show, season, number = last["link"].split("/")[4:9:2]
+    demo.rename(show, int(season), int(number), title)
+    (row,) = (row for row in line("agenda", "--fresh").stdout.splitlines() if first["summary"] in row)
+    assert len(row) < 150
+    assert title in line("agenda").stdout
+
+
+def test_on_a_terminal_what_is_watched_is_dim(demo: Demo, line: Line, tmp_path: Path) -> None:
+    """A terminal gets colors, a pipe none, and neither gets what a title smuggles in."""
+    airing = next(each for each in json.loads(line("agenda", "--days", "9", "--json").stdout) if short(each))
+    line.clock.now = datetime.fromisoformat(airing["end"]).astimezone(UTC)
+    show, season, number = airing["link"].split("/")[4:9:2]
+    demo.rename(show, int(season), int(number), "Tit\x1b]0;owned\x07le")
+    demo.watch(show, int(season), int(number))
+    environ = dict(os.environ) | line.environ | {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "COLUMNS": "120"}
+    piped = line("agenda", "--days", "9", "--fresh").stdout
+    assert "Tit]0;ownedle" in piped
+    assert "\x1b" not in piped
+    leader, follower = pty.openpty()
+    script = (
+        "from datetime import datetime\nfrom trakt_ical.app.environment import Environment\n"
+        "from trakt_ical.cli import cli\n"
+        f"now = datetime.fromisoformat('{line.clock.now.isoformat()}')\n"
+        "from datetime import UTC\n"
+        "cli.main(['agenda', '--days', '9'], obj=Environment(lambda: now.astimezone(UTC)), standalone_mode=False)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=follower, env=environ) as running:
+        os.close(follower)
+        shown = read_all(leader)
+    assert running.returncode == 0
+    assert re.search("\x1b\\[2m[^\n]*Tit]0;ownedle", shown)
+    assert "\x1b]0" not in shown
+
+
+def short(airing: dict[str, str]) -> bool:
+    """Whether it is over long before its day is."""
+    start, end = (datetime.fromisoformat(airing[name]) for name in ("start", "end"))
+    return "T" in airing["start"] and end - start < timedelta(hours=2) and start.hour < 16
+
+
+def read_all(number: int) -> str:
+    octets = b""
+    while True:
+        try:
+            part = os.read(number, 65536)
+        except OSError:  # the other end is closed
+            part = b""
+        if not part:
+            os.close(number)
+            return octets.decode()
+        octets += part
+
+
+def test_dates_are_written_as_the_locale_has_it() -> None:
+    """The month comes first and the clock has twelve hours where the locale says so, else day and month, 24 hours."""
+    day, evening = date(2026, 4, 8), datetime(2026, 4, 8, 21, 5, tzinfo=UTC)
+    european, american = Dates(month_first=False, twelve_hours=False), Dates(month_first=True, twelve_hours=True)
+    assert (european.day(day), european.hour(evening)) == ("Wednesday 8 April", "21:05")
+    assert (american.day(day), american.hour(evening)) == ("Wednesday, April 8", " 9:05 PM")
+    assert american.hour(evening.replace(hour=0)) == "12:05 AM"
+    assert len(american.hour(evening.replace(hour=12))) == american.width
+
+
+def test_a_moment_is_written_as_short_as_it_may_be() -> None:
+    """The hour of today; the day as well of another day, the year of another year; as the locale has them."""
+    european, american = Dates(month_first=False, twelve_hours=False), Dates(month_first=True, twelve_hours=True)
+    zone, now = ZoneInfo("Europe/Berlin"), datetime(2026, 4, 18, 20, tzinfo=UTC)
+    later = [datetime(2026, 4, 18, 21, 5, tzinfo=UTC), datetime(2026, 4, 18, 22, 5, tzinfo=UTC)]
+    later.append(datetime(2027, 1, 1, 12, tzinfo=UTC))
+    assert [european.moment(each, now, zone) for each in later] == ["23:05", "Sun 19 Apr 00:05", "Fri 1 Jan 2027 13:00"]
+    assert [american.moment(each, now, zone) for each in later] == [
+        "11:05 PM",
+        "Sun Apr 19 12:05 AM",
+        "Fri Jan 1 2027 1:00 PM",
+    ]
+
+
+def test_a_locale_that_is_not_there_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong LC_ALL gives the plain form."""
+    monkeypatch.setenv("LC_ALL", "xx_YY.UTF-8")
+    before = locale.setlocale(locale.LC_TIME)
+    try:
+        assert Dates.of_user() == Dates(month_first=False, twelve_hours=False)
+    finally:
+        locale.setlocale(locale.LC_TIME, before)

@@ -1,0 +1,230 @@
+"""Why an episode is in a calendar or not, told by what decides it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, timedelta
+from typing import Any
+
+import pytest
+
+from tests.conftest import NOW, Line
+from tests.export.test_ics import SHOW, episode
+from tests.export.test_ics import movie as a_movie
+from trakt_ical.app.explain import explain_airing
+from trakt_ical.export.ics import Appearance, CalendarId
+from trakt_ical.export.merge import Retention
+from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
+from trakt_ical.model import DateRange, Episode, Fetched, Steps
+from trakt_ical.pipeline import CalendarSpec
+from trakt_ical.transform.filters import Filters
+from trakt_ical.transform.rules import Group, Rules
+from trakt_ical.transform.times import find_slot
+from trakt_ical.transform.titles import find_airings
+from trakt_ical.transform.uids import make_uid as uid_of
+
+
+def airings(line: Line) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(line("agenda", "--days", "80", "--json").stdout)
+    return [each for each in found if "-movie-" not in each["uid"]]
+
+
+def told(line: Line, *arguments: str, **environ: str) -> list[str]:
+    """The steps of an explanation, without their numbers."""
+    settings = {f"TRAKT_ICAL_{name.upper()}": value for name, value in environ.items()}
+    result = line("explain", *arguments, environ=settings)
+    assert result.exit_code == 0, result.stderr
+    return [row.split(". ", 1)[1] for row in result.stdout.splitlines()[1:]]
+
+
+@pytest.fixture
+def uid(line: Line) -> str:
+    """An episode that airs soon, at an hour that is known."""
+    return next(each["uid"] for each in airings(line) if "T" in each["start"])
+
+
+def test_the_steps_lead_from_the_answer_to_the_event(line: Line, uid: str) -> None:
+    """The answer's own fields come first, then each step, then what became of it."""
+    steps = told(line, uid, timezone="Pacific/Auckland")
+    assert steps[0].startswith("Trakt says: first_aired 2026-")
+    assert steps[1].startswith("By the show's own clock (")
+    assert steps[2].startswith("It lasts ")
+    assert steps[-1].startswith("It is in the calendar: 2026-")
+    assert " in Pacific/Auckland, 2026-" in steps[-1]
+
+
+def test_api_v1_tells_its_own_steps(line: Line) -> None:
+    """On v1 the wall clock in Los Angeles is told."""
+    steps = told(line, "harbor nine", next_code(line, "Harbor Nine"), api="v1")
+    assert steps[0].startswith("Trakt says: first_aired ")
+    assert "first_aired_iso" in steps[0]
+
+
+def next_code(line: Line, show: str) -> str:
+    summary = next(each["summary"] for each in airings(line) if each["summary"].startswith(show))
+    return summary.removeprefix(show).split()[0]
+
+
+LEFT_OUT = [
+    ({"exclude_networks": "{network}"}, "exclude_networks leaves it out: "),
+    ({"include_genres": "no such genre"}, "include_genres leaves it out: none of its genres is in there."),
+    ({"min_rating": "10"}, "and min_rating = 10 leaves out what is below."),
+    ({"watchlist_only": "true"}, "It is not on your watchlist, and watchlist_only = true leaves out what is not."),
+    ({"ahead": "0", "back": "0"}, "The calendar is made of 2026-04-18 to 2026-04-18 (back, ahead)."),
+]
+
+
+@pytest.mark.parametrize(("environ", "reason"), LEFT_OUT)
+def test_the_rule_that_leaves_it_out_is_named(line: Line, environ: dict[str, str], reason: str) -> None:
+    """What is left out is told with the rule that did it, in the setting's name."""
+    timed = [each for each in airings(line) if "T" in each["start"] and each["network"]]
+    airing = next(each for each in timed if each["day"] > "2026-04-19")
+    given = {name: value.format(network=airing["network"]) for name, value in environ.items()}
+    if "ahead" in environ:
+        airing = next(each for each in timed if each["day"] == "2026-04-19")
+    steps = told(line, airing["uid"], **given)
+    assert steps[-2].endswith(reason) or steps[-2].startswith(reason)
+    assert steps[-1].startswith("It is left out: ")
+
+
+def test_what_you_watched_and_hid_is_told(line: Line, uid: str) -> None:
+    """A watched episode and a hidden or dropped show are told as such, also where the rules want them shown."""
+    airing = next(each for each in airings(line) if each["uid"] == uid)
+    show, season, number = airing["link"].split("/")[4:9:2]
+    line.demo.watch(show, int(season), int(number))
+    assert told(line, uid, "--fresh", watched="false")[-2] == "You watched it, and watched = false leaves that out."
+    line.demo.hide(show, "dropped")
+    dropped, left_out = told(line, uid, "--fresh")[-2:]
+    assert dropped == "You dropped it at Trakt."
+    assert left_out.startswith("It is left out: ")
+    steps = told(line, uid, "--fresh", dropped="true")
+    assert "You dropped it at Trakt, but the rules want it shown." in steps
+    assert steps[-1].startswith("It is in the calendar")
+
+
+def test_the_rules_of_time_are_told(line: Line, uid: str) -> None:
+    """Offsets, whole days, late nights and the country are told with the name of their setting."""
+    steps = told(line, uid, offset="90", hours="whole-day", late_night="12", timezone="Asia/Tokyo")
+    assert "offset moves it by +90 min." in steps
+    assert any(step.startswith("hours = whole-day dates it in Asia/Tokyo") for step in steps)
+    films = told(line, movie(line), country="de", kind="movies")
+    assert any(step.startswith("In de (country) it comes out on 20") for step in films)
+
+
+def test_a_day_that_is_not_known_is_not_told_to_be_none() -> None:
+    """A movie that a run was not allowed to ask for has a day in the country perhaps: it is not told to have none."""
+    steps = Steps()
+    find_slot(a_movie(), Rules(country="de"), UTC, steps)
+    assert steps == ["In de (country) it has no day that is known; the world's first is 2026-04-18."]
+
+
+def test_an_hour_that_v1_does_not_know_is_told_as_v1_says_it() -> None:
+    """`12:00am` is an air_time that says nothing, and not none."""
+    steps = Steps()
+    resolve_instant(AirTimes(first_aired=1776495600, iso="2026-04-18T00:00:00-04:00", air_time="12:00am"), steps)
+    assert steps[-1] == "00:00, and air_time 12:00am does not tell the hour: nobody knows it, the date stands."
+
+
+def movie(line: Line) -> str:
+    found: list[dict[str, str]] = json.loads(line("agenda", "--days", "80", "--json", "--kind", "movies").stdout)
+    return found[0]["uid"]
+
+
+def test_a_group_is_told(line: Line) -> None:
+    """An episode of a drop says whose event it is a part of."""
+    plain = airings(line)
+    drops = [
+        each["uid"]
+        for each, before in zip(plain[1:], plain, strict=False)
+        if (each["start"], each["uid"].split("e")[0]) == (before["start"], before["uid"].split("e")[0])
+    ]
+    steps = told(line, drops[-1], group="drop")
+    assert any(step.startswith("group = drop puts it into one event with ") for step in steps)
+
+
+def test_a_name_in_full_beats_one_that_begins_with_it() -> None:
+    """Who writes `a show 2x03` does not mean that of A Show Abroad; `show` alone may be either."""
+    own, other = episode(), episode(show=replace(SHOW, key="trakt-2", title="A Show Abroad"))
+    assert find_airings([own, other], "a-show 2x03") == [own]
+    assert find_airings([own, other], "show abr s02e03") == [other]
+    assert find_airings([own, other], "show") == [own, other]
+
+
+def test_several_that_match_are_candidates(line: Line) -> None:
+    """Where several match: exit 9, nothing on stdout, the nearest twenty with their times on stderr."""
+    result = line("explain", "the slow ferry")
+    assert (result.exit_code, result.stdout) == (9, "")
+    head, *candidates = result.stderr.splitlines()
+    assert head.endswith("airings match 'the slow ferry'. The nearest 20:")
+    assert len(candidates) == 20
+    assert all(row.startswith("  The Slow Ferry ") for row in candidates)
+    assert candidates == sorted(candidates, key=lambda row: row.split(", ")[-1])
+
+
+def test_a_candidate_can_be_named(line: Line) -> None:
+    """Whatever they have in common, candidates differ in their UIDs, and these are queries too."""
+    line.environ["TRAKT_ICAL_KIND"] = "movies, streaming, dvd"
+    releases = Counter(each["link"] for each in json.loads(line("agenda", "--days", "80", "--json").stdout))
+    several = next(link.rpartition("/")[2] for link, number in releases.items() if number > 1)
+    rows = line("explain", several).stderr.splitlines()[1:]
+    uids = [found for row in rows for found in re.findall(r" \((trakt-movie-\S+@trakt-ical)\), ", row)]
+    assert len(uids) == len(rows) > 1
+    for row, uid in zip(rows, uids, strict=True):
+        assert line("explain", uid).stdout.startswith(row.rpartition(", 20")[0].strip())
+
+
+def test_nothing_that_matches_offers_what_is_near(line: Line) -> None:
+    """Where nothing matches: exit 9, with the days that were looked at and the names that are near."""
+    result = line("explain", "the slwo ferry")
+    assert result.exit_code == 9
+    assert result.stderr.splitlines() == [
+        "Error: Trakt lists nothing from 2026-03-19 to 2026-07-17 that matches 'the slwo ferry'. These are near:",
+        "  The Slow Ferry",
+    ]
+    assert line("explain", "qqqqqq").stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("query", ["THE SLWO FERRY", "the-slwo-ferry s02e03", "the slwo ferry 2x03"])
+def test_what_is_near_is_so_by_its_name(line: Line, query: str) -> None:
+    """Neither capitals, hyphens nor a code make a name that is nearly right another one."""
+    assert line("explain", query).stderr.splitlines()[1:] == ["  The Slow Ferry"]
+
+
+def test_a_rating_is_told_to_its_last_digit() -> None:
+    """What is rated just below the least rating is not told to have it."""
+    airing, steps = episode(show=replace(SHOW, rating=7.99734)), Steps()
+    assert not Filters(min_rating=8).allow(airing, steps)
+    assert steps == ["It is rated 7.99734, and min_rating = 8 leaves out what is below."]
+
+
+def explained(*listed: Sequence[Episode], kinds: tuple[str, ...] = ("shows",), **rules: Any) -> tuple[str, ...]:
+    """The steps to the first of what is *listed*, for each of *kinds*."""
+    scope = CalendarId("v2", "my", "demo", "Trakt", kinds)
+    recipe = CalendarSpec(DateRange(NOW.date(), 9), UTC, Rules(**rules), Appearance(), scope, Retention())
+    return explain_airing(Fetched(dict(zip(kinds, listed, strict=True))), recipe, NOW, uid_of(listed[0][0])).steps
+
+
+def test_what_two_calendars_of_trakt_list_is_no_double() -> None:
+    """An episode is not told to be listed twice because it is a premiere besides."""
+    steps = explained([episode()], [episode()], kinds=("shows", "premieres"))
+    assert not [step for step in steps if step.startswith("Trakt lists it")]
+
+
+def test_a_group_of_two_is_told_as_such() -> None:
+    """Who has one companion is not told of others."""
+    steps = explained([episode(number=3), episode(number=4)], group=Group.DAY)
+    assert "group = day puts it into one event with 1 other, that of A Show 2x03 A Title." in steps
+
+
+def test_doubles_are_told(line: Line) -> None:
+    """An episode that Trakt lists twice says that the one that changed last counts."""
+    scope = CalendarId("v2", "my", "demo", "Trakt", ("shows",))
+    recipe = CalendarSpec(DateRange(NOW.date(), 9), UTC, Rules(), Appearance(), scope, Retention())
+    twice = [episode(updated_at=NOW), episode(updated_at=NOW - timedelta(days=1))]
+    found = explain_airing(Fetched({"shows": twice}), recipe, NOW, "a show")
+    assert "Trakt lists it 2 times; of these the one that changed last counts." in found.steps
+    assert found.shown

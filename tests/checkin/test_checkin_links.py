@@ -1,0 +1,406 @@
+"""From a link in the calendar to a check-in, over real HTTP: two taps, and nobody else."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, timedelta
+from html import unescape
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import icalendar
+import pytest
+import requests
+
+from tests.checkins import HARBOR, OTHER
+from tests.conftest import Line
+from tests.feeds import Running, serving
+from trakt_ical.app.app import open_app
+from trakt_ical.app.environment import Environment
+from trakt_ical.checkin.links import LinkCheckIns
+from trakt_ical.checkin.pages import GOOD_FOR, Done, FormChoice, Waiting
+from trakt_ical.checkin.tickets import GOOD_FOR as LINK_GOOD_FOR
+from trakt_ical.checkin.tickets import Ticket
+from trakt_ical.demo import Drop, Fault
+
+PUBLIC = "https://calendar.example/trakt"
+
+
+@pytest.fixture(params=["v2", "v1"])
+def running(line: Line, request: pytest.FixtureRequest) -> Iterator[Running]:
+    """A feed with links that check in."""
+    with serving(line, api=request.param, checkin_links="true", public_url=PUBLIC) as running:
+        running.refresh()
+        yield running
+
+
+def events(running: Running) -> dict[str, icalendar.Event]:
+    calendar = icalendar.Calendar.from_ical(running.get().content)
+    return {str(event["UID"]): event for event in calendar.events}
+
+
+def link(running: Running, event: icalendar.Event) -> str:
+    """The link of *event*, at the port where the feed listens."""
+    found = re.search(rf"Check in: {re.escape(PUBLIC)}(/check-in/\S+)", str(event["DESCRIPTION"]))
+    assert found
+    return running.base + found[1]
+
+
+@pytest.fixture
+def on_now(running: Running) -> str:
+    """The link of an episode that has begun."""
+    return link(running, begun(running)[0])
+
+
+@pytest.fixture
+def other(running: Running) -> str:
+    """The link of another one."""
+    return link(running, begun(running)[1])
+
+
+def begun(running: Running) -> list[icalendar.Event]:
+    """The episodes that have begun, the latest first."""
+    timed = [each for each in events(running).values() if hasattr(each.DTSTART, "hour")]
+    found = [each for each in timed if running.clock.now >= each.DTSTART]
+    return sorted(found, key=lambda event: event.DTSTART, reverse=True)
+
+
+def once(page: requests.Response) -> str:
+    found = re.search(r'name="once" value="([^"]+)"', page.text)
+    assert found, page.text
+    return unescape(found[1])
+
+
+def post(url: str, word: str, choice: str = "check-in") -> requests.Response:
+    return requests.post(url, data={"once": word, "choice": choice}, timeout=20)
+
+
+def check_ins(line: Line) -> int:
+    """How many POSTs of a check-in reached Trakt."""
+    return sum(seen.method == "POST" and "checkin" in seen.path for seen in line.demo.requests)
+
+
+def test_two_taps_check_in(running: Running, line: Line, on_now: str) -> None:
+    """The link asks, the button checks in with one POST, and the page says what and until when."""
+    asked = running.get(on_now)
+    assert (asked.status_code, check_ins(line)) == (200, 0)
+    assert "<h1>Check in?</h1>" in asked.text
+    done = post(on_now, once(asked))
+    assert done.status_code == 200
+    assert "<h1>Checked in</h1>" in done.text
+    assert re.search(r"Enjoy it until (today|tomorrow), \d\d:\d\d\.", done.text)
+    assert check_ins(line) == 1
+
+
+def test_each_event_bears_a_link_of_its_own(running: Running) -> None:
+    """Every event has a link, no two the same one, and it does not depend on when it was made."""
+    before = {uid: link(running, event) for uid, event in events(running).items()}
+    assert len(set(before.values())) == len(before)
+    running.clock.pass_by(hours=30)
+    running.renew()
+    after = {uid: link(running, event) for uid, event in events(running).items()}
+    assert after.keys() & before.keys()
+    assert all(after[uid] == before[uid] for uid in after.keys() & before.keys())
+
+
+def test_the_headers_of_the_page_keep_it_to_oneself(running: Running, on_now: str) -> None:
+    """No referrer, no store, no framing; the form goes nowhere else."""
+    headers = running.get(on_now).headers
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cache-Control"] == "no-store"
+    assert "form-action 'self'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PROPFIND"])
+def test_nothing_but_the_form_checks_in(running: Running, line: Line, on_now: str, method: str) -> None:
+    """Previews, prefetching and odd methods check in nobody."""
+    headers = {"Sec-Purpose": "prefetch;prerender", "Purpose": "prefetch"}
+    answer = running.get(on_now, headers, method=method)
+    assert answer.status_code == (200 if method in ("GET", "HEAD") else 405)
+    assert check_ins(line) == 0
+
+
+def test_a_word_works_once(running: Running, line: Line, on_now: str) -> None:
+    """A POST that is sent again does nothing and says so, with a fresh question."""
+    word = once(running.get(on_now))
+    post(on_now, word)
+    again = post(on_now, word)
+    assert (again.status_code, check_ins(line)) == (409, 1)
+    assert "This page was used before, or is too old: this time it did nothing" in again.text
+    assert once(again) != word
+
+
+def test_two_taps_on_the_button_end_in_one_check_in(running: Running, line: Line, on_now: str) -> None:
+    """Who taps once more, told that the page was used, learns that it is checked in, and is offered no other end."""
+    word = once(running.get(on_now))
+    with ThreadPoolExecutor(2) as both:
+        pages = list(both.map(lambda _: post(on_now, word), range(2)))
+    assert sorted(page.status_code for page in pages) == [200, 409]
+    since = line("checkin", "--status", "--json").stdout
+    again = post(on_now, once(max(pages, key=lambda page: page.status_code)))
+    assert (again.status_code, "<h1>Checked in</h1>" in again.text) == (200, True)
+    assert line("checkin", "--status", "--json").stdout == since
+
+
+def test_a_word_is_for_one_airing_and_for_a_while(running: Running, line: Line, on_now: str, other: str) -> None:
+    """A word of another airing, of none, an old one or none at all check in nobody."""
+    assert post(other, once(running.get(on_now))).status_code == 409
+    assert post(on_now, "guessed").status_code == 409
+    assert requests.post(on_now, timeout=20).status_code == 409
+    word = once(running.get(on_now))
+    running.clock.pass_by(seconds=GOOD_FOR.total_seconds() + 1)
+    assert post(on_now, word).status_code == 409
+    assert check_ins(line) == 0
+
+
+def test_a_form_that_is_none_of_ours_is_harmless(running: Running, line: Line, on_now: str) -> None:
+    """Long, broken and hostile bodies check in nobody and are no error of ours."""
+    for body in (b"x" * 10_000, b"\xff\xfe=&&&", b"once=" + b"&a=1" * 900, b'{"once": 1}'):
+        assert requests.post(on_now, data=body, timeout=20).status_code in (409, 413)
+    assert post(on_now, once(running.get(on_now)), "everything").status_code == 409
+    assert check_ins(line) == 0
+
+
+def test_a_form_that_breaks_off_is_no_crash(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    """Who hangs up in the middle of a form leaves nothing in the log."""
+    with serving(line, checkin_links="true", public_url=PUBLIC) as running:
+        running.refresh()
+        path = link(running, begun(running)[0]).removeprefix(running.base)
+        host, port = running.base.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nonce=".encode())
+            connection.shutdown(socket.SHUT_WR)
+            assert connection.recv(1) == b""
+    assert check_ins(line) == 0
+    assert "ClientDisconnect" not in caplog.text
+
+
+def test_a_link_changed_by_one_character_is_404(running: Running, line: Line, on_now: str) -> None:
+    """A link that is not exactly ours is like any wrong address, whatever the method."""
+    word = once(running.get(on_now))
+    for changed in (
+        on_now[:-1] + ("A" if on_now[-1] != "A" else "B"),
+        on_now + "A",
+        on_now[:-1],
+        on_now.replace("-s", "-S"),
+    ):
+        answers = running.get(changed), post(changed, word)
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert answers[0].content == running.get(running.base + "/nothing").content
+    assert check_ins(line) == 0
+
+
+def test_an_expired_link_says_so(running: Running, line: Line, on_now: str) -> None:
+    """A month after the airing its link checks in nobody, not even with a word from before."""
+    word = once(running.get(on_now))
+    running.clock.pass_by(seconds=LINK_GOOD_FOR.total_seconds() + 86_400)
+    for answer in (running.get(on_now), post(on_now, word)):
+        assert answer.status_code == 410
+        assert "Too late" in answer.text
+    assert check_ins(line) == 0
+
+
+def test_what_has_yet_to_air_says_when(running: Running) -> None:
+    """The question about an episode that is still to come tells when it begins."""
+    ahead = [
+        each for each in events(running).values() if hasattr(each.DTSTART, "hour") and running.clock.now < each.DTSTART
+    ]
+    page = running.get(link(running, max(ahead, key=lambda event: event.DTSTART)))
+    assert "It begins " in page.text
+
+
+def test_a_conflict_offers_the_choices_of_the_terminal(running: Running, line: Line, on_now: str, other: str) -> None:
+    """While another check-in runs: wait, replace or leave; each is a button, and none is taken for granted."""
+    post(other, once(running.get(other)))
+    conflict = post(on_now, once(running.get(on_now)))
+    assert conflict.status_code == 409
+    assert "A check-in is running" in conflict.text
+    assert re.findall(r'value="(wait|replace|leave)"', conflict.text) == ["wait", "replace", "leave"]
+    before = check_ins(line)
+    left = post(on_now, once(conflict), "leave")
+    assert ("Left as it is" in left.text, check_ins(line)) == (True, before)
+    conflict = post(on_now, once(running.get(on_now)))
+    replaced = post(on_now, once(conflict), "replace")
+    assert "<h1>Checked in</h1>" in replaced.text
+
+
+def test_waiting_checks_in_when_the_other_one_ends(running: Running, line: Line, on_now: str, other: str) -> None:
+    """Wait answers at once, and the check-in follows by itself when the running one has ended."""
+    post(other, once(running.get(other)))
+    conflict = post(on_now, once(running.get(on_now)))
+    waiting = post(on_now, once(conflict), "wait")
+    assert "The check-in follows when the running one ends" in waiting.text
+    running.service.links.join(20)
+    season, number = re.fullmatch(r".*-s(\d+)e(\d+)", on_now.split("/")[4]).groups()  # type: ignore[union-attr]
+    assert f" {season}x{int(number):02d}" in line("checkin", "--status").output
+
+
+def test_the_end_of_the_server_checks_in_nobody(line: Line) -> None:
+    """Who waits when the server ends waits no more; what runs goes on, even where Trakt would let it be replaced."""
+    ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
+    assert line("checkin", *OTHER).exit_code == 0
+    with open_app({}, demo=False, outside=Environment(line.clock, environ=line.environ)) as app:
+        links = LinkCheckIns(app, lambda: UTC)
+        assert isinstance(links.act(ticket, FormChoice.WAIT), Waiting)
+        before = check_ins(line)
+        line.clock.pass_by(minutes=25)  # of thirty
+        links.close()
+        links.join(20)
+    assert check_ins(line) == before
+    assert "Tea & Trespass 15x01" in line("checkin", "--status").output
+
+
+@pytest.mark.parametrize("by_link", [True, False])
+def test_what_waits_is_called_off_by_a_check_in_of_the_same(line: Line, by_link: bool) -> None:
+    """Who waits and then ends the other one after all has checked in once: nothing follows when the wait is over."""
+    over = threading.Event()
+
+    def sleep(seconds: float) -> None:
+        assert seconds < 60 or over.wait(20)
+        line.clock.sleep(seconds)
+
+    outside = Environment(line.clock, sleep, line.environ)
+    ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
+    assert line("checkin", *OTHER).exit_code == 0
+    with open_app({}, demo=False, outside=outside) as app:
+        links = LinkCheckIns(app, lambda: UTC)
+        assert isinstance(links.act(ticket, FormChoice.WAIT), Waiting)
+        (waiting,) = (each for each in threading.enumerate() if each.name == "check-in")
+        if by_link:
+            assert isinstance(links.act(ticket, FormChoice.REPLACE), Done)
+        else:
+            assert line("checkin", *HARBOR, "--replace").exit_code == 0
+        over.set()
+        waiting.join(20)
+    assert "Harbor Nine 10x08" in line("checkin", "--status").output
+    line.clock.pass_by(hours=1)
+    assert "Nothing is running" in line("checkin", "--status").output
+
+
+def test_a_lost_answer_is_looked_after(running: Running, line: Line, on_now: str) -> None:
+    """Where the answer of the POST is lost, Trakt is asked what runs, and there is no second POST."""
+    line.demo.misbehave(Fault(path="checkin", method="POST", drop=Drop.AFTER))
+    done = post(on_now, once(running.get(on_now)))
+    assert "<h1>Checked in</h1>" in done.text
+    assert check_ins(line) == 1
+
+
+def test_a_failure_is_said_and_may_be_tried_again(running: Running, line: Line, on_now: str) -> None:
+    """Where Trakt fails for good the page says why, without a secret, and offers to try again."""
+    line.demo.misbehave(Fault(path="checkin", method="POST", status=500))
+    failed = post(on_now, once(running.get(on_now)))
+    assert failed.status_code == 200
+    assert "<h1>Not checked in</h1>" in failed.text
+    assert "<h1>Checked in</h1>" in post(on_now, once(failed)).text
+
+
+@pytest.mark.parametrize(("before", "after"), [("v1", "v2"), ("v2", "v1")])
+def test_a_link_of_the_other_api_says_that_it_is_of_no_use(line: Line, before: str, after: str) -> None:
+    """Links from before the API was changed in the settings bear numbers that the other one does not go by."""
+    with serving(line, api=before, checkin_links="true", public_url=PUBLIC) as running:
+        running.refresh()
+        path = urlsplit(link(running, begun(running)[0])).path
+    with serving(line, api=after, checkin_links="true", public_url=PUBLIC) as running:
+        url = running.base + path
+        failed = post(url, once(running.get(url)))
+    assert (failed.status_code, check_ins(line)) == (200, 0)
+    assert "the calendar no longer lists it" in failed.text
+
+
+def test_what_is_asked_about_does_not_wait_for_trakt(running: Running, line: Line, on_now: str) -> None:
+    """While Trakt is down the question comes at once, and has the number where the name is not known."""
+    running.clock.pass_by(days=1)
+    line.demo.misbehave(Fault(path="", status=503, times=0))
+    slept = len(running.clock.slept)
+    asked = running.get(on_now)
+    assert (asked.status_code, len(running.clock.slept)) == (200, slept)
+    assert "Episode 10x83" in asked.text
+
+
+def test_the_page_has_buttons_where_one_may_check_in(running: Running) -> None:
+    """What is on and the latest airings have a button on the feed's page, which leads to the same links."""
+    page = running.get(running.page).text
+    addresses = [unescape(address) for address in re.findall(r'class="check-in" href="([^"]+)"', page)]
+    assert addresses
+    assert all(address.startswith(f"{PUBLIC}/check-in/") for address in addresses)
+    assert all(running.get(address.replace(PUBLIC, running.base)).status_code == 200 for address in addresses)
+    assert "Lately" in page
+
+
+def test_without_the_setting_there_is_no_link(line: Line) -> None:
+    """By default no event and no page has a link that checks in, and its address is like any wrong one."""
+    with serving(line, public_url=PUBLIC) as running:
+        running.refresh()
+        assert b"check-in" not in running.get().content
+        assert "check-in" not in re.sub(r"<style>.*?</style>", "", running.get(running.page).text, flags=re.S)
+        assert running.get(f"{running.base}/check-in/a/b/c").status_code == 404
+
+
+def test_links_need_a_public_address(line: Line) -> None:
+    """`checkin_links` without `public_url` is a setting that cannot work: exit 3."""
+    result = line("export", environ={"TRAKT_ICAL_CHECKIN_LINKS": "true"})
+    assert result.exit_code == 3
+    assert "checkin_links (TRAKT_ICAL_CHECKIN_LINKS) needs public_url" in result.stderr
+
+
+def test_a_damaged_key_is_told_where_links_are_made(line: Line, home: Path) -> None:
+    """An export without the key would make dead links: exit 6. A check-in makes none, and takes no notice."""
+    environ = {"TRAKT_ICAL_CHECKIN_LINKS": "true", "TRAKT_ICAL_PUBLIC_URL": PUBLIC}
+    assert line("export", environ=environ).exit_code == 0
+    (key,) = home.rglob("check-in.key")
+    key.write_bytes(b"damaged")
+    line.forget()
+    failed = line("export", environ=environ)
+    assert (failed.exit_code, "check-in.key is damaged" in failed.stderr) == (6, True)
+    assert line("checkin", *OTHER, environ=environ).exit_code == 0
+
+
+def test_exported_files_bear_the_same_links(line: Line) -> None:
+    """The links of `export` and of the feed are by one key."""
+    environ = {"TRAKT_ICAL_CHECKIN_LINKS": "true", "TRAKT_ICAL_PUBLIC_URL": PUBLIC}
+    assert line("export", environ=environ).exit_code == 0
+    exported = {str(event["UID"]): event for event in icalendar.Calendar.from_ical(line.ics.read_bytes()).events}
+    with serving(line, checkin_links="true", public_url=PUBLIC) as running:
+        running.refresh()
+        served = events(running)
+        assert {uid: link(running, event) for uid, event in exported.items()} == {
+            uid: link(running, event) for uid, event in served.items()
+        }
+
+
+def test_a_group_has_a_link_for_each_of_its_episodes(line: Line) -> None:
+    """The event of a drop lists a link for each episode, and each checks in to that episode."""
+    with serving(line, checkin_links="true", public_url=PUBLIC, group="drop") as running:
+        running.refresh()
+        group = next(each for each in events(running).values() if "episodes)" in str(each["SUMMARY"]))
+        links = re.findall(rf"Check in to (\d+x\d+): {re.escape(PUBLIC)}(/check-in/\S+)", str(group["DESCRIPTION"]))
+        assert len(links) == int(re.search(r"\((\d+) episodes\)", str(group["SUMMARY"]))[1])  # type: ignore[index]
+        code, path = links[1]
+        assert f" {code} " in unescape(running.get(running.base + path).text)
+
+
+def test_no_secret_is_in_a_link_and_no_link_in_a_log(
+    running: Running, caplog: pytest.LogCaptureFixture, on_now: str
+) -> None:
+    """A link has neither the feed's nor the page's secret in it, and the log does not tell links."""
+    secrets = running.service.shelf.secrets.all
+    assert not any(secret in on_now for secret in secrets)
+    with caplog.at_level("DEBUG"):
+        post(on_now, once(running.get(on_now)))
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith(("trakt_ical", "uvicorn"))]
+    assert ours
+    assert not any(on_now.rpartition("/")[2] in message for message in ours)
+
+
+def test_another_day_does_not_change_an_event(running: Running) -> None:
+    """With links an unchanged event stays as it is to the octet from day to day."""
+    before = running.get().content
+    running.clock.pass_by(seconds=timedelta(hours=3).total_seconds())
+    running.renew()
+    shared = set(before.split(b"BEGIN:VEVENT")) & set(running.get().content.split(b"BEGIN:VEVENT"))
+    assert len(shared) > 0.9 * before.count(b"BEGIN:VEVENT")

@@ -1,0 +1,318 @@
+"""What subscribers are answered: addresses, conditions, codings; over real HTTP where a client could tell."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+
+import pytest
+
+from tests.conftest import Line
+from tests.feeds import Running, serving
+from trakt_ical.feed.answers import (
+    CalendarAnswers,
+    Channel,
+    Feed,
+    Health,
+    accepts_gzip,
+    parse_etags,
+)
+from trakt_ical.http import parse_http_date
+
+CHANGED = datetime(2026, 4, 18, 12, tzinfo=UTC)
+OCTETS = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n" * 50
+SERVED = CalendarAnswers("Trakt", OCTETS, CHANGED, CHANGED)
+TAG = SERVED.answer("GET", {}).headers
+PLAIN = dict(SERVED.answer("GET", {}).headers)[b"etag"]
+PACKED = dict(SERVED.answer("GET", {b"accept-encoding": b"gzip"}).headers)[b"etag"]
+DATE = b"Sat, 18 Apr 2026 12:00:00 GMT"
+BEFORE = b"Sat, 18 Apr 2026 11:59:59 GMT"
+SECRET, PAGE, OTHER = "1" * 40, "2" * 40, "3" * 40
+
+
+def feed(**more: str) -> Feed:
+    channels = (Channel("Trakt", SECRET, SERVED), Channel("TV shows/é", OTHER, None))
+    return Feed(channels, PAGE, lambda: Health([(True, 60.5), (False, None)], "failing"), **more)
+
+
+@pytest.fixture
+def running(line: Line) -> Iterator[Running]:
+    with serving(line) as running:
+        running.refresh()
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        (PLAIN, 304),
+        (PACKED, 304),
+        (b"W/" + PLAIN, 304),
+        (b'"other", ' + PLAIN, 304),
+        (b'W/"other",W/' + PACKED + b" , ", 304),
+        (b"*", 304),
+        (b" * ", 304),
+        (b'"*"', 200),
+        (b'"other"', 200),
+        (b'"a,b", ' + PLAIN, 304),
+        (PLAIN.strip(b'"'), 200),
+        (b"", 200),
+        (b'"', 200),
+        (b"w/" + PLAIN, 200),
+        (b'"\x00"', 200),
+        (b"," * 5000, 200),
+        (b"\xff\xfe", 200),
+    ],
+)
+def test_if_none_match_is_compared_weakly_with_both_tags(condition: bytes, status: int) -> None:
+    """A list of tags, weak or strong, plain or of the packed form, or `*`; what breaks the rules matches nothing."""
+    assert SERVED.answer("GET", {b"if-none-match": condition}).status == status
+    assert SERVED.answer("HEAD", {b"if-none-match": condition}).status == status
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        (DATE, 304),
+        (b"Saturday, 18-Apr-26 12:00:00 GMT", 304),
+        (b"Sat Apr 18 12:00:00 2026", 304),
+        (b"Fri, 01 Jan 2100 00:00:00 GMT", 304),
+        (BEFORE, 200),
+        (b"yesterday", 200),
+        (b"", 200),
+        (b"Sat, 99 Apr 2026 99:00:00 GMT", 200),
+        (b"Sat, 18 Apr 99999999999 12:00:00 GMT", 200),
+        (b"\xe9", 200),
+    ],
+)
+def test_if_modified_since_is_read_in_whole_seconds(condition: bytes, status: int) -> None:
+    """All three forms of an HTTP date are known; a bad one is as none."""
+    assert SERVED.answer("GET", {b"if-modified-since": condition}).status == status
+
+
+def test_a_tag_says_more_than_a_date() -> None:
+    """With If-None-Match, If-Modified-Since is not looked at."""
+    assert SERVED.answer("GET", {b"if-none-match": b'"x"', b"if-modified-since": DATE}).status == 200
+    assert SERVED.answer("GET", {b"if-none-match": PLAIN, b"if-modified-since": BEFORE}).status == 304
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        (b"gzip", True),
+        (b"deflate, GZIP;q=0.5", True),
+        (b"gzip, deflate, br, zstd", True),
+        (b"x-gzip", True),
+        (b"*", True),
+        (b"*;q=0, gzip", True),
+        (b"gzip;q=0", False),
+        (b"gzip;q=0, *", False),
+        (b"gzip;q=0.000", False),
+        (b"*;q=0", False),
+        (b"identity", False),
+        (b"br", False),
+        (b"", False),
+        (b"gzip;q=no", False),
+        (b"gzip;q=1.2.3", False),
+        (b";;,,=\xff", False),
+    ],
+)
+def test_gzip_is_for_those_who_take_it(accepted: bytes, packed: bool) -> None:
+    """Accept-Encoding is read with its weights; what cannot be read takes nothing."""
+    assert accepts_gzip(accepted) is packed
+    answer = SERVED.answer("GET", {b"accept-encoding": accepted})
+    assert (dict(answer.headers).get(b"content-encoding") == b"gzip") is packed
+    assert (gzip.decompress(answer.body) if packed else answer.body) == OCTETS
+
+
+def test_a_304_repeats_what_a_200_said() -> None:
+    """ETag, Last-Modified, Cache-Control, Vary and the last success are those of the same request's 200."""
+    for coding in ({}, {b"accept-encoding": b"gzip"}):
+        whole = dict(SERVED.answer("GET", coding).headers)
+        known = dict(SERVED.answer("GET", coding | {b"if-none-match": b"*"}).headers)
+        assert known.keys() == {b"etag", b"last-modified", b"cache-control", b"vary", b"last-success"}
+        assert known.items() <= whole.items()
+    assert PLAIN != PACKED
+
+
+def test_a_condition_that_cannot_be_read_is_none() -> None:
+    """No header value makes a reader fail."""
+    assert parse_etags(b'"a" "b"') == frozenset()
+    assert parse_http_date("1") is None
+    assert parse_http_date("Sat, 18 Apr 2026 12:00:00 -9999999") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"/{SECRET}/Trakt.ics", 200),
+        (f"/{OTHER}/TV shows/é.ics", 503),
+        ("/robots.txt", 200),
+        ("/healthz", 503),
+        (f"/{SECRET}/trakt.ics", 404),
+        (f"/{SECRET}/Trakt.ics/", 404),
+        (f"/{SECRET}/", 404),
+        (f"/{SECRET}", 404),
+        (f"//{SECRET}/Trakt.ics", 404),
+        (f"/x/../{SECRET}/Trakt.ics", 404),
+        (f"{SECRET}/Trakt.ics", 404),
+        (f"x{SECRET}/Trakt.ics", 404),
+        (f"/{OTHER}/Trakt.ics", 404),
+        (f"/{SECRET[:-1]}/Trakt.ics", 404),
+        (f"/{SECRET}\ud800/Trakt.ics", 404),
+        (f"/{PAGE[:-1]}", 404),
+        ("", 404),
+        ("/", 404),
+        ("*", 404),
+    ],
+)
+def test_a_path_is_right_or_404(path: str, status: int) -> None:
+    """Every path that is not exactly one of ours has the same answer, whatever the method."""
+    answer = feed().answer("GET", path, {})
+    assert answer is not None
+    assert answer.status == status
+    for method in ("POST", "PROPFIND", "OPTIONS", "x"):
+        other = feed().answer(method, path, {})
+        assert other is not None
+        assert (other.status, other.body) == ((404, answer.body) if status == 404 else (405, other.body))
+        assert status == 404 or (b"allow", b"GET, HEAD") in other.headers
+
+
+@pytest.mark.parametrize("rest", ["", "/", "/check-in"])
+def test_what_lies_below_the_pages_secret_is_not_the_feeds(rest: str) -> None:
+    """The page has a secret of its own, which opens no calendar."""
+    assert feed().answer("GET", f"/{PAGE}{rest}", {}) is None
+    assert feed().answer("GET", f"/tv/{PAGE}{rest}", {}) is not None
+    assert feed(prefix="/tv").answer("GET", f"/tv/{PAGE}{rest}", {}) is None
+
+
+def test_a_prefix_may_be_left_or_taken_off() -> None:
+    """Where `public_url` has a path, a proxy may pass it on or not."""
+    for path in (f"/tv/{SECRET}/Trakt.ics", f"/{SECRET}/Trakt.ics"):
+        answer = feed(prefix="/tv").answer("GET", path, {})
+        assert answer
+        assert answer.status == 200
+
+
+def test_health_tells_readiness_and_ages() -> None:
+    """`/healthz` is 503 until every calendar can be served, and 200 from then on."""
+    assert Health([(True, 1.0)], "well").answer().status == 200
+    answer = feed().answer("GET", "/healthz", {})
+    assert answer
+    assert answer.body == (
+        b'{"ready": false, "refresher": "failing", '
+        b'"calendars": [{"ready": true, "age": 60}, {"ready": false, "age": null}]}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "disposition"),
+    [
+        ("Trakt", b'inline; filename="Trakt.ics"'),
+        ('a"b\\', b"inline; filename=\"a_b_.ics\"; filename*=UTF-8''a%22b%5C.ics"),
+        ("Fernsehen für alle\r\n", b"filename*=UTF-8''Fernsehen%20f%C3%BCr%20alle%0D%0A.ics"),
+    ],
+)
+def test_any_name_can_be_saved_under(name: str, disposition: bytes) -> None:
+    """Content-Disposition bears the calendar's name, and no character that would break the header."""
+    told = dict(CalendarAnswers(name, OCTETS, CHANGED, None).answer("GET", {}).headers)[b"content-disposition"]
+    assert told.endswith(disposition)
+    assert told.isascii()
+    assert b"\n" not in told
+
+
+def test_the_headers_are_those_that_programs_need(running: Running) -> None:
+    """Type, name, caching, and that no search engine keeps it; HEAD has the same as GET, and no body."""
+    got = running.get()
+    assert got.status_code == 200
+    assert got.content.startswith(b"BEGIN:VCALENDAR\r\n")
+    expected = {
+        "Content-Type": "text/calendar; charset=utf-8",
+        "Content-Disposition": 'inline; filename="Trakt.ics"',
+        "Content-Length": str(len(got.content)),
+        "Cache-Control": "private, max-age=900",
+        "Vary": "Accept-Encoding",
+        "X-Robots-Tag": "noindex",
+        "Last-Modified": "Sat, 18 Apr 2026 12:00:00 GMT",
+        "Last-Success": "Sat, 18 Apr 2026 12:00:00 GMT",
+    }
+    assert expected.items() <= got.headers.items()
+    assert not {"server", "set-cookie", "location"} & {name.lower() for name in got.headers}
+    head = running.get(method="HEAD")
+    assert head.content == b""
+    assert {**head.headers, "date": ""} == {**got.headers, "date": ""}
+
+
+def test_gzip_over_http_has_its_own_tag_and_either_is_taken_back(running: Running) -> None:
+    """The packed form unpacks to the plain one, and both tags are known in both forms."""
+    plain, packed = running.get(), running.get(headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.content == plain.content
+    assert packed.headers["ETag"] == plain.headers["ETag"][:-1] + '-gzip"'
+    for tag in (plain.headers["ETag"], packed.headers["ETag"]):
+        for coding in ("identity", "gzip"):
+            answer = running.get(headers={"If-None-Match": tag, "Accept-Encoding": coding})
+            assert (answer.status_code, answer.content) == (304, b"")
+
+
+def test_conditions_that_come_in_two_lines_are_one_list(running: Running) -> None:
+    """A field that is sent twice is the list of both."""
+    import http.client
+
+    tag = running.get().headers["ETag"]
+    connection = http.client.HTTPConnection(running.base.removeprefix("http://"))
+    connection.putrequest("GET", running.path)
+    connection.putheader("If-None-Match", tag)
+    connection.putheader("If-None-Match", '"other"')
+    connection.endheaders()
+    assert connection.getresponse().status == 304
+    connection.close()
+
+
+def test_an_event_that_merely_leaves_is_seen_by_date_alone(running: Running, line: Line) -> None:
+    """Last-Modified moves with the octets, by a second at least, for clients that send If-Modified-Since alone."""
+    first = running.get()
+    since = {"If-Modified-Since": first.headers["Last-Modified"]}
+    assert running.get(headers=since).status_code == 304
+    past = re.search(rb"UID:(trakt-\d+-s(\d+)e(\d+)@trakt-ical)\r\n", first.content)
+    assert past
+    uid = past[1].decode()
+    line.demo.remove(slug_of(first.content, uid), int(past[2]), int(past[3]))
+    line.clock.pass_by(hours=2)
+    running.refresh()
+    second = running.get(headers=since)
+    assert second.status_code == 200
+    assert uid.encode() not in second.content
+    assert parsedate_to_datetime(second.headers["Last-Modified"]) > parsedate_to_datetime(
+        first.headers["Last-Modified"]
+    )
+
+
+def slug_of(calendar: bytes, uid: str) -> str:
+    """The slug of the show of the event *uid*, from its address."""
+    event = calendar.replace(b"\r\n ", b"").partition(uid.encode())[2]
+    found = re.search(rb"URL:https://trakt\.tv/shows/([^/]+)/", event)
+    assert found
+    return found[1].decode()
+
+
+def test_last_modified_is_kept_over_a_restart_and_always_rises(line: Line) -> None:
+    """A restart changes no header; a change within the same second is a second later."""
+    with serving(line) as running:
+        running.refresh()
+        before = running.get()
+    line.clock.pass_by(hours=5)
+    with serving(line) as running:
+        again = running.get()
+        assert {**again.headers, "date": ""} == {**before.headers, "date": ""}
+        line.clock.now = datetime(2026, 4, 18, 12, tzinfo=UTC)
+        shown = running.service.shelf._shown
+        assert shown.since("Trakt", "another", line.clock.now) == line.clock.now + timedelta(seconds=1)
+
+
+def test_the_first_octets_are_stamped_with_now(running: Running) -> None:
+    """Last-Modified is a date that clients can send back."""
+    assert running.get().headers["Last-Modified"] == format_datetime(running.clock.now, usegmt=True)

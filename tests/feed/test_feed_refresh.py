@@ -1,0 +1,380 @@
+"""The feed over time: it is refreshed by its own clock, and what Trakt does never reaches a subscriber."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Exports, Line
+from tests.feeds import Running, serving
+from trakt_ical.demo import Body, Drop, Fault
+from trakt_ical.errors import TraktError
+from trakt_ical.export.stored import parse_calendar
+from trakt_ical.feed.refresher import FIRST_PAUSE, LOOK, Background, Refresher, RefreshJob
+
+EVERY = timedelta(hours=1)
+NOTICE = b"SUMMARY:Trakt calendar is out of date: nothing new since 2026-04-18"
+
+TROUBLES = [
+    Fault(status=500, times=0),
+    Fault(body=Body.HTML, times=0),
+    Fault(body=Body.GARBAGE, times=0),
+    Fault(body=Body.EMPTY, times=0),
+    Fault(path="/calendars/", empty_list=True, times=0),
+    Fault(drop=Drop.BEFORE, times=0),
+    Fault(drop=Drop.AFTER, times=0),
+    Fault(truncate=True, times=0),
+    Fault(path="/calendars/", delay=1.5, times=0),
+    Fault(status=429, retry_after=60, times=0),
+    Fault(status=403, times=0),
+    Fault(status=401, times=0),
+]
+
+
+@pytest.fixture
+def running(line: Line) -> Iterator[Running]:
+    with serving(line) as running:
+        running.refresh()
+        yield running
+
+
+def asked(line: Line, path: str) -> int:
+    """How often Trakt was asked for addresses that begin with *path*."""
+    return sum(seen.path.startswith(path) for seen in line.demo.requests)
+
+
+def test_an_hour_of_every_trouble_is_never_seen(line: Line) -> None:
+    """While Trakt fails in all ways for an hour and more, subscribers see the last good copy: 200 and 304 alone."""
+    with serving(line, refresh=5) as running:
+        running.refresh()
+        good = running.get()
+        statuses, refusals = set(), set()
+        for trouble in TROUBLES:
+            line.demo.behave()
+            line.demo.misbehave(trouble)
+            for _ in running.during(minutes=6):
+                refusals.add(running.service.trouble)
+                answers = [running.get(), running.get(headers={"If-None-Match": good.headers["ETag"]})]
+                answers.append(running.get(headers={"If-Modified-Since": good.headers["Last-Modified"]}))
+                statuses |= {answer.status_code for answer in answers}
+                assert {answer.headers["ETag"] for answer in answers} == {good.headers["ETag"]}
+                assert answers[0].content == good.content
+        assert statuses == {200, 304}
+        assert "" not in refusals
+        assert len(refusals) >= 8
+        assert any("no answer in time" in each for each in refusals)
+        assert line.clock.now - running.service.shelf.copies["Trakt"].state.last_success > EVERY
+        line.demo.behave()
+        assert [running.service.trouble for _ in running.during(minutes=6)][-1] == ""
+        assert running.get(headers={"If-None-Match": good.headers["ETag"]}).status_code == 304
+
+
+def test_subscribers_never_wait_for_trakt(running: Running, line: Line) -> None:
+    """However many ask, Trakt is asked once in an hour; and each look at what the account did is one request."""
+    before = asked(line, "/calendars/")
+    for _ in running.during(minutes=50):
+        assert running.get().status_code == 200
+    assert asked(line, "/calendars/") == before
+    assert asked(line, "/sync/last_activities") == 1 + 4
+    assert list(running.during(minutes=20))
+    assert asked(line, "/calendars/") == 2 * before
+
+
+def test_what_the_account_did_brings_a_sooner_refresh(running: Running, line: Line) -> None:
+    """A show that was hidden at Trakt is gone from the feed after ten minutes."""
+    assert b"UID:trakt-101-" in running.get().content
+    line.clock.pass_by(minutes=1)
+    line.demo.hide("harbor-nine")
+    assert list(running.during(minutes=10))
+    assert b"UID:trakt-101-" not in running.get().content
+
+
+def test_a_first_copy_is_waited_for_with_503(line: Line) -> None:
+    """A calendar that was never fetched answers 503 and when to ask again, and the page says what is wrong."""
+    line.demo.misbehave(Fault(status=500, times=0))
+    with serving(line) as running:
+        running.refresh()
+        answer = running.get()
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "120")
+        assert running.get(method="HEAD").headers["Content-Length"] == answer.headers["Content-Length"]
+        assert running.get(method="PUT").status_code == 405
+        assert running.get(running.base + "/healthz").status_code == 503
+        assert "Trakt has a fault of its own" in running.get(running.page).text
+        line.demo.behave()
+        assert list(running.during(minutes=5))
+        assert running.get().status_code == 200
+        assert running.get(running.base + "/healthz").json()["refresher"] == "well"
+
+
+def test_the_stored_copy_is_served_at_once(line: Line) -> None:
+    """After a restart the copy is there before Trakt was asked, with its age."""
+    with serving(line) as running:
+        running.refresh()
+        good = running.get()
+    line.clock.pass_by(hours=2)
+    line.demo.misbehave(Fault(drop=Drop.BEFORE, times=0))
+    count = len(line.demo.requests)
+    with serving(line) as running:
+        assert running.get().content == good.content
+        assert running.get().headers["Last-Success"] == good.headers["Last-Success"]
+        assert running.get(running.base + "/healthz").json()["calendars"] == [{"ready": True, "age": 7200}]
+    assert len(line.demo.requests) == count
+
+
+def test_a_lost_state_costs_no_copy_and_no_notice(line: Line) -> None:
+    """Without the state file the copy is as old as its newest stamp says, for the page, the health and the notice."""
+    with serving(line) as running:
+        running.refresh()
+        good = running.get()
+        running.service.shelf._place.state_file("Trakt").path.write_bytes(b"{")
+    line.clock.pass_by(hours=2)
+    line.demo.misbehave(Fault(drop=Drop.BEFORE, times=0))
+    with serving(line) as running:
+        assert running.get().headers["Last-Success"] == good.headers["Last-Success"]
+        assert "Updated 2 hours ago" in running.get(running.page).text
+        assert running.get(running.base + "/healthz").json()["calendars"] == [{"ready": True, "age": 7200}]
+        line.clock.pass_by(days=3)
+        running.service.tick()
+        assert NOTICE in running.get().content.replace(b"\r\n ", b"")
+
+
+def test_what_is_wrong_is_said_until_the_next_try_has_ended(running: Running, line: Line) -> None:
+    """While Trakt is asked again, the page says in the calendar's section alone what it said there before."""
+
+    def troubles() -> list[str]:
+        return re.findall('<p class="trouble" role="([a-z]+)"', running.get(running.page).text)
+
+    class Slept(list[float]):
+        """Looks at the page whenever the client waits for Trakt."""
+
+        def append(self, seconds: float) -> None:
+            super().append(seconds)
+            meanwhile.append(troubles())
+
+    meanwhile: list[list[str]] = []
+    line.demo.misbehave(Fault(path="/calendars/", empty_list=True, times=0))
+    line.clock.pass_by(hours=2)
+    running.refresh()
+    assert troubles() == ["status"]
+    line.demo.behave()
+    line.demo.misbehave(Fault(path="/calendars/", status=429, retry_after=1))
+    line.clock.pass_by(hours=2)
+    line.clock.slept = Slept()
+    running.refresh()
+    assert meanwhile == [["status"]]
+    assert troubles() == []
+
+
+def test_a_lost_login_is_said_on_the_page_and_the_feed_stays(
+    running: Running, line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a login page and log name the command, and the calendar stays as it is."""
+    good = running.get()
+    Path(line.environ["TRAKT_ICAL_TOKEN_FILE"]).unlink()
+    assert list(running.during(minutes=70))
+    assert "trakt-ical login" in running.get(running.page).text
+    assert re.search(r"until the next try at \d\d:\d\d UTC: Not logged in\. Run: trakt-ical login$", caplog.text, re.M)
+    assert running.get().content == good.content
+
+
+def test_a_new_login_is_found_soon(running: Running, line: Line) -> None:
+    """However long the login was gone, a new one is of use at the next look at what the account did."""
+    file = Path(line.environ["TRAKT_ICAL_TOKEN_FILE"])
+    token = file.read_bytes()
+    file.unlink()
+    assert list(running.during(hours=6))
+    assert "trakt-ical login" in running.get(running.page).text
+    file.write_bytes(token)
+    assert list(running.during(minutes=11))
+    assert "trakt-ical login" not in running.get(running.page).text
+
+
+def test_a_crash_of_the_refresher_is_said_and_survived(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    """A bug in the refresher is told in the log with where, and on the page; the feed goes on and it is tried again."""
+    done: list[str] = []
+
+    def crash() -> None:
+        done.append("tried")
+        raise ZeroDivisionError("what nobody thought of")
+
+    work = RefreshJob(crash, lambda: False, lambda: done.append("told"))
+    running.service.refresher = Refresher(work, EVERY, running.clock, lambda: 0.5)
+    running.refresh()
+    assert "what nobody thought of" in caplog.text
+    assert "in crash" in caplog.text
+    assert "The refresher crashed (ZeroDivisionError)" in running.get(running.page).text
+    assert running.get(running.base + "/healthz").json()["refresher"] == "crashed"
+    assert running.get().status_code == 200
+    assert list(running.during(minutes=6))
+    assert done == ["tried", "told"] * 2
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_refresher_that_ended_is_noticed(line: Line) -> None:
+    """A thread that is no more is told on the page and in the health, and the feed goes on."""
+
+    def end() -> None:
+        raise SystemExit
+
+    with serving(line) as running:
+        running.refresh()
+        running.service.background = Background(
+            Refresher(RefreshJob(end, lambda: False, lambda: None), EVERY, line.clock)
+        )
+        with running.service.background:
+            running.service.background._thread.join(20)
+            assert "The refresher has ended" in running.get(running.page).text
+            assert running.get(running.base + "/healthz").json()["refresher"] == "crashed"
+            assert running.get().status_code == 200
+
+
+def test_failures_are_tried_again_less_and_less_often(line: Line) -> None:
+    """After a failure the pause is five minutes, then twice as long each time, but no longer than a refresh's."""
+
+    def fail() -> None:
+        raise TraktError("no")
+
+    refresher = Refresher(RefreshJob(fail, lambda: False, lambda: None), EVERY, line.clock, lambda: 0.5)
+    pauses: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        pauses.append(seconds)
+        line.clock.pass_by(seconds=seconds)
+        return len(pauses) > 40
+
+    refresher.run(wait)
+    tries = [sum(pauses[:position]) for position in range(len(pauses))]
+    assert FIRST_PAUSE.total_seconds() in tries
+    assert sum(pauses) / len(pauses) <= LOOK.total_seconds()
+    assert refresher.trouble == "no"
+
+
+@pytest.mark.parametrize(("chance", "minutes"), [(0.0, 54), (0.5, 60), (1.0, 66)])
+def test_the_hour_is_not_the_same_for_all(line: Line, chance: float, minutes: int) -> None:
+    """The time between two refreshes is off by up to a tenth, so that Trakt is not asked by all at once."""
+    done: list[object] = []
+    work = RefreshJob(lambda: done.append(line.clock.now), lambda: False, lambda: None)
+    refresher = Refresher(work, EVERY, line.clock, lambda: chance)
+
+    def wait(seconds: float) -> bool:
+        line.clock.pass_by(seconds=seconds)
+        return len(done) == 2
+
+    start = line.clock.now
+    refresher.run(wait)
+    assert done == [start, start + timedelta(minutes=minutes)]
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_refresher(line: Line) -> None:
+    """After the clock jumped back by a year the next refresh comes within the hour all the same."""
+    done: list[object] = []
+    work = RefreshJob(lambda: done.append(line.clock.now), lambda: False, lambda: None)
+    refresher = Refresher(work, EVERY, line.clock, lambda: 0.5)
+    refresher.step()
+    line.clock.pass_by(days=-365)
+    end = line.clock.now + timedelta(minutes=70)
+
+    def wait(seconds: float) -> bool:
+        line.clock.pass_by(seconds=seconds)
+        return line.clock.now >= end
+
+    refresher.run(wait)
+    assert len(done) == 2
+
+
+def test_a_calendar_that_is_out_of_date_says_so(running: Running, line: Line, exports: Exports) -> None:
+    """After three days without a success there is one whole-day event more, the same until the next success."""
+    good = running.get()
+    line.demo.misbehave(Fault(status=503, times=0))
+    assert list(running.during(days=2.9))
+    assert running.get().content == good.content
+    assert list(running.during(hours=4))
+    told = running.get()
+    exports.add(told.content)
+    assert told.content.replace(b"\r\n ", b"").count(NOTICE) == 1
+    event = told.content[told.content.rindex(b"BEGIN:VEVENT") :]
+    assert b"DTSTART;VALUE=DATE:20260421\r\n" in event
+    assert b"DTSTAMP:20260421T120000Z\r\n" in event
+    assert told.content.count(b"BEGIN:VEVENT") == good.content.count(b"BEGIN:VEVENT") + 1
+    assert running.get(headers={"If-Modified-Since": good.headers["Last-Modified"]}).status_code == 200
+    assert list(running.during(days=2))
+    assert running.get().content == told.content
+    line.demo.behave()
+    assert list(running.during(hours=2))
+    after = running.get(headers={"If-Modified-Since": told.headers["Last-Modified"]})
+    assert after.status_code == 200
+    assert b"out-of-date" not in after.content
+
+
+def test_the_notice_never_enters_the_memory(running: Running, line: Line) -> None:
+    """The stored copy does not bear it, and what is served with it is refused as a calendar to go on from."""
+    line.demo.misbehave(Fault(status=503, times=0))
+    assert list(running.during(days=4))
+    assert b"out-of-date" in running.get().content
+    assert b"out-of-date" not in running.service.shelf._place.copy("Trakt").read_bytes()
+    line.ics.write_bytes(running.get().content)
+    line.demo.behave()
+    assert line("export").exit_code == 6
+
+
+def test_a_notice_is_put_up_again_after_a_month(running: Running, line: Line) -> None:
+    """It lasts four weeks; when those are over and nothing has come, there is a new one."""
+    line.demo.misbehave(Fault(status=503, times=0))
+    line.clock.pass_by(days=40)
+    running.service.tick()
+    assert b"DTSTART;VALUE=DATE:20260519\r\nDTEND;VALUE=DATE:20260616\r\n" in running.get().content
+
+
+def test_no_notice_where_none_is_wanted(line: Line) -> None:
+    """`notice_after = 0` leaves the calendar as it is."""
+    with serving(line, notice_after=0) as running:
+        running.refresh()
+        line.clock.pass_by(days=100)
+        running.service.tick()
+        assert b"out-of-date" not in running.get().content
+
+
+def test_most_of_it_gone_is_not_believed_until_it_is_accepted(running: Running, line: Line) -> None:
+    """The page names the command; after it a server that runs takes the calendar over by itself."""
+    line.demo.misbehave(Fault(path="/calendars/", empty_list=True, times=0))
+    assert list(running.during(minutes=70))
+    assert running.get().content.count(b"STATUS:CANCELLED") == 0
+    assert "trakt-ical feed accept Trakt" in running.get(running.page).text
+    assert "not believed   since" in line("feed", "list").output
+    assert "; see trakt-ical feed accept\n" in line("status").output
+    line.clock.pass_by(minutes=1)
+    assert line("feed", "accept").exit_code == 0
+    running.service.tick()
+    assert running.get().content.count(b"STATUS:CANCELLED") > 10
+    assert 'class="trouble"' not in running.get(running.page).text
+
+
+def test_a_damaged_copy_is_not_served_and_made_anew(line: Line) -> None:
+    """What is not whole is no answer; the refresher puts it aside."""
+    with serving(line) as running:
+        running.refresh()
+        copy = running.service.shelf._place.copy("Trakt")
+        copy.write_bytes(copy.read_bytes()[:-100])
+        running.service.tick()
+        assert running.get().status_code == 200
+    with serving(line) as running:
+        assert running.get().status_code == 503
+        assert "No copy yet." in running.get(running.page).text
+        assert running.get(running.base + "/healthz").json()["calendars"] == [{"ready": False, "age": None}]
+        running.refresh()
+        assert running.get().status_code == 200
+    assert parse_calendar(copy.read_bytes()).events
+    assert copy.with_name("Trakt.ics.old").exists()
+
+
+def test_another_account_is_another_calendar(running: Running, line: Line) -> None:
+    """After a login as somebody else the feed is theirs, and begins anew."""
+    token = Path(line.environ["TRAKT_ICAL_TOKEN_FILE"])
+    token.write_text(json.dumps(json.loads(token.read_text()) | {"username": "somebody"}))
+    assert list(running.during(minutes=70))
+    assert re.search(rb"X-TRAKT-ICAL-SCOPE:v2/my/somebody/", running.get().content)

@@ -1,0 +1,578 @@
+"""`trakt-ical serve` and `trakt-ical feed`: addresses, the port, the log, an end in time, and hostile strangers."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import logging
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.conftest import Exports, Line
+from tests.feed.test_feed import slug_of
+from tests.feeds import Running, serving
+from trakt_ical.demo import Demo, Fault
+from trakt_ical.feed import access_log
+from trakt_ical.feed.secrets import Secrets, SecretsFile
+from trakt_ical.feed.server import AHEAD, READING
+from trakt_ical.http import ListenAddress, is_loopback, is_public
+
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/([0-9a-f]{40})(/Trakt\.ics)?\n")
+
+
+@pytest.fixture
+def running(line: Line) -> Iterator[Running]:
+    with serving(line) as running:
+        running.refresh()
+        yield running
+
+
+@contextlib.contextmanager
+def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`trakt-ical --demo serve` as a process of its own, and the address that it tells."""
+    command = [sys.executable, "-m", "trakt_ical", "--demo", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            told = re.search(r"http://\S+\d", process.stderr.readline())
+            assert told
+            yield process, told[0]
+        finally:
+            process.kill()
+
+
+def test_addresses_are_told_and_are_good(line: Line, running: Running) -> None:
+    """`feed url` and `feed page` print what the server answers at; `feed list` no secret, and no age below zero."""
+    listen = {"TRAKT_ICAL_LISTEN": running.base.removeprefix("http://")}
+    url = line("feed", "url", environ=listen).stdout
+    page = line("feed", "page", environ=listen).stdout
+    assert ADDRESS.fullmatch(url)
+    assert ADDRESS.fullmatch(page)
+    assert line("feed", "url", "Trakt", environ=listen).stdout == url
+    assert running.get(url.strip()).content.startswith(b"BEGIN:VCALENDAR")
+    for closing in ("", "/"):
+        answer = running.get(page.strip() + closing)
+        assert (answer.status_code, answer.history) == (200, [])
+        assert url.strip() in answer.text
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+    listing = line("feed", "list").stdout
+    assert listing.startswith("Trakt\n  last success   less than a minute ago (2026-04-18 12:00 UTC)\n")
+    assert not re.search("[0-9a-f]{20}", listing)
+    line.clock.pass_by(hours=-5)
+    assert "last success   less than a minute ago" in line("feed", "list").stdout
+    assert running.get(running.base + "/healthz").json()["calendars"] == [{"ready": True, "age": 0}]
+
+
+def test_the_secrets_open_one_thing_each(running: Running) -> None:
+    """The feed's secret does not open the page, nor the page's the feed."""
+    secrets = running.service.shelf.secrets
+    assert running.get(f"{running.base}/{secrets.calendars['Trakt']}").status_code == 404
+    assert running.get(f"{running.base}/{secrets.page}/Trakt.ics").status_code == 404
+    assert running.get(running.page, method="POST").status_code == 405
+    assert running.get(running.page, method="HEAD").content == b""
+
+
+def test_a_renewed_address_replaces_the_old_one_at_once(line: Line, running: Running) -> None:
+    """The old address leads nowhere, the new one to the calendar; the page's is not touched, and renewed alone."""
+    url, page = running.url, running.page
+    new = line("feed", "renew").stdout
+    running.service.tick()
+    assert (running.get(url).status_code, running.get().status_code, running.page) == (404, 200, page)
+    assert running.path in new
+    assert line("feed", "renew", "--page").exit_code == 0
+    running.service.tick()
+    assert (running.get(page).status_code, running.get(running.page).status_code) == (404, 200)
+    assert line("feed", "renew", "--page", "Trakt").exit_code == 2
+
+
+def test_a_running_server_hears_of_a_renewal_by_itself() -> None:
+    """Within moments, and without a restart, the old address is 404; the command that tells it is said at the start."""
+    with served("serve", "--listen", "127.0.0.1:0") as (process, base):
+        environ = os.environ | {"TRAKT_ICAL_LISTEN": base.removeprefix("http://")}
+        feed = [sys.executable, "-m", "trakt_ical", "--demo", "feed"]
+        assert process.stderr is not None
+        assert process.stderr.readline() == "How to subscribe: trakt-ical --demo feed page\n"
+        page = subprocess.run([*feed, "page"], env=environ, capture_output=True, text=True, check=True).stdout.strip()
+        assert requests.get(page, timeout=20).status_code == 200
+        subprocess.run([*feed, "renew", "--page"], env=environ, capture_output=True, check=True)
+        while requests.get(page, timeout=20).status_code != 404:
+            assert requests.get(base + "/healthz", timeout=20).status_code in (200, 503)
+
+
+def test_each_named_calendar_is_a_feed(line: Line, tmp_path: Path) -> None:
+    """Two calendars have two addresses and are fetched at once; where one is not believed, the other is refreshed."""
+    settings = tmp_path / "config.toml"
+    settings.write_text('[calendar.Shows]\n[calendar."Films at home"]\nkind = ["streaming"]\n', encoding="utf-8")
+    line.environ["TRAKT_ICAL_CONFIG"] = str(settings)
+    del line.environ["TRAKT_ICAL_OUTPUT"]
+    with serving(line) as running:
+        running.refresh()
+        base = {"TRAKT_ICAL_LISTEN": running.base.removeprefix("http://")}
+        urls = {name: line("feed", "url", name, environ=base).stdout.strip() for name in ("Shows", "Films at home")}
+        assert urls["Films at home"].endswith("/Films%20at%20home.ics")
+        shows, films = (running.get(url) for url in urls.values())
+        assert b"\r\nNAME:Films at home\r\n" in films.content
+        assert b"-streaming@trakt-ical" in films.content
+        assert b"-streaming@trakt-ical" not in shows.content
+        assert running.get(urls["Shows"].replace("Shows.ics", "Films%20at%20home.ics")).status_code == 404
+        line.demo.misbehave(Fault(path="/calendars/my/shows/", empty_list=True, times=0))
+        line.clock.pass_by(hours=2)
+        running.refresh()
+        again = {name: running.get(url).headers["Last-Success"] for name, url in urls.items()}
+        assert again == {"Shows": "Sat, 18 Apr 2026 12:00:00 GMT", "Films at home": "Sat, 18 Apr 2026 14:00:00 GMT"}
+        assert "trakt-ical feed accept Shows" in running.get(running.page).text
+        assert running.get(running.base + "/healthz").json()["refresher"] == "failing"
+    assert line("feed", "url").exit_code == 2
+    assert line("feed", "renew", "shows").exit_code == 0
+    assert re.findall(r"(?m)^\S.*", line("feed", "list").stdout) == ["Shows", "Films at home"]
+
+
+def test_a_calendar_may_have_the_longest_name(line: Line, tmp_path: Path) -> None:
+    """Whatever the settings allow as a name can be kept on disk, apart from one that differs in its end alone."""
+    names = "ü" * 62 + "a", "ü" * 62 + "b"
+    settings = tmp_path / "config.toml"
+    settings.write_text("".join(f'[calendar."{name}"]\n' for name in names), encoding="utf-8")
+    line.environ["TRAKT_ICAL_CONFIG"] = str(settings)
+    del line.environ["TRAKT_ICAL_OUTPUT"]
+    with serving(line) as running:
+        running.refresh()
+        for name in names:
+            url = line("feed", "url", name).stdout.strip().replace("http://127.0.0.1:8642", running.base)
+            assert f"\r\nNAME:{name}\r\n".encode() in running.get(url).content.replace(b"\r\n ", b"")
+
+
+def test_a_host_of_any_length_gets_a_page(running: Running) -> None:
+    """Without public_url the page's addresses are those of the request, and one too long for a code has none."""
+    with_code, without = (running.get(running.page, {"Host": f"{name}.example"}) for name in ("tv", "tv" * 3000))
+    assert (with_code.status_code, without.status_code) == (200, 200)
+    assert ("QR code" in with_code.text, "QR code" in without.text) == (True, False)
+
+
+def test_a_feed_that_is_none_is_wrong_usage(line: Line) -> None:
+    """The names that there are are told."""
+    result = line("feed", "url", "Films")
+    assert (result.exit_code, "the settings name Trakt" in result.stderr) == (2, True)
+
+
+def test_secrets_are_random_kept_and_the_owners_alone(tmp_path: Path) -> None:
+    """At least 128 bits, 0600 in a folder of 0700, the same at every start, another one for each."""
+    path = tmp_path / "feed" / "secrets.json"
+    first = SecretsFile(path).load(["A", "B"])
+    assert SecretsFile(path).load(["B", "C"]).calendars.items() >= first.calendars.items()
+    assert len(first.all) == 3
+    assert all(len(bytes.fromhex(secret)) >= 16 for secret in first.all)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert not any(secret in repr(first) for secret in first.all)
+
+
+def test_several_first_starts_make_one_secret(tmp_path: Path) -> None:
+    """Processes that start at once agree."""
+    found: list[Secrets] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(SecretsFile(tmp_path / "secrets.json").load(["A"])))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(map(str, (each.all for each in found)))) == 1 == len({each.page for each in found})
+
+
+@pytest.mark.parametrize("octets", [b"", b"{}", b"\xff", b'{"page": "", "calendars": {}}'])
+def test_secrets_that_cannot_be_read_are_never_replaced(line: Line, octets: bytes) -> None:
+    """New ones would lose every subscriber: exit 6 in one sentence; a server that runs keeps what it has."""
+    with serving(line) as running:
+        running.refresh()
+        path = running.service.shelf._place.secrets.path
+        path.write_bytes(octets)
+        running.service.tick()
+        assert running.get().status_code == 200
+    for command in ("serve", "feed url", "feed renew"):
+        result = line(*command.split(), "--listen", "127.0.0.1:0") if command == "serve" else line(*command.split())
+        assert (result.exit_code, "subscribe anew" in result.stderr) == (6, True)
+    assert path.read_bytes() == octets
+
+
+def test_a_port_that_is_taken_is_said(line: Line) -> None:
+    """Exit 6, and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = line("serve", "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
+    assert (result.exit_code, "choose another port" in result.stderr) == (6, True)
+    assert line("serve", "--listen", "192.0.2.1:8642").exit_code == 6
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("listen", "8642"),
+        ("listen", "localhost"),
+        ("listen", "localhost:x"),
+        ("listen", "localhost:70000"),
+        ("listen", ""),
+        ("public_url", "tv.example.org"),
+        ("public_url", "https://tv.example.org/?x"),
+        ("public_url", "https://tv.example.org/?"),
+        ("public_url", "https://tv.example.org/#"),
+        ("public_url", "https://tv.müller.example"),
+        ("public_url", "https://tv.example.org/my tv"),
+        ("trusted_proxies", "proxy"),
+        ("refresh", "0"),
+        ("notice_after", "-1"),
+    ],
+)
+def test_settings_of_the_feed_are_checked(line: Line, setting: str, value: str) -> None:
+    """A wrong one is exit 3, by its name."""
+    result = line("feed", "list", environ={f"TRAKT_ICAL_{setting.upper()}": value})
+    assert (result.exit_code, setting in result.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("public", ["https://tv.example.org/my/tv", "https://tv.example.org/my%20tv%C3%A9"])
+def test_public_url_is_what_the_world_sees(line: Line, public: str) -> None:
+    """Addresses begin with it, a path included, and the server answers with that path and without."""
+    with serving(line, public_url=public + "/") as running:
+        running.refresh()
+        url = line("feed", "url", environ={"TRAKT_ICAL_PUBLIC_URL": public}).stdout.strip()
+        assert url.startswith(public + "/")
+        assert url in running.get(running.page).text
+        for path in (url.removeprefix("https://tv.example.org"), url.removeprefix(public)):
+            assert running.get(running.base + path).status_code == 200
+        page = line("feed", "page", environ={"TRAKT_ICAL_PUBLIC_URL": public}).stdout.strip()
+        for closing in ("", "/"):
+            assert running.get(running.base + page.removeprefix("https://tv.example.org") + closing).status_code == 200
+
+
+def test_forwarded_headers_are_believed_of_named_proxies_alone(line: Line) -> None:
+    """Without trusted_proxies the scheme that a stranger tells is not taken over."""
+    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7", "Host": "tv.example.org"}
+    for proxies, scheme in (("", "http"), ("10.0.0.0/8", "http"), ("127.0.0.1", "https")):
+        with serving(line, trusted_proxies=proxies) as running:
+            assert f"{scheme}://tv.example.org/" in running.get(running.page, forwarded).text
+
+
+@pytest.mark.parametrize(
+    ("url", "public"),
+    [
+        ("https://tv.example.org", True),
+        ("http://tv.example.org", False),
+        ("https://localhost", False),
+        ("https://nas", False),
+        ("https://nas.local", False),
+        ("https://192.168.1.2", False),
+        ("https://[::1]", False),
+        ("https://1.1.1.1", True),
+    ],
+)
+def test_what_google_can_reach(url: str, public: bool) -> None:
+    """A feed is public at a name or number of the internet, over https."""
+    assert is_public(url) is public
+
+
+def test_addresses_to_listen_at() -> None:
+    """Names, numbers, and numbers of IPv6 in brackets."""
+    assert str(ListenAddress.parse("[::1]:80")) == "[::1]:80"
+    assert ListenAddress.parse("0.0.0.0:80").url == "http://127.0.0.1:80"
+    assert [is_loopback(host) for host in ("localhost", "127.9.9.9", "0.0.0.0", "nas")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_open_to_the_world_is_warned_of() -> None:
+    """Bound to all addresses without a public_url, the first thing said is a warning, and it names the samples."""
+    command = [sys.executable, "-m", "trakt_ical", "--demo", "serve", "--listen", "0.0.0.0:0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        warning = process.stderr.readline()
+        process.terminate()
+        process.communicate(timeout=20)
+    assert warning.startswith("Warning: The feed is open to other computers at 0.0.0.0:0")
+    assert "samples/nginx.conf" in warning
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_ends_in_time(number: signal.Signals) -> None:
+    """SIGTERM and Ctrl-C end it within 5 seconds with status 0, and answers that were begun are sent whole."""
+    with served("serve", "--listen", "127.0.0.1:0") as (process, base), contextlib.ExitStack() as stack:
+        host, port = base.removeprefix("http://").split(":")
+        idle, half, whole = (stack.enter_context(socket.create_connection((host, int(port)), 20)) for _ in range(3))
+        half.sendall(b"GET / HTTP/1.1\r\nHos")
+        while requests.get(base + "/healthz", timeout=20).status_code != 200:
+            assert process.poll() is None
+        environ = os.environ | {"TRAKT_ICAL_LISTEN": f"{host}:{port}"}
+        command = [sys.executable, "-m", "trakt_ical", "--demo", "feed", "url"]
+        url = subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.strip()
+        whole.sendall(f"GET {url.removeprefix(base)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        answer = whole.recv(1)
+        process.send_signal(number)
+        answer += whole.makefile("rb").read()
+        assert answer.endswith(b"\r\nEND:VCALENDAR\r\n")
+        assert process.wait(5) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+        assert idle.recv(1) == b""
+
+
+def test_a_server_ends_in_time_while_trakt_keeps_it_waiting(line: Line) -> None:
+    """A refresh that hangs at Trakt does not hold up the end."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        there = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        environ = os.environ | line.environ | {"TRAKT_ICAL_API_URL": there, "TRAKT_ICAL_SOURCE": "all"}
+        command = [sys.executable, "-m", "trakt_ical", "serve", "--listen", "127.0.0.1:0"]
+        with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:
+            silent.settimeout(20)
+            asking, _ = silent.accept()
+            assert asking.recv(10)
+            process.terminate()
+            try:
+                assert process.wait(5) == 0
+            finally:
+                process.kill()
+                asking.close()
+
+
+def test_the_log_tells_who_asked_and_no_secret(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    """Each request has a line with what came of it; of its path there is what everybody knows."""
+    with serving(line) as running, caplog.at_level(logging.INFO, "trakt_ical.access"):
+        running.refresh()
+        running.get(headers={"User-Agent": "Thunderbird/153 é".encode("latin-1")})
+        running.get(running.page)
+        running.get(running.page + "/")
+        running.get(running.url[:-1])
+        running.get(running.url + "?token=1")
+        running.get(running.base + "/healthz")
+        secrets = running.service.shelf.secrets.all
+    lines = [record.getMessage() for record in caplog.records if record.name == "trakt_ical.access"]
+    assert [line.split('"')[1] for line in lines] == [
+        "GET /…/Trakt.ics",
+        "GET /…",
+        "GET /…",
+        "GET /…",
+        "GET /…/Trakt.ics",
+        "GET /healthz",
+    ]
+    assert lines[0].startswith('127.0.0.1 "GET /…/Trakt.ics" 200 ')
+    assert lines[0].endswith(r" 'Thunderbird/153 \xe9'")
+    assert not any(secret[:8] in line for line in lines for secret in secrets)
+
+
+def test_no_logger_tells_a_secret(caplog: pytest.LogCaptureFixture) -> None:
+    """Messages and tracebacks of ours and of the web server pass through the same mask."""
+    told: list[str] = []
+
+    class Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(record.getMessage())
+
+    ours, handler = logging.getLogger("trakt_ical"), Told()
+    ours.addHandler(handler)
+    try:
+        with access_log.mask_secrets(lambda: ["s3cret"]):
+            try:
+                raise ValueError("/s3cret/x")
+            except ValueError:
+                logging.getLogger("uvicorn.error").exception("at %s", "/s3cret")
+            logging.getLogger("trakt_ical.any").warning("at %s", "s3cret")
+        logging.getLogger("uvicorn.error").warning("later")
+    finally:
+        ours.removeHandler(handler)
+    assert len(told) == 2
+    assert "ValueError: /…/x" in told[0]
+    assert "s3cret" not in "".join(told)
+
+
+HOSTILE = [
+    b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /..%2f..%2fetc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /%ff%fe HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET //// HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET http://elsewhere.example/x HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET * HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"CONNECT elsewhere.example:443 HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"get / HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+    b"GET /\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"\r\n\r\n\r\n\r\n",
+    b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    b"GET / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nHTTP2-Settings: x\r\n\r\n",
+    b"GET / HTTP/1.1\r\nX: \x00\r\n\r\n",
+    b"GET / HTTP/1.1\r\n: x\r\n\r\n",
+    b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET / HTTP/1.1\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * 20_000 + b"\r\n",
+    b"GET / HTTP/1.1\r\nIf-None-Match: " + b'"a",' * 7_000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\nAccept-Encoding: " + b"a;q=," * 6_000 + b"\r\n\r\n",
+]
+
+
+def spoken(running: Running, octets: bytes) -> bytes:
+    """What comes back for *octets* on a connection of their own."""
+    host, port = running.base.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection, contextlib.suppress(ConnectionError):
+        connection.sendall(octets)
+        with contextlib.suppress(OSError):  # hung up on us before the end
+            connection.shutdown(socket.SHUT_WR)
+        return connection.makefile("rb").read()
+    return b""
+
+
+def test_hostile_requests_get_nothing(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    """Tricks with paths, lengths, methods and codings end in a 4xx or a closed connection, and the feed goes on."""
+    secrets = running.service.shelf.secrets.all
+    for octets in HOSTILE:
+        answer = spoken(running, octets)
+        assert answer == b"" or re.match(rb"HTTP/1\.1 4\d\d ", answer), octets[:80]
+        assert not any(secret.encode() in answer for secret in secrets)
+    assert running.get().status_code == 200
+    assert not any(secret in caplog.text for secret in secrets)
+    assert "Traceback" not in caplog.text
+
+
+def test_bad_conditions_on_the_right_address_are_harmless(running: Running) -> None:
+    """With the secret known, no header field makes an answer other than 200, 304 or 405."""
+    for name in ("If-None-Match", "If-Modified-Since", "Accept-Encoding", "Range", "If-Match", "If-Range", "Expect"):
+        for value in ("", '"', "*,*", "W/", "\x7f", "é", "bytes=0-", "9" * 5000, "100-continue", "gzip;q=9e999"):
+            request = f"GET {running.path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{name}: {value}\r\n\r\n"
+            answer = spoken(running, request.encode("latin-1"))
+            assert re.match(rb"HTTP/1\.1 (200|304|400|100) ", answer), (name, value)
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "REPORT"):
+        answer = running.get(method=method)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_wrong_secrets_by_the_thousand_learn_nothing(running: Running) -> None:
+    """Each wrong secret has the same answer, and the right one is still answered."""
+    right = running.service.shelf.secrets.calendars["Trakt"]
+    connection = http.client.HTTPConnection(running.base.removeprefix("http://"))
+    answers = set()
+    for number in range(3000):
+        connection.request("GET", "/" + f"{right[: number % 40]}x{number}".ljust(40, "x")[:40] + "/Trakt.ics")
+        answer = connection.getresponse()
+        answers.add((answer.status, answer.read()))
+    connection.close()
+    assert answers == {(404, b"Nothing is here.\n")}
+    assert running.get().status_code == 200
+
+
+def test_slow_clients_do_not_keep_others_out(running: Running) -> None:
+    """With 300 connections that never end their request, and 50 that never read, the feed answers all the same."""
+    host, port = running.base.removeprefix("http://").split(":")
+    with contextlib.ExitStack() as stack:
+        for number in range(350):
+            connection = stack.enter_context(socket.create_connection((host, int(port))))
+            whole = f"GET {running.path} HTTP/1.1\r\nHost: x\r\n\r\n" * 20
+            connection.sendall(whole.encode() if number % 7 == 0 else b"GET / HTTP/1.1\r\nX: ")
+        assert running.get().status_code == 200
+        assert running.get(running.page).status_code == 200
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit on Windows")
+def test_more_connections_than_usual_are_taken() -> None:
+    """A server takes as many connections as it may at most, not as many as a process has by default."""
+    serve = f"ulimit -S -n 100 && exec {sys.executable} -m trakt_ical --demo serve --listen 127.0.0.1:0"
+    with subprocess.Popen(["bash", "-c", serve], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            told = re.search(r"http://(\S+):(\d+)", process.stderr.readline())
+            assert told
+            with contextlib.ExitStack() as stack:
+                for _ in range(150):
+                    stack.enter_context(socket.create_connection((told[1], int(told[2])))).sendall(b"GET / ")
+                assert requests.get(told[0] + "/robots.txt", timeout=20).status_code == 200
+        finally:
+            process.kill()
+
+
+ROBOTS = b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "endless"),
+    [
+        (b"", b"GET / HTTP/1.1\r\nX: "),
+        (ROBOTS, b"GET / HTTP/1.1\r\nX: "),
+        (b"", b"\r\n"),
+        (ROBOTS, b"\r\n"),
+        (ROBOTS, b"POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\nx"),
+        (ROBOTS, b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"),
+        (ROBOTS.replace(b"Host", b"Connection: upgrade\r\nUpgrade: h2c\r\nHost"), b"PRI"),
+    ],
+)
+def test_an_endless_request_is_ended(line: Line, before: bytes, endless: bytes) -> None:
+    """Who does not end a request, its body included, is hung up on, on a new connection and on a used one."""
+    with serving(line, patience=0.2) as running:
+        host, port = running.base.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=20) as connection, connection.makefile("rb") as told:
+            connection.sendall(before)
+            answer = b"".join(iter(told.readline, b"Disallow:\n")) if before else b""
+            connection.sendall(endless)
+            assert b"HTTP/1.1 200" not in told.read()
+            assert (b"HTTP/1.1 200" in answer) is bool(before)
+
+
+def test_who_never_reads_is_hung_up_on(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    """A client that asks and asks and does not take the answers loses the connection, and the log is not full of it."""
+    with serving(line, patience=0.1) as running:
+        running.refresh()
+        host, port = running.base.removeprefix("http://").split(":")
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(20)
+            connection.connect((host, int(port)))
+            connection.sendall(f"GET {running.path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * AHEAD)
+            for _ in range(3 * READING):  # by the server's own clock
+                with socket.create_connection((host, int(port)), timeout=20) as idle:
+                    assert idle.recv(1) == b""
+            assert connection.makefile("rb").read().count(b"END:VCALENDAR") < AHEAD
+    assert "Traceback" not in caplog.text
+
+
+def test_requests_do_not_pile_up(running: Running) -> None:
+    """Who sends requests by the thousand before an answer is hung up on, and most of them are not even looked at."""
+    answer = spoken(running, b"GET /aaaaaaaaaaaaaa HTTP/1.1\r\n\r\n" * 8192)
+    assert answer.count(b"HTTP/1.1 404") <= 2 * AHEAD
+    assert running.get().status_code == 200
+
+
+def test_hostile_titles_stay_titles(line: Line, demo: Demo, exports: Exports) -> None:
+    """HTML and lines of iCalendar in a title are text in the feed and on the page."""
+    with serving(line) as running:
+        running.refresh()
+        found = re.search(rb"UID:(trakt-\d+-s(\d+)e(\d+)@trakt-ical)\r\nDTSTAMP:\w+\r\n", running.get().content)
+        assert found
+        slug = slug_of(running.get().content, found[1].decode())
+        title = "</script><img src=x onerror=alert(1)>\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:x"
+        before = running.get().content.count(b"\r\nBEGIN:VEVENT\r\n")
+        demo.rename(slug, int(found[2]), int(found[3]), title)
+        line.clock.pass_by(hours=2)
+        running.refresh()
+        calendar = running.get().content
+        exports.add(calendar)
+        assert b"onerror" in calendar.replace(b"\r\n ", b"")
+        assert calendar.count(b"\r\nBEGIN:VEVENT\r\n") == before
+        assert "<img src=x" not in running.get(running.page).text

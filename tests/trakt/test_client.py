@@ -1,0 +1,429 @@
+"""The client: when it tries again, what it refuses, and what it never lets out."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.server import Asked, Told, serving
+from trakt_ical.checkin.service import is_certain
+from trakt_ical.errors import BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError, Unreachable
+from trakt_ical.trakt.client import MAX_BODY, WAITS, Client
+from trakt_ical.trakt.signing import PasswordSigner, TokenSigner
+from trakt_ical.trakt.token import Token, TokenFile
+
+HTML = {"Content-Type": "text/html; charset=UTF-8", "Server": "cloudflare"}
+PAGE = b"<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"
+
+
+def answers(*told: Told) -> Iterator[Told]:
+    yield from told
+    while True:
+        yield told[-1]
+
+
+PASSING = [
+    (Told(status=500), "fault of its own"),
+    (Told(status=502), "overloaded"),
+    (Told(status=503), "overloaded"),
+    (Told(status=504), "overloaded"),
+    (Told(status=520), "Cloudflare does not reach"),
+    (Told(status=521), "Cloudflare does not reach"),
+    (Told(status=522), "Cloudflare does not reach"),
+    (Told(status=429), "fewer requests"),
+    (Told(PAGE, 403, HTML), "Cloudflare, which guards Trakt, blocked"),
+    (Told(PAGE, 503, HTML), "overloaded"),
+    (Told(PAGE, 200, HTML), "a page of HTML"),
+    (Told(PAGE, 200), "a page of HTML"),
+]
+
+
+@pytest.mark.parametrize(("told", "sentence"), PASSING)
+def test_a_get_is_tried_again_where_the_fault_may_pass(told: Told, sentence: str) -> None:
+    """After a fault that passes the next try's answer counts; after the last try the fault is told."""
+    slept: list[float] = []
+    script = answers(told, Told(b"[1]"))
+    with serving(lambda _: next(script)) as (url, _), Client(url, sleep=slept.append) as client:
+        assert client.get("/x").body == b"[1]"
+    assert len(slept) == 1
+    assert WAITS[0] / 2 <= slept[0] <= WAITS[0]
+    with serving(lambda _: told) as (url, asked), Client(url, sleep=slept.append) as client:
+        with pytest.raises(TraktIcalError, match=sentence) as raised:
+            client.get("/x")
+        assert len(asked) == len(WAITS) + 1
+    assert raised.value.exit_code == 5
+
+
+LASTING = [
+    (Told(b"", 400), Refused, "could not read"),
+    (Told(b"", 401), LoginNeeded, "trakt-ical login"),
+    (Told(b"", 403), SettingsError, "client_id"),
+    (Told(b"", 404), Refused, "no such thing"),
+    (Told(b"", 405), Refused, "does not offer"),
+    (Told(b"", 409), Refused, "already has"),
+    (Told(b"", 412), Refused, "misses a header"),
+    (Told(b"", 418), Refused, "does not document"),
+    (Told(b"", 420), Refused, "limit"),
+    (Told(b'{"error": "bad day"}', 422), Refused, "bad day"),
+    (Told(b"", 423, {"X-Account-Locked": "true"}), Refused, "Contact Trakt's support"),
+    (Told(b"", 426, {"X-Upgrade-URL": "https://trakt.tv/upgrade"}), Refused, "VIP.*https://trakt.tv/upgrade"),
+    (Told(b"", 426), Refused, r"VIP.*https://app\.trakt\.tv/vip"),
+    (Told(b"", 301, {"Location": "https://elsewhere.example/"}), Refused, r"points to https://elsewhere\.example \("),
+    (Told(b"", 302), Refused, "redirects are not followed"),
+    (Told(b'{"error":"invalid_client","error_description":"client_id is required"}', 401), SettingsError, "deleted"),
+    (Told(b'{"status":"failure","error":"invalid API key"}', 401), SettingsError, "api_key"),
+    (Told(b'{"status":"failure","error":"failed authentication"}', 401), SettingsError, "username and password"),
+    (Told(b'{"status":"failure","error":"failed authentication"}', 200), SettingsError, "username and password"),
+    (Told(b'{"status":"failure","error":"show not found"}', 200), Refused, "show not found"),
+]
+
+
+@pytest.mark.parametrize(("told", "kind", "sentence"), LASTING)
+def test_a_status_that_stays_is_told_at_once(told: Told, kind: type[TraktIcalError], sentence: str) -> None:
+    """Every other status ends in one sentence of its own, without a second try."""
+    with serving(lambda _: told) as (url, asked), Client(url) as client:
+        with pytest.raises(kind, match=sentence):
+            client.get("/x")
+        assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7), ("0", 0), ("86400", 300), ("Sat, 18 Apr 2026 12:00:30 GMT", 30), ("Sat, 18 Apr 2026 11:00:00 GMT", 0)],
+)
+def test_retry_after_is_obeyed_up_to_a_cap(header: str, seconds: int) -> None:
+    """The seconds or the date of Retry-After say how long to wait, 300 s at the most."""
+    slept: list[float] = []
+    script = answers(Told(status=429, headers={"Retry-After": header}), Told())
+    now = datetime(2026, 4, 18, 12, tzinfo=UTC)
+    with serving(lambda _: next(script)) as (url, _), Client(url, sleep=slept.append, now=lambda: now) as client:
+        client.get("/x")
+    assert slept == [seconds]
+
+
+def test_an_unreadable_retry_after_is_none() -> None:
+    """A Retry-After that says nothing leaves the usual wait."""
+    slept: list[float] = []
+    script = answers(Told(status=429, headers={"Retry-After": "soon"}), Told())
+    with serving(lambda _: next(script)) as (url, _), Client(url, sleep=slept.append) as client:
+        client.get("/x")
+    assert 0 < slept[0] <= WAITS[0]
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_post_is_sent_once(status: int) -> None:
+    """A POST may have had its effect although the answer says 5xx, so it is not sent again."""
+    with serving(lambda _: Told(status=status)) as (url, asked), Client(url) as client:
+        with pytest.raises(Refused):
+            client.post("/x", {})
+        assert len(asked) == 1
+
+
+def test_a_post_that_was_refused_for_its_number_is_sent_again() -> None:
+    """429 says that the request had no effect."""
+    slept: list[float] = []
+    script = answers(Told(status=429), Told(b"{}"))
+    with serving(lambda _: next(script)) as (url, asked), Client(url, sleep=slept.append) as client:
+        assert client.post("/x", {"a": 1}).status == 200
+        assert [request.body for request in asked] == [b'{"a": 1}'] * 2
+
+
+def test_no_connection_is_unreachable() -> None:
+    """Where nobody listens the sentence says so, after as many tries as for other faults."""
+    slept: list[float] = []
+    with serving(lambda _: Told()) as (url, _):
+        pass
+    with Client(url, sleep=slept.append) as client:
+        with pytest.raises(Unreachable, match="GET /x: no connection .*refused"):
+            client.get("/x")
+        with pytest.raises(Unreachable, match="POST /x: no connection .*refused"):
+            client.post("/x", {})
+    assert len(slept) == 2 * len(WAITS)
+
+
+def test_a_truncated_body_is_no_answer() -> None:
+    """A body shorter than its Content-Length is a fault that may pass."""
+    slept: list[float] = []
+    told = Told(b"[1, 2", headers={"Content-Length": "100", "Connection": "close"})
+    with serving(lambda _: told) as (url, _), Client(url, sleep=slept.append) as client:
+        with pytest.raises(Unreachable, match="cut short|no connection"):
+            client.get("/x")
+    assert len(slept) == len(WAITS)
+
+
+def test_a_body_stops_at_64_mb_after_decompression() -> None:
+    """A small gzip body that unpacks into more than 64 MB is refused, and not unpacked to its end."""
+    bomb = gzip.compress(b"[" + b" " * (MAX_BODY + 2**20) + b"]")
+    assert len(bomb) < 2**20
+    told = Told(bomb, headers={"Content-Encoding": "gzip"})
+    with serving(lambda _: told) as (url, _), Client(url) as client:
+        with pytest.raises(BrokenAnswer, match="larger than 64 MB"):
+            client.get("/x")
+
+
+def test_every_request_says_who_asks_and_takes_gzip() -> None:
+    """The User-Agent names program, version and address; answers may be packed."""
+    with serving(lambda _: Told(gzip.compress(b"[1]"), headers={"Content-Encoding": "gzip"})) as (url, asked):
+        with Client(url) as client:
+            assert client.get("/x").body == b"[1]"
+    assert asked[0].headers["User-Agent"].startswith("trakt-ical/")
+    assert "(+https://" in asked[0].headers["User-Agent"]
+    assert asked[0].headers["Accept-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    ("skew", "told"), [(timedelta(minutes=9), 0), (timedelta(minutes=11), 1), (timedelta(hours=23), 1)]
+)
+def test_a_wrong_clock_is_told(skew: timedelta, told: int, caplog: pytest.LogCaptureFixture) -> None:
+    """A clock that differs from Trakt's by over ten minutes is warned of once, by over a day refused."""
+    now = datetime(2026, 4, 18, 12, tzinfo=UTC)
+    date = f"{now + skew:%a, %d %b %Y %H:%M:%S} GMT"
+    with serving(lambda _: Told(headers={"Date": date})) as (url, _), caplog.at_level(logging.WARNING):
+        with Client(url, now=lambda: now) as client:
+            client.get("/x")
+            client.get("/x")
+        assert len(caplog.records) == told
+        with (
+            Client(url, now=lambda: now - timedelta(days=1)) as client,
+            pytest.raises(BrokenAnswer, match="Set the clock"),
+        ):
+            client.get("/x")
+
+
+def test_secrets_are_cut_out_of_names(caplog: pytest.LogCaptureFixture) -> None:
+    """A secret in an address appears neither in the error nor in the log."""
+    with serving(lambda _: Told(status=404)) as (url, _), caplog.at_level(logging.DEBUG, "trakt_ical"):
+        with Client(url, secrets=["k/e"]) as client, pytest.raises(Refused) as raised:
+            client.get("/user/calendar/shows.json/k%2Fe/k")
+    assert "GET /user/calendar/shows.json/…/k:" in str(raised.value)
+    assert "k%2Fe" not in caplog.text
+
+
+LEAKS = [
+    Told(b"", 301, {"Location": "http://somebody:hunter2@127.0.0.1/shows.json/s3cret-key/justin/?slurm=hunter2"}),
+    Told(b'{"status": "failure", "error": "invalid API key s3cret-key"}', 401),
+    Told(b'{"error": "s3cret-key is none"}', 422),
+]
+
+
+@pytest.mark.parametrize("told", LEAKS)
+def test_an_answer_cannot_bring_a_secret_back(told: Told) -> None:
+    """What an answer repeats of a secret, or says in an address, is not told on."""
+    with serving(lambda _: told) as (url, _), Client(url, secrets=["s3cret-key"]) as client:
+        with pytest.raises(TraktIcalError) as raised:
+            client.get("/shows.json/s3cret-key/justin")
+    assert "s3cret" not in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+ODD_HEADERS = [
+    {"Date": "Mon, 23 Nov 99999999999 00:00:00 GMT", "ETag": '"1"'},
+    {"X-Pagination-Page-Count": "9" * 5000},
+    {"Set-Cookie": "\x80=\x81"},
+]
+
+
+@pytest.mark.parametrize("headers", ODD_HEADERS)
+def test_an_odd_header_is_survived(tmp_path: Path, headers: dict[str, str]) -> None:
+    """Header fields of no sense do not stop an answer."""
+    with serving(lambda _: Told(headers=headers)) as (url, _), Client(url, cache_folder=tmp_path) as client:
+        assert client.get("/x").body == b"[]"
+
+
+def test_a_location_of_no_sense_is_one_sentence() -> None:
+    """A redirect whose address cannot be read is told, not crashed on."""
+    with serving(lambda _: Told(b"", 301, {"Location": "http://\xff\xfe/"})) as (url, _), Client(url) as client:
+        with pytest.raises(TraktIcalError) as raised:
+            client.get("/x")
+    assert raised.value.exit_code == 5
+
+
+def test_what_cannot_be_sent_is_not_tried_again() -> None:
+    """An address or a header that no request may have is told at once."""
+    slept: list[float] = []
+    for url, headers in (("http://a..b:1", {}), ("http://127.0.0.1:1", {"trakt-api-key": "a\nb"})):
+        with Client(url, headers=headers, sleep=slept.append) as client, pytest.raises(Unreachable, match="GET /x: "):
+            client.get("/x")
+    assert slept == []
+
+
+# urllib3 leaves the socket to the collector
+def test_a_body_that_stalls_is_no_answer_in_time() -> None:
+    """A server that falls silent in the middle of a body is told as such."""
+    slept: list[float] = []
+    told = Told(b"[1, ", headers={"Content-Length": "100"})
+    with serving(lambda _: told) as (url, _), Client(url, sleep=slept.append, timeout=(1, 0.1)) as client:
+        with pytest.raises(Unreachable, match="no answer in time"):
+            client.get("/x")
+
+
+def test_a_netrc_does_not_replace_the_signature(home: Path) -> None:
+    """What ~/.netrc says of the host is never sent, signed or not."""
+    (home / ".netrc").write_text("machine 127.0.0.1 login someone password else\n")
+    (home / ".netrc").chmod(0o600)
+    token = TokenFile(home / "token.json")
+    token.save(Token(access_token="a", refresh_token="r", created_at=2**31, expires_in=60))
+    with serving(lambda _: Told()) as (url, asked):
+        for auth in (None, PasswordSigner(url, "justin", "secret"), TokenSigner(url, token, lambda old: old)):
+            with Client(url, auth=auth) as client:
+                client.get("/x")
+    assert [request.headers.get("Authorization") for request in asked] == [
+        None,
+        "Basic anVzdGluOmU1ZTlmYTFiYTMxZWNkMWFlODRmNzVjYWFhNDc0ZjNhNjYzZjA1ZjQ=",  # justin:sha1("secret")
+        "Bearer a",
+    ]
+
+
+def test_a_signer_signs_for_its_own_server_alone(home: Path) -> None:
+    """A request to another server goes without the signature."""
+    with serving(lambda _: Told()) as (url, asked):
+        with Client(url, auth=PasswordSigner("http://127.0.0.1:1", "justin", "secret")) as client:
+            client.get("/x")
+    assert "Authorization" not in asked[0].headers
+
+
+def test_a_secret_does_not_travel_in_the_clear() -> None:
+    """Over plain http only loopback is signed for, unless a setting allows more."""
+    for url in ("https://trakt.example", "http://127.0.0.1:1", "http://localhost", "http://[::1]"):
+        PasswordSigner(url, "justin", "secret")
+    with pytest.raises(SettingsError, match=r"trakt\.example over plain http"):
+        PasswordSigner("http://trakt.example", "justin", "secret")
+    PasswordSigner("http://trakt.example", "justin", "secret", plain_http=True)
+
+
+def test_without_a_proxy_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that is not there is tried again even for a POST, which certainly had no effect."""
+    with serving(lambda _: Told()) as (url, _):
+        pass  # its port is free now
+    monkeypatch.setenv("http_proxy", url)
+    slept: list[float] = []
+    with Client("http://trakt.example", sleep=slept.append) as client:
+        with pytest.raises(Unreachable, match="the proxy does not answer") as raised:
+            client.post("/x", {})
+    assert len(slept) == len(WAITS)
+    assert is_certain(raised.value)
+
+
+def test_a_proxy_of_the_environment_does_not_see_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests to this computer do not take the way over a proxy."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with serving(lambda _: Told()) as (url, asked), Client(url) as client:
+        client.get("/x")
+    assert len(asked) == 1
+
+
+def tagged(asked: Asked) -> Told:
+    """A calendar with an ETag, unchanged for who knows it."""
+    headers = {"ETag": 'W/"1"', "Date": "Sat, 18 Apr 2026 12:00:00 GMT", "Cache-Control": "public, max-age=28800"}
+    known = asked.headers.get("If-None-Match") == 'W/"1"'
+    return Told(b"" if known else b"[1]", 304 if known else 200, headers)
+
+
+NOON = datetime(2026, 4, 18, 12, tzinfo=UTC)
+
+
+def test_an_answer_is_asked_for_with_its_etag(tmp_path: Path) -> None:
+    """An answer that is kept is asked for again, even while it is young; 304 brings it back."""
+    with serving(tagged) as (url, asked):
+        for number in range(3):
+            with Client(url, cache_folder=tmp_path, now=lambda: NOON) as client:
+                answer = client.get("/x")
+                assert (answer.body, answer.status, answer.from_cache) == (b"[1]", 200, number > 0)
+    assert [request.headers.get("If-None-Match") for request in asked] == [None, 'W/"1"', 'W/"1"']
+
+
+def test_kept_answers_are_for_their_owner_alone(tmp_path: Path) -> None:
+    """Files of the answer cache are readable by their owner alone."""
+    with serving(tagged) as (url, _), Client(url, cache_folder=tmp_path / "answers", now=lambda: NOON) as client:
+        client.get("/x")
+    files = [path for path in (tmp_path / "answers").rglob("*") if path.is_file()]
+    assert files
+    assert all(path.stat().st_mode & 0o077 == 0 for path in files if path.suffix != ".lock")
+    assert (tmp_path / "answers").stat().st_mode & 0o077 == 0
+
+
+def kept_file(folder: Path) -> Path:
+    [path] = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    return path
+
+
+def test_a_damaged_cache_is_an_empty_cache(tmp_path: Path) -> None:
+    """A kept answer that was cut, spoiled or emptied is fetched anew."""
+    with serving(tagged) as (url, asked):
+        for damage in (
+            lambda octets: octets[:-1],
+            lambda octets: octets + b"x",
+            lambda octets: octets[9:],
+            lambda _: b"",
+        ):
+            with Client(url, cache_folder=tmp_path, now=lambda: NOON) as client:
+                client.get("/x")
+            path = kept_file(tmp_path)
+            path.write_bytes(damage(path.read_bytes()))
+            with Client(url, cache_folder=tmp_path, now=lambda: NOON) as client:
+                assert client.get("/x").body == b"[1]"
+    assert "If-None-Match" not in asked[-1].headers
+
+
+def test_a_cache_that_cannot_be_written_costs_no_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the cache folder cannot be used the answer still arrives, with a warning."""
+    (tmp_path / "file").write_text("")
+    with serving(tagged) as (url, _), caplog.at_level(logging.WARNING):
+        with Client(url, cache_folder=tmp_path / "file" / "answers", now=lambda: NOON) as client:
+            assert client.get("/x").body == b"[1]"
+    assert "answer cache" in caplog.text
+
+
+def test_an_unreadable_date_is_no_date(tmp_path: Path) -> None:
+    """A Date header that is none does not stop the cache."""
+    told = Told(b"[1]", headers={"Date": "yesterday", "ETag": '"1"'})
+    with serving(lambda _: told) as (url, _), Client(url, cache_folder=tmp_path) as client:
+        assert client.get("/x").body == client.get("/x").body == b"[1]"
+
+
+def test_cookies_are_not_kept() -> None:
+    """What a server sets as a cookie is not sent back."""
+    with serving(lambda _: Told(headers={"Set-Cookie": "a=b; Path=/"})) as (url, asked), Client(url) as client:
+        client.get("/x")
+        client.get("/x")
+    assert "Cookie" not in asked[1].headers
+
+
+AT_ONCE = """
+import sys
+import threading
+
+from trakt_ical.fetch.v2.wire import EpisodeEntry
+from trakt_ical.trakt.client import Answer
+
+sys.setswitchinterval(1e-6)
+answer = Answer("GET /x", 200, {}, b'[{"episode": {"season": 1, "number": 2}, "show": {"ids": {"trakt": 1}}}]')
+start = threading.Barrier(8)
+
+
+def decode():
+    start.wait()
+    answer.decode(list[EpisodeEntry])
+
+
+threads = [threading.Thread(target=decode) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_may_decode_their_first_answers_at_once() -> None:
+    """Eight threads that first meet a form of answers at once do not crash the process, as msgspec by itself would."""
+    for _ in range(8):
+        done = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,109 @@
+"""The coming days of a calendar, for people who look rather than subscribe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+
+from trakt_ical import pipeline
+from trakt_ical.app.app import App
+from trakt_ical.app.calendar_specs import DaySpan, make_calendar_spec
+from trakt_ical.config import Calendar
+from trakt_ical.errors import BrokenAnswer
+from trakt_ical.model import Airing, Event, Fetched, local_date
+from trakt_ical.pipeline import CalendarSpec, list_airings, remove_hidden
+from trakt_ical.transform.events import make_event
+from trakt_ical.transform.grouping import Showing, make_showings
+
+YOUNG = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAirings:
+    """What was *fetched* for a calendar of *recipe*, and *now*."""
+
+    fetched: Fetched
+    recipe: CalendarSpec
+    now: datetime
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone that the calendar's days are counted in."""
+        return self.recipe.zone
+
+    @property
+    def airings(self) -> list[Airing]:
+        """What is listed, doubles settled; what the user hid or dropped stays out unless the rules want it."""
+        airings = pipeline.list_airings(self.fetched, self.recipe.kinds)
+        return list(pipeline.remove_hidden(airings, self.fetched, self.recipe.rules))
+
+
+def fetch_listed(
+    app: App,
+    calendar: Calendar,
+    *,
+    young: timedelta = YOUNG,
+    ahead: int = 0,
+    steps: bool = False,
+    marks: bool = False,
+) -> ListedAirings:
+    """What Trakt lists for *calendar*, at least *ahead* days from today on; *young* answers are not asked for again.
+
+    With *steps* airings tell how their moments came about, with *marks* whether they were watched.
+    Raises TraktIcalError.
+    """
+    now, settings = app.outside.now(), calendar.settings
+    try:
+        with app.trakt(settings.source, young) as trakt:
+            zone = trakt.zone(settings.timezone)
+            today = now.astimezone(zone).date()
+            longer = DaySpan(today - timedelta(days=settings.back), settings.back + ahead + 1)
+            made = make_calendar_spec(app, calendar, zone, now, longer if ahead > settings.ahead else DaySpan())
+            marks = marks and settings.source == "my"
+            return ListedAirings(
+                trakt.source.fetch(pipeline.plan_fetch([made], marks=marks, steps=steps), _no_progress), made, now
+            )
+    except BrokenAnswer:
+        app.forget_answers()
+        raise
+
+
+def _no_progress(done: int, of: int) -> None:
+    """Nobody waits long enough for a bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaEntry:
+    """One *event* and the *day* it is shown under; whether it is *on* now; whether all of it was *watched*."""
+
+    event: Event
+    day: date
+    on: bool
+    watched: bool
+
+
+def make_agenda(fetched: Fetched, recipe: CalendarSpec, now: datetime, days: int) -> list[AgendaEntry]:
+    """What the calendar of *recipe* shows from today on for *days* days, in order, and what is still on from before."""
+    today = now.astimezone(recipe.zone).date()
+    shown = make_showings(
+        remove_hidden(list_airings(fetched, recipe.kinds), fetched, recipe.rules), recipe.rules, recipe.zone
+    )
+    entries = _make_entries(shown, recipe, now)
+    last = today + timedelta(days=days - 1)
+    wanted = [entry for entry in entries if today <= entry.day <= last or entry.on]
+    return sorted(wanted, key=_order)
+
+
+def _make_entries(shown: Iterator[Showing], recipe: CalendarSpec, now: datetime) -> Iterator[AgendaEntry]:
+    for showing in shown:
+        made = make_event(showing, recipe.rules)
+        on = isinstance(made.start, datetime) and isinstance(made.end, datetime) and made.start <= now < made.end
+        watched = all(member.watched for member in showing.members)
+        yield AgendaEntry(made, local_date(made.start, recipe.zone), on, watched)
+
+
+def _order(entry: AgendaEntry) -> tuple[date, str, str]:
+    """By day; what takes the whole day comes first, then by the hour."""
+    start = entry.event.start
+    return entry.day, start.isoformat() if isinstance(start, datetime) else "", entry.event.uid

@@ -1,0 +1,91 @@
+"""A calendar of the settings as the recipe that the pipeline follows."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
+
+from trakt_ical.app.app import App
+from trakt_ical.config import FIELDS, Calendar, Settings
+from trakt_ical.errors import SettingsError
+from trakt_ical.export.ics import Appearance, CalendarId
+from trakt_ical.export.merge import Retention
+from trakt_ical.model import YEARS, DateRange
+from trakt_ical.pipeline import CalendarSpec
+
+if TYPE_CHECKING:
+    from trakt_ical.checkin.tickets import Tickets
+    from trakt_ical.transform.events import CheckInLink
+
+
+@dataclass(frozen=True, slots=True)
+class DaySpan:
+    """The days that are asked for in place of `back` and `ahead`: *days* of them from *first* on; None: not said."""
+
+    first: date | None = None
+    days: int | None = None
+
+
+def make_calendar_spec(app: App, calendar: Calendar, zone: tzinfo, now: datetime, span: DaySpan) -> CalendarSpec:
+    """What *calendar* is made of at *now*, its days counted in *zone*."""
+    settings = calendar.settings
+    return CalendarSpec(
+        days=make_date_range(settings, now.astimezone(zone).date(), span),
+        zone=zone,
+        rules=calendar.rules,
+        look=_make_appearance(calendar),
+        scope=make_calendar_id(app, calendar),
+        retention=Retention(
+            tombstone=timedelta(days=settings.tombstone_days),
+            keep=timedelta(days=settings.keep_days),
+            largest=settings.max_bytes,
+        ),
+        check_in=_make_check_in_link(app) if settings.checkin_links else None,
+    )
+
+
+def make_calendar_id(app: App, calendar: Calendar) -> CalendarId:
+    """Which calendar of whom *calendar* is. Raises LoginNeeded."""
+    settings = calendar.settings
+    return CalendarId(settings.api, settings.source, app.owner(settings.source), calendar.title, settings.kind)
+
+
+def make_date_range(settings: Settings, today: date, span: DaySpan) -> DateRange:
+    """The days of *span*, one week where it does not say how many (as API v1 has it), else as set around *today*."""
+    try:
+        if span == DaySpan():
+            return DateRange(today - timedelta(days=settings.back), settings.back + settings.ahead + 1)
+        wanted = DateRange(span.first or today, span.days or 7)
+    except ValueError as error:
+        raise SettingsError(f"These days cannot be asked for: {str(error).rstrip('.')}.") from error
+    if wanted.first.year not in YEARS or wanted.last.year not in YEARS:
+        raise SettingsError(f"These days cannot be asked for: nothing airs from {wanted.first} to {wanted.last}.")
+    return wanted
+
+
+def load_check_in_tickets(app: App) -> Tickets:
+    """The tickets of links that check in. Raises OutputError."""
+    from trakt_ical.checkin.tickets import load_tickets
+
+    return load_tickets(app.folders.feed / "check-in.key")
+
+
+def _make_check_in_link(app: App) -> CheckInLink:
+    from trakt_ical.checkin.tickets import Ticket
+
+    base = app.settings.public_url.rstrip("/")
+    made = functools.cache(lambda: load_check_in_tickets(app))  # read, or made, only where an event is
+    return lambda uid, start: f"{base}/{made().path(Ticket(uid, start))}"
+
+
+def _make_appearance(calendar: Calendar) -> Appearance:
+    settings = calendar.settings
+    name, refresh = settings.name or calendar.title, timedelta(hours=settings.advertised_refresh)
+    if settings.color == FIELDS["color"].default:
+        return Appearance(name, refresh=refresh)
+    import webcolors
+
+    color = settings.color.lower()
+    return Appearance(name, color, webcolors.name_to_hex(color).upper(), refresh)

@@ -1,1 +1,0 @@
-"""Check-in: what is meant, and one POST for it."""

@@ -1,0 +1,154 @@
+"""The settings of a calendar as the rules of `transform`."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterator
+from datetime import timedelta
+from typing import TypeVar
+
+from trakt_ical.config.settings import FIELDS, KINDS, Settings
+from trakt_ical.fetch.zones import find_country_code
+from trakt_ical.transform import alarms, template
+from trakt_ical.transform.codes import CodeStyle
+from trakt_ical.transform.filters import Filters, Trait, fold_text
+from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHour
+from trakt_ical.transform.template import Template
+from trakt_ical.transform.text import PARTS, MarkStyle, Words
+
+E = TypeVar("E", bound=enum.Enum)
+
+
+class WrongRule(ValueError):
+    """A value of *setting* says no rule; *word* was meant to be one of *words*."""
+
+    def __init__(self, setting: str, reason: str, word: str = "", words: Collection[str] = ()) -> None:
+        super().__init__(reason)
+        self.setting = setting
+        self.word = word
+        self.words = words
+
+
+def make_rules(settings: Settings) -> Rules:
+    """The rules that *settings* say. Raises Wrong."""
+    return Rules(
+        default_runtime=timedelta(minutes=settings.default_runtime),
+        hours=Hours(settings.hours),
+        unknown_hour=UnknownHour(settings.unknown_hour),
+        late_night=settings.late_night,
+        offsets=Offsets(
+            timedelta(minutes=settings.offset),
+            {fold_text(name): timedelta(minutes=each) for name, each in settings.network_offsets},
+            {fold_text(name): timedelta(minutes=each) for name, each in settings.show_offsets},
+        ),
+        filters=_make_filters(settings),
+        group=Group(settings.group),
+        country=_read_country(settings.country),
+        words=Words(
+            title=_read_template(settings, "title"),
+            movie_title=_read_template(settings, "movie_title"),
+            description=_read_template(settings, "description"),
+            code=CodeStyle(settings.code),
+            marks=MarkStyle(settings.marks),
+            spoilers=settings.spoilers,
+        ),
+        alarms=tuple(map(_read_alarm, settings.alarms)),
+    )
+
+
+def find_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The settings that contradict others, each with the reason."""
+    if not settings.kind:
+        yield "kind", "names nothing to fetch."
+    if settings.checkin_links and not settings.public_url:
+        yield "checkin_links", "needs public_url, the address at which the world reaches trakt-ical serve."
+    for trait in Trait:
+        include, exclude = _read_chosen(settings, "include", trait), _read_chosen(settings, "exclude", trait)
+        for both in sorted(include & exclude):
+            yield f"exclude_{trait.value}", f"and include_{trait.value} both name {both}. Keep one."
+    for name in ("show_specials", "network_offsets", "show_offsets"):
+        for both in _find_contradicting(getattr(settings, name)):
+            yield name, f"says two things of {both}. Keep one."
+    for name in ("watched", "watchlist_only"):
+        if settings.source == "all" and _is_given(settings, name):
+            yield name, "needs your own calendar, which source = all is not."
+    if settings.api == "v1":
+        yield from _find_beyond_v1(settings)
+
+
+def _find_beyond_v1(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The settings that API v1 cannot follow, each with the reason."""
+    others = [kind for kind in settings.kind if kind != "shows"]
+    if others:
+        yield "kind", f"must be shows: API v1 has no calendar of {', '.join(others)}."
+    if settings.source == "all":
+        yield "source", "must be my: API v1's calendar is a user's."
+    if settings.country:
+        yield "country", "is of movies, which API v1 has no calendar of."
+    for name in ("include_languages", "exclude_languages"):
+        if _is_given(settings, name):
+            yield name, "cannot be told: API v1 does not say in what language a show is."
+    for name in ("watched", "watchlist_only", "min_rating"):
+        if _is_given(settings, name) and not (settings.username and settings.password):
+            yield name, "needs username and password: without a login API v1 tells nothing of yours."
+
+
+def _is_given(settings: Settings, name: str) -> bool:
+    """Whether the setting *name* is another than the default."""
+    return bool(getattr(settings, name) != FIELDS[name].default)
+
+
+def _find_contradicting(values: Collection[tuple[str, object]]) -> Iterator[str]:
+    """The names that *values* say different things of, as they are compared."""
+    said = {(fold_text(name), value) for name, value in values}
+    names = [name for name, _ in said]
+    return (name for name in sorted(set(names)) if names.count(name) > 1)
+
+
+def _make_filters(settings: Settings) -> Filters:
+    chosen = {
+        rule: {trait: found for trait in Trait if (found := _read_chosen(settings, rule, trait))}
+        for rule in ("include", "exclude")
+    }
+    return Filters(
+        specials=settings.specials,
+        show_specials={fold_text(name): shown for name, shown in settings.show_specials},
+        include=chosen["include"],
+        exclude=chosen["exclude"],
+        min_rating=settings.min_rating,
+        watched=settings.watched,
+        watchlist_only=settings.watchlist_only,
+        hidden=settings.hidden,
+        dropped=settings.dropped,
+    )
+
+
+def _read_chosen(settings: Settings, rule: str, trait: Trait) -> frozenset[str]:
+    """The folded values of `include_…` or `exclude_…`."""
+    values = getattr(settings, f"{rule}_{trait.value}")
+    if trait is Trait.COUNTRIES:
+        values = [find_country_code(value) or value for value in values]
+    return frozenset(map(fold_text, values))
+
+
+def _read_country(text: str) -> str:
+    code = find_country_code(text) or ""
+    if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
+        raise WrongRule("country", f"{text!r} is no country; write its two letters, as in us")
+    return code
+
+
+def _read_template(settings: Settings, name: str) -> Template:
+    try:
+        return template.parse_template(getattr(settings, name), PARTS)
+    except template.UnknownPart as error:
+        raise WrongRule(name, str(error), error.name, PARTS) from error
+    except ValueError as error:
+        raise WrongRule(name, str(error)) from error
+
+
+def _read_alarm(text: str) -> alarms.AlarmRule:
+    try:
+        return alarms.parse_alarm(text, KINDS)
+    except ValueError as error:
+        raise WrongRule("alarms", str(error), text.partition(": ")[0], KINDS) from error

@@ -1,1 +1,0 @@
-"""The feed: calendars that programs subscribe to, always there, whatever Trakt does."""

@@ -1,0 +1,141 @@
+"""The previous calendar, read back: ours alone, as we wrote it, cut into its events without parsing them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import NamedTuple
+
+from trakt_ical.errors import OutputError
+from trakt_ical.export.ics import END, SUM, ChangeStamp, Octets, hash_parts
+from trakt_ical.model import Moment
+
+HEAD = 1000  # octets, within which a calendar of ours has its SUM
+_SCOPE = "X-TRAKT-ICAL-SCOPE"
+_NEWEST = "X-TRAKT-ICAL-NEWEST"
+_PLACING = "X-TRAKT-ICAL-PLACING"
+_BETWEEN = b"\r\nBEGIN:VEVENT\r\n"  # at the beginning of a line: a folded text has a blank there
+_EVENT = re.compile(
+    rb"UID:((?:[^\r]|\r\n )+)\r\n"
+    rb"DTSTAMP:\w+\r\n"
+    rb"LAST-MODIFIED:(\w+)\r\n"
+    rb"SEQUENCE:(\d+)\r\n"
+    rb"(?:X-TRAKT-ICAL-REV:([\w-]+)\r\n)?"
+    rb"DTSTART(?:;VALUE=DATE)?:(\w+)\r\n"
+)
+
+
+class DamagedCalendar(OutputError):
+    """The file is not a calendar of ours, or was edited or damaged since."""
+
+
+class StoredEvent(NamedTuple):
+    """One event of the previous calendar: its *octets*, and what the next one must know of it.
+
+    *start* and *modified* are texts as the calendar writes them; *rev* is None where it is cancelled.
+    """
+
+    uid: str
+    octets: Octets
+    start: str
+    modified: str
+    sequence: int
+    rev: str | None
+
+
+@dataclass(frozen=True)
+class StoredCalendar:
+    """A calendar that was made by an earlier run: its *scope* as a text, its *newest* stamp, and its *octets*.
+
+    *placing*: the rules that put its events on other days, see `ics.placing`.
+    """
+
+    scope: str
+    placing: str
+    newest: ChangeStamp | None
+    octets: bytes
+
+    @cached_property
+    def events(self) -> dict[str, StoredEvent]:
+        """Its events by UID, in their order. Raises Damaged where one has another form than ours."""
+        first = self.octets.find(_BETWEEN)
+        return {event.uid: event for event in _cut_events(self.octets, first)}
+
+
+def parse_calendar(octets: bytes) -> StoredCalendar:
+    """The calendar in *octets*, which are not copied. Raises Damaged where its SUM is missing or wrong."""
+    found = octets.find(SUM, 0, HEAD)
+    if found < 0 or not octets.startswith(b"BEGIN:VCALENDAR\r\n"):
+        raise DamagedCalendar("it was not made by trakt-ical")
+    body = octets.find(b"\r\n", found) + 2
+    view = memoryview(octets)
+    if view[found + len(SUM) : body - 2] != hash_parts(view[body:]) or not octets.endswith(END):
+        raise DamagedCalendar("it was edited or damaged since trakt-ical wrote it")
+    first = octets.find(_BETWEEN, body)
+    next(_cut_events(octets, first), None)  # one tells of what version all are
+    opening = octets[body : first if first >= 0 else len(octets)].replace(b"\r\n ", b"").decode()
+    scope, newest, placing = (re.search(rf"^{name}:(.*)\r$", opening, re.M) for name in (_SCOPE, _NEWEST, _PLACING))
+    if scope is None:
+        raise DamagedCalendar("it does not say whose calendar it is")
+    return StoredCalendar(scope[1], placing[1] if placing else "", _parse_stamp(newest[1]) if newest else None, octets)
+
+
+def _parse_stamp(text: str) -> ChangeStamp:
+    moment, _, sequence = text.partition("/")
+    return ChangeStamp(parse_instant(moment), int(sequence))
+
+
+def _cut_events(octets: bytes, start: int) -> Iterator[StoredEvent]:
+    """The events of *octets*; the line break before the first of them is at *start*."""
+    view = memoryview(octets)
+    while start >= 0:
+        found = _EVENT.match(octets, start + len(_BETWEEN))
+        if found is None:
+            raise DamagedCalendar("it was made by another version of trakt-ical")
+        following = octets.find(_BETWEEN, found.end())
+        end = following + 2 if following >= 0 else len(octets) - len(END)
+        uid, modified, sequence, rev, starts = found.groups()
+        yield StoredEvent(
+            uid.replace(b"\r\n ", b"").decode(),
+            view[start + 2 : end],
+            starts.decode(),
+            modified.decode(),
+            int(sequence),
+            rev.decode() if rev else None,
+        )
+        start = following
+
+
+def parse_instant(text: str) -> datetime:
+    """The instant that a DTSTAMP of ours writes as *text*."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def parse_moment(text: str) -> Moment:
+    """The moment that a DTSTART of ours writes as *text*."""
+    return parse_instant(text) if "T" in text else date.fromisoformat(text)
+
+
+def read_summary(octets: Octets) -> str:
+    """The SUMMARY of an event of ours."""
+    return _read_text(octets, b"SUMMARY")
+
+
+def read_end(octets: Octets) -> Moment | None:
+    """The DTEND of an event of ours."""
+    found = re.search(rb"\r\nDTEND(?:;VALUE=DATE)?:(\w+)\r\n", octets)
+    return parse_moment(found[1].decode()) if found else None
+
+
+def read_category(octets: Octets) -> str:
+    """The first of an event's CATEGORIES, which is its kind where it has one."""
+    return _read_text(octets, b"CATEGORIES", rb"((?:[^,\\\r]|\\.)*)")
+
+
+def _read_text(octets: Octets, name: bytes, value: bytes = rb"([^\r]*)") -> str:
+    found = re.search(rb"\r\n" + name + rb":" + value, bytes(octets).replace(b"\r\n ", b""))
+    text = found[1].decode() if found else ""
+    return re.sub(r"\\(.)", lambda escaped: "\n" if escaped[1] == "n" else escaped[1], text)

@@ -1,1 +1,0 @@
-"""The conversation about titles: what is called so, or has that number elsewhere."""

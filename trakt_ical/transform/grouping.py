@@ -1,0 +1,64 @@
+"""What is shown: what the filters allow, when it is, and which episodes go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from trakt_ical.model import Airing, Episode, Moment, Movie, local_date
+from trakt_ical.transform.filters import EVERYTHING
+from trakt_ical.transform.rules import Group, Rules
+from trakt_ical.transform.times import DAY, find_runtime, find_slot
+from trakt_ical.transform.uids import make_uid
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """One airing, or episodes of one show that go together, the lowest-numbered first; from *start* to *end*."""
+
+    members: tuple[Airing, ...]
+    start: Moment
+    end: Moment
+
+    @property
+    def uid(self) -> str:
+        """That of its first member: so a group of one is the plain event, and more members do not change it."""
+        return make_uid(self.members[0])
+
+
+def make_showings(airings: Iterable[Airing], rules: Rules, zone: tzinfo) -> Iterator[Showing]:
+    """What *rules* make of *airings*; *zone* is the subscriber's."""
+    if rules.filters != EVERYTHING:
+        airings = filter(rules.filters.allow, airings)
+    shown = (Showing((airing,), *find_slot(airing, rules, zone)) for airing in airings)
+    return shown if rules.group is Group.OFF else _group_showings(shown, rules, zone)
+
+
+def _group_showings(shown: Iterable[Showing], rules: Rules, zone: tzinfo) -> Iterator[Showing]:
+    groups: dict[tuple[object, ...], list[Showing]] = {}
+    for showing in shown:
+        groups.setdefault(_group_key(showing, rules, zone), []).append(showing)
+    for group in groups.values():
+        yield _join_group(group, rules) if len(group) > 1 else group[0]
+
+
+def _group_key(showing: Showing, rules: Rules, zone: tzinfo) -> tuple[object, ...]:
+    """What episodes that go together have in common; what has an hour never goes with what has none."""
+    [airing] = showing.members
+    if isinstance(airing, Movie):
+        return (showing.uid,)
+    if rules.group is Group.DROP:
+        return (airing.show.key, airing.season, airing.starts)
+    timed = isinstance(showing.start, datetime) and isinstance(airing.starts, datetime)
+    return (airing.show.key, local_date(showing.start, zone), timed)
+
+
+def _join_group(group: list[Showing], rules: Rules) -> Showing:
+    """One showing of all in *group*, as long as all of them."""
+    members = [airing for showing in group for airing in showing.members if isinstance(airing, Episode)]
+    # Specials last: one that is added later must not take over the event of the others.
+    members.sort(key=lambda episode: (episode.season == 0, episode.season, episode.number))
+    start = min(showing.start for showing in group)
+    together = sum((find_runtime(member, rules) for member in members), timedelta(0))
+    return Showing(tuple(members), start, start + (together if isinstance(start, datetime) else DAY))
