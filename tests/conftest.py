@@ -145,8 +145,10 @@ class Line:
     def __call__(self, *arguments: str, environ: Mapping[str, str] | None = None, typed: str | None = None) -> Result:
         """Run `trakt-ical` with *arguments*; with *typed*, which answers what is asked, as on a terminal."""
         there = typed is not None
-        outside = Environment(self.clock, self.clock.sleep, self.environ | dict(environ or {}), terminal=lambda: there)
-        result = CliRunner().invoke(cli, list(arguments), input=typed, obj=outside)
+        environment = Environment(
+            self.clock, self.clock.sleep, self.environ | dict(environ or {}), has_terminal=lambda: there
+        )
+        result = CliRunner().invoke(cli, list(arguments), input=typed, obj=environment)
         if "export" in arguments and result.exit_code == 0 and self.ics.is_file():
             self.exports.add(self.ics.read_bytes())
         if result.exception and not isinstance(result.exception, SystemExit):

@@ -81,8 +81,8 @@ class Running:
 def serving(line: Line, *, patience: float | None = None, **settings: Any) -> Iterator[Running]:
     """The feed of *line*'s account, with *settings*; clients have *patience* seconds for the head of a request."""
     environ = line.environ | {f"TRAKT_ICAL_{name.upper()}": str(value) for name, value in settings.items()}
-    outside = Environment(line.clock, line.clock.sleep, environ, TIMEOUT)
-    with open_app({}, demo=False, outside=outside) as app, open_listener(HERE) as listener:
+    environment = Environment(line.clock, line.clock.sleep, environ, TIMEOUT)
+    with open_app({}, demo=False, environment=environment) as app, open_listener(HERE) as listener:
         service = Service(app)
         trusted = app.settings.trusted_proxies
         server = WebServer(service.application(), listener, service.tick, trusted, patience)

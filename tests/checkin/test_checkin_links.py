@@ -244,7 +244,7 @@ def test_the_end_of_the_server_checks_in_nobody(line: Line) -> None:
     """Who waits when the server ends waits no more; what runs goes on, even where Trakt would let it be replaced."""
     ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
     assert line("checkin", *OTHER).exit_code == 0
-    with open_app({}, demo=False, outside=Environment(line.clock, environ=line.environ)) as app:
+    with open_app({}, demo=False, environment=Environment(line.clock, environ=line.environ)) as app:
         links = LinkCheckIns(app, lambda: UTC)
         assert isinstance(links.act(ticket, FormChoice.WAIT), Waiting)
         before = check_ins(line)
@@ -264,10 +264,10 @@ def test_what_waits_is_called_off_by_a_check_in_of_the_same(line: Line, by_link:
         assert seconds < 60 or over.wait(20)
         line.clock.sleep(seconds)
 
-    outside = Environment(line.clock, sleep, line.environ)
+    environment = Environment(line.clock, sleep, line.environ)
     ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
     assert line("checkin", *OTHER).exit_code == 0
-    with open_app({}, demo=False, outside=outside) as app:
+    with open_app({}, demo=False, environment=environment) as app:
         links = LinkCheckIns(app, lambda: UTC)
         assert isinstance(links.act(ticket, FormChoice.WAIT), Waiting)
         (waiting,) = (each for each in threading.enumerate() if each.name == "check-in")

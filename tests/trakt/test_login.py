@@ -224,8 +224,8 @@ def test_a_renewal_is_waited_for_by_who_waits_for_nothing_else(line: Line) -> No
     """A refresh token works once, and with it would go the login: however short patience is, the next one is read."""
     line.demo.expire_tokens()
     line.demo.misbehave(Fault(path="/oauth/token", delay=0.8))
-    outside = Environment(line.clock, environ=line.environ, timeout=(5, 0.4))
-    with open_app({}, demo=False, outside=outside) as app, app.trakt() as trakt:
+    environment = Environment(line.clock, environ=line.environ, timeout=(5, 0.4))
+    with open_app({}, demo=False, environment=environment) as app, app.trakt() as trakt:
         assert trakt.client.get("/users/settings").status == 200
     assert renewals(line.demo) == 1
 
@@ -331,8 +331,8 @@ def test_a_login_of_nobody_is_not_kept(line: Line, token_file: TokenFile, clock:
     """Where Trakt does not say whose login it is, the login failed."""
     token_file.remove()
     line.demo.misbehave(Fault(path="/users/settings", status=404, times=0))
-    outside = Environment(clock, clock.sleep, line.environ)
-    with open_app({}, demo=False, outside=outside) as app, pytest.raises(Refused):
+    environment = Environment(clock, clock.sleep, line.environ)
+    with open_app({}, demo=False, environment=environment) as app, pytest.raises(Refused):
         app.log_in(msgspec.convert(line.demo.grant(), Token))
     assert not token_file.path.exists()
 

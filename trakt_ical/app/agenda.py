@@ -53,7 +53,7 @@ def fetch_listed(
     With *steps* airings tell how their moments came about, with *marks* whether they were watched.
     Raises TraktIcalError.
     """
-    now, settings = app.outside.now(), calendar.settings
+    now, settings = app.environment.now(), calendar.settings
     try:
         with app.trakt(settings.source, young) as trakt:
             zone = trakt.zone(settings.timezone)

@@ -61,11 +61,11 @@ class App:
 
     resolved: Resolved
     folders: Folders
-    outside: Environment
+    environment: Environment
 
     @property
     def settings(self) -> Settings:
-        """The settings in force, outside of calendars."""
+        """Return the settings that hold where a calendar sets nothing else."""
         return self.resolved.settings
 
     @property
@@ -111,8 +111,8 @@ class App:
         client = Client(
             settings.auth_url,
             secrets=self._secrets(),
-            now=self.outside.now,
-            sleep=self.outside.sleep,
+            now=self.environment.now,
+            sleep=self.environment.sleep,
         )  # with the client's own timeout: a refresh token works once, and the login is lost with its answer
         with client:
             yield Login(client, client_id=settings.client_id, client_secret=settings.client_secret)
@@ -173,7 +173,7 @@ class App:
 
         mine, folder = name == "my", self.answers(name)
         with self._client(self._token_signer() if mine else None, folder, young) as client:
-            source = Source(client, target=name, folder=folder, now=self.outside.now())
+            source = Source(client, target=name, folder=folder, now=self.environment.now())
             account = functools.cache(lambda: _fetch_account_zone(client) or find_system_zone())
             yield OpenSource(client, source, account if mine else find_system_zone)
 
@@ -193,9 +193,9 @@ class App:
             cache_folder=cache_folder,
             young=young,
             secrets=self._secrets(),
-            now=self.outside.now,
-            sleep=self.outside.sleep,
-            timeout=self.outside.timeout,
+            now=self.environment.now,
+            sleep=self.environment.sleep,
+            timeout=self.environment.timeout,
         )
 
     def _token_signer(self) -> AuthBase:
@@ -206,7 +206,7 @@ class App:
             self.token_file,
             self._renewed,
             plain_http=self.settings.plain_http,
-            now=self.outside.now,
+            now=self.environment.now,
         )
 
     def _renewed(self, token: Token) -> Token:
@@ -252,21 +252,21 @@ START_WAIT = 60  # seconds
 
 
 @contextlib.contextmanager
-def open_app(flags: Mapping[str, Any], *, demo: bool, outside: Environment) -> Iterator[App]:
+def open_app(flags: Mapping[str, Any], *, demo: bool, environment: Environment) -> Iterator[App]:
     """The app as *flags*, environment and settings file say; with *demo*, beside a running built-in Trakt."""
     if not demo:
-        yield _make_app(flags, Folders.of_user(), None, outside)
+        yield _make_app(flags, Folders.of_user(), None, environment)
         return
     folders = Folders.of_demo()
-    with run_demo_server(folders, outside) as account:
-        yield _make_app(flags, folders, account, outside)
+    with run_demo_server(folders, environment) as account:
+        yield _make_app(flags, folders, account, environment)
 
 
-def make_app_at_rest(flags: Mapping[str, Any], *, demo: bool, outside: Environment) -> App:
+def make_app_at_rest(flags: Mapping[str, Any], *, demo: bool, environment: Environment) -> App:
     """The app for who only looks at what earlier runs kept: with *demo* no built-in Trakt is started."""
     folders = Folders.of_demo() if demo else Folders.of_user()
     account = {"api_url": "http://127.0.0.1", "username": "demo", "token_file": str(_demo_token(folders))}
-    return _make_app(flags, folders, account if demo else None, outside)
+    return _make_app(flags, folders, account if demo else None, environment)
 
 
 def _demo_token(folders: Folders) -> Path:
@@ -274,16 +274,16 @@ def _demo_token(folders: Folders) -> Path:
 
 
 def _make_app(
-    flags: Mapping[str, Any], folders: Folders, account: Mapping[str, str] | None, outside: Environment
+    flags: Mapping[str, Any], folders: Folders, account: Mapping[str, str] | None, environment: Environment
 ) -> App:
-    resolved = config.resolve(flags=flags, environ=outside.environ, default_file=folders.file, account=account)
+    resolved = config.resolve(flags=flags, environ=environment.environ, default_file=folders.file, account=account)
     for warning in resolved.warnings:
         log.warning("%s", warning)
-    return App(resolved, folders, outside)
+    return App(resolved, folders, environment)
 
 
 @contextlib.contextmanager
-def run_demo_server(folders: Folders, outside: Environment, port: int = 0) -> Iterator[dict[str, str]]:
+def run_demo_server(folders: Folders, environment: Environment, port: int = 0) -> Iterator[dict[str, str]]:
     """Run the built-in Trakt; gives the settings of its account, which starts logged in."""
     import msgspec
 
@@ -297,7 +297,7 @@ def run_demo_server(folders: Folders, outside: Environment, port: int = 0) -> It
     token_file = _demo_token(folders)
     with contextlib.ExitStack() as stack:
         with files.lock(folders.data / "start", wait=START_WAIT):  # of several first starts one is the first
-            demo = stack.enter_context(Demo(port=port, state_file=folders.data / "state.json", now=outside.now))
+            demo = stack.enter_context(Demo(port=port, state_file=folders.data / "state.json", now=environment.now))
             if demo.fresh:
                 token = msgspec.convert(demo.grant(), Token)
                 TokenFile(token_file).save(msgspec.structs.replace(token, username=demo.username))

@@ -30,7 +30,7 @@ class KeptTitle(NamedTuple):
 
 def load_kept_titles(flags: Mapping[str, Any], *, demo: bool, movies: bool) -> list[KeptTitle]:
     """The shows, or *movies*, of all kept answers, each once, in the order of their slugs. Raises TraktIcalError."""
-    app = make_app_at_rest(flags, demo=demo, outside=Environment())
+    app = make_app_at_rest(flags, demo=demo, environment=Environment())
     read = _read_v1_shows if app.settings.api == "v1" else _read_movies if movies else _read_shows
     named = {_make_title(slug or "", title or "") for slug, title in read(app.answers("my"))}
     return sorted(each for each in named if each.slug)

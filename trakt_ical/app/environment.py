@@ -19,14 +19,14 @@ class Environment:
     """What a run takes from the world: clock, patience, environment.
 
     *timeout*: seconds to connect to Trakt and between two reads, but for logins; None: the client's own.
-    *terminal*: whether somebody can be asked.
+    *has_terminal*: whether somebody can be asked.
     """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], object] | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     timeout: tuple[float, float] | None = None
-    terminal: Callable[[], bool] = _has_terminal
+    has_terminal: Callable[[], bool] = _has_terminal
 
 
 @dataclass(frozen=True)

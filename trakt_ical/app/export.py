@@ -161,7 +161,7 @@ def _finish_jobs(
     """What becomes of *begun*, which are of one *source*."""
     from trakt_ical import pipeline
 
-    now = app.outside.now()
+    now = app.environment.now()
     try:
         with app.trakt(source) as trakt:
             recipes = {
@@ -183,7 +183,7 @@ def _finish_job(
 ) -> Exported | TraktIcalError:
     from trakt_ical import pipeline
 
-    now = app.outside.now()
+    now = app.environment.now()
     try:
         step = pipeline.make_merge(fetched, recipe, begun.memory.remember(), now)
         revised = _merge(app, begun, step, now, believe=wanted.accept_shrink)

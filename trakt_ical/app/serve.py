@@ -45,7 +45,7 @@ class Service:
     """What `trakt-ical serve` runs, without its socket."""
 
     def __init__(self, app: App) -> None:
-        settings, now = app.settings, app.outside.now
+        settings, now = app.settings, app.environment.now
         self._app = app
         self._zone: tzinfo | None = None
         self._activities: str | None = None
@@ -83,7 +83,7 @@ class Service:
         from trakt_ical.checkin.pages import CheckInForm, make_check_in_app
         from trakt_ical.checkin.pages import FormContext as AtDesk
 
-        ways = AtDesk(self._app.outside.now, lambda: self._days_zone, self.links.named, self.links.act)
+        ways = AtDesk(self._app.environment.now, lambda: self._days_zone, self.links.named, self.links.act)
         return make_check_in_app(CheckInForm(ways), self._tickets)
 
     def tick(self) -> None:
@@ -102,7 +102,7 @@ class Service:
         return render_page(
             PageContent(
                 subscriptions=tuple(self._subscription(calendar, base) for calendar in self._app.calendars),
-                now=self._app.outside.now(),
+                now=self._app.environment.now(),
                 zone=self._days_zone,
                 trouble="" if self.trouble in self._troubles.values() else self.trouble,  # said there
                 public=is_public(base),
@@ -121,7 +121,7 @@ class Service:
         settled = copy.last_success and copy.last_success > self._tried  # by `feed accept`, not by the refresher
         shown = read_airings(copy.calendar) if copy.calendar else ()
         if self._tickets and calendar.settings.checkin_links:
-            shown = add_links(shown, self._tickets, base, self._app.outside.now())
+            shown = add_links(shown, self._tickets, base, self._app.environment.now())
         return PageCalendar(
             name=name,
             url=make_feed_url(base, self.shelf.secrets.calendars[name], name),
@@ -139,7 +139,7 @@ class Service:
         self._zone = done[0].zone if done else self._zone
         of_some = done or any(isinstance(error, UpdateHeldBack) for error in errors.values())
         self._troubles = {name: str(error) for name, error in errors.items()} if of_some else {}
-        self._tried = self._app.outside.now()
+        self._tried = self._app.environment.now()
         for error in errors.values():
             raise error
 

@@ -38,7 +38,7 @@ class LinkCheckIns:
 
     def __init__(self, app: App, zone: Callable[[], tzinfo]) -> None:
         self._app = app
-        self._impatient = replace(app, outside=replace(app.outside, timeout=BRISK, sleep=_give_up))
+        self._impatient = replace(app, environment=replace(app.environment, timeout=BRISK, sleep=_give_up))
         self._outside = make_context(app, describe_moment, zone)
         self._one_at_a_time = threading.Lock()
         self._waiting: Ticket | None = None
@@ -119,8 +119,8 @@ class LinkCheckIns:
 
         So the end of the server never cuts short what runs.
         """
-        seconds = max(0.0, (until - self._app.outside.now()).total_seconds())
-        (self._app.outside.sleep or self._ended.wait)(seconds)
+        seconds = max(0.0, (until - self._app.environment.now()).total_seconds())
+        (self._app.environment.sleep or self._ended.wait)(seconds)
         if self._ended.is_set():
             raise CheckInRunning("The server ended before what was running did.", until)
         if threading.current_thread() is not self._thread:

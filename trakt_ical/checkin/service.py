@@ -210,9 +210,9 @@ def make_context(
     app: App, write: Callable[[datetime, datetime, tzinfo], str], zone: Callable[[], tzinfo] | None = None
 ) -> CheckInContext:
     """Those of *app*, with times as *write* writes them, in *zone* or else, for one run, that of its first calendar."""
-    outside = app.outside
+    environment = app.environment
     zone = zone or functools.cache(functools.partial(_find_zone, app))
-    return CheckInContext(outside.now, outside.sleep or time.sleep, zone, write)
+    return CheckInContext(environment.now, environment.sleep or time.sleep, zone, write)
 
 
 def _v2(client: Client) -> tuple[CheckIns, Search, Progress]:
@@ -230,7 +230,7 @@ def _v1(app: App, client: Client) -> tuple[CheckIns, Search, Progress]:
             raise SettingsError(
                 f"No {name}. A check-in over API v1 takes one: set {name} or TRAKT_ICAL_{name.upper()}."
             )
-    key, now = settings.api_key, app.outside.now
+    key, now = settings.api_key, app.environment.now
     account = Account(key, settings.username, settings.password)
     return (
         CheckIns(client, account, now=now),

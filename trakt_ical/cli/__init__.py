@@ -71,7 +71,7 @@ def cli(ctx: click.Context, demo: bool, verbose: bool, quiet: bool) -> None:
 
     if verbose and quiet:
         raise click.UsageError("--verbose and --quiet exclude each other.")
-    ctx.obj = Run(demo=demo, verbose=verbose, quiet=quiet, outside=ctx.obj)
+    ctx.obj = Run(demo=demo, verbose=verbose, quiet=quiet, environment=ctx.obj)
     ctx.obj.show_log(ctx)
 
 

@@ -97,7 +97,7 @@ def command(run: Run, /, words: tuple[str, ...], as_json: bool, **options: Any) 
     with run.app(options) as app, open_check_in(app, make_context(app, Dates.of_user().moment)) as place:
         _check_api(wish, app.settings.api, place.desk.checkins.networks)
         _warn_about_message(run, wish.extras, place.desk.checkins.longest_message)
-        there = app.outside.terminal() and not no_input
+        there = app.environment.has_terminal() and not no_input
         asker = CheckInPrompt(place.desk.outside, there, ConflictChoice(always) if always else None, early, run.quiet)
         with CheckInReport(run, place.desk.outside, as_json) as told:
             match instead:

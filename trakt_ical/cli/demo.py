@@ -27,7 +27,7 @@ def command(run: Run, /, port: int) -> None:
 
     gc.enable()
     ended = threading.Event()
-    with run_demo_server(Folders.of_demo(), run.outside or Environment(), port) as account:
+    with run_demo_server(Folders.of_demo(), run.environment or Environment(), port) as account:
         for name, value in account.items():
             write_line(f"export {PREFIX}{name.upper()}={quote(value)}")
         run.say(f"The built-in Trakt answers at {account['api_url']}. End it with Ctrl-C.")

@@ -37,7 +37,7 @@ def list_(run: Run, /, **flags: Any) -> None:
     from trakt_ical.app.feeds import list_feed_states
 
     with run.app(flags) as app:
-        now = app.outside.now()
+        now = app.environment.now()
         for each in list_feed_states(app):
             write_line(each.name)
             write_line(f"  last success   {describe_past(each.last_success, now)}")

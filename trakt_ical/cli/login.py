@@ -33,7 +33,7 @@ def command(run: Run, /, no_browser: bool, **flags: Any) -> None:
             if not no_browser and is_terminal():
                 click.launch(code.verification_url)
             try:
-                token = login.wait(code, _make_countdown(run), sleep=app.outside.sleep or time.sleep)
+                token = login.wait(code, _make_countdown(run), sleep=app.environment.sleep or time.sleep)
             finally:
                 if is_terminal():
                     write_note("")

@@ -63,7 +63,7 @@ class Run:
     demo: bool
     verbose: bool
     quiet: bool
-    outside: Environment | None
+    environment: Environment | None
 
     @property
     def called(self) -> str:
@@ -76,7 +76,7 @@ class Run:
         from trakt_ical.app.app import open_app
         from trakt_ical.app.environment import Environment
 
-        with open_app(flags, demo=self.demo, outside=self.outside or Environment()) as app:
+        with open_app(flags, demo=self.demo, environment=self.environment or Environment()) as app:
             yield app
 
     def say(self, text: str) -> None:

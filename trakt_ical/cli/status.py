@@ -28,7 +28,7 @@ def command(run: Run, /, **flags: Any) -> None:
     from trakt_ical.export.stores.file import load_states
 
     with run.app(flags) as app:
-        now, feeds = app.outside.now(), app.folders.feed.resolve()
+        now, feeds = app.environment.now(), app.folders.feed.resolve()
         for state in load_states(app.folders.state):
             write_line(f"{state.output}")
             write_line(f"  last success   {describe_past(state.last_success, now)}")
