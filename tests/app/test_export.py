@@ -318,10 +318,10 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 from pathlib import Path
 from trakt_ical.errors import OutputError
-from trakt_ical.export.stores.file import read_mark, write_file
-path = Path(sys.argv[1])
+from trakt_ical.export.stores.file import FileStore
+store = FileStore(Path(sys.argv[1]))
 try:
-    write_file(path, b"new", read_mark(path))
+    store.save(b"new", store.load())
 except OutputError as error:
     print(error)
 """

@@ -26,7 +26,7 @@ from trakt_ical.export import ics
 from trakt_ical.export.ics import Appearance, CalendarId
 from trakt_ical.export.merge import MergeResult, Retention
 from trakt_ical.export.stored import parse_calendar
-from trakt_ical.export.stores import file
+from trakt_ical.export.stores import store
 from trakt_ical.model import DateRange, Episode, EpisodeKind
 from trakt_ical.pipeline import CalendarSpec
 from trakt_ical.transform.filters import Filters
@@ -826,10 +826,10 @@ def test_a_file_that_cannot_be_read_stays(line: Line, tmp_path: Path) -> None:
     line.ics.chmod(0)
     tmp_path.chmod(0o755)
     script = (
-        "import os, sys; from pathlib import Path; from trakt_ical.export.stores.file import read_file\n"
+        "import os, sys; from pathlib import Path; from trakt_ical.export.stores.file import FileStore\n"
         "import trakt_ical.files\n"
         "from trakt_ical.errors import OutputError; os.setuid(65534)\n"
-        "try: read_file(Path(sys.argv[1]))\n"
+        "try: FileStore(Path(sys.argv[1])).load()\n"
         "except OutputError as error: print(error.exit_code, error)"
     )
     target = Path("/tmp") / f"trakt-ical-{os.getpid()}.ics"
@@ -929,7 +929,7 @@ def test_an_export_waits_for_the_lock_of_its_output(line: Line, home: Path) -> N
     with pytest.raises(OutputError, match="Another run holds .* for more than 0 s"):
         with files.lock(path, wait=1), files.lock(path, wait=0.1):
             raise AssertionError("locked twice")
-    assert file.LOCK_WAIT == 60
+    assert store.LOCK_WAIT == 60
 
 
 def test_two_exports_at_once_leave_one_whole_calendar(line: Line) -> None:

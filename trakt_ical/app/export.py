@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_id, make_calendar_spec
@@ -15,14 +14,12 @@ from trakt_ical.errors import BrokenAnswer, OutputError, TraktIcalError, UpdateH
 from trakt_ical.export.ics import CalendarId
 from trakt_ical.export.merge import Merge, MergeResult
 from trakt_ical.export.stored import DamagedCalendar, StoredCalendar, parse_calendar
-from trakt_ical.export.stores import file
-from trakt_ical.export.stores.file import Mark
+from trakt_ical.export.stores.store import OutputState, Snapshot, StateFile, Store
 from trakt_ical.model import local_date
 
 if TYPE_CHECKING:
     from trakt_ical.app.app import App
     from trakt_ical.config import Calendar
-    from trakt_ical.export.stores.file import OutputState, StateFile
     from trakt_ical.model import Fetched
     from trakt_ical.pipeline import CalendarSpec, Progress
 
@@ -31,38 +28,31 @@ log = logging.getLogger(__name__)
 
 
 class PreviousCalendar(NamedTuple):
-    """The previous calendar's file as it was found (None: nothing), and how to get at the calendar."""
+    """What a store held: the *snapshot* (None: nothing), and the calendar in it, None where it is not ours."""
 
-    mark: Mark | None
-    remember: Callable[[], StoredCalendar | None]
-
-
-NOTHING = PreviousCalendar(None, lambda: None)
+    snapshot: Snapshot | None
+    calendar: StoredCalendar | None
 
 
-def load_previous(path: Path, scope: CalendarId, *, replaceable: bool, force: bool) -> PreviousCalendar:
-    """The memory at *path*, which is checked at once to be of *scope*. With *force* what is not is put aside.
+NOTHING = PreviousCalendar(None, None)
 
-    Raises OutputError, which offers that where the file is *replaceable*.
+
+def load_previous(store: Store, scope: CalendarId, *, replaceable: bool, force: bool) -> PreviousCalendar:
+    """Load what *store* holds, which must be a calendar of *scope*. With *force* what is not is put aside.
+
+    Raises OutputError, which offers that where the store is *replaceable*.
     """
-    mark = file.read_mark(path)
-    octets = file.read_file(path)
-    if octets is None:
+    snapshot = store.load()
+    if snapshot is None:
         return NOTHING
     try:
-        _parse_own(octets, scope)
+        return PreviousCalendar(snapshot, _parse_own(snapshot.octets, scope))
     except DamagedCalendar as error:
         if not force:
-            hint = f" --force replaces it and keeps a copy as {path.name}.old." if replaceable else ""
-            raise OutputError(f"{path} stays as it is: {error}.{hint}") from error
-        log.warning("The file that was there is now %s.", file.keep_aside(path, octets))
-        return PreviousCalendar(mark, lambda: None)
-
-    def remember() -> StoredCalendar:
-        file.check_mark(path, mark)
-        return _parse_own(file.read_file(path) or b"", scope)
-
-    return PreviousCalendar(mark, remember)
+            hint = " --force replaces it and keeps a copy." if replaceable else ""
+            raise OutputError(f"{store.describe()} stays as it is: {error}.{hint}") from error
+        log.warning("The file that was there is now %s.", store.keep_aside(snapshot.octets))
+        return PreviousCalendar(snapshot, None)
 
 
 def _parse_own(octets: bytes, scope: CalendarId) -> StoredCalendar:
@@ -75,14 +65,14 @@ def _parse_own(octets: bytes, scope: CalendarId) -> StoredCalendar:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One *calendar* to be made, and the file that it goes to; None: to nowhere but the caller.
+    """One *calendar* to be made, and the *store* that it goes to; None: to nowhere but the caller.
 
-    *previous* names the calendar to go on from where that is not the output.
+    *previous* holds the calendar to go on from where that is not in *store*.
     """
 
     calendar: Calendar
-    output: Path | None
-    previous: Path | None = None
+    store: Store | None
+    previous: Store | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +110,7 @@ def export(
     outcomes: dict[int, Exported | TraktIcalError] = {}
     with ExitStack() as stack:
         begun: list[_Begun] = []
-        for number, job in sorted(enumerate(jobs), key=lambda each: str(each[1].output)):  # no two runs lock crosswise
+        for number, job in sorted(enumerate(jobs), key=_find_lock_order):
             try:
                 begun.append(_begin_job(app, number, job, wanted, stack))
             except TraktIcalError as error:
@@ -131,9 +121,15 @@ def export(
     return [outcomes[number] for number in range(len(jobs))]
 
 
+def _find_lock_order(numbered: tuple[int, Job]) -> str:
+    """All runs lock in one order: two that want the same two stores would else wait for each other."""
+    store = numbered[1].store
+    return store.name if store else ""
+
+
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A job whose output is locked (*file* and *state* are None without one) and whose memory was checked."""
+    """A job whose store is locked (*file* and *state* are None without one) and whose memory was checked."""
 
     number: int
     job: Job
@@ -143,16 +139,14 @@ class _Begun:
 
 
 def _begin_job(app: App, number: int, job: Job, wanted: ExportOptions, stack: ExitStack) -> _Begun:
-    from trakt_ical.export.stores.file import StateFile
-
     whose = make_calendar_id(app, job.calendar)
-    if job.output is None:
+    if job.store is None:
         kept = load_previous(job.previous, whose, replaceable=False, force=False) if job.previous else NOTHING
         return _Begun(number, job, kept, None, None)
-    file = StateFile(app.folders.state, job.output)
-    stack.enter_context(file.locked())
+    file = StateFile(app.folders.state, job.store.name)
+    stack.enter_context(file.lock())
     state = file.load()
-    return _Begun(number, job, load_previous(job.output, whose, replaceable=True, force=wanted.force), file, state)
+    return _Begun(number, job, load_previous(job.store, whose, replaceable=True, force=wanted.force), file, state)
 
 
 def _finish_jobs(
@@ -185,7 +179,7 @@ def _finish_job(
 
     now = app.environment.now()
     try:
-        step = pipeline.make_merge(fetched, recipe, begun.memory.remember(), now)
+        step = pipeline.make_merge(fetched, recipe, begun.memory.calendar, now)
         revised = _merge(app, begun, step, now, believe=wanted.accept_shrink)
         changed = _write(begun, revised, now)
     except TraktIcalError as error:
@@ -211,7 +205,7 @@ def _merge(app: App, begun: _Begun, step: Merge, now: datetime, *, believe: bool
             if begun.file is None or begun.state is None:
                 raise UpdateHeldBack(f"{error} If it is true: --accept-shrink") from error
             days = timedelta(days=begun.job.calendar.settings.shrink_days)
-            until = begun.state.doubt(error.missing, now) + days
+            until = begun.state.hold_back(error.missing, now) + days
             if now < until:
                 begun.file.save(begun.state)
                 raise UpdateHeldBack(
@@ -222,11 +216,9 @@ def _merge(app: App, begun: _Begun, step: Merge, now: datetime, *, believe: bool
 
 def _write(begun: _Begun, revised: MergeResult, now: datetime) -> bool:
     """Write the calendar, unless it goes to the caller alone; whether that changed anything."""
-    from trakt_ical.export.stores.file import write_file
-
-    if begun.job.output is None or begun.file is None or begun.state is None:
+    if begun.job.store is None or begun.file is None or begun.state is None:
         return True
-    changed = write_file(begun.job.output, revised.octets, begun.memory.mark)
-    begun.state.succeeded(now, changed=changed)
+    changed = begun.job.store.save(revised.octets, begun.memory.snapshot)
+    begun.state.note_success(now, changed=changed)
     begun.file.save(begun.state)
     return changed

@@ -12,6 +12,7 @@ from trakt_ical.app.app import App
 from trakt_ical.app.export import Exported, ExportOptions, Job, export
 from trakt_ical.config import Calendar
 from trakt_ical.errors import OutputError, TraktIcalError, UpdateHeldBack
+from trakt_ical.export.stores.file import FileStore
 from trakt_ical.feed.addresses import make_feed_url, make_page_url
 from trakt_ical.feed.store import FeedFolder
 from trakt_ical.http import ListenAddress
@@ -31,7 +32,7 @@ def refresh_feeds(app: App, calendars: Iterable[Calendar], *, believe: bool = Fa
     calendar that lost most of itself is taken for true. Where an outcome is an error, the copy is as it was.
     """
     where = feed_folder(app)
-    jobs = [Job(calendar, where.copy(calendar.title)) for calendar in calendars]
+    jobs = [Job(calendar, FileStore(where.copy(calendar.title))) for calendar in calendars]
     _make_folder(where.folder)
     outcomes = export(app, jobs, ExportOptions(force=True, accept_shrink=believe))
     return {

@@ -102,14 +102,14 @@ def command(
         if options["output"] is not None and len(calendars) > 1:
             raise click.UsageError("-o goes with one calendar. Name it.")
         jobs = [_make_job(calendar, previous) for calendar in calendars]
-        if previous and any(job.output for job in jobs):
+        if previous and any(job.store for job in jobs):
             raise click.UsageError("--previous goes with -o -; a file is its own memory.")
-        if changes and not all(job.output for job in jobs):
+        if changes and not all(job.store for job in jobs):
             raise click.UsageError("--changes cannot be combined with -o -: stdout carries one of them.")
         outcomes = export(app, jobs, wanted, progress)
     done = [(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True) if isinstance(outcome, Exported)]
     for job, exported in done:
-        if job.output is None:
+        if job.store is None:
             write_data(exported.revised.octets)
     if changes:
         for told in _describe_changes(done, as_json=as_json):
@@ -123,9 +123,11 @@ def command(
 
 def _make_job(calendar: Calendar, previous: Path | None) -> Job:
     from trakt_ical.app.export import Job
+    from trakt_ical.export.stores.file import FileStore
 
     output = calendar.settings.output
-    return Job(calendar, None if output == "-" else Path(output).expanduser(), previous)
+    store = None if output == "-" else FileStore(Path(output).expanduser())
+    return Job(calendar, store, FileStore(previous) if previous else None)
 
 
 def _report_failures(failed: list[tuple[Job, TraktIcalError]]) -> None:
@@ -165,7 +167,7 @@ def _closing_line(job: Job, exported: Exported) -> str:
     settings, revised = job.calendar.settings, exported.revised
     days = [local_date(start, exported.zone) for start in revised.starts]
     span = f" from {min(days)} to {max(days)}" if days else ""
-    place = "to standard output" if job.output is None else f"in {settings.output}"
+    place = "to standard output" if job.store is None else f"in {settings.output}"
     changed = f": {count_changes(revised.changes)}" if revised.changes else "" if exported.changed else ", unchanged"
     dropped = f"; {revised.dropped} left out to stay within {settings.max_bytes:,} octets" if revised.dropped else ""
     several = f"; none of the {exported.unshown} airings that Trakt lists on these days is shown"

@@ -25,7 +25,7 @@ def command(run: Run, /, **flags: Any) -> None:
     Exit 4 if nobody is logged in. An output is shown with its last success, its last change, and since when its new
     calendar is not believed.
     """
-    from trakt_ical.export.stores.file import load_states
+    from trakt_ical.export.stores.store import load_states
 
     with run.app(flags) as app:
         now, feeds = app.environment.now(), app.folders.feed.resolve()

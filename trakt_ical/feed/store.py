@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from trakt_ical.errors import OutputError
 from trakt_ical.export.stored import DamagedCalendar, StoredCalendar, parse_calendar
-from trakt_ical.export.stores import file
-from trakt_ical.export.stores.file import OutputState, StateFile
+from trakt_ical.export.stores.file import FileStore
+from trakt_ical.export.stores.store import OutputState, StateFile
 from trakt_ical.feed.answers import CalendarAnswers, Channel, Feed, Health, hash_octets
 from trakt_ical.feed.last_modified import LastModifiedFile
 from trakt_ical.feed.notice import Notice, find_due_notice
@@ -40,7 +40,7 @@ class FeedFolder:
 
     def state_file(self, name: str) -> StateFile:
         """What is known of that copy."""
-        return StateFile(self.states, self.copy(name))
+        return StateFile(self.states, FileStore(self.copy(name)).name)
 
     @property
     def secrets(self) -> SecretsFile:
@@ -162,7 +162,7 @@ def _seconds_since(then: datetime | None, now: datetime) -> float | None:
 
 def _read_mark(path: Path) -> object:
     try:
-        return file.read_mark(path)
+        return FileStore(path).read_version()
     except OutputError as error:
         return str(error)
 
@@ -170,8 +170,8 @@ def _read_mark(path: Path) -> object:
 def _load_calendar(path: Path) -> StoredCalendar | None:
     """The calendar in the stored copy at *path*, None where there is none, or not a whole one of ours."""
     try:
-        octets = file.read_file(path)
-        return parse_calendar(octets) if octets else None
+        snapshot = FileStore(path).load()
+        return parse_calendar(snapshot.octets) if snapshot else None
     except DamagedCalendar as error:
         log.warning("The stored copy %s is not served: %s.", path, error)
     except OutputError as error:

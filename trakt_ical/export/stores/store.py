@@ -1,0 +1,130 @@
+"""The seam between a run and the place where its calendar lives, with the state and the lock of each such place."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, NamedTuple, Protocol, TypeAlias
+
+import msgspec
+
+from trakt_ical import files
+from trakt_ical.files import decode
+
+log = logging.getLogger(__name__)
+
+LOCK_WAIT = 60  # seconds
+
+Version: TypeAlias = str
+"""Tells one state of a stored calendar from every other one; only the store that made it understands it."""
+
+
+class Snapshot(NamedTuple):
+    """The *octets* that a store held, and their *version*."""
+
+    octets: bytes
+    version: Version
+
+
+class Store(Protocol):
+    """A place where one calendar lives: a file, the feed's copy, an object in a bucket.
+
+    A run loads once and saves at most once. All methods raise OutputError where the place does not do its part.
+    """
+
+    @property
+    def name(self) -> str:
+        """The identity of the place, however its address was written: lock and state are kept under it."""
+        ...
+
+    def describe(self) -> str:
+        """Return the place as the user wrote it, for messages."""
+        ...
+
+    def load(self) -> Snapshot | None:
+        """Return what is stored, None where nothing is yet."""
+        ...
+
+    def save(self, octets: bytes, expected: Snapshot | None) -> bool:
+        """Replace what is stored in one step, and return whether that changed anything.
+
+        *expected* is what this run loaded. Where something else is stored by now, OutputError is raised and that stays.
+        """
+        ...
+
+    def keep_aside(self, octets: bytes) -> str:
+        """Keep a copy of *octets* beside the calendar, under a name that is free, and return that name."""
+        ...
+
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class OutputState(msgspec.Struct, kw_only=True):
+    """What is known of one output, besides its octets. None: never.
+
+    *guard_missing* are the UIDs whose loss is held back since *guard_since*.
+    """
+
+    output: str
+    last_success: Instant | None = None
+    last_change: Instant | None = None
+    guard_since: Instant | None = None
+    guard_missing: frozenset[str] = frozenset()
+
+    def hold_back(self, missing: frozenset[str], now: datetime) -> datetime:
+        """Note that the loss of *missing* is held back, and return since when."""
+        # A greater loss is another one: its days begin anew. A smaller one is the old one, on its way back.
+        # A start that lies ahead was written while the clock was wrong, and would hold the calendar for too long.
+        if self.guard_since is None or self.guard_since > now or not missing <= self.guard_missing:
+            self.guard_since, self.guard_missing = now, missing
+        return self.guard_since
+
+    def note_success(self, now: datetime, *, changed: bool) -> None:
+        """Note a success. Nothing is held back any more."""
+        self.guard_since, self.guard_missing = None, frozenset()
+        self.last_success = now
+        self.last_change = now if changed else self.last_change
+
+
+class StateFile:
+    """The state of the store called *name*, in *folder*, with a lock that all runs for the same store share."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        octets = os.fsencode(name)  # a path may hold octets that are no text
+        self._output = octets.decode(errors="backslashreplace")
+        self.path = folder / f"{hashlib.blake2b(octets, digest_size=12).hexdigest()}.json"
+
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        """Keep other runs for the same store waiting. Raises OutputError after a minute."""
+        return files.lock(self.path, wait=LOCK_WAIT)
+
+    def load(self) -> OutputState:
+        """Return the state; a new one where there is none that can be read."""
+        return _load_state(self.path) or OutputState(output=self._output)
+
+    def save(self, state: OutputState) -> None:
+        """Replace the old state. Where that fails, it costs no more than a warning: no event is lost with it."""
+        try:
+            files.write_whole(self.path, msgspec.json.encode(state), mode=0o600)
+        except OSError as error:
+            log.warning("The state file %s cannot be written: %s.", self.path, error.strerror)
+
+
+def load_states(folder: Path) -> Iterator[OutputState]:
+    """Return the states of all outputs that are kept in *folder*, by their names."""
+    found = filter(None, map(_load_state, folder.glob("*.json")))
+    yield from sorted(found, key=lambda state: state.output)
+
+
+def _load_state(path: Path) -> OutputState | None:
+    try:
+        return decode(path.read_bytes(), OutputState) if path.is_file() else None
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+        log.warning("The state file %s cannot be read and is made anew: %s.", path, error)
+        return None
