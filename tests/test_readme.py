@@ -29,14 +29,14 @@ def test_the_first_two_blocks_are_one_line_each() -> None:
 
 
 def test_the_first_command_writes_a_calendar(tmp_path: Path) -> None:
-    """The end of the first command writes `trakt.ics`; its installation is tested by CI."""
+    """The end of the first command writes `trakt-demo.ics`; its installation is tested by CI."""
     command = BLOCKS[0].split("&&")[-1].split()
     assert command[0] == ".venv/bin/trakt-ical"
     done = subprocess.run(
         [sys.executable, "-m", "trakt_ical", *command[1:]], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert (tmp_path / "trakt.ics").read_bytes().startswith(b"BEGIN:VCALENDAR\r\n")
-    assert re.fullmatch(r"\d+ events from \S+ to \S+ in trakt\.ics: \d+ new\.\n", done.stderr)
+    assert (tmp_path / "trakt-demo.ics").read_bytes().startswith(b"BEGIN:VCALENDAR\r\n")
+    assert re.fullmatch(r"\d+ events from \S+ to \S+ in trakt-demo\.ics: \d+ new\.\n", done.stderr)
 
 
 def test_every_command_line_is_understood() -> None:

@@ -173,6 +173,22 @@ def test_the_demo_takes_no_account_from_outside(line: Line) -> None:
     assert rows["back"].split()[1] == "5"
 
 
+def test_the_demo_writes_a_file_of_its_own(line: Line, tmp_path: Path) -> None:
+    """With --demo the default output is trakt-demo.ics; flag, environment and settings file still win."""
+    settings = tmp_path / "c.toml"
+    settings.write_text('output = "file.ics"\n', "utf-8")
+    del line.environ["TRAKT_ICAL_OUTPUT"]
+
+    def output(*arguments: str, **environ: str) -> str:
+        listing = line(*arguments, environ=environ).stdout
+        return next(row.split()[1] for row in listing.splitlines() if row.startswith("output "))
+
+    assert output("--demo", "config") == "trakt-demo.ics"
+    assert output("--demo", "config", "--config", str(settings)) == "file.ics"
+    assert output("--demo", "config", "--config", str(settings), TRAKT_ICAL_OUTPUT="named.ics") == "named.ics"
+    assert output("config") == "trakt.ics"
+
+
 def test_settings_do_not_show_their_secrets(file: Path) -> None:
     """The repr of settings leaves secrets out."""
     assert "hunter2" not in repr(settled(file, 'password = "hunter2"').settings)

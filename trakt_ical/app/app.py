@@ -249,6 +249,9 @@ def find_system_zone() -> tzinfo:
 
 
 START_WAIT = 60  # seconds
+# A first real export in the folder where somebody tried --demo would be refused if both wrote one file:
+# it holds the calendar of another account.
+DEMO_OUTPUT = "trakt-demo.ics"
 
 
 @contextlib.contextmanager
@@ -276,7 +279,13 @@ def _demo_token(folders: Folders) -> Path:
 def _make_app(
     flags: Mapping[str, Any], folders: Folders, account: Mapping[str, str] | None, environment: Environment
 ) -> App:
-    resolved = config.resolve(flags=flags, environ=environment.environ, default_file=folders.file, account=account)
+    resolved = config.resolve(
+        flags=flags,
+        environ=environment.environ,
+        default_file=folders.file,
+        account=account,
+        output=None if account is None else DEMO_OUTPUT,
+    )
     for warning in resolved.warnings:
         log.warning("%s", warning)
     return App(resolved, folders, environment)

@@ -65,11 +65,13 @@ def resolve(
     environ: Mapping[str, str],
     default_file: Path,
     account: Mapping[str, str] | None = None,
+    output: str | None = None,
 ) -> Resolved:
     """Bring the sources of settings together.
 
     *flags* bear None where not given; the flag `config` names the settings file. With *account*
     (that of the built-in Trakt) no account setting of file, environment or flag counts.
+    *output*, where given, replaces the default of that setting and nothing else.
     Raises SettingsError, which names the setting and its origin.
     """
     chosen = flags.get("config") or environ.get(CONFIG)
@@ -84,7 +86,8 @@ def resolve(
             {name: each for name, each in given.items() if name not in ACCOUNT} for given in (common, above)
         )
         above |= {name: _GivenValue.of(value, "the built-in Trakt") for name, value in account.items()}
-    base = _resolve_calendar("", common | above)
+    defaults = {} if output is None else {"output": _GivenValue.of(output, "default")}
+    base = _resolve_calendar("", defaults | common | above)
     tables = file.tables.get(TABLES, {})
     check_names(tables, file)
     calendars = tuple(
