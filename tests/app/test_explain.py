@@ -178,20 +178,35 @@ def test_a_candidate_can_be_named(line: Line) -> None:
 
 
 def test_nothing_that_matches_offers_what_is_near(line: Line) -> None:
-    """Where nothing matches: exit 9, with the days that were looked at and the names that are near."""
-    result = line("explain", "the slwo ferry")
+    """Where nothing matches: exit 9, with the days that were looked at and the titles that are near."""
+    result = line("explain", "the slow boat")
     assert result.exit_code == 9
-    assert result.stderr.splitlines() == [
-        "Error: Trakt lists nothing from 2026-03-19 to 2026-07-17 that matches 'the slwo ferry'. These are near:",
-        "  The Slow Ferry",
-    ]
+    head, *near = result.stderr.splitlines()
+    assert "2026-03-19 to 2026-07-17" in head
+    assert "the slow boat" in head
+    assert near == ["  The Slow Ferry"]
     assert line("explain", "qqqqqq").stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("query", ["THE SLWO FERRY", "the-slwo-ferry s02e03", "the slwo ferry 2x03"])
+@pytest.mark.parametrize("query", ["THE SLOW BOAT", "the-slow-boat s02e03", "the slow ferry 2x03"])
 def test_what_is_near_is_so_by_its_name(line: Line, query: str) -> None:
-    """Neither capitals, hyphens nor a code make a name that is nearly right another one."""
+    """Capitals, hyphens and a code do not matter; of a title that is right but not its episode the title is offered."""
     assert line("explain", query).stderr.splitlines()[1:] == ["  The Slow Ferry"]
+
+
+@pytest.mark.parametrize("title", ["habor nine", "harbour-nine", "harbor nien", "Harbor Nine"])
+def test_a_misspelt_title_is_found_as_by_a_check_in(line: Line, title: str) -> None:
+    """A slip of the pen does not matter: `explain` and `checkin` have one matcher."""
+    assert "Harbor Nine 10x08" in line("explain", title, "10x08").stdout
+    assert "harbor" not in line("checkin", title, "10x08").stderr
+    assert "Harbor Nine 10x08" in line("checkin", "--status").stdout
+
+
+@pytest.mark.parametrize("query", ["fathoms", "show fathoms", "A Show Fathoms", "a show fatoms", "fathoms 2x03"])
+def test_an_episode_is_found_by_its_own_title(query: str) -> None:
+    """The title of an episode may stand beside that of its show, or alone."""
+    wanted, other = episode(title="Fathoms"), episode(number=4, title="Untuned")
+    assert find_airings([wanted, other], query) == [wanted]
 
 
 def test_a_rating_is_told_to_its_last_digit() -> None:

@@ -12,7 +12,7 @@ import msgspec
 from trakt_ical.app.app import make_app_at_rest
 from trakt_ical.app.environment import Environment
 from trakt_ical.files import decode
-from trakt_ical.transform.titles import normalize_title
+from trakt_ical.transform.titles import begins_name, normalize_title
 
 _HARMLESS = re.compile(r"\w[\w-]*")
 
@@ -25,7 +25,7 @@ class KeptTitle(NamedTuple):
 
     def begins_with(self, text: str) -> bool:
         """Whether slug or title begin so."""
-        return self.slug.startswith(text.casefold()) or normalize_title(self.title).startswith(normalize_title(text))
+        return begins_name(text, self)
 
 
 def load_kept_titles(flags: Mapping[str, Any], *, demo: bool, movies: bool) -> list[KeptTitle]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from trakt_ical.errors import NoMatch
-from trakt_ical.model import Airing, Episode, Fetched, Moment, Steps, local_date
+from trakt_ical.model import Airing, Fetched, Moment, Steps, local_date
 from trakt_ical.pipeline import CalendarSpec, list_airings
-from trakt_ical.transform.codes import split_code
-from trakt_ical.transform.filters import fold_text
 from trakt_ical.transform.grouping import Showing, make_showings
 from trakt_ical.transform.text import Words, clean_text
 from trakt_ical.transform.times import find_slot
-from trakt_ical.transform.titles import find_airings
+from trakt_ical.transform.titles import find_airings, find_nearest_titles
 from trakt_ical.transform.uids import make_uid, read_key
 
 AT_MOST = 20  # candidates that are told
@@ -78,17 +75,12 @@ def _resolve_query(airings: Iterable[Airing], query: str, recipe: CalendarSpec, 
         ]
         more = f" The nearest {AT_MOST}:" if len(found) > AT_MOST else ""
         raise NoMatch(f"{len(found)} airings match {query!r}.{more}", tuple(candidates))
-    titles = {fold_text(title): title for each in airings if (title := _read_title(each))}
-    alike = [titles[near] for near in difflib.get_close_matches(fold_text(split_code(query)[0]), titles, 5)]
+    near_titles = [clean_text(title) for title in find_nearest_titles(airings, query)]
     days = f"from {recipe.days.first} to {recipe.days.last}"
     raise NoMatch(
-        f"Trakt lists nothing {days} that matches {query!r}." + " These are near:" * bool(alike), tuple(alike)
+        f"Trakt lists nothing {days} that matches {query!r}." + " These are near:" * bool(near_titles),
+        tuple(near_titles),
     )
-
-
-def _read_title(airing: Airing) -> str:
-    """What the show or movie of *airing* is called."""
-    return clean_text(airing.show.title if isinstance(airing, Episode) else airing.title)
 
 
 def _sort_by_time(airings: Iterable[Airing]) -> list[Airing]:

@@ -14,8 +14,8 @@ from trakt_ical.checkin.items import EpisodeRef, Id, Progress, Query, Search, Ti
 from trakt_ical.config import Calendar
 from trakt_ical.errors import NoMatch
 from trakt_ical.model import Airing, DateRange, Episode, FetchRequest, Movie, Release, Show, local_date
-from trakt_ical.transform.filters import ORIGINS, list_names
-from trakt_ical.transform.titles import match_titles, normalize_title
+from trakt_ical.transform.filters import ORIGINS
+from trakt_ical.transform.titles import list_title_names, match_titles, normalize_title
 from trakt_ical.transform.uids import make_uid
 
 YOUNG = timedelta(hours=6)  # kept answers of so recent a time tell what is on now
@@ -71,16 +71,13 @@ class Schedule:
     def shows(self) -> dict[Show, tuple[str, ...]]:
         """The shows that are listed, of which one began last first, each with its names, the year after one of them."""
         shows = {each.show.key: each.show for each in (*self.begun(), *self._episodes())}
-        return {show: (*list_names(show), *_name_with_year(show)) for show in shows.values()}
+        return {show: tuple(list_title_names(show)) for show in shows.values()}
 
     def movies(self) -> dict[str, tuple[Movie, tuple[str, ...]]]:
         """The movies that are listed, by key, each with its first release and its names, as those of shows."""
         listed = [each for each in self.airings.values() if isinstance(each, Movie)]
         found = {each.key: each for each in sorted(listed, key=lambda each: each.starts, reverse=True)}
-        return {
-            key: (each, tuple(filter(None, (each.slug, key.rpartition("-")[2], each.title, *_name_with_year(each)))))
-            for key, each in found.items()
-        }
+        return {key: (each, tuple(list_title_names(each))) for key, each in found.items()}
 
     def is_early(self, what: WatchItem) -> bool:
         """Whether *what* has yet to air."""
@@ -150,10 +147,6 @@ def make_movie_title(movie: Movie) -> Title:
     """*movie* as what one checks in to."""
     number = movie.key.rpartition("-")[2]
     return Title(movie.title or "", movie.year, {"trakt": int(number)}, movie=True, runtime=movie.runtime)
-
-
-def _name_with_year(work: Show | Movie) -> Sequence[str]:
-    return (f"{work.title} {work.year}",) if work.title and work.year else ()
 
 
 MOST = 5  # guesses to choose from

@@ -1,46 +1,102 @@
-"""Which airings somebody means who writes `severance 2x03`."""
+"""Which titles somebody means who writes `severance`, `slow fery` or `severance 2x03`: one matcher for all commands."""
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from difflib import SequenceMatcher
 from typing import TypeVar
 
-from trakt_ical.model import Airing, Episode, Movie
+from trakt_ical.model import Airing, Episode, Movie, Show
 from trakt_ical.transform.codes import split_code
-from trakt_ical.transform.filters import fold_text, list_names
+from trakt_ical.transform.filters import ORIGINS
 from trakt_ical.transform.uids import make_uid
 
 T = TypeVar("T")
 
-ALIKE = 0.8  # of 1; below, two texts are different ones
+ALIKE = 0.8  # of 1; below, two texts are different titles
 ABOUT = 0.02  # texts alike by so little less than the best may be meant as well
+NEAR = 0.6  # from here on a title is worth offering to who wrote another one
 VOICING = 8  # the class of the marks that make another letter of a Japanese one; all others are accents
 _SIGNS = re.compile(r"[\W_]+")
 _NUMBER, _YEAR = re.compile(r"[0-9]+"), re.compile(r"(19|20|21)[0-9]{2}")
 
 
 def match_titles(words: str, titles: Mapping[T, Collection[str]]) -> list[T]:
-    """Those of *titles*, each with all its names, that *words* fit best.
+    """Return those of *titles*, each given with all its names, that *words* fit best.
 
-    A whole name comes before one in which every word begins a word, and that before one which is
-    merely spelled alike. Capitals, accents and punctuation do not matter. A number is no slip of another
-    one: it is in the names as it stands.
+    A whole name comes before names in which every word begins a word, and these before names that are spelled alike.
+    Capitals, accents and punctuation do not matter. Numbers must be right: `9-1-2` is not `9-1-1` misspelt, and a
+    wrong year is another work.
     """
     wanted = normalize_title(words)
     if not wanted:
         return []
     names = {title: [normalize_title(name) for name in each] for title, each in titles.items()}
-    whole = [title for title, each in names.items() if wanted in each]
-    if whole:
+    if whole := [title for title, each in names.items() if wanted in each]:
         return whole
     names = {title: each for title, each in names.items() if _has_numbers(wanted, each)}
-    return [title for title, each in names.items() if _matches_beginnings(wanted, each)] or _find_alike(wanted, names)
+    return [title for title, each in names.items() if _begins_words(wanted, each)] or _find_alike(wanted, names)
 
 
+def find_nearest(words: str, titles: Mapping[T, Collection[str]], most: int = 5) -> list[T]:
+    """Return the *most* of *titles* that are spelled most like *words*, best first, for who named none of them."""
+    wanted = normalize_title(words)
+    names = {title: [normalize_title(name) for name in each] for title, each in titles.items()}
+    ratios = _rate(wanted, names, NEAR) if wanted else {}
+    return sorted(ratios, key=lambda title: -ratios[title])[:most]
+
+
+def begins_name(text: str, names: Iterable[str]) -> bool:
+    """Whether one of *names* begins with *text*, as a shell completes it."""
+    return any(normalize_title(name).startswith(normalize_title(text)) for name in names)
+
+
+def find_airings(airings: Iterable[Airing], query: str) -> list[Airing]:
+    """Return those of *airings* that *query* names: a title, perhaps with `2x03` or `s02e03` after it, or a UID.
+
+    An episode's own title may stand beside the show's.
+    """
+    airings = list(airings)
+    if known := [airing for airing in airings if make_uid(airing) == query.strip()]:
+        return known
+    words, code = split_code(query)
+    names = {number: [*list_title_names(_get_work(each)), *_list_own(each)] for number, each in enumerate(airings)}
+    found = [airings[number] for number in match_titles(words, names)] if words else airings if code else []
+    if code is None:
+        return found
+    return [each for each in found if isinstance(each, Episode) and (each.season, each.number) == code]
+
+
+def find_nearest_titles(airings: Iterable[Airing], query: str) -> list[str]:
+    """Return the titles among *airings* that are spelled most like the title in *query*, best first."""
+    works = {work.title: list_title_names(work) for each in airings if (work := _get_work(each)).title}
+    return [title for title in find_nearest(split_code(query)[0], works) if title]
+
+
+def list_title_names(work: Show | Movie) -> list[str]:
+    """Return what people may call *work*: its slug, the number in its key, its title, and the title with its year."""
+    origin, _, number = work.key.rpartition("-") if isinstance(work, Movie) else work.key.partition("-")
+    number = number if origin.partition("-")[0] in ORIGINS else ""
+    dated = f"{work.title} {work.year}" if work.title and work.year else ""
+    return [name for name in (work.slug, number, work.title, dated) if name]
+
+
+def _get_work(airing: Airing) -> Show | Movie:
+    return airing.show if isinstance(airing, Episode) else airing
+
+
+def _list_own(airing: Airing) -> Iterator[str]:
+    """The title of an episode, after its show's: alone it would compete with shows that are called so."""
+    if isinstance(airing, Episode) and airing.title:
+        yield f"{airing.show.title or ''} {airing.title}"
+
+
+@functools.lru_cache(maxsize=16384)  # a show's names come once for each of its airings
 def normalize_title(text: str) -> str:
-    """*text* as it is compared."""
+    """Return *text* as titles are compared: without capitals, accents and punctuation."""
     letters = unicodedata.normalize("NFKD", text.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", ""))
     kept = (each for each in letters if unicodedata.combining(each) in (0, VOICING))
     return _SIGNS.sub(" ", unicodedata.normalize("NFC", "".join(kept))).strip().casefold()
@@ -58,7 +114,7 @@ def _has_numbers(wanted: str, names: Collection[str]) -> bool:
     return any(f" {wanted} " in f" {name} " for name in names)
 
 
-def _matches_beginnings(wanted: str, names: Collection[str]) -> bool:
+def _begins_words(wanted: str, names: Collection[str]) -> bool:
     """Whether each word of *wanted* begins one of *names*; those of Japanese and its like have no blanks between."""
     words = " ".join(names).split()
     if all(any(word.startswith(part) for word in words) for part in wanted.split()):
@@ -68,45 +124,39 @@ def _matches_beginnings(wanted: str, names: Collection[str]) -> bool:
 
 
 def _find_alike(wanted: str, names: Mapping[T, Collection[str]]) -> list[T]:
-    """Those with a name, or a beginning of one, that is spelled nearly as *wanted*."""
-    from difflib import SequenceMatcher
-
-    matcher = SequenceMatcher(b=wanted, autojunk=False)
-    ratios: dict[T, float] = {}
-    for title, each in names.items():
-        for name in each:
-            for text in {name, " ".join(name.split()[: len(wanted.split())])}:
-                matcher.set_seq1(text)
-                if matcher.quick_ratio() >= ALIKE:
-                    ratios[title] = max(ratios.get(title, 0), matcher.ratio())
+    """Those with a name, or a part of one, that is spelled nearly as *wanted*."""
+    ratios = _rate(wanted, names, ALIKE)
     best = max(ratios.values(), default=0)
-    return [title for title, ratio in ratios.items() if ratio >= max(ALIKE, best - ABOUT)]
+    return [title for title, ratio in ratios.items() if ratio >= best - ABOUT]
 
 
-def find_airings(airings: Iterable[Airing], query: str) -> list[Airing]:
-    """Those of *airings* that *query* fits, a show's or movie's name with `2x03` or `s02e03` after it, or a UID.
+def _rate(wanted: str, names: Mapping[T, Collection[str]], least: float) -> dict[T, float]:
+    """How much the best name or part of a name of each title is spelled like *wanted*, where it is *least* of 1.
 
-    Names are compared without capitals and hyphens; an exact one beats one that merely holds the words.
+    difflib suffices: a slip in one word of several leaves most of the text as it is, and lists are short.
     """
-    airings = list(airings)
-    if known := [airing for airing in airings if make_uid(airing) == query.strip()]:
-        return known
-    words, code = split_code(query)
-    title = fold_text(words)
-    if code:
-        airings = [each for each in airings if isinstance(each, Episode) and (each.season, each.number) == code]
-    exact = [airing for airing in airings if title in _list_names(airing)]
-    return exact or [airing for airing in airings if _holds(airing, title)]
+    matcher = SequenceMatcher(b=wanted, autojunk=False)
+    known: dict[str, float] = {}  # one text stands in the names of many titles
+    for text in {part for each in names.values() for name in each for part in _list_parts(name, wanted)}:
+        matcher.set_seq1(text)
+        if min(matcher.real_quick_ratio(), matcher.quick_ratio()) >= least and matcher.ratio() >= least:
+            known[text] = matcher.ratio()
+    best = {
+        title: max((known.get(part, 0.0) for name in each for part in _list_parts(name, wanted)), default=0.0)
+        for title, each in names.items()
+    }
+    return {title: ratio for title, ratio in best.items() if ratio}
 
 
-def _list_names(airing: Airing) -> tuple[str, ...]:
-    if isinstance(airing, Movie):
-        return tuple(fold_text(name) for name in (airing.slug, airing.key.rpartition("-")[2], airing.title) if name)
-    return list_names(airing.show)
+def _list_parts(name: str, wanted: str) -> Iterator[str]:
+    """*name*, and what in it is as many words as *wanted*: who misspells a title may also leave out some of it.
 
-
-def _holds(airing: Airing, title: str) -> bool:
-    """Whether every word of *title* begins a word of the airing's names, its own title included."""
-    own = airing.title if isinstance(airing, Episode) else None
-    words = " ".join((*_list_names(airing), fold_text(own or ""))).split()
-    return all(any(word.startswith(part) for word in words) for part in title.split())
+    One word alone is a slip of another only if both begin with the same letter: hardly anybody gets that one wrong,
+    and `house` would be found in every title with a mouse.
+    """
+    yield name
+    words, count = name.split(), wanted.count(" ") + 1
+    for start in range(len(words) - count + 1):
+        part = " ".join(words[start : start + count])
+        if count > 1 or part[0] == wanted[:1]:
+            yield part
