@@ -170,7 +170,7 @@ def test_a_title_cannot_steer_the_terminal(line: Line) -> None:
     entry = {"first_aired": None, "show": show, "episode": {"season": 1, "number": 1}}
     with serving(lambda _: Told(json.dumps([entry]).encode())) as (url, _):
         environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
-        result = line("export", "--calendar", "all", "--days", "1", environ=environ)
+        result = line("export", "--source", "all", "--days", "1", environ=environ)
     assert result.exit_code == 0
     assert not set("\x1b\x07\x9b") & set(result.stderr)
     assert result.stderr.count("\n") == 1 + result.stderr.count("Warning: Left out: ")

@@ -30,21 +30,19 @@ class Listed:
         return Fetched(dict.fromkeys(needs.days, self.airings), self.hidden)
 
 
-def made(source: Source, recipe: CalendarSpec, now: datetime) -> bytes:
+def made(source: Source, spec: CalendarSpec, now: datetime) -> bytes:
     """A calendar that has no previous one."""
-    return step(source, recipe, None, now).revise().octets
+    return step(source, spec, None, now).revise().octets
 
 
-def step(source: Source, recipe: CalendarSpec, previous: StoredCalendar | None, now: datetime) -> Merge:
+def step(source: Source, spec: CalendarSpec, previous: StoredCalendar | None, now: datetime) -> Merge:
     """The step from *previous* to a calendar of what *source* lists now."""
-    return pipeline.make_merge(
-        source.fetch(pipeline.plan_fetch([recipe]), lambda done, of: None), recipe, previous, now
-    )
+    return pipeline.make_merge(source.fetch(pipeline.plan_fetch([spec]), lambda done, of: None), spec, previous, now)
 
 
 def make(source: Listed, first: date, days: int, zone: tzinfo = UTC) -> bytes:
-    recipe = CalendarSpec(DateRange(first, days), zone, Rules(), Appearance(), SCOPE, Retention())
-    return made(source, recipe, NIGHT)
+    spec = CalendarSpec(DateRange(first, days), zone, Rules(), Appearance(), SCOPE, Retention())
+    return made(source, spec, NIGHT)
 
 
 def test_of_doubles_the_one_changed_last_stays() -> None:
@@ -84,16 +82,16 @@ def test_several_calendars_ask_for_the_days_of_all() -> None:
     early = CalendarSpec(DateRange(date(2026, 4, 1), 5), UTC, Rules(), Appearance(), shows, Retention())
     late = CalendarSpec(DateRange(date(2026, 4, 11), 5), UTC, Rules(), Appearance(), films, Retention())
     own = DateRange(date(2026, 4, 11), 5)
-    for recipes in ([early, late], [late, early]):
-        assert pipeline.plan_fetch(recipes).days == {"shows": DateRange(date(2026, 4, 1), 15), "movies": own}
+    for specs in ([early, late], [late, early]):
+        assert pipeline.plan_fetch(specs).days == {"shows": DateRange(date(2026, 4, 1), 15), "movies": own}
 
 
 def test_a_countrys_movies_are_looked_for_where_the_world_has_them() -> None:
     """A country comes later than the world's first, by whose date Trakt lists: earlier days are asked for too."""
     both = replace(SCOPE, kinds=("shows", "movies"))
-    recipe = CalendarSpec(DateRange(date(2026, 4, 11), 5), UTC, Rules(country="de"), Appearance(), both, Retention())
-    days = pipeline.plan_fetch([recipe]).days
-    assert days == {"shows": recipe.days, "movies": DateRange(date(2026, 1, 9), 97)}
+    spec = CalendarSpec(DateRange(date(2026, 4, 11), 5), UTC, Rules(country="de"), Appearance(), both, Retention())
+    days = pipeline.plan_fetch([spec]).days
+    assert days == {"shows": spec.days, "movies": DateRange(date(2026, 1, 9), 97)}
 
 
 def test_what_is_hidden_is_not_shown() -> None:

@@ -49,8 +49,8 @@ class Sample:
 
 def render(path: Path) -> bytes:
     scope = CalendarId(path.parent.name, "my", "sample", "Trakt", (path.stem,))
-    recipe = CalendarSpec(ALWAYS, UTC, Rules(), Appearance(), scope, Retention())
-    return made(Sample(path), recipe, datetime(2026, 1, 1, tzinfo=UTC))
+    spec = CalendarSpec(ALWAYS, UTC, Rules(), Appearance(), scope, Retention())
+    return made(Sample(path), spec, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: f"{path.parent.name}/{path.name}")

@@ -57,48 +57,48 @@ class CalendarSpec:
         return self.scope.kinds
 
 
-def plan_fetch(recipes: Iterable[CalendarSpec], *, marks: bool = False, steps: bool = False) -> FetchRequest:
-    """What *recipes* need together, so that Trakt is asked once; with *marks* what was watched in any case."""
-    recipes = list(recipes)
+def plan_fetch(specs: Iterable[CalendarSpec], *, marks: bool = False, steps: bool = False) -> FetchRequest:
+    """What *specs* need together, so that Trakt is asked once; with *marks* what was watched in any case."""
+    specs = list(specs)
     days: dict[str, DateRange] = {}
     countries: dict[str, frozenset[str]] = {}
-    for recipe in recipes:
-        for kind in recipe.kinds:
-            wide = recipe.days.widened(find_margin(recipe.rules))
-            if recipe.rules.country and kind in KINDS_OF_MOVIES:
+    for spec in specs:
+        for kind in spec.kinds:
+            wide = spec.days.widened(find_margin(spec.rules))
+            if spec.rules.country and kind in KINDS_OF_MOVIES:
                 wide = DateRange(wide.first - timedelta(days=LATER), wide.days + LATER)
-                countries[kind] = countries.get(kind, frozenset()) | {recipe.rules.country}
+                countries[kind] = countries.get(kind, frozenset()) | {spec.rules.country}
             days[kind] = days[kind].joined(wide) if kind in days else wide
     return FetchRequest(
         days,
-        watched=marks or any(not recipe.rules.filters.watched for recipe in recipes),
-        watchlist=any(recipe.rules.filters.watchlist_only for recipe in recipes),
+        watched=marks or any(not spec.rules.filters.watched for spec in specs),
+        watchlist=any(spec.rules.filters.watchlist_only for spec in specs),
         countries=countries,
         steps=steps,
     )
 
 
-def make_merge(fetched: Fetched, recipe: CalendarSpec, previous: StoredCalendar | None, now: datetime) -> Merge:
+def make_merge(fetched: Fetched, spec: CalendarSpec, previous: StoredCalendar | None, now: datetime) -> Merge:
     """The step from the *previous* calendar to one of what Trakt lists now, which is *fetched*."""
-    airings = list_airings(fetched, recipe.kinds)
-    placed = ics.hash_placing(describe_placing(recipe.rules))
+    airings = list_airings(fetched, spec.kinds)
+    placed = ics.hash_placing(describe_placing(spec.rules))
     known = _find_known(previous, placed)
-    shown, grouped = _select_showings(remove_hidden(airings, fetched, recipe.rules), recipe, known), frozenset[str]()
-    if recipe.rules.group is not Group.OFF:
+    shown, grouped = _select_showings(remove_hidden(airings, fetched, spec.rules), spec, known), frozenset[str]()
+    if spec.rules.group is not Group.OFF:
         together = list(shown)
         shown, grouped = iter(together), frozenset(_find_grouped(together))
-    unwanted = find_hidden_keys(fetched, recipe.rules)
+    unwanted = find_hidden_keys(fetched, spec.rules)
     listing = CurrentEvents(
-        events=(make_event(showing, recipe.rules, recipe.check_in) for showing in shown),
+        events=(make_event(showing, spec.rules, spec.check_in) for showing in shown),
         listed=airings.keys(),
         grouped=grouped,
         placing=placed,
         hidden=lambda name: read_key(name) in unwanted,
-        asked=lambda old: read_key(old.uid) not in fetched.hidden | fetched.dropped and _is_asked_for(old, recipe),
-        days=recipe.days,
-        zone=recipe.zone,
+        asked=lambda old: read_key(old.uid) not in fetched.hidden | fetched.dropped and _is_asked_for(old, spec),
+        days=spec.days,
+        zone=spec.zone,
     )
-    return Merge(previous, listing, recipe.look, recipe.scope, now, recipe.retention)
+    return Merge(previous, listing, spec.look, spec.scope, now, spec.retention)
 
 
 def _find_known(previous: StoredCalendar | None, placing: str) -> Mapping[str, StoredEvent]:
@@ -111,12 +111,12 @@ def _find_known(previous: StoredCalendar | None, placing: str) -> Mapping[str, S
 
 
 def _select_showings(
-    airings: Iterable[Airing], recipe: CalendarSpec, known: Mapping[str, StoredEvent]
+    airings: Iterable[Airing], spec: CalendarSpec, known: Mapping[str, StoredEvent]
 ) -> Iterator[Showing]:
     """What the rules show of *airings* in the range, and wherever Trakt moved what is *known*."""
-    for showing in make_showings(airings, recipe.rules, recipe.zone):
-        if _is_in_range(showing.start, recipe) or any(
-            _is_expected(known.get(make_uid(each)), recipe) for each in showing.members
+    for showing in make_showings(airings, spec.rules, spec.zone):
+        if _is_in_range(showing.start, spec) or any(
+            _is_expected(known.get(make_uid(each)), spec) for each in showing.members
         ):
             yield showing
 
@@ -145,24 +145,24 @@ def find_hidden_keys(fetched: Fetched, rules: Rules) -> frozenset[str]:
     return hidden if rules.filters.dropped else hidden | fetched.dropped
 
 
-def _is_expected(old: StoredEvent | None, recipe: CalendarSpec) -> bool:
+def _is_expected(old: StoredEvent | None, spec: CalendarSpec) -> bool:
     """Whether *old* is shown wherever Trakt moved it: it was in range, or said to be no longer listed."""
-    return old is not None and (old.rev is None or _is_in_range(parse_moment(old.start), recipe))
+    return old is not None and (old.rev is None or _is_in_range(parse_moment(old.start), spec))
 
 
-def _is_in_range(start: Moment, recipe: CalendarSpec) -> bool:
+def _is_in_range(start: Moment, spec: CalendarSpec) -> bool:
     """Whether *start* falls on one of the days, by the clock of their zone."""
-    return local_date(start, recipe.zone) in recipe.days
+    return local_date(start, spec.zone) in spec.days
 
 
-def _is_asked_for(old: StoredEvent, recipe: CalendarSpec) -> bool:
+def _is_asked_for(old: StoredEvent, spec: CalendarSpec) -> bool:
     """Whether this run would list the event *old* if Trakt had it.
 
     Not so of movies dated by country: Trakt lists them by the world's date, which may lie before the range.
     """
-    if recipe.rules.country and is_movie(old.uid):
+    if spec.rules.country and is_movie(old.uid):
         return False
-    return is_asked_for(old.uid, read_category(old.octets), recipe.kinds)
+    return is_asked_for(old.uid, read_category(old.octets), spec.kinds)
 
 
 def remove_doubles(airings: Iterable[Airing]) -> dict[str, Airing]:

@@ -32,8 +32,8 @@ from trakt_ical.transform.rules import Group, Rules
 
 def entries(*airings: Airing, rules: Rules | None = None, days: int = 2, now: datetime = NOW) -> list[AgendaEntry]:
     scope = CalendarId("v2", "my", "demo", "Trakt", ("shows",))
-    recipe = CalendarSpec(DateRange(NOW.date(), 30), UTC, rules or Rules(), Appearance(), scope, Retention())
-    return make_agenda(Listed(airings).fetch(plan_fetch([recipe]), None), recipe, now, days)
+    spec = CalendarSpec(DateRange(NOW.date(), 30), UTC, rules or Rules(), Appearance(), scope, Retention())
+    return make_agenda(Listed(airings).fetch(plan_fetch([spec]), None), spec, now, days)
 
 
 def test_the_days_begin_today_and_are_in_order() -> None:

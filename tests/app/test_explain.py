@@ -219,8 +219,8 @@ def test_a_rating_is_told_to_its_last_digit() -> None:
 def explained(*listed: Sequence[Episode], kinds: tuple[str, ...] = ("shows",), **rules: Any) -> tuple[str, ...]:
     """The steps to the first of what is *listed*, for each of *kinds*."""
     scope = CalendarId("v2", "my", "demo", "Trakt", kinds)
-    recipe = CalendarSpec(DateRange(NOW.date(), 9), UTC, Rules(**rules), Appearance(), scope, Retention())
-    return explain_airing(Fetched(dict(zip(kinds, listed, strict=True))), recipe, NOW, uid_of(listed[0][0])).steps
+    spec = CalendarSpec(DateRange(NOW.date(), 9), UTC, Rules(**rules), Appearance(), scope, Retention())
+    return explain_airing(Fetched(dict(zip(kinds, listed, strict=True))), spec, NOW, uid_of(listed[0][0])).steps
 
 
 def test_what_two_calendars_of_trakt_list_is_no_double() -> None:
@@ -238,8 +238,8 @@ def test_a_group_of_two_is_told_as_such() -> None:
 def test_doubles_are_told(line: Line) -> None:
     """An episode that Trakt lists twice says that the one that changed last counts."""
     scope = CalendarId("v2", "my", "demo", "Trakt", ("shows",))
-    recipe = CalendarSpec(DateRange(NOW.date(), 9), UTC, Rules(), Appearance(), scope, Retention())
+    spec = CalendarSpec(DateRange(NOW.date(), 9), UTC, Rules(), Appearance(), scope, Retention())
     twice = [episode(updated_at=NOW), episode(updated_at=NOW - timedelta(days=1))]
-    found = explain_airing(Fetched({"shows": twice}), recipe, NOW, "a show")
+    found = explain_airing(Fetched({"shows": twice}), spec, NOW, "a show")
     assert "Trakt lists it 2 times; of these the one that changed last counts." in found.steps
     assert found.shown

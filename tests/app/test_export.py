@@ -77,7 +77,7 @@ def test_an_export_is_a_calendar_with_right_closing_line(line: Line, api: str) -
 @pytest.mark.parametrize("source", ["my", "all"])
 def test_every_calendar_can_be_exported(line: Line, kind: str, source: str) -> None:
     """Each kind of Trakt's calendars, yours and the world's, becomes events."""
-    result = line("export", "--kind", kind, "--calendar", source)
+    result = line("export", "--kind", kind, "--source", source)
     assert result.exit_code == 0, result.stderr
     suffix = {"movies": "cinema", "streaming": "streaming", "dvd": "physical"}.get(kind)
     uids = [str(event["UID"]) for event in events(line.ics)]
@@ -100,9 +100,9 @@ def test_kinds_that_overlap_make_no_doubles(line: Line) -> None:
 
 
 def test_the_world_needs_no_login(line: Line) -> None:
-    """`--calendar all` works without a token."""
+    """`--source all` works without a token."""
     Path(line.environ["TRAKT_ICAL_TOKEN_FILE"]).unlink()
-    assert line("export", "--calendar", "all").exit_code == 0
+    assert line("export", "--source", "all").exit_code == 0
     assert all("Authorization" not in seen.headers for seen in line.demo.requests)
     assert line("export").exit_code == 4
 
@@ -133,7 +133,7 @@ def test_a_broken_answer_is_not_kept(line: Line) -> None:
 
     with serving(told) as (url, _):
         environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
-        arguments = ["export", "--calendar", "all", "--from", "2026-04-18", "--days", "1"]
+        arguments = ["export", "--source", "all", "--from", "2026-04-18", "--days", "1"]
         assert line(*arguments, environ=environ).exit_code == 5
         assert line(*arguments, environ=environ).exit_code == 0
 

@@ -53,9 +53,9 @@ class Book:
 
     def run(self, *airings: Episode, hidden: Sequence[str] = (), believe: bool = False) -> MergeResult:
         """List *airings* and go on to the next calendar."""
-        recipe = CalendarSpec(self.days, UTC, self.rules, Appearance(), self.scope, self.retention)
+        spec = CalendarSpec(self.days, UTC, self.rules, Appearance(), self.scope, self.retention)
         previous = parse_calendar(self.octets) if self.octets else None
-        revised = step(Listed(airings, frozenset(hidden)), recipe, previous, self.now).revise(believe=believe)
+        revised = step(Listed(airings, frozenset(hidden)), spec, previous, self.now).revise(believe=believe)
         self.octets = revised.octets
         return revised
 
@@ -781,7 +781,7 @@ def test_copies_are_not_overwritten_either(line: Line) -> None:
     assert (line.folder / "trakt.ics.old").read_bytes() == b"first"
 
 
-@pytest.mark.parametrize("arguments", [["--calendar", "all"], ["--api", "v1"]], ids=["another calendar", "another api"])
+@pytest.mark.parametrize("arguments", [["--source", "all"], ["--api", "v1"]], ids=["another calendar", "another api"])
 def test_another_calendars_file_stays(line: Line, arguments: list[str]) -> None:
     """A file of ours for another api, calendar or owner is not this calendar's; --force starts anew beside a copy."""
     before = exported(line)

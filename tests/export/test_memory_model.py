@@ -216,7 +216,7 @@ class Memory(RuleBasedStateMachine):
                 raise ConnectionError
 
         try:
-            step(Failing(), self.recipe(), parse_calendar(self.octets or b""), self.now)
+            step(Failing(), self.spec(), parse_calendar(self.octets or b""), self.now)
         except ConnectionError:
             return
         raise AssertionError("the fault is told")
@@ -226,7 +226,7 @@ class Memory(RuleBasedStateMachine):
     def days(self) -> DateRange:
         return DateRange(self.now.date() - 30 * DAY, 30 + self.length)
 
-    def recipe(self) -> CalendarSpec:
+    def spec(self) -> CalendarSpec:
         return CalendarSpec(self.days(), UTC, Rules(), Appearance(), SCOPE, Retention(largest=0))
 
     def revise(self, *, believe: bool) -> MergeResult:
@@ -242,7 +242,7 @@ class Memory(RuleBasedStateMachine):
         ]
         source = Listed(airings, frozenset(self.hidden))
         previous = parse_calendar(self.octets) if self.octets else None
-        return step(source, self.recipe(), previous, self.now).revise(believe=believe)
+        return step(source, self.spec(), previous, self.now).revise(believe=believe)
 
     def listed(self) -> dict[str, Aired]:
         """What Trakt answers: the days that are asked for, one more at both ends."""
@@ -332,7 +332,7 @@ def test_with_little_room_the_same_again_changes_nothing(
 ) -> None:
     """However small the ceiling, a calendar that is revised by what it was made of stays as it is."""
     octets: bytes | None = None
-    recipe = CalendarSpec(
+    spec = CalendarSpec(
         DateRange(BEGIN.date() - 30 * DAY, 120), UTC, Rules(), Appearance(), SCOPE, Retention(largest=largest)
     )
     for listed in (first, second, second):
@@ -341,6 +341,6 @@ def test_with_little_room_the_same_again_changes_nothing(
             for number, hours, length in listed
         ]
         previous = parse_calendar(octets) if octets else None
-        before, octets = octets, step(Listed(airings), recipe, previous, BEGIN).revise(believe=True).octets
+        before, octets = octets, step(Listed(airings), spec, previous, BEGIN).revise(believe=True).octets
     assert octets == before
     assert b"BEGIN:VEVENT" not in octets or len(octets) <= largest

@@ -21,22 +21,22 @@ YOUNG = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class ListedAirings:
-    """What was *fetched* for a calendar of *recipe*, and *now*."""
+    """What was *fetched* for a calendar of *spec*, and *now*."""
 
     fetched: Fetched
-    recipe: CalendarSpec
+    spec: CalendarSpec
     now: datetime
 
     @property
     def zone(self) -> tzinfo:
         """The zone that the calendar's days are counted in."""
-        return self.recipe.zone
+        return self.spec.zone
 
     @property
     def airings(self) -> list[Airing]:
         """What is listed, doubles settled; what the user hid or dropped stays out unless the rules want it."""
-        airings = pipeline.list_airings(self.fetched, self.recipe.kinds)
-        return list(pipeline.remove_hidden(airings, self.fetched, self.recipe.rules))
+        airings = pipeline.list_airings(self.fetched, self.spec.kinds)
+        return list(pipeline.remove_hidden(airings, self.fetched, self.spec.rules))
 
 
 def fetch_listed(
@@ -83,24 +83,22 @@ class AgendaEntry:
     watched: bool
 
 
-def make_agenda(fetched: Fetched, recipe: CalendarSpec, now: datetime, days: int) -> list[AgendaEntry]:
-    """What the calendar of *recipe* shows from today on for *days* days, in order, and what is still on from before."""
-    today = now.astimezone(recipe.zone).date()
-    shown = make_showings(
-        remove_hidden(list_airings(fetched, recipe.kinds), fetched, recipe.rules), recipe.rules, recipe.zone
-    )
-    entries = _make_entries(shown, recipe, now)
+def make_agenda(fetched: Fetched, spec: CalendarSpec, now: datetime, days: int) -> list[AgendaEntry]:
+    """What the calendar of *spec* shows from today on for *days* days, in order, and what is still on from before."""
+    today = now.astimezone(spec.zone).date()
+    shown = make_showings(remove_hidden(list_airings(fetched, spec.kinds), fetched, spec.rules), spec.rules, spec.zone)
+    entries = _make_entries(shown, spec, now)
     last = today + timedelta(days=days - 1)
     wanted = [entry for entry in entries if today <= entry.day <= last or entry.on]
     return sorted(wanted, key=_order)
 
 
-def _make_entries(shown: Iterator[Showing], recipe: CalendarSpec, now: datetime) -> Iterator[AgendaEntry]:
+def _make_entries(shown: Iterator[Showing], spec: CalendarSpec, now: datetime) -> Iterator[AgendaEntry]:
     for showing in shown:
-        made = make_event(showing, recipe.rules)
+        made = make_event(showing, spec.rules)
         on = isinstance(made.start, datetime) and isinstance(made.end, datetime) and made.start <= now < made.end
         watched = all(member.watched for member in showing.members)
-        yield AgendaEntry(made, local_date(made.start, recipe.zone), on, watched)
+        yield AgendaEntry(made, local_date(made.start, spec.zone), on, watched)
 
 
 def _order(entry: AgendaEntry) -> tuple[date, str, str]:

@@ -1,4 +1,4 @@
-"""A calendar of the settings as the recipe that the pipeline follows."""
+"""A calendar of the settings as the spec that the pipeline follows."""
 
 from __future__ import annotations
 

@@ -28,25 +28,23 @@ class Explanation:
     steps: tuple[str, ...]
 
 
-def explain_airing(fetched: Fetched, recipe: CalendarSpec, now: datetime, query: str) -> Explanation:
-    """Why what *query* names is in the calendar of *recipe* or not; *fetched* was asked for with its steps.
+def explain_airing(fetched: Fetched, spec: CalendarSpec, now: datetime, query: str) -> Explanation:
+    """Why what *query* names is in the calendar of *spec* or not; *fetched* was asked for with its steps.
 
     Raises NoMatch with the candidates where nothing or several match.
     """
-    airings = list_airings(fetched, recipe.kinds)
-    airing = _resolve_query(airings.values(), query, recipe, now)
+    airings = list_airings(fetched, spec.kinds)
+    airing = _resolve_query(airings.values(), query, spec, now)
     steps = Steps(airing.steps)
-    doubles = max(sum(make_uid(each) == make_uid(airing) for each in fetched.airings[kind]) for kind in recipe.kinds)
+    doubles = max(sum(make_uid(each) == make_uid(airing) for each in fetched.airings[kind]) for kind in spec.kinds)
     if doubles > 1:
         steps("Trakt lists it %d times; of these the one that changed last counts.", doubles)
-    start = find_slot(airing, recipe.rules, recipe.zone, steps).start
-    shown = _is_allowed(airing, fetched, recipe, steps)
+    start = find_slot(airing, spec.rules, spec.zone, steps).start
+    shown = _is_allowed(airing, fetched, spec, steps)
     if shown:
-        start = _find_showing(airing, airings.values(), recipe, steps).start
-        shown = _is_in_range(start, recipe, steps)
-    steps(
-        "%s: %s.", "It is in the calendar" if shown else "It is left out", describe_moment_in_zone(start, recipe.zone)
-    )
+        start = _find_showing(airing, airings.values(), spec, steps).start
+        shown = _is_in_range(start, spec, steps)
+    steps("%s: %s.", "It is in the calendar" if shown else "It is left out", describe_moment_in_zone(start, spec.zone))
     return Explanation(name_airing(airing), make_uid(airing), shown, tuple(steps))
 
 
@@ -62,7 +60,7 @@ def describe_moment_in_zone(moment: Moment, zone: tzinfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} in {zone}, {moment:%Y-%m-%d %H:%M} UTC"
 
 
-def _resolve_query(airings: Iterable[Airing], query: str, recipe: CalendarSpec, now: datetime) -> Airing:
+def _resolve_query(airings: Iterable[Airing], query: str, spec: CalendarSpec, now: datetime) -> Airing:
     airings = list(airings)
     found = find_airings(airings, query)
     if len(found) == 1:
@@ -70,13 +68,13 @@ def _resolve_query(airings: Iterable[Airing], query: str, recipe: CalendarSpec, 
     if found:
         near = sorted(found, key=lambda each: abs(local_date(each.starts, UTC) - now.date()))[:AT_MOST]
         candidates = [
-            f"{name_airing(each)} ({make_uid(each)}), {describe_moment_in_zone(each.starts, recipe.zone)}"
+            f"{name_airing(each)} ({make_uid(each)}), {describe_moment_in_zone(each.starts, spec.zone)}"
             for each in _sort_by_time(near)
         ]
         more = f" The nearest {AT_MOST}:" if len(found) > AT_MOST else ""
         raise NoMatch(f"{len(found)} airings match {query!r}.{more}", tuple(candidates))
     near_titles = [clean_text(title) for title in find_nearest_titles(airings, query)]
-    days = f"from {recipe.days.first} to {recipe.days.last}"
+    days = f"from {spec.days.first} to {spec.days.last}"
     raise NoMatch(
         f"Trakt lists nothing {days} that matches {query!r}." + " These are near:" * bool(near_titles),
         tuple(near_titles),
@@ -87,9 +85,9 @@ def _sort_by_time(airings: Iterable[Airing]) -> list[Airing]:
     return sorted(airings, key=lambda each: (each.starts.isoformat(), make_uid(each)))
 
 
-def _is_allowed(airing: Airing, fetched: Fetched, recipe: CalendarSpec, steps: Steps) -> bool:
+def _is_allowed(airing: Airing, fetched: Fetched, spec: CalendarSpec, steps: Steps) -> bool:
     """Whether the user and the filters let *airing* be shown."""
-    filters, name = recipe.rules.filters, read_key(make_uid(airing))
+    filters, name = spec.rules.filters, read_key(make_uid(airing))
     for what, keys, wanted in (("hid", fetched.hidden, filters.hidden), ("dropped", fetched.dropped, filters.dropped)):
         if name in keys:
             steps("You %s it at Trakt%s.", what, ", but the rules want it shown" if wanted else "")
@@ -98,14 +96,14 @@ def _is_allowed(airing: Airing, fetched: Fetched, recipe: CalendarSpec, steps: S
     return filters.allow(airing, steps)
 
 
-def _find_showing(airing: Airing, airings: Iterable[Airing], recipe: CalendarSpec, steps: Steps) -> Showing:
+def _find_showing(airing: Airing, airings: Iterable[Airing], spec: CalendarSpec, steps: Steps) -> Showing:
     """The showing that *airing* is a part of."""
-    for showing in make_showings(airings, recipe.rules, recipe.zone):
+    for showing in make_showings(airings, spec.rules, spec.zone):
         if any(make_uid(member) == make_uid(airing) for member in showing.members):
             if others := len(showing.members) - 1:
                 steps(
                     "group = %s puts it into one event with %d other%s, that of %s.",
-                    recipe.rules.group.value,
+                    spec.rules.group.value,
                     others,
                     "" if others == 1 else "s",
                     name_airing(showing.members[0]),
@@ -114,8 +112,8 @@ def _find_showing(airing: Airing, airings: Iterable[Airing], recipe: CalendarSpe
     raise AssertionError("what the filters allow is shown")
 
 
-def _is_in_range(start: Moment, recipe: CalendarSpec, steps: Steps) -> bool:
-    within = local_date(start, recipe.zone) in recipe.days
+def _is_in_range(start: Moment, spec: CalendarSpec, steps: Steps) -> bool:
+    within = local_date(start, spec.zone) in spec.days
     if not within:
-        steps("The calendar is made of %s to %s (back, ahead).", recipe.days.first, recipe.days.last)
+        steps("The calendar is made of %s to %s (back, ahead).", spec.days.first, spec.days.last)
     return within

@@ -158,41 +158,41 @@ def _finish_jobs(
     now = app.environment.now()
     try:
         with app.trakt(source) as trakt:
-            recipes = {
+            specs = {
                 each.number: make_calendar_spec(
                     app, each.job.calendar, trakt.zone(each.job.calendar.settings.timezone), now, wanted.span
                 )
                 for each in begun
             }
-            fetched = trakt.source.fetch(pipeline.plan_fetch(recipes.values()), progress)
+            fetched = trakt.source.fetch(pipeline.plan_fetch(specs.values()), progress)
     except TraktIcalError as error:
         if isinstance(error, BrokenAnswer):
             app.forget_answers()  # with their ETags, or a 304 would bring them back
         return {each.number: error for each in begun}
-    return {each.number: _finish_job(app, each, fetched, recipes[each.number], wanted) for each in begun}
+    return {each.number: _finish_job(app, each, fetched, specs[each.number], wanted) for each in begun}
 
 
 def _finish_job(
-    app: App, begun: _Begun, fetched: Fetched, recipe: CalendarSpec, wanted: ExportOptions
+    app: App, begun: _Begun, fetched: Fetched, spec: CalendarSpec, wanted: ExportOptions
 ) -> Exported | TraktIcalError:
     from trakt_ical import pipeline
 
     now = app.environment.now()
     try:
-        step = pipeline.make_merge(fetched, recipe, begun.memory.calendar, now)
+        step = pipeline.make_merge(fetched, spec, begun.memory.calendar, now)
         revised = _merge(app, begun, step, now, believe=wanted.accept_shrink)
         changed = _write(begun, revised, now)
     except TraktIcalError as error:
         return error
-    return Exported(revised, recipe.zone, changed, 0 if revised.starts else _count_listed(fetched, recipe))
+    return Exported(revised, spec.zone, changed, 0 if revised.starts else _count_listed(fetched, spec))
 
 
-def _count_listed(fetched: Fetched, recipe: CalendarSpec) -> int:
-    """How many airings are listed on the days of *recipe*, whatever its rules make of them."""
+def _count_listed(fetched: Fetched, spec: CalendarSpec) -> int:
+    """How many airings are listed on the days of *spec*, whatever its rules make of them."""
     from trakt_ical import pipeline
 
-    airings = pipeline.list_airings(fetched, recipe.kinds).values()
-    return sum(local_date(airing.starts, recipe.zone) in recipe.days for airing in airings)
+    airings = pipeline.list_airings(fetched, spec.kinds).values()
+    return sum(local_date(airing.starts, spec.zone) in spec.days for airing in airings)
 
 
 def _merge(app: App, begun: _Begun, step: Merge, now: datetime, *, believe: bool) -> MergeResult:

@@ -44,7 +44,7 @@ def command(run: Run, /, name: str | None, days: int, fresh: bool, as_json: bool
         calendar = find_one(app, name)
         young = timedelta(0) if fresh else YOUNG
         found = fetch_listed(app, calendar, young=young, ahead=days - 1, marks=True)
-        entries = make_agenda(found.fetched, found.recipe, found.now, days)
+        entries = make_agenda(found.fetched, found.spec, found.now, days)
         if as_json:
             write_line(_to_json(entries))
             return

@@ -36,7 +36,7 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
     with run.app(options) as app:
         calendar = find_one(app, name)
         found = fetch_listed(app, calendar, young=timedelta(0) if fresh else YOUNG, steps=True)
-        told = explain_airing(found.fetched, found.recipe, found.now, " ".join(query))
+        told = explain_airing(found.fetched, found.spec, found.now, " ".join(query))
     write_line(f"{told.name} ({told.uid}) in {calendar.title}")
     for number, step in enumerate(told.steps, 1):
         write_line(f"{number:3}. {step}")

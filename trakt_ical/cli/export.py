@@ -55,7 +55,7 @@ class Day(click.ParamType[date]):
     "--from", "first", type=Day(), metavar="YYYY-MM-DD", help="The first day, in place of --back; alone: 7 days."
 )
 @click.option("--days", type=click.IntRange(1, 3660), metavar="N", help="How many days; alone: from today on.")
-@setting_option("--calendar", setting="source")
+@setting_option("--source", setting="source")
 @setting_option("--kind", setting="kind", multiple=True)
 @setting_option("--timezone", setting="timezone", metavar="ZONE")
 @click.option("--changes", is_flag=True, help="Print what this run changed.")
