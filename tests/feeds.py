@@ -85,7 +85,7 @@ def serving(line: Line, *, patience: float | None = None, **settings: Any) -> It
     with open_app({}, demo=False, environment=environment) as app, open_listener(HERE) as listener:
         service = Service(app)
         trusted = app.settings.trusted_proxies
-        server = WebServer(service.application(), listener, service.tick, trusted, patience)
+        server = WebServer(service.make_application(), listener, service.tick, trusted, patience)
         thread = threading.Thread(target=server.run, name="web")
         thread.start()
         try:

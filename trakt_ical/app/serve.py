@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
-from datetime import UTC, timedelta, tzinfo
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -15,19 +16,22 @@ from trakt_ical.app.calendar_specs import load_check_in_tickets
 from trakt_ical.app.export import Exported
 from trakt_ical.app.feeds import feed_folder, fetch_activity, refresh_feeds
 from trakt_ical.checkin.links import LinkCheckIns
+from trakt_ical.checkin.tickets import Ticket
 from trakt_ical.errors import SettingsError, TraktIcalError, UpdateHeldBack
 from trakt_ical.feed import access_log
 from trakt_ical.feed.addresses import make_feed_url
-from trakt_ical.feed.asgi import FeedApp, make_page_app
+from trakt_ical.feed.asgi import FeedApp
 from trakt_ical.feed.refresher import Background, Refresher, RefreshJob
 from trakt_ical.feed.server import WebServer, open_listener
 from trakt_ical.feed.store import FeedOptions, FeedStore
+from trakt_ical.feed.week import offers_check_in
 from trakt_ical.http import ListenAddress, is_loopback, is_public
 
 if TYPE_CHECKING:
+    from trakt_ical.checkin.tickets import Tickets
     from trakt_ical.config import Calendar
-    from trakt_ical.feed.asgi import Application
-    from trakt_ical.feed.week import PageCalendar
+    from trakt_ical.feed.asgi import Route
+    from trakt_ical.feed.week import PageCalendar, ShownAiring
 
 log = logging.getLogger(__name__)
 
@@ -72,19 +76,18 @@ class Service:
         """How the refresher is, in a word."""
         return "crashed" if self.background.crashed else self.refresher.condition
 
-    def application(self) -> Application:
-        """The service by the interface of web servers."""
-        return FeedApp(lambda: self.shelf.feed, make_page_app(self.page), self._counter())
+    def make_application(self) -> FeedApp:
+        """Return the service as an ASGI application."""
+        return FeedApp(self.shelf, self, self._make_check_in_route())
 
-    def _counter(self) -> Application | None:
-        """Where links that check in lead, None where no calendar has any."""
+    def _make_check_in_route(self) -> Route | None:
+        """Return what answers check-in links, None where no calendar has any."""
         if self._tickets is None:
             return None
-        from trakt_ical.checkin.pages import CheckInForm, make_check_in_app
-        from trakt_ical.checkin.pages import FormContext as AtDesk
+        from trakt_ical.checkin.pages import CheckInForm, CheckInRoute, FormContext
 
-        ways = AtDesk(self._app.environment.now, lambda: self._days_zone, self.links.named, self.links.act)
-        return make_check_in_app(CheckInForm(ways), self._tickets)
+        context = FormContext(self._app.environment.now, lambda: self._days_zone, self.links.named, self.links.act)
+        return CheckInRoute(CheckInForm(context), self._tickets)
 
     def tick(self) -> None:
         """Take over what changed on disk; whatever happens, the feed goes on."""
@@ -93,12 +96,12 @@ class Service:
         except Exception:
             log.exception("The stored copies could not be looked at.")
 
-    def page(self, base: str) -> bytes:
-        """The page for people; its addresses begin with `public_url`, else with *base*."""
+    def render_page(self, base_url: str) -> bytes:
+        """Return the page for people; its addresses begin with `public_url`, else with *base_url*."""
         from trakt_ical.feed.page import render_page
         from trakt_ical.feed.week import PageContent
 
-        base = self._app.settings.public_url.rstrip("/") or base
+        base = self._app.settings.public_url.rstrip("/") or base_url
         return render_page(
             PageContent(
                 subscriptions=tuple(self._subscription(calendar, base) for calendar in self._app.calendars),
@@ -114,14 +117,14 @@ class Service:
         return self._zone or self._zone_of_settings()
 
     def _subscription(self, calendar: Calendar, base: str) -> PageCalendar:
-        from trakt_ical.feed.week import PageCalendar, add_links, read_airings
+        from trakt_ical.feed.week import PageCalendar, read_airings
 
         name = calendar.title
         copy = self.shelf.copies[name]
         settled = copy.last_success and copy.last_success > self._tried  # by `feed accept`, not by the refresher
         shown = read_airings(copy.calendar) if copy.calendar else ()
         if self._tickets and calendar.settings.checkin_links:
-            shown = add_links(shown, self._tickets, base, self._app.environment.now())
+            shown = add_check_in_urls(shown, self._tickets, base, self._app.environment.now())
         return PageCalendar(
             name=name,
             url=make_feed_url(base, self.shelf.secrets.calendars[name], name),
@@ -165,6 +168,18 @@ class Service:
             return UTC
 
 
+def add_check_in_urls(
+    airings: Iterable[ShownAiring], tickets: Tickets, base_url: str, now: datetime
+) -> tuple[ShownAiring, ...]:
+    """Return *airings*, each that offers check-in at *now* with the address of its check-in page."""
+    return tuple(
+        replace(airing, check_in=f"{base_url}/{tickets.path(Ticket(airing.uid, airing.start))}")
+        if offers_check_in(airing, now)
+        else airing
+        for airing in airings
+    )
+
+
 def serve(app: App, tell: Callable[[str], None]) -> bool:
     """Serve until SIGTERM or Ctrl-C; return whether all has ended by then.
 
@@ -175,11 +190,12 @@ def serve(app: App, tell: Callable[[str], None]) -> bool:
         service = Service(app)
         if not is_loopback(address.host) and not app.settings.public_url:
             log.warning("%s", TO_THE_WORLD.format(address=address))
-        server = WebServer(service.application(), listener, service.tick, app.settings.trusted_proxies)
+        application = service.make_application()
+        server = WebServer(application, listener, service.tick, app.settings.trusted_proxies)
         with access_log.mask_secrets(lambda: service.shelf.secrets.all), service.background, closing(service.links):
             tell(ListenAddress(*listener.getsockname()[:2]).url)
             server.run()
-        return service.background.stop(PATIENCE)
+        return application.close() & service.background.stop(PATIENCE)
 
 
 def _path(url: str) -> str:

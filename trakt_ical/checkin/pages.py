@@ -6,7 +6,7 @@ import enum
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -16,18 +16,13 @@ import htpy as h
 from markupsafe import Markup
 
 from trakt_ical.checkin.tickets import FOLDER, Ticket
-from trakt_ical.feed.answers import NOT_FOUND, make_text_answer
-from trakt_ical.feed.asgi import make_response
+from trakt_ical.feed.answers import NOT_FOUND, Answer, make_html_answer, make_text_answer
 from trakt_ical.feed.page import HEADERS as OF_PAGES
 from trakt_ical.feed.page import ICON, STYLE
 from trakt_ical.wording import describe_moment
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
     from trakt_ical.checkin.tickets import Tickets
-    from trakt_ical.feed.asgi import Application
 
 
 FORM_HEADERS: Mapping[str, str] = MappingProxyType(
@@ -187,15 +182,6 @@ class FormTokens:
         return known == ticket and self._now() <= until
 
 
-@dataclass(frozen=True)
-class Reply:
-    """A page, with the status and the headers that it goes with."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=lambda: FORM_HEADERS)
-
-
 class CheckInForm:
     """Answers to who comes with a ticket."""
 
@@ -203,7 +189,7 @@ class CheckInForm:
         self._ways = ways
         self._words = FormTokens(ways.now)
 
-    def ask(self, ticket: Ticket, trouble: str = "", status: int = 200) -> Reply:
+    def ask(self, ticket: Ticket, trouble: str = "", status: int = 200) -> Answer:
         """The question whether to check in, which does nothing by itself."""
         name = self._ways.named(ticket)
         if ticket.expired(self._ways.now()):
@@ -216,7 +202,7 @@ class CheckInForm:
         )
         return self._page(status, asked)
 
-    def answer(self, ticket: Ticket, form: bytes) -> Reply:
+    def answer(self, ticket: Ticket, form: bytes) -> Answer:
         """Do what the *form* asks for, once."""
         fields = dict(parse_qsl(form.decode(errors="replace")))
         word, wanted = (fields.get(name, "") for name in ("once", "choice"))
@@ -229,7 +215,7 @@ class CheckInForm:
             return self._page(200, FormPage("Left as it is", name, ["Nothing was changed."]))
         return self._told(ticket, name, self._ways.act(ticket, choice))
 
-    def _told(self, ticket: Ticket, name: str, outcome: Outcome) -> Reply:
+    def _told(self, ticket: Ticket, name: str, outcome: Outcome) -> Answer:
         match outcome:
             case Done():
                 until = f" until {self._clock(outcome.until)}" if outcome.until else ""
@@ -262,56 +248,27 @@ class CheckInForm:
         return describe_moment(moment, self._ways.now(), self._ways.zone())
 
     @staticmethod
-    def _page(status: int, shown: FormPage) -> Reply:
-        return Reply(status, render_form(shown))
+    def _page(status: int, shown: FormPage) -> Answer:
+        return make_html_answer(status, render_form(shown), FORM_HEADERS)
 
 
-LONGEST_FORM = 4096  # octets
-TOO_LONG = make_text_answer(413, "That is no form of ours.\n")
 NOT_ALLOWED = make_text_answer(405, "Only GET, HEAD and POST are answered here.\n", ((b"allow", b"GET, HEAD, POST"),))
 
 
-def make_check_in_app(desk: CheckInForm, tickets: Tickets) -> Application:
-    """The application that lets *desk* answer who comes with one of *tickets*; what bears none is 404."""
-    from starlette.applications import Starlette
-    from starlette.concurrency import run_in_threadpool
-    from starlette.responses import Response
-    from starlette.routing import Route
+class CheckInRoute:
+    """Answers requests for check-in links: a path without one of *tickets* is 404, the rest is *form*'s."""
 
-    async def answer(request: Request) -> Response:
-        ticket = tickets.read(request.scope["path"].removeprefix("/"))
+    path = f"/{FOLDER}/"
+
+    def __init__(self, form: CheckInForm, tickets: Tickets) -> None:
+        self._form = form
+        self._tickets = tickets
+
+    def respond(self, method: str, path: str, body: bytes) -> Answer:
+        """Return the answer to a request for *path*; *body* is the form that a POST sent."""
+        if method not in ("GET", "HEAD", "POST"):
+            return NOT_ALLOWED
+        ticket = self._tickets.read(path.removeprefix("/"))
         if ticket is None:
-            return make_response(NOT_FOUND)
-        if request.method != "POST":
-            reply = await run_in_threadpool(desk.ask, ticket)
-            return Response(reply.body, reply.status, dict(reply.headers))
-        form = await _read_form(request)
-        if form is None:
-            return make_response(TOO_LONG)
-        reply = await run_in_threadpool(desk.answer, ticket, form)
-        return Response(reply.body, reply.status, dict(reply.headers))
-
-    app = Starlette(
-        routes=[Route(f"/{FOLDER}/{{rest:path}}", answer, methods=["GET", "POST"])],
-        exception_handlers={
-            404: lambda request, error: make_response(NOT_FOUND),
-            405: lambda request, error: make_response(NOT_ALLOWED),
-        },
-    )
-    app.router.redirect_slashes = False
-    return app
-
-
-async def _read_form(request: Request) -> bytes | None:
-    """The octets that were sent, None where they are too many for a form, or do not come to an end."""
-    from starlette.requests import ClientDisconnect
-
-    form = b""
-    try:
-        async for part in request.stream():
-            form += part
-            if len(form) > LONGEST_FORM:
-                return None
-    except ClientDisconnect:
-        return None
-    return form
+            return NOT_FOUND
+        return self._form.answer(ticket, body) if method == "POST" else self._form.ask(ticket)

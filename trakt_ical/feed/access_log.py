@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 SPOKEN = frozenset(("/healthz", "/robots.txt"))
 CUT = "…"
@@ -51,13 +52,16 @@ def mask_secrets(secrets: Callable[[], Collection[str]]) -> Iterator[None]:
         server.setLevel(before[1])
 
 
-def is_wanted() -> bool:
+def is_enabled() -> bool:
     """Whether anybody reads the access log."""
     return access.isEnabledFor(logging.INFO)
 
 
-def log_request(client: str, request: str, status: int, size: int, agent: str) -> None:
-    """One line of the access log; *request* bears no secret."""
+def log_request(scope: Mapping[str, Any], status: int, size: int) -> None:
+    """Write one line for the request of an ASGI *scope* and the answer to it."""
+    client = scope["client"][0] if scope.get("client") else "-"
+    agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"").decode("latin-1")
+    request = describe_request(scope["method"], scope["path"], status)
     access.info('%s "%s" %d %d %s', client, request, status, size, ascii(agent[:LONGEST]))
 
 

@@ -47,8 +47,15 @@ def make_answer(status: int, body: bytes, kind: bytes, more: Iterable[tuple[byte
     return Answer(status, ((b"content-type", kind), (b"content-length", length), *more, *HIDDEN), body)
 
 
+def make_html_answer(status: int, document: bytes, headers: Mapping[str, str]) -> Answer:
+    """An answer with *document*; *headers* name its type and policy."""
+    fields = tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+    return Answer(status, ((b"content-length", str(len(document)).encode()), *fields), document)
+
+
 NOT_FOUND = make_text_answer(404, "Nothing is here.\n")
 NOT_ALLOWED = make_text_answer(405, "Only GET and HEAD are answered here.\n", ((b"allow", ALLOWED),))
+BODY_TOO_LARGE = make_text_answer(413, "The form is too large.\n")
 NOT_YET = make_text_answer(
     503, "This calendar was never fetched so far. Ask again soon.\n", ((b"retry-after", b"120"),)
 )
@@ -255,10 +262,9 @@ class Feed:
     def answer(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> Answer | None:
         """The answer to a request; None where the path is the page's, whatever comes after its secret.
 
-        *path* is decoded, *headers* have names in lower case. Who does not know a secret learns nothing, not even
-        from the time that it takes: a path is compared with every secret, and what is found is always 404.
+        *path* is decoded and without the prefix, *headers* have names in lower case. Somebody without a secret learns
+        nothing, not even from the time it takes: a path is compared with every secret, and the answer is always 404.
         """
-        path = self.own(path)
         secret, _, name = path[1:].partition("/")
         octets = secret.encode(errors="replace")
         page = hmac.compare_digest(octets, self.page_secret.encode())
@@ -273,7 +279,7 @@ class Feed:
             return self._calendar(found, method, headers)
         return self._known_to_all(method, path)
 
-    def own(self, path: str) -> str:
+    def strip_prefix(self, path: str) -> str:
         """*path* without the prefix that a proxy may have left before it."""
         return path[len(self.prefix) :] if self.prefix and path.startswith(self.prefix + "/") else path
 

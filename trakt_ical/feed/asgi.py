@@ -1,123 +1,146 @@
-"""Carries requests to the feed and to the page, by the interface that Python's web servers share (ASGI)."""
+"""The feed as an ASGI application: takes each request from the web server and sends the answer decided elsewhere.
+
+There are five routes: a calendar, the page, check-in links, `/robots.txt` and `/healthz`. A calendar's answers are
+ready in memory and go out at once. The page and check-in links run in a thread, so that they hold up nobody else.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Protocol
 
-from trakt_ical.checkin.tickets import FOLDER
 from trakt_ical.feed import access_log
-from trakt_ical.feed.answers import NOT_ALLOWED, NOT_FOUND, Answer, Feed
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-
-def make_page_app(page: Callable[[str], bytes]) -> Application:
-    """The application that shows *page*, which is given the address that the request came to."""
-    from starlette.applications import Starlette
-    from starlette.responses import Response
-    from starlette.routing import Route
-
-    from trakt_ical.feed.page import HEADERS
-
-    def show(request: Request) -> Response:  # not a coroutine: it is drawn beside the loop, in a thread
-        return Response(page(str(request.base_url).rstrip("/")), headers=dict(HEADERS))
-
-    app = Starlette(
-        routes=[Route("/", show)],
-        exception_handlers={
-            404: lambda request, error: make_response(NOT_FOUND),
-            405: lambda request, error: make_response(NOT_ALLOWED),
-        },
-    )
-    app.router.redirect_slashes = False
-    return app
-
-
-def make_response(answer: Answer) -> Response:
-    """*answer* in the framework's form."""
-    from starlette.responses import Response
-
-    headers = {name.decode(): value.decode() for name, value in answer.headers}
-    return Response(answer.body, answer.status, headers)
-
+from trakt_ical.feed.answers import BODY_TOO_LARGE, NOT_ALLOWED, NOT_FOUND, Answer, Feed, make_html_answer
+from trakt_ical.feed.page import HEADERS
 
 Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-READ = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-since"))
-"""The header fields that decide an answer; nothing is decided by who asks."""
+CONDITIONS = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-since"))
+"""The header fields that decide an answer. No answer depends on who asks."""
+LONGEST_BODY = 4096  # octets of a request's body; a form of ours has 60
+THREADS = 40  # check-ins may wait for Trakt, so a few of them must not block the page
+_HOST = re.compile(r"(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
+
+
+class Route(Protocol):
+    """Answers every request for a path below *path*, which begins and ends with a slash.
+
+    `respond` runs in a thread, several at a time, and may wait for Trakt.
+    """
+
+    path: str
+
+    def respond(self, method: str, path: str, body: bytes) -> Answer:
+        """Return the answer. *path* is decoded and has no prefix of a proxy; *body* is empty unless for POST."""
+
+
+class PageSource(Protocol):
+    """Draws the page. It never sees the secret in the request's path."""
+
+    def render_page(self, base_url: str) -> bytes:
+        """Return the document; *base_url* is the scheme and host that the request was sent to."""
+
+
+class FeedSource(Protocol):
+    """Holds the feed as it is now."""
+
+    feed: Feed
 
 
 class FeedApp:
-    """An ASGI application that answers from the *feed* of the moment; what lies below the page's secret is *page*'s.
+    """The ASGI application. *store* holds what is served now; *check_in* is None where no calendar has such links."""
 
-    What serves the page sees the path after the secret, and never the secret. Links that check in are *counter*'s.
-    """
-
-    def __init__(self, feed: Callable[[], Feed], page: Application, counter: Application | None = None) -> None:
-        self._feed = feed
+    def __init__(self, store: FeedSource, page: PageSource, check_in: Route | None = None) -> None:
+        self._store = store
         self._page = page
-        self._counter = counter
+        self._check_in = check_in
+        # Threads of our own: asyncio's few are also needed to look for renewed secrets each second, and the server
+        # waits for all of them when it ends.
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="answer")
+        self._pending: set[Future[Answer]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        feed = self._feed()
-        if self._counter and (path := feed.own(scope["path"])).startswith(f"/{FOLDER}/"):
-            await self._counter(
-                {**scope, "path": path, "raw_path": b"", "root_path": ""}, receive, _logged(scope, send)
-            )
-            return
-        answer = feed.answer(scope["method"], scope["path"], read_fields(scope["headers"]))
-        if answer is None:
-            await self._page(_strip_secret(scope, feed.own(scope["path"])), receive, _logged(scope, send))
-            return
+        feed, method = self._store.feed, scope["method"]
+        path = feed.strip_prefix(scope["path"])
+        answer: Answer | None
+        if self._check_in is not None and path.startswith(self._check_in.path):
+            answer = await self._respond(self._check_in, method, path, receive)
+        else:
+            answer = feed.answer(method, path, read_conditions(scope["headers"]))
+            if answer is None:
+                answer = await self._answer_page(method, path, find_base_url(scope))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
-        if access_log.is_wanted():
-            _log_request(scope, answer.status, len(answer.body))
+        if access_log.is_enabled():
+            access_log.log_request(scope, answer.status, len(answer.body))
+
+    def close(self) -> bool:
+        """Start no more answers; return whether none is being made."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        return all(future.done() for future in list(self._pending))
+
+    async def _respond(self, route: Route, method: str, path: str, receive: Receive) -> Answer:
+        body = await read_body(receive) if method == "POST" else b""
+        if body is None:
+            return BODY_TOO_LARGE
+        answer = await self._run(route.respond, method, path, body)
+        return answer.without_body() if method == "HEAD" else answer
+
+    async def _answer_page(self, method: str, path: str, base_url: str) -> Answer:
+        if path[1:].partition("/")[2]:  # something below the page, where nothing is
+            return NOT_FOUND
+        if method not in ("GET", "HEAD"):
+            return NOT_ALLOWED
+        answer = await self._run(self._make_page_answer, base_url)
+        return answer.without_body() if method == "HEAD" else answer
+
+    def _make_page_answer(self, base_url: str) -> Answer:
+        return make_html_answer(200, self._page.render_page(base_url), HEADERS)
+
+    async def _run(self, call: Callable[..., Answer], *arguments: object) -> Answer:
+        future = self._threads.submit(call, *arguments)
+        self._pending.add(future)
+        future.add_done_callback(self._pending.discard)
+        return await asyncio.wrap_future(future)
 
 
-def read_fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Those of *headers* that decide an answer; of a field that comes twice, both as one list (RFC 9110 §5.3)."""
+def read_conditions(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return those of *headers* that decide an answer; a field sent twice is one list (RFC 9110 §5.3)."""
     found: dict[bytes, bytes] = {}
     for name, value in headers:
-        if name in READ:
+        if name in CONDITIONS:
             found[name] = found[name] + b", " + value if name in found else value
     return found
 
 
-def _strip_secret(scope: Scope, path: str) -> Scope:
-    """*scope* with what follows the secret in *path* in its place."""
-    below = "/" + path[1:].partition("/")[2]
-    return {**scope, "path": below, "raw_path": below.encode(), "root_path": ""}
+def find_base_url(scope: Scope) -> str:
+    """Return the scheme and host of a request, for the addresses on the page where `public_url` is not set.
+
+    A `Host` that is not a host would end up in those addresses, so the socket's own address takes its place.
+    """
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    if not _HOST.fullmatch(host):
+        name, port = scope["server"]
+        host = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+    return f"{scope['scheme']}://{host}"
 
 
-def _logged(scope: Scope, send: Send) -> Send:
-    """*send*, with a line in the access log at the end."""
-    if not access_log.is_wanted():
-        return send
-    status, size = 0, 0
-
-    async def told(message: MutableMapping[str, Any]) -> None:
-        nonlocal status, size
-        status = message.get("status", status)
-        size += len(message.get("body", b""))
-        await send(message)
-        if message["type"] == "http.response.body" and not message.get("more_body"):
-            _log_request(scope, status, size)
-
-    return told
-
-
-def _log_request(scope: Scope, status: int, size: int) -> None:
-    client = scope["client"][0] if scope.get("client") else "-"
-    agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"").decode("latin-1")
-    access_log.log_request(
-        client, access_log.describe_request(scope["method"], scope["path"], status), status, size, agent
-    )
+async def read_body(receive: Receive) -> bytes | None:
+    """Return the body of a request; None where it is longer than LONGEST_BODY, or the client left before its end."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        if message["type"] == "http.disconnect" or len(body) > LONGEST_BODY:
+            return None
+        more = message.get("more_body", False)
+    return body

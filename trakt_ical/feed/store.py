@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from trakt_ical.errors import OutputError
-from trakt_ical.export.stored import DamagedCalendar, StoredCalendar, parse_calendar
+from trakt_ical.export.stored import DamagedCalendar, StoredCalendar, StoredEvent, parse_calendar
 from trakt_ical.export.stores.file import FileStore
 from trakt_ical.export.stores.store import OutputState, StateFile
 from trakt_ical.feed.answers import CalendarAnswers, Channel, Feed, Health, hash_octets
@@ -146,6 +146,13 @@ class FeedStore:
         served = CalendarAnswers(name, octets, since, copy.last_success)
         served.prepare()
         return served
+
+    def find_event(self, uid: str) -> StoredEvent | None:
+        """Return the event *uid* of the first stored copy that has it, None where none has."""
+        for copy in self.copies.values():
+            if copy.calendar and (event := copy.calendar.events.get(uid)):
+                return event
+        return None
 
     def health(self) -> Health:
         """How the service is now."""

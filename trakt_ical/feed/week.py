@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from trakt_ical.checkin.tickets import Ticket, Tickets
 from trakt_ical.export.stored import StoredCalendar, parse_moment, read_end, read_summary
 from trakt_ical.model import Moment, local_date
 from trakt_ical.wording import format_hour
@@ -151,15 +150,8 @@ LATELY = timedelta(days=7)  # so long after its start an airing has a button
 LEAD = timedelta(minutes=10)  # before it
 
 
-def add_links(shown: Iterable[ShownAiring], tickets: Tickets, base: str, now: datetime) -> tuple[ShownAiring, ...]:
-    """*shown*, with the address that checks in where that is what people come for: what is on, and the latest."""
-    return tuple(
-        replace(each, check_in=f"{base}/{tickets.path(Ticket(each.uid, each.start))}") if _offered(each, now) else each
-        for each in shown
-    )
-
-
-def _offered(airing: ShownAiring, now: datetime) -> bool:
+def offers_check_in(airing: ShownAiring, now: datetime) -> bool:
+    """Whether *airing* gets a button for check-in, since people come to the page for it: it is on, or was lately."""
     start = airing.start
     begun = start if isinstance(start, datetime) else datetime.combine(start, time(0), UTC)
     return not airing.cancelled and begun - LEAD <= now <= begun + LATELY
