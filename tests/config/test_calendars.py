@@ -73,10 +73,8 @@ def test_a_name_chooses_one(three: Line) -> None:
     assert three("export", "films at HOME").exit_code == 0
     assert [path.name for path in three.folder.glob("*.ics")] == ["films.ics"]
     result = three("export", "later")
-    assert (result.exit_code, result.stderr) == (
-        3,
-        "Error: The calendar Later has no output. Set output, or name one with -o.\n",
-    )
+    assert result.exit_code == 3
+    assert all(word in result.stderr for word in ("calendar Later", "output", "-o"))
     assert three("export", "later", "-o", str(three.folder / "later.ics")).exit_code == 0
     assert {str(event["UID"]).endswith("cinema@trakt-ical") for event in written(three, "later.ics").events} == {
         True,
@@ -88,9 +86,7 @@ def test_an_unknown_name_is_a_wrong_usage(three: Line) -> None:
     """A calendar that the settings do not name is exit 2, with the nearest name."""
     result = three("export", "Show")
     assert result.exit_code == 2
-    assert "There is no calendar Show; the settings name Shows, Films at home, Later. Did you mean Shows?" in (
-        result.stderr
-    )
+    assert "Shows, Films at home, Later. Did you mean Shows?" in result.stderr
 
 
 def test_one_output_cannot_take_several(three: Line) -> None:

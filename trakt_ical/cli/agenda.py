@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trakt_ical.cli.run import Run, account_options, find_one, setting_option
+from trakt_ical.cli.command import Command
+from trakt_ical.cli.run import Run, account_options, find_calendar_or_first, setting_option
 from trakt_ical.cli.terminal import strip_controls, write_data, write_line
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ WIDEST = 10_000  # columns, where nobody looks: no title is cut
 IN_LINE = 60  # columns; a longer title puts but its own day out of line
 
 
-@click.command("agenda")
+@click.command("agenda", cls=Command)
 @click.argument("name", required=False)
 @click.option("--days", type=click.IntRange(1, 3660), default=7, show_default=True, metavar="N", help="How many days.")
 @click.option("--fresh", is_flag=True, help="Ask Trakt, even if it was asked within the last hour.")
@@ -41,7 +42,7 @@ def command(run: Run, /, name: str | None, days: int, fresh: bool, as_json: bool
 
     options["kind"] = options["kind"] or None
     with run.app(options) as app:
-        calendar = find_one(app, name)
+        calendar = find_calendar_or_first(app, name)
         young = timedelta(0) if fresh else YOUNG
         found = fetch_listed(app, calendar, young=young, ahead=days - 1, marks=True)
         entries = make_agenda(found.fetched, found.spec, found.now, days)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from trakt_ical.cli.command import Command
 from trakt_ical.cli.completion import complete_titles
 from trakt_ical.cli.run import Run, account_options
 
@@ -55,7 +56,7 @@ def v1_options(command: C) -> C:
     return command
 
 
-@click.command("checkin")
+@click.command("checkin", cls=Command)
 @click.argument("words", nargs=-1, metavar="[TITLE] [2x03|s02e03|special 4|next]", shell_complete=complete_titles)
 @click.option("--movie", is_flag=True, help="The title is a movie's; a year may follow it.")
 @id_options

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trakt_ical.checkin.service import CheckInContext, ConflictChoice
-from trakt_ical.cli.terminal import is_terminal, strip_controls, write_line, write_note
+from trakt_ical.cli.terminal import strip_controls, write_line, write_live, write_note
 from trakt_ical.errors import CheckInRunning, NoMatch
 
 if TYPE_CHECKING:
@@ -78,10 +78,11 @@ class CheckInPrompt:
         """Wait for *until*, with a countdown on a terminal."""
         self._say(f"Waiting until {self.surroundings.clock(until)}.")
         while (left := (until - self.surroundings.now()).total_seconds()) > 0:
-            if is_terminal() and not self.quiet:
+            if not self.quiet:
                 minutes, seconds = divmod(int(left), 60)
-                write_note(f"{minutes}:{seconds:02d} left ", end="\r")
+                write_live(f"{minutes}:{seconds:02d} left")
             self.surroundings.sleep(min(SECOND, left))
+        write_live("")
 
     def _say(self, sentence: str) -> None:
         if not self.quiet:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import BashComplete, CompletionItem, FishComplete, ShellComplete, ZshComplete
 
+from trakt_ical.cli.command import Command, read_general_options
+
 SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 VARIABLE = "_TRAKT_ICAL_COMPLETE"  # click's name for the shells' questions
 
@@ -23,9 +25,9 @@ def complete_titles(ctx: click.Context, _param: click.Parameter, incomplete: str
         from trakt_ical.app.completion import load_kept_titles
         from trakt_ical.cli.terminal import strip_controls
 
-        above = ctx.find_root().params
-        flags = {name: ctx.params.get(name) for name in ("api", "api_url", "config")}
-        found = load_kept_titles(flags, demo=above.get("demo", False), movies=bool(ctx.params.get("movie")))
+        general = read_general_options(ctx)
+        flags = {"api": ctx.params.get("api"), "api_url": ctx.params.get("api_url"), "config": general.get("config")}
+        found = load_kept_titles(flags, demo=general.get("demo", False), movies=bool(ctx.params.get("movie")))
         return [
             CompletionItem(each.slug, help=strip_controls(each.title)) for each in found if each.begins_with(incomplete)
         ]
@@ -33,7 +35,7 @@ def complete_titles(ctx: click.Context, _param: click.Parameter, incomplete: str
         return []
 
 
-@click.command("completion")
+@click.command("completion", cls=Command)
 @click.argument("shell", type=click.Choice(list(SHELLS)))
 @click.pass_context
 def command(ctx: click.Context, /, shell: str) -> None:

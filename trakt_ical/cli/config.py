@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import write_line
 
 
-@click.command("config")
+@click.command("config", cls=Command)
 @account_options
 @click.pass_obj
 def command(run: Run, /, **flags: Any) -> None:

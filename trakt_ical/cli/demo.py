@@ -9,11 +9,12 @@ from shlex import quote
 
 import click
 
+from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run
 from trakt_ical.cli.terminal import write_line
 
 
-@click.command("demo")
+@click.command("demo", cls=Command)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port on 127.0.0.1; 0 takes a free one.")
 @click.pass_obj
 def command(run: Run, /, port: int) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
-from trakt_ical.cli.run import Run, account_options, find_one, setting_option
+from trakt_ical.cli.command import Command
+from trakt_ical.cli.run import Run, account_options, find_calendar_or_first, setting_option
 from trakt_ical.cli.terminal import write_line
 
 
-@click.command("explain")
+@click.command("explain", cls=Command)
 @click.argument("query", nargs=-1, required=True)
 @click.option("--in", "name", metavar="NAME", help="Which calendar of the settings; the first if not given.")
 @click.option("--fresh", is_flag=True, help="Ask Trakt, even if it was asked within the last hour.")
@@ -34,7 +35,7 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
 
     options["kind"] = options["kind"] or None
     with run.app(options) as app:
-        calendar = find_one(app, name)
+        calendar = find_calendar_or_first(app, name)
         found = fetch_listed(app, calendar, young=timedelta(0) if fresh else YOUNG, steps=True)
         told = explain_airing(found.fetched, found.spec, found.now, " ".join(query))
     write_line(f"{told.name} ({told.uid}) in {calendar.title}")

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from trakt_ical.cli.run import Run, account_options, find_with_output, setting_option
-from trakt_ical.cli.terminal import is_terminal, write_data, write_line, write_note
+from trakt_ical.cli.command import Command
+from trakt_ical.cli.run import Run, account_options, find_calendars_with_output, setting_option
+from trakt_ical.cli.terminal import show_progress, write_data, write_line, write_note
 
 if TYPE_CHECKING:
     from trakt_ical.app.export import Exported, Job
     from trakt_ical.config import Calendar
     from trakt_ical.errors import TraktIcalError
-    from trakt_ical.pipeline import Progress
 
 
 class Day(click.ParamType[date]):
@@ -46,7 +44,7 @@ class Day(click.ParamType[date]):
         return one
 
 
-@click.command("export")
+@click.command("export", cls=Command)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @setting_option("-o", "--output", setting="output", metavar="FILE|-")
 @setting_option("--back", setting="back", metavar="N")
@@ -97,8 +95,8 @@ def command(
     if span != DaySpan() and (options["back"] is not None or options["ahead"] is not None):
         raise click.UsageError("--from and --days cannot be combined with --back or --ahead.")
     options["kind"] = options["kind"] or None
-    with run.app(options) as app, _show_progress(run) as progress:
-        calendars = find_with_output(app, names)
+    with run.app(options) as app, show_progress("Asking Trakt", visible=not run.quiet) as progress:
+        calendars = find_calendars_with_output(app, names)
         if options["output"] is not None and len(calendars) > 1:
             raise click.UsageError("-o goes with one calendar. Name it.")
         jobs = [_make_job(calendar, previous) for calendar in calendars]
@@ -173,18 +171,3 @@ def _closing_line(job: Job, exported: Exported) -> str:
     several = f"; none of the {exported.unshown} airings that Trakt lists on these days is shown"
     unshown = {0: "", 1: "; the one airing that Trakt lists on these days is not shown"}.get(exported.unshown, several)
     return f"{len(days)} event{'' if len(days) == 1 else 's'}{span} {place}{changed}{dropped}{unshown}."
-
-
-@contextlib.contextmanager
-def _show_progress(run: Run) -> Iterator[Progress]:
-    """A bar on a terminal, nothing elsewhere."""
-    if run.quiet or not is_terminal():
-        yield lambda done, of: None
-        return
-    with click.progressbar(length=1, label="Asking Trakt", file=sys.stderr) as bar:
-
-        def progress(done: int, of: int) -> None:
-            bar.length = of
-            bar.update(done - bar.pos)
-
-        yield progress

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trakt_ical.cli.command import CommandGroup
 from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import write_line
 from trakt_ical.wording import describe_past
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from trakt_ical.config import Calendar
 
 
-@click.group("feed")
+@click.group("feed", cls=CommandGroup)
 def command() -> None:
     """Tell and change the addresses of the feeds.
 
@@ -44,7 +45,7 @@ def list_(run: Run, /, **flags: Any) -> None:
             write_line(f"  last change    {describe_past(each.last_change, now)}")
             if each.guard_since:
                 write_line(
-                    f"  not believed   since {describe_past(each.guard_since, now)}; see {run.called} feed accept"
+                    f"  not believed   since {describe_past(each.guard_since, now)}; see {run.program} feed accept"
                 )
 
 

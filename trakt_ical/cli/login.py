@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
-from trakt_ical.cli.terminal import is_terminal, write_note
+from trakt_ical.cli.terminal import is_terminal, write_live, write_note
 
 if TYPE_CHECKING:
     from trakt_ical.trakt.login import DeviceCode
 
 
-@click.command("login")
+@click.command("login", cls=Command)
 @click.option("--no-browser", is_flag=True, help="Do not open the page, only name it.")
 @account_options
 @click.pass_obj
@@ -35,8 +36,7 @@ def command(run: Run, /, no_browser: bool, **flags: Any) -> None:
             try:
                 token = login.wait(code, _make_countdown(run), sleep=app.environment.sleep or time.sleep)
             finally:
-                if is_terminal():
-                    write_note("")
+                write_live("")
             token = app.log_in(token)
         run.say(f"Logged in as {token.username}.")
 
@@ -53,8 +53,8 @@ def _show_code(code: DeviceCode) -> None:
 
 def _make_countdown(run: Run) -> Callable[[timedelta], None]:
     def tick(left: timedelta) -> None:
-        if is_terminal() and not run.quiet:
+        if not run.quiet:
             minutes, seconds = divmod(int(left.total_seconds()), 60)
-            write_note(f"Waiting for you, {minutes}:{seconds:02d} left ", end="\r")
+            write_live(f"Waiting for you to enter the code, {minutes}:{seconds:02d} left")
 
     return tick

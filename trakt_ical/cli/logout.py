@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
 
 
-@click.command("logout")
+@click.command("logout", cls=Command)
 @account_options
 @click.pass_obj
 def command(run: Run, /, **flags: Any) -> None:

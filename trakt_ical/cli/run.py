@@ -1,11 +1,13 @@
-"""What every command shares: the app it runs on, the log it shows, and the options it takes its settings from."""
+"""What every command shares: the app it runs on, its notes and its log, its calendars, and options made of settings."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -17,9 +19,76 @@ if TYPE_CHECKING:
     from trakt_ical.app.environment import Environment
     from trakt_ical.config import Calendar
 
+C = TypeVar("C", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the command line: its general options, and the *environment* that a test may replace."""
+
+    demo: bool = False
+    config: str | None = None
+    verbose: bool = False
+    quiet: bool = False
+    environment: Environment | None = None
+
+    @property
+    def program(self) -> str:
+        """How to start the next command so that it uses the same server, settings and files."""
+        words = ["trakt-ical"]
+        if self.demo:
+            words.append("--demo")
+        if self.config:
+            words += ["--config", quote(self.config)]
+        return " ".join(words)
+
+    @contextlib.contextmanager
+    def app(self, flags: Mapping[str, Any]) -> Iterator[App]:
+        """Open the app with the settings that *flags*, environment and settings file give. Raises SettingsError."""
+        from trakt_ical.app.app import open_app
+        from trakt_ical.app.environment import Environment
+
+        environment = self.environment or Environment()
+        with open_app({**flags, "config": self.config}, demo=self.demo, environment=environment) as app:
+            yield app
+
+    def say(self, text: str) -> None:
+        """Write *text* to stderr unless the user asked for quiet."""
+        if not self.quiet:
+            write_note(text)
+
+
+@contextlib.contextmanager
+def show_log(*, verbose: bool, quiet: bool) -> Iterator[None]:
+    """Show the package's log on stderr: warnings, with *verbose* everything, with *quiet* errors only."""
+    log, handler = logging.getLogger("trakt_ical"), _LogHandler(verbose)
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(logging.NOTSET)
+        log.propagate = True
+
+
+class _LogHandler(logging.Handler):
+    """Writes `Warning: …`; in a *verbose* log `12:03:44 WARNING …`, so that lines can be told apart and timed."""
+
+    def __init__(self, verbose: bool) -> None:
+        super().__init__()
+        self._verbose = verbose
+
+    def emit(self, record: logging.LogRecord) -> None:
+        head = f"{record.levelname.capitalize()}:"
+        if self._verbose:
+            head = f"{time.strftime('%H:%M:%S', time.localtime(record.created))} {record.levelname}"
+        write_note(f"{head} {record.getMessage()}")
+
 
 def find_calendar(app: App, name: str) -> Calendar:
-    """The calendar called *name*, whatever its capitals. Raises click.UsageError with the nearest name."""
+    """Return the calendar called *name*, in any capitals. Raises click.UsageError, which suggests the nearest name."""
     for calendar in app.calendars:
         if calendar.title.casefold() == name.casefold():
             return calendar
@@ -27,86 +96,36 @@ def find_calendar(app: App, name: str) -> Calendar:
 
     titles = [calendar.title for calendar in app.calendars]
     raise click.UsageError(
-        f"There is no calendar {name}; the settings name {', '.join(titles)}.{suggest_nearest(name, titles)}"
+        f"There is no calendar {name}. Your settings have: {', '.join(titles)}.{suggest_nearest(name, titles)}"
     )
 
 
-def find_one(app: App, name: str | None) -> Calendar:
-    """The calendar called *name*, the first one where there is no name."""
+def find_calendar_or_first(app: App, name: str | None) -> Calendar:
+    """Return the calendar called *name*, or the first one without a name. Raises click.UsageError."""
     return find_calendar(app, name) if name else app.calendars[0]
 
 
-def find_with_output(app: App, names: Sequence[str]) -> list[Calendar]:
-    """The calendars called *names*, all that have an output where there are none.
+def find_calendars_with_output(app: App, names: Sequence[str]) -> list[Calendar]:
+    """Return the calendars called *names*, or without names all that have an output.
 
-    Raises click.UsageError, or SettingsError where one has no output.
+    Raises click.UsageError for an unknown name, SettingsError for a calendar without an output.
     """
     from trakt_ical.errors import SettingsError
 
     chosen = list({calendar.name: calendar for calendar in (find_calendar(app, name) for name in names)}.values())
     for calendar in chosen:
         if not calendar.settings.output:
-            raise SettingsError(f"The calendar {calendar.title} has no output. Set output, or name one with -o.")
+            raise SettingsError(
+                f"The calendar {calendar.title} has no output. Set output in its table, or give a file with -o."
+            )
     chosen = chosen or [calendar for calendar in app.calendars if calendar.settings.output]
     if not chosen:
-        raise SettingsError("No calendar of the settings has an output. Set output in its table.")
+        raise SettingsError("None of your calendars has an output. Set output in a [calendar.NAME] table.")
     return chosen
 
 
-C = TypeVar("C", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of the command line: its general options and the world that it takes place in."""
-
-    demo: bool
-    verbose: bool
-    quiet: bool
-    environment: Environment | None
-
-    @property
-    def called(self) -> str:
-        """How the next command is called that shall see the same Trakt and the same files."""
-        return "trakt-ical --demo" if self.demo else "trakt-ical"
-
-    @contextlib.contextmanager
-    def app(self, flags: Mapping[str, Any]) -> Iterator[App]:
-        """The app as the settings and *flags* say."""
-        from trakt_ical.app.app import open_app
-        from trakt_ical.app.environment import Environment
-
-        with open_app(flags, demo=self.demo, environment=self.environment or Environment()) as app:
-            yield app
-
-    def say(self, text: str) -> None:
-        """Tell the user, on stderr: stdout carries data alone."""
-        if not self.quiet:
-            write_note(text)
-
-    def show_log(self, ctx: click.Context) -> None:
-        """Show the package's log on stderr, for as long as *ctx* lives."""
-        log = logging.getLogger("trakt_ical")
-        shown = _LogHandler()
-        log.addHandler(shown)
-        log.setLevel(logging.DEBUG if self.verbose else logging.ERROR if self.quiet else logging.WARNING)
-        log.propagate = False
-
-        @ctx.call_on_close
-        def hide() -> None:
-            log.removeHandler(shown)
-            log.setLevel(logging.NOTSET)
-            log.propagate = True
-
-
-class _LogHandler(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        word = f"{record.levelname.capitalize()}: " if record.levelno >= logging.WARNING else ""
-        write_note(word + record.getMessage())
-
-
 def setting_option(*names: str, setting: str, **attributes: Any) -> Callable[[C], C]:
-    """An option for *setting*, with the help, choices and default of the settings and none of its own."""
+    """Make an option for *setting*: help, choices and the default that the help names come from the settings."""
     from trakt_ical.config import FIELDS
 
     field = FIELDS[setting]
@@ -114,18 +133,16 @@ def setting_option(*names: str, setting: str, **attributes: Any) -> Callable[[C]
         attributes.setdefault("type", click.Choice(field.metadata["choices"]))
     elif isinstance(field.default, int):
         attributes.setdefault("type", int)
-    default = field.default
-    shown = ", ".join(default) if isinstance(default, tuple) else str(default)
-    text = field.metadata["help"] + (f"  [default: {shown}]" if shown else "")
+    default = ", ".join(field.default) if isinstance(field.default, tuple) else str(field.default)
+    text = field.metadata["help"] + (f"  [default: {default}]" if default else "")
     return click.option(*names, setting, help=text, **attributes)
 
 
 def account_options(command: C) -> C:
-    """The options that say which Trakt is meant, and which settings file."""
+    """Add the options that choose the API and its server."""
     for option in (
         setting_option("--api-url", setting="api_url", metavar="URL"),
         setting_option("--api", setting="api"),
-        click.option("--config", metavar="FILE", help="The settings file."),
     ):
         command = option(command)
     return command

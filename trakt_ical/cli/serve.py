@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
+from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options, setting_option
 from trakt_ical.cli.terminal import is_terminal
 
 
-@click.command("serve")
+@click.command("serve", cls=Command)
 @setting_option("--listen", setting="listen", metavar="HOST:PORT")
 @account_options
 @click.pass_obj
@@ -30,7 +31,7 @@ def command(run: Run, /, **flags: Any) -> None:
 
         def tell(url: str) -> None:
             run.say(f"The feed is served at {url}. End it with Ctrl-C.")
-            run.say(f"How to subscribe: {find_page_url(app) if is_terminal() else f'{run.called} feed page'}")
+            run.say(f"How to subscribe: {find_page_url(app) if is_terminal() else f'{run.program} feed page'}")
 
         ended = serve(app, tell)
         run.say("Ended.")

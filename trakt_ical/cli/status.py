@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import write_line
 from trakt_ical.wording import describe_past, describe_span
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from trakt_ical.app.app import App
 
 
-@click.command("status")
+@click.command("status", cls=Command)
 @account_options
 @click.pass_obj
 def command(run: Run, /, **flags: Any) -> None:
@@ -36,7 +37,7 @@ def command(run: Run, /, **flags: Any) -> None:
             if state.guard_since:
                 believe = "feed accept" if Path(state.output).parent == feeds else "export --accept-shrink"
                 write_line(
-                    f"  not believed   since {describe_past(state.guard_since, now)}; see {run.called} {believe}"
+                    f"  not believed   since {describe_past(state.guard_since, now)}; see {run.program} {believe}"
                 )
         _show_login(app, now)
 

@@ -1,26 +1,77 @@
-"""What is said to the user: notes on stderr, data on stdout, nothing that a terminal would obey."""
+"""Writes to the user: notes to stderr, data to stdout, and nothing that a terminal would obey."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sys
+import threading
+from collections.abc import Callable, Iterator
 
 import click
 
-_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Control characters but TAB and LF: a title from elsewhere must not move the cursor or rename the window."""
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters except TAB and LF: a title from the network must not move the cursor or rename the window."""
+_ERASE = "\r\x1b[K"
+_BAR = 30  # columns
+
+_lock = threading.Lock()  # warnings come from the threads that fetch
+_live = ""  # the text of the live line, "" where there is none
 
 
-def write_note(text: str, *, end: str = "\n") -> None:
-    """Say *text* on stderr, as one line. A stderr that is closed or full never costs the work itself."""
+def write_note(text: str) -> None:
+    """Write *text* to stderr as one line, above the live line. A stderr that is closed or full costs nothing else."""
+    with _lock:
+        _echo(f"{_ERASE if _live else ''}{strip_controls(text)}\n{_live}")
+
+
+def write_live(text: str) -> None:
+    """Show *text* on a line that the next text replaces; "" removes it. Does nothing where stderr is no terminal."""
+    global _live
+    if not is_terminal():
+        return
+    with _lock:
+        # A line that wraps could not be erased: the cursor moves back one row only.
+        _live = strip_controls(text)[: _get_columns() - 1]
+        _echo(_ERASE + _live)
+
+
+@contextlib.contextmanager
+def show_progress(label: str, *, visible: bool) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that shows a bar for *done* of *total*; the bar leaves the terminal at the end.
+
+    Nothing is shown unless it is *visible*. The bar appears when the first part is done: an error of login or
+    settings comes before that, and stands alone.
+    """
+
+    def update(done: int, total: int) -> None:
+        if done and visible:
+            filled = _BAR * done // max(total, 1)
+            write_live(f"{label} [{'#' * filled}{'-' * (_BAR - filled)}] {done} of {total}")
+
     try:
-        click.echo(strip_controls(text) + end, nl=False, err=True)
+        yield update
+    finally:
+        write_live("")
+
+
+def _echo(text: str) -> None:
+    try:
+        click.echo(text, nl=False, err=True)
     except OSError:
-        sys.stderr = None  # the interpreter would try to flush it at its end, and change the exit status
+        sys.stderr = None  # the interpreter would try to flush it when it ends, and change the exit status
+
+
+def _get_columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
 
 
 def write_data(octets: bytes) -> None:
-    """Write *octets* to stdout. Raises OutputError where it does not take them all."""
+    """Write *octets* to stdout. Raises OutputError."""
     from trakt_ical.errors import OutputError
 
     try:
@@ -30,19 +81,24 @@ def write_data(octets: bytes) -> None:
         sys.stdout.buffer.flush()
     except OSError as error:
         sys.stdout = None  # the interpreter would try to flush it again, and fail again
-        raise OutputError(f"Standard output did not take it all: {error.strerror}.") from error
+        raise OutputError(describe_stdout_error(error)) from error
+
+
+def describe_stdout_error(error: OSError) -> str:
+    """Return what to tell when stdout failed with *error*."""
+    return f"The output could not be written to standard output: {error.strerror}."
 
 
 def write_line(text: str) -> None:
     """Write one line of data to stdout. Raises OutputError."""
-    write_data((_OBEYED.sub("", text) + "\n").encode(errors="replace"))
+    write_data((_CONTROLS.sub("", text) + "\n").encode(errors="replace"))
 
 
 def strip_controls(text: str) -> str:
-    """*text* as one line without anything that a terminal would obey."""
-    return _OBEYED.sub("", " ".join(text.split("\n")))
+    """Return *text* as one line without anything that a terminal would obey."""
+    return _CONTROLS.sub("", " ".join(text.split("\n")))
 
 
 def is_terminal() -> bool:
-    """Whether somebody may be looking at stderr."""
+    """Whether stderr is a terminal, so that a person may be looking at it."""
     return sys.stderr is not None and sys.stderr.isatty()

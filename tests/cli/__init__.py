@@ -1,0 +1,1 @@
+"""Tests of `trakt_ical/cli/`: what all commands have in common."""

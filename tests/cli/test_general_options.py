@@ -1,0 +1,84 @@
+"""The general options: the same before and after the command's name."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Line
+
+LOGGED = re.compile(r"\d\d:\d\d:\d\d DEBUG GET /calendars/my/shows/\S+: 200, \d+ octets")
+
+
+@pytest.mark.parametrize("arguments", [("-v", "export"), ("export", "-v"), ("export", "--verbose")])
+def test_verbose_shows_the_log(line: Line, arguments: tuple[str, ...]) -> None:
+    """With -v each request is a line on stderr with its time and level, wherever the option stands."""
+    result = line(*arguments)
+    assert result.stdout == ""
+    assert any(map(LOGGED.fullmatch, result.stderr.splitlines()))
+
+
+def test_without_verbose_a_warning_is_a_plain_line(line: Line, tmp_path: Path) -> None:
+    """A warning begins with its kind; with -v it bears time and level like any line of the log."""
+    file = tmp_path / "open.toml"
+    file.write_text('password = "x"')
+    file.chmod(0o644)
+    assert line("config", "--config", str(file)).stderr.startswith("Warning: ")
+    assert re.match(r"\d\d:\d\d:\d\d WARNING \S", line("config", "--config", str(file), "-v").stderr)
+    assert "holds secrets" not in line("config", "--config", str(file), "-q").stderr
+
+
+@pytest.mark.parametrize("arguments", [("-q", "export"), ("export", "-q"), ("export", "--quiet")])
+def test_quiet_shows_errors_only(line: Line, arguments: tuple[str, ...]) -> None:
+    """With -q a run that succeeds says nothing, wherever the option stands."""
+    assert line(*arguments).output == ""
+    assert line(*arguments, "-o", "/no/such/folder/x.ics").stderr.startswith("Error: ")
+
+
+@pytest.mark.parametrize("arguments", [("-v", "-q", "export"), ("-v", "export", "-q"), ("feed", "-q", "list", "-v")])
+def test_verbose_and_quiet_exclude_each_other(line: Line, arguments: tuple[str, ...]) -> None:
+    """Both at once is wrong usage, wherever they stand."""
+    assert line(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("arguments", [("--demo", "config"), ("config", "--demo")])
+def test_demo_stands_before_or_after(line: Line, arguments: tuple[str, ...]) -> None:
+    """`--demo` uses the built-in Trakt wherever it stands."""
+    assert "the built-in Trakt" in line(*arguments).stdout
+
+
+@pytest.mark.parametrize("before", [("feed", "--demo", "list"), ("feed", "list", "--demo"), ("--demo", "feed", "list")])
+def test_a_command_of_a_group_takes_them_everywhere(line: Line, before: tuple[str, ...]) -> None:
+    """A subcommand takes general options before the group, after it, and at the end."""
+    result = line(*before)
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "Trakt")
+
+
+def test_config_stands_before_or_after(line: Line, tmp_path: Path) -> None:
+    """`--config` names the settings file wherever it stands; the same one twice is fine, another is wrong usage."""
+    file = tmp_path / "c.toml"
+    file.write_text("back = 5")
+    for arguments in (("--config", str(file), "config"), ("config", "--config", str(file))):
+        assert re.search("^back +5 ", line(*arguments).stdout, re.M)
+    assert line("--config", str(file), "config", "--config", str(file)).exit_code == 0
+    result = line("--config", str(file), "config", "--config", "other.toml")
+    assert (result.exit_code, "other.toml" in result.stderr) == (2, True)
+
+
+def test_json_stands_before_or_after(line: Line) -> None:
+    """`--json` may precede a command that prints JSON; before one that does not it is wrong usage."""
+    assert json.loads(line("--json", "agenda").stdout) == json.loads(line("agenda", "--json").stdout)
+    assert line("--json", "login").exit_code == 2
+
+
+def test_advice_repeats_the_general_options(line: Line, tmp_path: Path) -> None:
+    """A command that a message offers uses the same server and settings as the one that failed."""
+    file = tmp_path / "my file.toml"
+    file.write_text("")
+    assert "Run: trakt-ical --demo login" in (line("logout", "--demo"), line("export", "--demo"))[1].stderr
+    environ = {"TRAKT_ICAL_TOKEN_FILE": str(tmp_path / "none.json")}
+    result = line("export", "--config", str(file), environ=environ)
+    assert f"Run: trakt-ical --config '{file}' login" in result.stderr

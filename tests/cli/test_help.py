@@ -1,0 +1,68 @@
+"""The help of every command, pinned once: what `--help` prints is in `help.txt` beside this module.
+
+After a change of wording: UPDATE_HELP=1 python -m pytest tests/cli/test_help.py, then read the difference.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from trakt_ical.cli import cli
+from trakt_ical.config import FIELDS
+
+SNAPSHOT = Path(__file__).with_name("help.txt")
+
+
+def list_commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words that name each command below *group*, and the group itself."""
+    yield path
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from list_commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+COMMANDS = list(list_commands(cli))
+
+
+def read_help(*words: str) -> str:
+    """What `trakt-ical WORDS --help` prints on a terminal of 100 columns."""
+    result = CliRunner().invoke(cli, [*words, "--help"], prog_name="trakt-ical", terminal_width=100)
+    assert result.exit_code == 0
+    return result.output
+
+
+def test_help_is_as_it_was_read() -> None:
+    """`--help` of each command is what somebody read and kept."""
+    text = "\n".join(read_help(*words) for words in COMMANDS)
+    if os.environ.get("UPDATE_HELP"):
+        SNAPSHOT.write_text(text, encoding="utf-8")
+    assert text == SNAPSHOT.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
+    """Each command has help of more than a line, shows no mark-up, and is listed with its whole first sentence."""
+    text = read_help(*words)
+    assert len(text.splitlines()) > 4
+    assert "\\b" not in text
+    assert not re.search(r"^  [a-z]+ .*\.\.\.$", text, re.M)
+    if words:
+        assert re.search(rf"^  {words[-1]} +[A-Z].*\w\.$", read_help(*words[:-1]), re.M)
+
+
+def test_an_option_quotes_its_setting() -> None:
+    """An option's help is the meaning of its setting, with the setting's default."""
+    words = read_help("export").split()
+    meaning = f"--back N {FIELDS['back'].metadata['help']} [default: {FIELDS['back'].default}]".split()
+    assert any(words[at : at + len(meaning)] == meaning for at in range(len(words)))
