@@ -6,13 +6,14 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from trakt_ical.fetch.v2.source import Source
-from trakt_ical.model import Airing, DateRange, FetchRequest
+from trakt_ical.fetch.source import FetchRequest
+from trakt_ical.fetch.v2.source import SourceV2
+from trakt_ical.model import Airing, DateRange
 from trakt_ical.trakt.client import Client
 
 
 def fetched(client: Client, days: DateRange) -> list[Airing]:
     """What the world's calendar of shows lists on *days*."""
     with tempfile.TemporaryDirectory() as folder:
-        source = Source(client, target="all", folder=Path(folder), now=datetime(2026, 4, 18, tzinfo=UTC))
+        source = SourceV2(client, calendar="all", folder=Path(folder), now=datetime(2026, 4, 18, tzinfo=UTC))
         return list(source.fetch(FetchRequest({"shows": days})).airings["shows"])

@@ -13,8 +13,9 @@ from trakt_ical import pipeline
 from trakt_ical.export.ics import Appearance
 from trakt_ical.export.merge import Merge, Retention
 from trakt_ical.export.stored import StoredCalendar
-from trakt_ical.model import Airing, DateRange, Fetched, FetchRequest
-from trakt_ical.pipeline import CalendarSpec, Source, remove_doubles
+from trakt_ical.fetch.source import Fetched, FetchRequest, Source
+from trakt_ical.model import Airing, DateRange
+from trakt_ical.pipeline import CalendarSpec, remove_doubles
 from trakt_ical.transform.rules import Rules
 
 

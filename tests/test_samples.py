@@ -15,9 +15,10 @@ from tests.test_pipeline import made
 from trakt_ical.config import resolve
 from trakt_ical.export.ics import Appearance, CalendarId
 from trakt_ical.export.merge import Retention
+from trakt_ical.fetch.source import Fetched, FetchRequest
 from trakt_ical.fetch.v1 import reader as v1_reader
 from trakt_ical.fetch.v2 import reader as v2_reader
-from trakt_ical.model import Airing, DateRange, Fetched, FetchRequest, Release
+from trakt_ical.model import Airing, DateRange, Release
 from trakt_ical.pipeline import CalendarSpec
 from trakt_ical.trakt.client import Answer
 from trakt_ical.transform.rules import Rules

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TypeAlias
@@ -188,34 +188,6 @@ class Movie:
 
 
 Airing: TypeAlias = Episode | Movie
-
-
-@dataclass(frozen=True, slots=True)
-class FetchRequest:
-    """What several calendars together need of one Trakt.
-
-    *days*: the days of each kind of calendar. *watched*, *watchlist*: whether it matters what the user watched,
-    and put on the watchlist. *countries*: whose release dates matter, by the kind of movies. *steps*: whether to tell
-    how each moment came about.
-    """
-
-    days: Mapping[str, DateRange]
-    watched: bool = False
-    watchlist: bool = False
-    countries: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    steps: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What Trakt lists: *airings* by the kind of calendar, in any order, doubles and hidden ones included.
-
-    *hidden*, *dropped*: the keys of the shows and movies that the user hid or dropped.
-    """
-
-    airings: Mapping[str, Sequence[Airing]]
-    hidden: frozenset[str] = frozenset()
-    dropped: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import chain
-from typing import Protocol
 
 from trakt_ical.export import ics
 from trakt_ical.export.ics import Appearance, CalendarId
 from trakt_ical.export.merge import CurrentEvents, Merge, Retention
 from trakt_ical.export.stored import StoredCalendar, StoredEvent, parse_moment, read_category
-from trakt_ical.model import Airing, DateRange, Episode, Fetched, FetchRequest, Moment, local_date
+from trakt_ical.fetch.source import Fetched, FetchRequest
+from trakt_ical.model import Airing, DateRange, Episode, Moment, local_date
 from trakt_ical.transform.events import CheckInLink, make_event
 from trakt_ical.transform.grouping import Showing, make_showings
 from trakt_ical.transform.kinds import KINDS_OF_MOVIES, is_asked_for, is_movie
@@ -21,19 +21,6 @@ from trakt_ical.transform.times import describe_placing, find_margin
 from trakt_ical.transform.uids import make_uid, read_key
 
 LATER = 92  # days; a country's release may follow the world's first by as much and is found all the same
-
-Progress = Callable[[int, int], object]
-
-
-class Source(Protocol):
-    """Where airings come from."""
-
-    def fetch(self, needs: FetchRequest, progress: Progress) -> Fetched:
-        """What airs on the days of *needs*, and may air around them.
-
-        *progress* hears how many requests are done, of how many.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from tests.export.test_ics import movie as a_movie
 from trakt_ical.app.explain import explain_airing
 from trakt_ical.export.ics import Appearance, CalendarId
 from trakt_ical.export.merge import Retention
+from trakt_ical.fetch.source import Fetched
 from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
-from trakt_ical.model import DateRange, Episode, Fetched, Steps
+from trakt_ical.model import DateRange, Episode, Steps
 from trakt_ical.pipeline import CalendarSpec
 from trakt_ical.transform.filters import Filters
 from trakt_ical.transform.rules import Group, Rules

@@ -21,8 +21,9 @@ from tests.benchmarks.account import fresh_home
 from tests.benchmarks.answers import Listing
 from tests.benchmarks.measure import COMMAND, at_most, in_turn, milliseconds, process, tell
 from tests.benchmarks.server import running
-from trakt_ical.fetch.v2.source import LONGEST, Source
-from trakt_ical.model import DateRange, FetchRequest
+from trakt_ical.fetch.source import FetchRequest
+from trakt_ical.fetch.v2.source import LONGEST, SourceV2
+from trakt_ical.model import DateRange
 from trakt_ical.trakt.client import Client
 
 DELAY = 0.15  # seconds
@@ -44,7 +45,7 @@ def fetch(url: str) -> float:
     """Seconds for fetching and reading the year, nothing kept from before."""
     asked = set()
     with tempfile.TemporaryDirectory() as folder, Client(url, cache_folder=Path(folder)) as client:
-        source = Source(client, target="my", folder=Path(folder), now=datetime.now(UTC))
+        source = SourceV2(client, calendar="my", folder=Path(folder), now=datetime.now(UTC))
         start = time.perf_counter()
         airings = source.fetch(FetchRequest({"shows": YEAR}), lambda done, of: asked.add(of)).airings["shows"]
         seconds = time.perf_counter() - start

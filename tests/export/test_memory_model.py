@@ -21,7 +21,8 @@ from trakt_ical.errors import UpdateHeldBack
 from trakt_ical.export.ics import Appearance, CalendarId
 from trakt_ical.export.merge import MergeResult, Retention
 from trakt_ical.export.stored import parse_calendar
-from trakt_ical.model import DateRange, Fetched, FetchRequest, Moment, Show
+from trakt_ical.fetch.source import Fetched, FetchRequest
+from trakt_ical.model import DateRange, Moment, Show
 from trakt_ical.pipeline import CalendarSpec
 from trakt_ical.transform.rules import Rules
 

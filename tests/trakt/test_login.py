@@ -18,6 +18,8 @@ from tests.conftest import Clock, Line
 from tests.server import Told, serving
 from trakt_ical.app.app import open_app
 from trakt_ical.app.environment import Environment
+from trakt_ical.app.login import log_in
+from trakt_ical.app.sources import open_source
 from trakt_ical.demo import Body, Demo, Fault
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, OutputError, Refused, SettingsError
 from trakt_ical.trakt.client import Client
@@ -225,8 +227,8 @@ def test_a_renewal_is_waited_for_by_who_waits_for_nothing_else(line: Line) -> No
     line.demo.expire_tokens()
     line.demo.misbehave(Fault(path="/oauth/token", delay=0.8))
     environment = Environment(line.clock, environ=line.environ, timeout=(5, 0.4))
-    with open_app({}, demo=False, environment=environment) as app, app.trakt() as trakt:
-        assert trakt.client.get("/users/settings").status == 200
+    with open_app({}, demo=False, environment=environment) as app, open_source(app) as source:
+        assert source.find_zone() is not None
     assert renewals(line.demo) == 1
 
 
@@ -333,7 +335,7 @@ def test_a_login_of_nobody_is_not_kept(line: Line, token_file: TokenFile, clock:
     line.demo.misbehave(Fault(path="/users/settings", status=404, times=0))
     environment = Environment(clock, clock.sleep, line.environ)
     with open_app({}, demo=False, environment=environment) as app, pytest.raises(Refused):
-        app.log_in(msgspec.convert(line.demo.grant(), Token))
+        log_in(app, msgspec.convert(line.demo.grant(), Token))
     assert not token_file.path.exists()
 
 

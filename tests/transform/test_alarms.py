@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from tests.conftest import NOW, needs_node
 from tests.export.test_ics import SCOPE, STAMP, episode, movie, one
 from tests.export.test_memory import AHEAD, DAY, OTHERS, Book
-from trakt_ical.config import KINDS
 from trakt_ical.export import ics
+from trakt_ical.fetch.source import KINDS
 from trakt_ical.model import Airing, Episode, EpisodeKind, Release
 from trakt_ical.transform.alarms import AlarmRule, parse_alarm
 from trakt_ical.transform.rules import Rules

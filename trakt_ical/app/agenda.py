@@ -9,9 +9,11 @@ from datetime import date, datetime, timedelta, tzinfo
 from trakt_ical import pipeline
 from trakt_ical.app.app import App
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_spec
+from trakt_ical.app.sources import find_calendar_zone, open_source
 from trakt_ical.config import Calendar
 from trakt_ical.errors import BrokenAnswer
-from trakt_ical.model import Airing, Event, Fetched, local_date
+from trakt_ical.fetch.source import Fetched
+from trakt_ical.model import Airing, Event, local_date
 from trakt_ical.pipeline import CalendarSpec, list_airings, remove_hidden
 from trakt_ical.transform.events import make_event
 from trakt_ical.transform.grouping import Showing, make_showings
@@ -55,14 +57,14 @@ def fetch_listed(
     """
     now, settings = app.environment.now(), calendar.settings
     try:
-        with app.trakt(settings.source, young) as trakt:
-            zone = trakt.zone(settings.timezone)
+        with open_source(app, settings.source, young) as source:
+            zone = find_calendar_zone(source, settings.timezone)
             today = now.astimezone(zone).date()
             longer = DaySpan(today - timedelta(days=settings.back), settings.back + ahead + 1)
             made = make_calendar_spec(app, calendar, zone, now, longer if ahead > settings.ahead else DaySpan())
             marks = marks and settings.source == "my"
             return ListedAirings(
-                trakt.source.fetch(pipeline.plan_fetch([made], marks=marks, steps=steps), _no_progress), made, now
+                source.fetch(pipeline.plan_fetch([made], marks=marks, steps=steps), _no_progress), made, now
             )
     except BrokenAnswer:
         app.forget_answers()

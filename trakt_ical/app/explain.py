@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from trakt_ical.errors import NoMatch
-from trakt_ical.model import Airing, Fetched, Moment, Steps, local_date
+from trakt_ical.fetch.source import Fetched
+from trakt_ical.model import Airing, Moment, Steps, local_date
 from trakt_ical.pipeline import CalendarSpec, list_airings
 from trakt_ical.transform.grouping import Showing, make_showings
 from trakt_ical.transform.text import Words, clean_text

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_id, make_calendar_spec
+from trakt_ical.app.sources import find_calendar_zone, open_source
 from trakt_ical.errors import BrokenAnswer, OutputError, TraktIcalError, UpdateHeldBack
 from trakt_ical.export.ics import CalendarId
 from trakt_ical.export.merge import Merge, MergeResult
@@ -20,8 +21,8 @@ from trakt_ical.model import local_date
 if TYPE_CHECKING:
     from trakt_ical.app.app import App
     from trakt_ical.config import Calendar
-    from trakt_ical.model import Fetched
-    from trakt_ical.pipeline import CalendarSpec, Progress
+    from trakt_ical.fetch.source import Fetched, Progress
+    from trakt_ical.pipeline import CalendarSpec
 
 
 log = logging.getLogger(__name__)
@@ -157,14 +158,18 @@ def _finish_jobs(
 
     now = app.environment.now()
     try:
-        with app.trakt(source) as trakt:
+        with open_source(app, source) as opened:
             specs = {
                 each.number: make_calendar_spec(
-                    app, each.job.calendar, trakt.zone(each.job.calendar.settings.timezone), now, wanted.span
+                    app,
+                    each.job.calendar,
+                    find_calendar_zone(opened, each.job.calendar.settings.timezone),
+                    now,
+                    wanted.span,
                 )
                 for each in begun
             }
-            fetched = trakt.source.fetch(pipeline.plan_fetch(specs.values()), progress)
+            fetched = opened.fetch(pipeline.plan_fetch(specs.values()), progress)
     except TraktIcalError as error:
         if isinstance(error, BrokenAnswer):
             app.forget_answers()  # with their ETags, or a 304 would bring them back

@@ -10,6 +10,7 @@ from shlex import quote
 
 from trakt_ical.app.app import App
 from trakt_ical.app.export import Exported, ExportOptions, Job, export
+from trakt_ical.app.sources import open_source
 from trakt_ical.config import Calendar
 from trakt_ical.errors import OutputError, TraktIcalError, UpdateHeldBack
 from trakt_ical.export.stores.file import FileStore
@@ -45,12 +46,10 @@ def fetch_activity(app: App) -> str | None:
 
     Raises TraktIcalError.
     """
-    from trakt_ical.fetch.v2.wire import Activities
-
-    if app.settings.api == "v1" or all(calendar.settings.source != "my" for calendar in app.calendars):
+    if all(calendar.settings.source != "my" for calendar in app.calendars):
         return None
-    with app.trakt("my") as trakt:
-        return repr(trakt.client.get("/sync/last_activities").decode(Activities))
+    with open_source(app) as source:
+        return source.fetch_activity()
 
 
 def _adapt_advice(name: str, outcome: Outcome) -> Outcome:

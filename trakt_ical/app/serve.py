@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from trakt_ical.app.app import App, find_system_zone
+from trakt_ical.app.app import App
 from trakt_ical.app.calendar_specs import load_check_in_tickets
 from trakt_ical.app.export import Exported
 from trakt_ical.app.feeds import feed_folder, fetch_activity, refresh_feeds
+from trakt_ical.app.sources import find_system_zone
 from trakt_ical.checkin.links import LinkCheckIns
 from trakt_ical.checkin.tickets import Ticket
 from trakt_ical.errors import SettingsError, TraktIcalError, UpdateHeldBack

@@ -151,6 +151,11 @@ class CheckIns(Protocol):
         """Characters after which Trakt cuts a message, None where it does not."""
         ...
 
+    @property
+    def takes_details(self) -> bool:
+        """Whether it takes a duration, a venue and an episode's number at TVDB."""
+        ...
+
     def request(self, what: WatchItem, extras: CheckInExtras) -> CheckInPost:
         """The POST that checks in to *what*: quiet, but for the networks of *extras*. Raises NoMatch."""
         ...

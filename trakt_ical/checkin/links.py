@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 KEPT = timedelta(days=7)  # a kept answer of so recent a time tells what an airing is called
 QUIET = CheckInExtras()
 BRISK = (3, 5)  # seconds to connect to Trakt and between two reads, while somebody waits to learn a mere name
-NUMBERED_BY = {"v1": ("tvdb", "imdb"), "v2": ("trakt",)}  # whose numbers each API goes by
 _EPISODE = re.compile(r"(trakt|tvdb|imdb)-(\w+)-s(\d+)e(\d+)@.*")
 _MOVIE = re.compile(r"trakt-movie-(\d+)-\w+@.*")
 
@@ -133,7 +132,7 @@ class LinkCheckIns:
         """
         if listed := self._listed(ticket):
             return listed[0].subject(listed[1])
-        known, names = parse_uid(ticket), NUMBERED_BY[self._app.settings.api]
+        known, names = parse_uid(ticket), self._app.capabilities.id_types
         return known if known and any(name in known.work.ids for name in names) else None
 
     def _listed(self, ticket: Ticket) -> tuple[Schedule, Airing] | None:

@@ -9,11 +9,12 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import TypeAlias
 
 from trakt_ical.app.agenda import fetch_listed
-from trakt_ical.app.app import FRESH, App
+from trakt_ical.app.app import App
+from trakt_ical.app.sources import open_source
 from trakt_ical.checkin.items import EpisodeRef, Id, Progress, Query, Search, Title, WatchItem
 from trakt_ical.config import Calendar
 from trakt_ical.errors import NoMatch
-from trakt_ical.model import Airing, DateRange, Episode, FetchRequest, Movie, Release, Show, local_date
+from trakt_ical.model import Airing, Episode, Movie, Release, Show, local_date
 from trakt_ical.transform.filters import ORIGINS
 from trakt_ical.transform.titles import list_title_names, match_titles, normalize_title
 from trakt_ical.transform.uids import make_uid
@@ -115,23 +116,10 @@ def _make_own(calendar: Calendar) -> Calendar:
 
 
 def mark_watched(app: App, programme: Schedule) -> Schedule:
-    """*programme*, its airings marked with whether the user watched them, as Trakt knows it at this moment.
-
-    v2: by lists that are kept until the user's activities say that they changed. v1: by the calendar itself.
-    """
-    if app.settings.api == "v1":
-        return replace(programme, airings=_mark_watched_v1(app))
-    from trakt_ical.fetch.v2.lists import Lists
-
-    needs = FetchRequest({"shows": DateRange(programme.now.date(), 1)}, watched=True)
-    with app.trakt() as trakt:
-        marks = Lists(trakt.client, app.answers("my")).marks(needs)
-        airings = marks.put_on(list(programme.airings.values()))
+    """*programme*, its airings marked with whether the user watched them, as the source knows it at this moment."""
+    with open_source(app) as source:
+        airings = source.mark_watched(list(programme.airings.values()))
     return replace(programme, airings={make_uid(each): each for each in airings})
-
-
-def _mark_watched_v1(app: App) -> Mapping[str, Airing]:
-    return load_schedule(app, FRESH).airings
 
 
 def make_show_title(show: Show) -> Title:

@@ -10,24 +10,25 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from trakt_ical.app.app import App
+from trakt_ical.app.sources import find_calendar_zone, make_connection, open_source
 from trakt_ical.checkin.items import Busy, CheckInExtras, CheckIns, Started, Watching, WatchItem
 from trakt_ical.errors import (
     BrokenAnswer,
     CheckInRunning,
     Refused,
-    SettingsError,
     TraktError,
     TraktIcalError,
     Unreachable,
 )
+from trakt_ical.fetch.source import SOURCES
 
 if TYPE_CHECKING:
     from trakt_ical.checkin.items import CheckIns, Progress, Search
     from trakt_ical.checkin.resolve import Choose, Finder
-    from trakt_ical.trakt.client import Client
 
 
 log = logging.getLogger(__name__)
@@ -201,8 +202,8 @@ class CheckInSession:
 @contextlib.contextmanager
 def open_check_in(app: App, surroundings: CheckInContext) -> Iterator[CheckInSession]:
     """The office of the settings' account. Raises SettingsError where they lack what a check-in takes."""
-    with app.trakt() as trakt:
-        checkins, search, progress = _v1(app, trakt.client) if app.settings.api == "v1" else _v2(trakt.client)
+    adapter = import_module(SOURCES[app.settings.api].checkin)
+    with adapter.open_check_in(make_connection(app)) as (checkins, search, progress):
         yield CheckInSession(app, CheckInService(checkins, surroundings), search, progress)
 
 
@@ -215,33 +216,9 @@ def make_context(
     return CheckInContext(environment.now, environment.sleep or time.sleep, zone, write)
 
 
-def _v2(client: Client) -> tuple[CheckIns, Search, Progress]:
-    from trakt_ical.checkin.v2 import CheckIns, Progress, Search
-
-    return CheckIns(client), Search(client), Progress(client)
-
-
-def _v1(app: App, client: Client) -> tuple[CheckIns, Search, Progress]:
-    from trakt_ical.checkin.v1 import Account, CheckIns, Progress, Search
-
-    settings = app.settings
-    for name in ("username", "password"):
-        if not getattr(settings, name):
-            raise SettingsError(
-                f"No {name}. A check-in over API v1 takes one: set {name} or TRAKT_ICAL_{name.upper()}."
-            )
-    key, now = settings.api_key, app.environment.now
-    account = Account(key, settings.username, settings.password)
-    return (
-        CheckIns(client, account, now=now),
-        Search(client, api_key=key),
-        Progress(client, api_key=key, now=now()),
-    )
-
-
 def _find_zone(app: App) -> tzinfo:
     """The zone of the first calendar, from an answer that was kept if there is one."""
     from trakt_ical.checkin.resolve import YOUNG
 
-    with app.trakt(young=YOUNG) as trakt:
-        return trakt.zone(app.calendars[0].settings.timezone)
+    with open_source(app, max_age=YOUNG) as source:
+        return find_calendar_zone(source, app.calendars[0].settings.timezone)

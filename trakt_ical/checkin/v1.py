@@ -6,8 +6,9 @@ no valid JSON either.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, quote_plus
@@ -16,9 +17,10 @@ import msgspec
 
 import trakt_ical
 from trakt_ical.checkin.items import Busy, CheckInExtras, CheckInPost, Started, Title, Watching, WatchItem
-from trakt_ical.errors import BrokenAnswer, NoMatch, Refused
-from trakt_ical.fetch.source import parse_runtime
+from trakt_ical.errors import BrokenAnswer, NoMatch, Refused, SettingsError
+from trakt_ical.fetch.source import Connection, parse_runtime
 from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
+from trakt_ical.fetch.v1.source import open_client
 from trakt_ical.model import Moment
 from trakt_ical.trakt.client import Answer, Client
 from trakt_ical.trakt.statuses import make_error
@@ -264,6 +266,7 @@ class CheckIns:
 
     networks: Collection[str] = NETWORKS
     longest_message: int | None = LONGEST_MESSAGE
+    takes_details = True
 
     def __init__(self, client: Client, account: Account, *, now: Callable[[], datetime]) -> None:
         self._client = client
@@ -347,3 +350,21 @@ def _name_item(what: WatchItem) -> dict[str, object]:
 def _read_shared(answer: Answer) -> frozenset[str]:
     said = answer.decode(dict[str, msgspec.Raw])
     return frozenset(name for name in SHARED if bytes(said.get(name, b"")) == b"true")
+
+
+@contextlib.contextmanager
+def open_check_in(connection: Connection) -> Iterator[tuple[CheckIns, Search, Progress]]:
+    """Open the check-ins, the search and the progress of the account of *connection*. Raises SettingsError."""
+    for name in ("username", "password"):
+        if not getattr(connection, name):
+            raise SettingsError(
+                f"No {name}. A check-in over API v1 takes one: set {name} or TRAKT_ICAL_{name.upper()}."
+            )
+    key, now = connection.api_key, connection.now
+    account = Account(key, connection.username, connection.password)
+    with open_client(connection) as client:
+        yield (
+            CheckIns(client, account, now=now),
+            Search(client, api_key=key),
+            Progress(client, api_key=key, now=now()),
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
@@ -13,7 +14,10 @@ import msgspec
 
 from trakt_ical.checkin.items import Busy, CheckInExtras, CheckInPost, Started, Title, Watching, WatchItem
 from trakt_ical.errors import NoMatch, Refused
+from trakt_ical.fetch.source import Connection
 from trakt_ical.fetch.source import parse_runtime as runtime_of
+from trakt_ical.fetch.v2.source import open_client
+from trakt_ical.fetch.v2.wire import FoundEpisode, FoundIds, FoundMovie, FoundShow
 from trakt_ical.model import Moment
 from trakt_ical.trakt.client import Client
 
@@ -23,51 +27,10 @@ _LUCENE = re.compile(r'([+\-!(){}\[\]^"~*?:/\\]|&&|\|\|)')
 _OPERATORS = re.compile(r"\b(AND|OR|NOT)\b")
 
 
-class Ids(msgspec.Struct):
-    """The numbers of one show, movie or episode; 0 is nobody's."""
-
-    trakt: int | None = None
-    slug: str | None = None
-    tvdb: int | None = None
-    imdb: str | None = None
-    tmdb: int | None = None
-
-
-class ShowWire(msgspec.Struct):
-    """One show."""
-
-    ids: Ids
-    title: str | None = None
-    year: int | None = None
-    runtime: int | None = None
-
-
-class MovieWire(msgspec.Struct):
-    """One movie; *released* is a date."""
-
-    ids: Ids
-    title: str | None = None
-    year: int | None = None
-    runtime: int | None = None
-    released: str | None = None
-
-
-class EpisodeWire(msgspec.Struct):
-    """One episode."""
-
-    season: int
-    number: int
-    ids: Ids | None = None
-    title: str | None = None
-    number_abs: int | None = None
-    runtime: int | None = None
-    first_aired: str | None = None
-
-
 class _Result(msgspec.Struct):
-    show: ShowWire | None = None
-    movie: MovieWire | None = None
-    episode: EpisodeWire | None = None
+    show: FoundShow | None = None
+    movie: FoundMovie | None = None
+    episode: FoundEpisode | None = None
 
 
 class Search:
@@ -94,7 +57,7 @@ class Search:
         return list(_remove_doubles(self._client.get(path, query).decode(list[_Result])))
 
 
-def make_item(show: ShowWire | None, episode: EpisodeWire | None, movie: MovieWire | None) -> WatchItem | None:
+def make_item(show: FoundShow | None, episode: FoundEpisode | None, movie: FoundMovie | None) -> WatchItem | None:
     """The movie, the episode of the show, or the show as a whole; None where none of them is there."""
     if movie is not None:
         work = Title(movie.title or "", movie.year, _read_ids(movie.ids), movie=True, runtime=runtime_of(movie.runtime))
@@ -104,12 +67,12 @@ def make_item(show: ShowWire | None, episode: EpisodeWire | None, movie: MovieWi
     return make_episode_item(make_title(show), episode) if episode else WatchItem(make_title(show))
 
 
-def make_title(show: ShowWire) -> Title:
+def make_title(show: FoundShow) -> Title:
     """The show of an answer."""
     return Title(show.title or "", show.year, _read_ids(show.ids), runtime=runtime_of(show.runtime))
 
 
-def make_episode_item(show: Title, episode: EpisodeWire) -> WatchItem:
+def make_episode_item(show: Title, episode: FoundEpisode) -> WatchItem:
     """An episode of *show*."""
     return WatchItem(
         show,
@@ -135,8 +98,8 @@ def _remove_doubles(results: Iterable[_Result]) -> Iterator[WatchItem]:
             yield found
 
 
-def _read_ids(ids: Ids) -> dict[str, int | str]:
-    return {name: known for name, known in msgspec.structs.asdict(ids).items() if known}
+def _read_ids(ids: FoundIds | None) -> dict[str, int | str]:
+    return {name: known for name, known in (msgspec.structs.asdict(ids) if ids else {}).items() if known}
 
 
 def _parse_day(released: str | None) -> date | None:
@@ -165,11 +128,11 @@ REGULAR = {"hidden": "false", "specials": "false", "count_specials": "false", "e
 class _Progress(msgspec.Struct):
     """*next_episode* has aired and was not watched; null where all was."""
 
-    next_episode: EpisodeWire | None = None
+    next_episode: FoundEpisode | None = None
 
 
 class _Watched(msgspec.Struct):
-    show: ShowWire
+    show: FoundShow
 
 
 class Progress:
@@ -198,12 +161,13 @@ class Progress:
             if error.status == 404:
                 return None
             raise
-        return make_episode_item(show, answer.decode(EpisodeWire))
+        return make_episode_item(show, answer.decode(FoundEpisode))
 
     def last_watched(self) -> Title | None:
         """The show of which an episode was watched last."""
         answer = self._client.get("/users/me/watched/shows", {"limit": "1", "extended": "full"})
-        return next((make_title(entry.show) for entry in answer.decode(list[_Watched])), None)
+        titles = (make_title(entry.show) for entry in answer.decode(list[_Watched]))
+        return next((title for title in titles if "trakt" in title.ids), None)
 
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -225,9 +189,9 @@ class _Watching(msgspec.Struct):
     expires_at: Instant
     started_at: Instant
     action: str = "checkin"
-    movie: MovieWire | None = None
-    show: ShowWire | None = None
-    episode: EpisodeWire | None = None
+    movie: FoundMovie | None = None
+    show: FoundShow | None = None
+    episode: FoundEpisode | None = None
 
 
 class CheckIns:
@@ -235,6 +199,7 @@ class CheckIns:
 
     networks: Collection[str] = NETWORKS
     longest_message: int | None = None
+    takes_details = False
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -284,3 +249,10 @@ def _name_item(what: WatchItem) -> dict[str, object]:
     if what.season is None:
         return {"show": ids, "episode": {"number_abs": what.absolute}}
     return {"show": ids, "episode": {"season": what.season, "number": what.number}}
+
+
+@contextlib.contextmanager
+def open_check_in(connection: Connection) -> Iterator[tuple[CheckIns, Search, Progress]]:
+    """Open the check-ins, the search and the progress of the login of *connection*."""
+    with open_client(connection) as client:
+        yield CheckIns(client), Search(client), Progress(client)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +15,7 @@ from trakt_ical.cli.completion import complete_titles
 from trakt_ical.cli.run import Run, account_options
 
 if TYPE_CHECKING:
-    from trakt_ical.checkin.items import CheckInExtras, Query, WatchItem
+    from trakt_ical.checkin.items import CheckInExtras, CheckIns, Query, WatchItem
     from trakt_ical.checkin.service import CheckInSession
     from trakt_ical.cli.checkin_dialog import CheckInPrompt
 
@@ -96,7 +96,7 @@ def command(run: Run, /, words: tuple[str, ...], as_json: bool, **options: Any) 
         raise click.UsageError(f"--{instead} is about what runs, and takes no title.")
     always, early, no_input = (options.pop(name) for name in ("always", "early", "no_input"))
     with run.app(options) as app, open_check_in(app, make_context(app, Dates.of_user().moment)) as place:
-        _check_api(wish, app.settings.api, place.desk.checkins.networks)
+        _check_api(wish, app.capabilities.name, place.desk.checkins)
         _warn_about_message(run, wish.extras, place.desk.checkins.longest_message)
         there = app.environment.has_terminal() and not no_input
         asker = CheckInPrompt(place.desk.outside, there, ConflictChoice(always) if always else None, early, run.quiet)
@@ -169,11 +169,11 @@ def _warn_about_message(run: Run, extras: CheckInExtras, longest: int | None) ->
         run.say(f"The message is cut at {longest} characters: this API takes no more.")
 
 
-def _check_api(wish: CheckInRequest, api: str, networks: Collection[str]) -> None:
+def _check_api(wish: CheckInRequest, api: str, checkins: CheckIns) -> None:
     """Refuse with click.UsageError what this API does not have."""
     extras = wish.extras
     of_v1 = (extras.duration, extras.venue_id, extras.venue_name, wish.episode_tvdb)
-    if api != "v1" and any(of_v1):
+    if any(of_v1) and not checkins.takes_details:
         raise click.UsageError("--duration, --venue-id, --venue-name and --episode-tvdb go with API v1.")
-    if unknown := sorted(extras.share.difference(networks)):
-        raise click.UsageError(f"API {api} does not share on {', '.join(unknown)}, but on {', '.join(networks)}.")
+    if unknown := sorted(extras.share.difference(checkins.networks)):
+        raise click.UsageError(f"{api} does not share on {', '.join(unknown)}, but on {', '.join(checkins.networks)}.")

@@ -153,10 +153,11 @@ class CheckInReport:
         """Tell the request that would be sent, without its secrets."""
         import json
 
-        from trakt_ical.config import V2_URL, hide_userinfo
+        from trakt_ical.app.sources import find_server_url
+        from trakt_ical.config import hide_userinfo
 
         shown = request.masked()
-        url = hide_userinfo(app.settings.api_url or V2_URL).rstrip("/") + shown.path
+        url = hide_userinfo(find_server_url(app.settings)).rstrip("/") + shown.path
         if self.as_json:
             self._json({"method": "POST", "url": url, "body": shown.body})
             return

@@ -27,8 +27,10 @@ def command(run: Run, /, no_browser: bool, **flags: Any) -> None:
 
     The page may be opened on any device; a phone can scan the QR code.
     """
+    from trakt_ical.app.login import log_in, open_login
+
     with run.app(flags) as app:
-        with app.login() as login:
+        with open_login(app) as login:
             code = login.start()
             _show_code(code)
             if not no_browser and is_terminal():
@@ -37,7 +39,7 @@ def command(run: Run, /, no_browser: bool, **flags: Any) -> None:
                 token = login.wait(code, _make_countdown(run), sleep=app.environment.sleep or time.sleep)
             finally:
                 write_live("")
-            token = app.log_in(token)
+            token = log_in(app, token)
         run.say(f"Logged in as {token.username}.")
 
 

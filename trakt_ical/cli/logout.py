@@ -15,6 +15,8 @@ from trakt_ical.cli.run import Run, account_options
 @click.pass_obj
 def command(run: Run, /, **flags: Any) -> None:
     """End the login: Trakt forgets it, and so does this computer."""
+    from trakt_ical.app.login import log_out
+
     with run.app(flags) as app:
-        app.log_out()
+        log_out(app)
     run.say("Logged out.")

@@ -43,10 +43,12 @@ def command(run: Run, /, **flags: Any) -> None:
 
 
 def _show_login(app: App, now: datetime) -> None:
+    from trakt_ical.fetch.source import LoginMethod
+
     settings = app.settings
-    if settings.api == "v1":
+    if app.capabilities.login is not LoginMethod.DEVICE_CODE:
         auth = "with a password" if settings.password else "without a password"
-        write_line(f"API v1 needs no login: {settings.username or 'nobody'}, {auth}.")
+        write_line(f"{app.capabilities.name} needs no login: {settings.username or 'nobody'}, {auth}.")
         return
     token = app.token_file.load()
     age = now - (token.expires_at - timedelta(seconds=token.expires_in))

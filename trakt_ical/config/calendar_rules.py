@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import TypeVar
 
-from trakt_ical.config.settings import FIELDS, KINDS, Settings
+from trakt_ical.config.settings import FIELDS, Settings
+from trakt_ical.fetch.source import KINDS, SOURCES, Capabilities, LoginMethod
 from trakt_ical.fetch.zones import find_country_code
 from trakt_ical.transform import alarms, template
 from trakt_ical.transform.codes import CodeStyle
@@ -72,25 +73,29 @@ def find_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     for name in ("watched", "watchlist_only"):
         if settings.source == "all" and _is_given(settings, name):
             yield name, "needs your own calendar, which source = all is not."
-    if settings.api == "v1":
-        yield from _find_beyond_v1(settings)
+    yield from _find_beyond_source(settings, SOURCES[settings.api].capabilities)
 
 
-def _find_beyond_v1(settings: Settings) -> Iterator[tuple[str, str]]:
-    """The settings that API v1 cannot follow, each with the reason."""
-    others = [kind for kind in settings.kind if kind != "shows"]
+def _find_beyond_source(settings: Settings, source: Capabilities) -> Iterator[tuple[str, str]]:
+    """The settings that *source* cannot follow, each with the reason."""
+    others = [kind for kind in settings.kind if kind not in source.kinds]
     if others:
-        yield "kind", f"must be shows: API v1 has no calendar of {', '.join(others)}."
-    if settings.source == "all":
-        yield "source", "must be my: API v1's calendar is a user's."
-    if settings.country:
-        yield "country", "is of movies, which API v1 has no calendar of."
+        yield "kind", f"must be {' or '.join(source.kinds)}: {source.name} has no calendar of {', '.join(others)}."
+    if settings.source == "all" and not source.has_world_calendar:
+        yield "source", f"must be my: the calendar of {source.name} is a user's."
+    if settings.country and not source.dates_by_country:
+        yield "country", f"is about movies: {source.name} has no release dates of single countries."
     for name in ("include_languages", "exclude_languages"):
-        if _is_given(settings, name):
-            yield name, "cannot be told: API v1 does not say in what language a show is."
-    for name in ("watched", "watchlist_only", "min_rating"):
-        if _is_given(settings, name) and not (settings.username and settings.password):
-            yield name, "needs username and password: without a login API v1 tells nothing of yours."
+        if _is_given(settings, name) and not source.knows_languages:
+            yield name, f"cannot be used: {source.name} does not say what language a show is in."
+    personal = ("watched", "watchlist_only", *(("min_rating",) if source.rates_by_user else ()))
+    for name in personal:
+        if not _is_given(settings, name):
+            continue
+        if source.login is LoginMethod.NONE:
+            yield name, f"cannot be used: {source.name} knows nothing about you."
+        elif source.login is LoginMethod.PASSWORD and not (settings.username and settings.password):
+            yield name, f"needs username and password: without them {source.name} says nothing about you."
 
 
 def _is_given(settings: Settings, name: str) -> bool:

@@ -6,9 +6,9 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = ("shows", "new", "premieres", "finales", "movies", "streaming", "dvd")
+from trakt_ical.fetch.source import KINDS, SOURCES
+
 LONGEST = 3660  # days back or ahead
-V2_URL = "https://api.trakt.tv"
 
 
 def _setting(default: Any, meaning: str, **facts: Any) -> Any:
@@ -35,8 +35,8 @@ def _rule(default: Any, meaning: str, **facts: Any) -> Any:
 class Settings:
     """What is in force for one calendar. An empty text means: not set."""
 
-    api: str = _setting("v2", "Trakt's API: v2, or v1 for a server that still speaks it.", choices=("v2", "v1"))
-    api_url: str = _account("", f"The server's address; v2's is {V2_URL}.")
+    api: str = _setting("v2", "Trakt's API: v2, or v1 for a server that still speaks it.", choices=tuple(SOURCES))
+    api_url: str = _account("", f"The server's address; v2's is {SOURCES['v2'].url}.")
     auth_url: str = _account("https://auth.trakt.tv", "The address that logs in and renews tokens (v2).")
     client_id: str = _account("", "The Client ID of your app at Trakt (v2).")
     client_secret: str = _account("", "The app's Client Secret, if it has one (v2).", secret=True)

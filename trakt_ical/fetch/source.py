@@ -1,15 +1,208 @@
-"""What both APIs write for a runtime."""
+"""The seam of sources: what a source is asked, what it answers, what it can do, and the table of all sources.
+
+To add a source, write one folder beside `v1/` and `v2/` and add one entry to `SOURCES`.
+"""
 
 from __future__ import annotations
 
+import enum
 import functools
-from datetime import timedelta
+import importlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-SHORTEST = 2  # minutes; 0 and 1 are placeholders for a runtime that nobody knows
-LONGEST = 7 * 24 * 60  # minutes; what is longer is a slip
+from trakt_ical.model import Airing, DateRange
+
+if TYPE_CHECKING:
+    from requests.auth import AuthBase
+
+KINDS = ("shows", "new", "premieres", "finales", "movies", "streaming", "dvd")
+
+SHORTEST_RUNTIME = 2  # minutes; 0 and 1 are placeholders for a runtime that nobody knows
+LONGEST_RUNTIME = 7 * 24 * 60  # minutes; a longer one is a slip
+
+Progress = Callable[[int, int], object]
+"""Hears how many requests are done, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRequest:
+    """What several calendars together need from one source.
+
+    *days*: the days of each kind of calendar. *watched*, *watchlist*: whether it matters what the user watched,
+    and put on the watchlist. *countries*: whose release dates matter, by the kind of movies. *steps*: whether each
+    airing records how its moment was found.
+    """
+
+    days: Mapping[str, DateRange]
+    watched: bool = False
+    watchlist: bool = False
+    countries: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    steps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a source lists: *airings* by the kind of calendar, in any order, doubles and hidden ones included.
+
+    *hidden*, *dropped*: the keys of the shows and movies that the user hid or dropped.
+    """
+
+    airings: Mapping[str, Sequence[Airing]]
+    hidden: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
+
+
+class KeptTitle(NamedTuple):
+    """A show or movie in a kept answer; *slug* is its name in addresses. None: the answer does not say."""
+
+    slug: str | None
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """All that an adapter is opened with, as plain values.
+
+    *calendar*: the user's own (`my`) or the world's (`all`). *owner*: whose own it is. *signer* proves who asks; None
+    where nobody needs to. Answers are kept in *folder*, and
+    not asked for again while they are younger than *max_age*. *secrets* never appear in an error or the
+    log. *timeout*: seconds to connect and between two reads.
+    """
+
+    url: str
+    calendar: str
+    folder: Path
+    max_age: timedelta
+    signer: AuthBase | None
+    now: Callable[[], datetime]
+    sleep: Callable[[float], object] | None
+    timeout: tuple[float, float] | None
+    secrets: Collection[str] = field(default=(), repr=False)
+    client_id: str = ""
+    api_key: str = field(default="", repr=False)
+    username: str = ""
+    password: str = field(default="", repr=False)
+    owner: str = ""
+
+
+class Source(Protocol):
+    """Where airings come from, open for one run and one account. Each method raises TraktIcalError."""
+
+    def fetch(self, request: FetchRequest, progress: Progress) -> Fetched:
+        """Return what airs on the days of *request*, and what may air around them."""
+        ...
+
+    def find_zone(self) -> tzinfo | None:
+        """Return the account's time zone, None where the source has none or does not say."""
+        ...
+
+    def fetch_activity(self) -> str | None:
+        """Return what the account did last, as a text that changes with it; None where the source does not say."""
+        ...
+
+    def mark_watched(self, airings: Collection[Airing]) -> list[Airing]:
+        """Return *airings*, each with whether the user has watched it by now."""
+        ...
+
+
+class Adapter(Protocol):
+    """The module of a source, which `SOURCES` names."""
+
+    def open_source(self, connection: Connection) -> AbstractContextManager[Source]:
+        """Open the source."""
+        ...
+
+    def read_kept_titles(self, bodies: Iterable[bytes], *, movies: bool) -> Iterator[KeptTitle]:
+        """Return the shows, or *movies*, in the *bodies* of kept answers; those of other requests are skipped."""
+        ...
+
+
+class LoginMethod(enum.Enum):
+    """How a source learns who asks."""
+
+    DEVICE_CODE = "device code"
+    PASSWORD = "password"  # noqa: S105  the name of a method
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a source can do. `config` refuses settings that need more, in words that begin with *name*.
+
+    *kinds*: the calendars that it has. *has_world_calendar*: whether one of them lists what airs for everybody.
+    *knows_languages*: whether it says what language a show is in. *dates_by_country*: whether it has the release dates
+    of movies in single countries. *rates_by_user*: whether ratings are the user's own. *id_types*: whose numbers
+    name a show in a check-in.
+    """
+
+    name: str
+    login: LoginMethod
+    kinds: Collection[str] = KINDS
+    has_world_calendar: bool = False
+    knows_languages: bool = False
+    dates_by_country: bool = False
+    rates_by_user: bool = False
+    id_types: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEntry:
+    """One source in the table.
+
+    *adapter* and *checkin* are modules, imported only when they are needed: they take longer to import than
+    `trakt-ical --version` may take. *url*: the server, where the settings name none. *required*: settings that must
+    have a value.
+    """
+
+    adapter: str
+    checkin: str
+    url: str
+    required: tuple[str, ...]
+    capabilities: Capabilities
+
+    def load_adapter(self) -> Adapter:
+        """Return the source's module."""
+        return cast(Adapter, importlib.import_module(self.adapter))
+
+
+SOURCES: Mapping[str, SourceEntry] = {
+    "v2": SourceEntry(
+        adapter="trakt_ical.fetch.v2.source",
+        checkin="trakt_ical.checkin.v2",
+        url="https://api.trakt.tv",
+        required=("client_id",),
+        capabilities=Capabilities(
+            name="API v2",
+            login=LoginMethod.DEVICE_CODE,
+            has_world_calendar=True,
+            knows_languages=True,
+            dates_by_country=True,
+            id_types=("trakt",),
+        ),
+    ),
+    "v1": SourceEntry(
+        adapter="trakt_ical.fetch.v1.source",
+        checkin="trakt_ical.checkin.v1",
+        url="",  # Trakt's own server of API v1 was switched off in 2014
+        required=("api_url", "api_key", "owner"),
+        capabilities=Capabilities(
+            name="API v1",
+            login=LoginMethod.PASSWORD,
+            kinds=("shows",),
+            rates_by_user=True,
+            id_types=("tvdb", "imdb"),
+        ),
+    ),
+}
+"""Every source by the name that the setting `api` has for it."""
 
 
 @functools.lru_cache(maxsize=256)  # few lengths for thousands of entries
 def parse_runtime(minutes: int | None) -> timedelta | None:
-    """*minutes* as a span, None where nobody knows."""
-    return timedelta(minutes=minutes) if minutes and SHORTEST <= minutes <= LONGEST else None
+    """Return *minutes* as a span, None where nobody knows."""
+    return timedelta(minutes=minutes) if minutes and SHORTEST_RUNTIME <= minutes <= LONGEST_RUNTIME else None

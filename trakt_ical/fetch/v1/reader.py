@@ -1,39 +1,22 @@
-"""A user's calendar over API v1: one request, and its answer as episodes."""
+"""Answers of API v1 as episodes."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
-from urllib.parse import quote
 
 from trakt_ical.fetch import zones
 from trakt_ical.fetch.source import parse_runtime
 from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
 from trakt_ical.fetch.v1.wire import DayWire, EntryWire, ShowWire
-from trakt_ical.model import Episode, EpisodeKind, Fetched, FetchRequest, Show, Steps, silent
-from trakt_ical.trakt.client import Answer, Client
+from trakt_ical.model import Episode, EpisodeKind, Show, Steps, silent
+from trakt_ical.trakt.client import Answer
 
 log = logging.getLogger(__name__)
 
 RATINGS = {"love": 10.0, "hate": 1.0}
-
-
-class Source:
-    """The calendar of *owner* at the server that *client* speaks to; *api_key* is part of each address."""
-
-    def __init__(self, client: Client, *, api_key: str, owner: str) -> None:
-        self._client = client
-        self._path = f"/user/calendar/shows.json/{quote(api_key, safe='')}/{quote(owner, safe='')}"
-
-    def fetch(self, needs: FetchRequest, progress: Callable[[int, int], object] = lambda done, of: None) -> Fetched:
-        """What airs on the days of shows, and a day more at both ends: v1 cuts by its own days or by the user's."""
-        wide = needs.days["shows"].widened(1)
-        progress(0, 1)
-        answer = self._client.get(f"{self._path}/{wide.first:%Y%m%d}/{wide.days}")
-        progress(1, 1)
-        return Fetched({"shows": list(read_episodes(answer, steps=needs.steps))})
 
 
 def read_episodes(answer: Answer, *, steps: bool = False) -> Iterator[Episode]:

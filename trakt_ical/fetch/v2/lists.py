@@ -18,7 +18,7 @@ import msgspec
 from trakt_ical import files
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, Activities, ListEntry, Named, WatchedMovies, WatchedShows
-from trakt_ical.model import Airing, FetchRequest, Movie
+from trakt_ical.model import Airing, Movie
 from trakt_ical.trakt.client import Answer, Client
 
 
@@ -75,12 +75,12 @@ class Lists:
         entries = self._entries(f"/users/hidden/{section}")
         return frozenset(name for entry in entries if entry.season is None for name in _name_entry(entry))
 
-    def marks(self, needs: FetchRequest) -> Marks:
-        """What the user watched and listed, as far as *needs* ask for it."""
+    def fetch_marks(self, kinds: Collection[str], *, watched: bool = False, watchlist: bool = False) -> Marks:
+        """Return what the user *watched* of *kinds* of calendars, and the *watchlist*, each where it is asked for."""
         activities = self._client.get("/sync/last_activities").decode(Activities)
         return Marks(
-            self._watched(activities, needs.days) if needs.watched else None,
-            self._watchlist(activities) if needs.watchlist else None,
+            self._watched(activities, kinds) if watched else None,
+            self._watchlist(activities) if watchlist else None,
         )
 
     def _watched(self, activities: Activities, kinds: Collection[str]) -> Names:

@@ -2,69 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+import functools
+import logging
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
 
 from trakt_ical.errors import BrokenAnswer
-from trakt_ical.fetch.v2.lists import Lists, get_pages
+from trakt_ical.fetch.source import Connection, Fetched, FetchRequest, KeptTitle, Progress
+from trakt_ical.fetch.v2.lists import Lists, Marks, get_pages
 from trakt_ical.fetch.v2.reader import Known, read_movies, read_shows
 from trakt_ical.fetch.v2.releases import Releases
-from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, SHOW_CALENDARS
+from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, SHOW_CALENDARS, Activities, EpisodeEntry, MovieEntry
+from trakt_ical.files import decode
 from trakt_ical.http import parse_http_date
-from trakt_ical.model import Airing, DateRange, Fetched, FetchRequest, Movie
+from trakt_ical.model import Airing, DateRange, Movie
 from trakt_ical.trakt.client import MAX_CONNECTIONS, Answer, Client
+from trakt_ical.trakt.login import fetch_account_settings
+
+log = logging.getLogger(__name__)
 
 LONGEST = 33  # days; Trakt cuts longer requests silently
 SECTIONS = ("calendar", "dropped")  # of the hidden lists
 
-Progress = Callable[[int, int], object]
 
-
-class Source:
-    """The calendars of the login that *client* signs with (*target* `my`), or of the world (`all`).
+class SourceV2:
+    """The calendars of the login that *client* signs with (*calendar* `my`), or of the world (`all`).
 
     What is kept beside its answers is in *folder*; *now* is the time of this run.
     """
 
-    def __init__(self, client: Client, *, target: str, folder: Path, now: datetime) -> None:
+    def __init__(self, client: Client, *, calendar: str, folder: Path, now: datetime) -> None:
         self._client = client
-        self._target = target
+        self._calendar = calendar
         self._lists = Lists(client, folder)
         self._releases = Releases(client, folder, now)
         self._known: Known = {}
 
-    def fetch(self, needs: FetchRequest, progress: Progress = lambda done, of: None) -> Fetched:
+    def fetch(self, request: FetchRequest, progress: Progress = lambda done, of: None) -> Fetched:
         """What airs on the days of each kind, and a day more at both ends, since Trakt's days are those of UTC.
 
         The hidden lists are asked for as well: Trakt no longer leaves out reliably what is on them.
         """
-        mine = self._target == "my"
-        pieces = [(kind, piece) for kind, days in needs.days.items() for piece in days.widened(1).split(LONGEST)]
+        mine = self._calendar == "my"
+        pieces = [(kind, piece) for kind, days in request.days.items() for piece in days.widened(1).split(LONGEST)]
         pool = ThreadPoolExecutor(MAX_CONNECTIONS)
         try:
             hidden = [pool.submit(self._lists.hidden, section) for section in SECTIONS] if mine else []
-            marks = [pool.submit(self._lists.marks, needs)] if needs.watched or needs.watchlist else []
-            asked = [(kind, pool.submit(self._calendar, kind, piece, steps=needs.steps)) for kind, piece in pieces]
+            marks = [pool.submit(self._fetch_marks, request)] if request.watched or request.watchlist else []
+            asked = [(kind, pool.submit(self._fetch_piece, kind, piece, steps=request.steps)) for kind, piece in pieces]
             _wait_for_all([*hidden, *marks, *(future for _, future in asked)], progress)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-        airings: dict[str, list[Airing]] = {kind: [] for kind in needs.days}
+        airings: dict[str, list[Airing]] = {kind: [] for kind in request.days}
         for kind, future in asked:
             airings[kind] += marks[0].result().put_on(future.result()) if marks else future.result()
-        if needs.countries:
-            movies = {kind: [each for each in airings[kind] if isinstance(each, Movie)] for kind in needs.countries}
-            airings |= {kind: [*its] for kind, its in self._releases.dated(movies, needs.countries).items()}
+        if request.countries:
+            movies = {kind: [each for each in airings[kind] if isinstance(each, Movie)] for kind in request.countries}
+            airings |= {kind: [*its] for kind, its in self._releases.dated(movies, request.countries).items()}
         return Fetched(airings, *(future.result() for future in hidden))
 
-    def _calendar(self, kind: str, piece: DateRange, *, steps: bool) -> list[Airing]:
+    def find_zone(self) -> tzinfo | None:
+        """Return the account's time zone, None for the world's calendar and where this computer does not know it."""
+        return self._account_zone if self._calendar == "my" else None
+
+    @functools.cached_property
+    def _account_zone(self) -> tzinfo | None:
+        account = fetch_account_settings(self._client).account
+        name = account.timezone if account else None
+        try:
+            return ZoneInfo(name) if name else None
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            log.warning("Trakt's time zone for your account is not known here: %s. Using this computer's.", name)
+            return None
+
+    def fetch_activity(self) -> str:
+        """Return what the account did last, as a text that changes with it."""
+        return repr(self._client.get("/sync/last_activities").decode(Activities))
+
+    def mark_watched(self, airings: Collection[Airing]) -> list[Airing]:
+        """Return *airings*, each with whether the user has watched it by now.
+
+        The lists of what was watched are kept until the user's activities say that they changed. Those of movies are
+        not asked for.
+        """
+        return self._lists.fetch_marks(("shows",), watched=True).put_on(list(airings))
+
+    def _fetch_marks(self, request: FetchRequest) -> Marks:
+        return self._lists.fetch_marks(request.days, watched=request.watched, watchlist=request.watchlist)
+
+    def _fetch_piece(self, kind: str, piece: DateRange, *, steps: bool) -> list[Airing]:
         """What airs in *piece*: one answer, unless Trakt cut it shorter than it was asked for.
 
         It is read here and not later, so that the octets of all answers are never held together.
         """
-        path = f"/calendars/{self._target}/{SHOW_CALENDARS.get(kind, kind)}/{piece.first}/{piece.days}"
+        path = f"/calendars/{self._calendar}/{SHOW_CALENDARS.get(kind, kind)}/{piece.first}/{piece.days}"
         answers = get_pages(self._client, path, {"extended": "full"})
         end = _read_last_day(answers[0], piece.last)
         if end < piece.first:
@@ -72,7 +110,7 @@ class Source:
         airings = [airing for answer in answers for airing in self._read(kind, answer, steps=steps)]
         if end < piece.last:
             rest = DateRange(end + timedelta(days=1), (piece.last - end).days)
-            airings += self._calendar(kind, rest, steps=steps)
+            airings += self._fetch_piece(kind, rest, steps=steps)
         return airings
 
     def _read(self, kind: str, answer: Answer, *, steps: bool) -> Iterator[Airing]:
@@ -93,3 +131,47 @@ def _read_last_day(answer: Answer, asked: date) -> date:
     """The last day that an answer is for; without a readable X-End-Date, the day *asked* for."""
     end = parse_http_date(answer.headers.get("X-End-Date"))
     return end.date() if end else asked
+
+
+@contextlib.contextmanager
+def open_source(connection: Connection) -> Iterator[SourceV2]:
+    """Open the calendars of the login, or the world's."""
+    with open_client(connection) as client:
+        yield SourceV2(client, calendar=connection.calendar, folder=connection.folder, now=connection.now())
+
+
+def open_client(connection: Connection, *, keep: bool = True) -> Client:
+    """Return a client for the server of *connection*; with *keep* its answers are kept."""
+    return Client(
+        connection.url,
+        headers={
+            "Content-Type": "application/json",
+            "trakt-api-version": "2",
+            "trakt-api-key": connection.client_id,
+        },
+        auth=connection.signer,
+        cache_folder=connection.folder if keep else None,
+        young=connection.max_age,
+        secrets=connection.secrets,
+        now=connection.now,
+        sleep=connection.sleep,
+        timeout=connection.timeout,
+    )
+
+
+def read_kept_titles(bodies: Iterable[bytes], *, movies: bool) -> Iterator[KeptTitle]:
+    """Return the shows, or *movies*, in the *bodies* of kept answers; those of other requests are skipped."""
+    for body in bodies:
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            yield from _read_movie_titles(body) if movies else _read_show_titles(body)
+
+
+def _read_show_titles(body: bytes) -> Iterator[KeptTitle]:
+    for entry in decode(body, list[EpisodeEntry]):
+        yield KeptTitle(entry.show.ids.slug if entry.show.ids else None, entry.show.title)
+
+
+def _read_movie_titles(body: bytes) -> Iterator[KeptTitle]:
+    for entry in decode(body, list[MovieEntry]):
+        if entry.released:  # what has none is an entry of another list
+            yield KeptTitle(entry.movie.ids.slug if entry.movie.ids else None, entry.movie.title)

@@ -92,6 +92,37 @@ class MovieEntry(msgspec.Struct):
     released: str | None = None
 
 
+class FoundIds(Ids):
+    """The numbers elsewhere too, which only the answers to a search or a check-in need; 0 is nobody's.
+
+    A calendar's entries are not read for them: they are thousands, and one odd number would cost the whole answer.
+    """
+
+    tvdb: int | None = None
+    imdb: str | None = None
+    tmdb: int | None = None
+
+
+class FoundShow(ShowWire):
+    """A show in the answer to a search or a check-in."""
+
+    ids: FoundIds | None = None
+
+
+class FoundMovie(MovieWire):
+    """A movie in the answer to a search or a check-in; *released* is a date."""
+
+    ids: FoundIds | None = None
+    released: str | None = None
+
+
+class FoundEpisode(EpisodeWire, kw_only=True):
+    """An episode in the answer to a search or a check-in."""
+
+    ids: FoundIds | None = None
+    first_aired: str | None = None
+
+
 class Named(msgspec.Struct):
     """A show or movie of a hidden list."""
 

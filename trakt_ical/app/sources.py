@@ -1,0 +1,122 @@
+"""Opens the source that the settings name: the one place where settings become a connection to it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import timedelta, tzinfo
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from trakt_ical.app.app import App
+from trakt_ical.config import SECRETS, Settings
+from trakt_ical.errors import SettingsError
+from trakt_ical.fetch.source import SOURCES, Connection, LoginMethod, Source
+
+if TYPE_CHECKING:
+    from requests.auth import AuthBase
+
+ASK_ALWAYS = timedelta(0)  # no kept answer is that young: each request is sent
+
+NO_CLIENT_ID = (
+    "No client_id. Make an app at https://app.trakt.tv/settings/apps and put its Client ID into {file} "
+    '(client_id = "…") or TRAKT_ICAL_CLIENT_ID. To look around without an account: trakt-ical --demo export'
+)
+NO_SERVER = (
+    "Trakt's own server of {source} was switched off in 2014. Name one that speaks it with api_url, or try --demo."
+)
+NO_VALUE = "No {setting}. {source} needs one: set {setting} or TRAKT_ICAL_{variable}."
+
+
+@contextlib.contextmanager
+def open_source(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS) -> Iterator[Source]:
+    """Open the source of *calendar*, `my` or `all`. Kept answers younger than *max_age* are not asked for again.
+
+    Raises SettingsError where a setting is missing, LoginNeeded where nobody is logged in.
+    """
+    connection = make_connection(app, calendar, max_age)
+    with SOURCES[app.settings.api].load_adapter().open_source(connection) as source:
+        yield source
+
+
+def make_connection(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS) -> Connection:
+    """Return what an adapter is opened with. Raises SettingsError or LoginNeeded as `open_source` does."""
+    settings = app.settings
+    check_required_settings(app)
+    return Connection(
+        url=find_server_url(settings),
+        calendar=calendar,
+        folder=app.answers(calendar),
+        max_age=max_age,
+        signer=make_signer(app) if calendar == "my" else None,
+        now=app.environment.now,
+        sleep=app.environment.sleep,
+        timeout=app.environment.timeout,
+        secrets=list_secrets(settings),
+        client_id=settings.client_id,
+        api_key=settings.api_key,
+        username=settings.username,
+        password=settings.password,
+        owner=settings.owner or settings.username,
+    )
+
+
+def check_required_settings(app: App) -> None:
+    """Raise SettingsError with what to do, where the source needs a setting that has no value."""
+    entry = SOURCES[app.settings.api]
+    for name in entry.required:
+        setting = "username" if name == "owner" and not app.settings.owner else name  # your own calendar by default
+        if getattr(app.settings, setting) in ("", ".", ".."):  # dots would name another path of the server
+            sentence = {"client_id": NO_CLIENT_ID, "api_url": NO_SERVER}.get(setting, NO_VALUE)
+            raise SettingsError(
+                sentence.format(
+                    setting=setting, variable=setting.upper(), source=entry.capabilities.name, file=app.folders.file
+                )
+            )
+
+
+def make_signer(app: App) -> AuthBase | None:
+    """Return what proves to the source that the user asks; None where the source is asked without a login."""
+    settings, url = app.settings, find_server_url(app.settings)
+    match SOURCES[settings.api].capabilities.login:
+        case LoginMethod.DEVICE_CODE:
+            from trakt_ical.app.login import renew_token
+            from trakt_ical.trakt.signing import TokenSigner
+
+            return TokenSigner(
+                url,
+                app.token_file,
+                lambda token: renew_token(app, token),
+                plain_http=settings.plain_http,
+                now=app.environment.now,
+            )
+        case LoginMethod.PASSWORD if settings.username and settings.password:
+            from trakt_ical.trakt.signing import PasswordSigner
+
+            return PasswordSigner(url, settings.username, settings.password, plain_http=settings.plain_http)
+    return None
+
+
+def find_server_url(settings: Settings) -> str:
+    """Return the address of the server that *settings* name, else that of the source itself."""
+    return settings.api_url or SOURCES[settings.api].url
+
+
+def list_secrets(settings: Settings) -> list[str]:
+    """Return the values that may never appear in an error or the log."""
+    return [getattr(settings, name) for name in SECRETS]
+
+
+def find_calendar_zone(source: Source, name: str) -> tzinfo:
+    """Return the zone *name*, for "" that of the account, else that of this computer."""
+    return ZoneInfo(name) if name else source.find_zone() or find_system_zone()
+
+
+def find_system_zone() -> tzinfo:
+    """Return the zone of this computer. Raises SettingsError where it does not say."""
+    import tzlocal
+
+    try:
+        return tzlocal.get_localzone()
+    except (ValueError, OSError, LookupError) as error:
+        raise SettingsError("This computer does not tell its time zone. Set timezone.") from error
