@@ -80,7 +80,7 @@ WRONG = [
     ("max_bytes = -1", {}, "must be from 0 on"),
     ('api_url = "http://x:port/"', {}, "must be an address"),
     ('api = "v1"\nkind = ["movies"]', {}, "API v1 has no calendar of movies"),
-    ('api = "v1"\nsource = "all"', {}, "source .* must be my: API v1"),
+    ('api = "v1"\nsource = "all"', {}, "source .* must be my: .*API v1"),
     ('password = "a"\npassword_file = "b"', {}, "both password and password_file"),
     ("", {"TRAKT_ICAL_PASSWORD": "a", "TRAKT_ICAL_PASSWORD_FILE": "b"}, "both TRAKT_ICAL_PASSWORD and"),
     ("", {"TRAKT_ICAL_PASSWORD_FILE": "/no/such"}, "TRAKT_ICAL_PASSWORD_FILE: the file /no/such cannot be read"),
