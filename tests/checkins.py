@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
+import icalendar
 from click.testing import Result
 
 from tests.conftest import Line
+from tests.feeds import Running
 from trakt_ical.demo.answer import Seen
 
 HARBOR = ("harbor", "nine", "10x08")
 OTHER = ("tea", "15x01")
+PUBLIC = "https://calendar.example/trakt"
 SLOW_FERRY = "the-slow-ferry"  # which is on all day long
 
 
@@ -53,3 +57,28 @@ class Desk:
     def cancels(self) -> int:
         """How often a check-in was ended."""
         return sum(each.method == "DELETE" or "cancelcheckin" in each.path for each in self.demo.requests)
+
+
+def events(running: Running) -> dict[str, icalendar.Event]:
+    """The events that the feed serves, by UID."""
+    calendar = icalendar.Calendar.from_ical(running.get().content)
+    return {str(event["UID"]): event for event in calendar.events}
+
+
+def link(running: Running, event: icalendar.Event) -> str:
+    """The link of *event*, at the port where the feed listens."""
+    found = re.search(rf"Check in: {re.escape(PUBLIC)}(/check-in/\S+)", str(event["DESCRIPTION"]))
+    assert found
+    return running.base + found[1]
+
+
+def begun(running: Running) -> list[icalendar.Event]:
+    """The episodes that have begun, the latest first."""
+    timed = [each for each in events(running).values() if hasattr(each.DTSTART, "hour")]
+    found = [each for each in timed if running.clock.now >= each.DTSTART]
+    return sorted(found, key=lambda event: event.DTSTART, reverse=True)
+
+
+def check_ins(line: Line) -> int:
+    """How many POSTs of a check-in reached Trakt."""
+    return sum(seen.method == "POST" and "checkin" in seen.path for seen in line.demo.requests)

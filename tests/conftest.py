@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,13 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.factories import NOW
 from trakt_ical.app.environment import Environment
 from trakt_ical.cli import cli
 from trakt_ical.demo import Demo
 from trakt_ical.trakt.token import Token, TokenFile
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-NOW = datetime(2026, 4, 18, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")

@@ -10,18 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Line, judge
+from tests.factories import make_calendar_id, make_calendar_spec
+from tests.runs import make_first_calendar
 from tests.server import Asked, Told, serving
-from tests.test_pipeline import made
 from trakt_ical.config import resolve
-from trakt_ical.export.ics import Appearance, CalendarId
-from trakt_ical.export.merge import Retention
 from trakt_ical.fetch.source import Fetched, FetchRequest
 from trakt_ical.fetch.v1 import reader as v1_reader
 from trakt_ical.fetch.v2 import reader as v2_reader
 from trakt_ical.model import Airing, DateRange, Release
-from trakt_ical.pipeline import CalendarSpec
 from trakt_ical.trakt.client import Answer
-from trakt_ical.transform.rules import Rules
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 ANSWERS = sorted(SAMPLES.glob("v*/*.json"))
@@ -49,9 +46,10 @@ class Sample:
 
 
 def render(path: Path) -> bytes:
-    scope = CalendarId(path.parent.name, "my", "sample", "Trakt", (path.stem,))
-    spec = CalendarSpec(ALWAYS, UTC, Rules(), Appearance(), scope, Retention())
-    return made(Sample(path), spec, datetime(2026, 1, 1, tzinfo=UTC))
+    calendar_id = make_calendar_id(path.parent.name, owner="sample", kinds=(path.stem,))
+    return make_first_calendar(
+        Sample(path), make_calendar_spec(ALWAYS, calendar_id=calendar_id), datetime(2026, 1, 1, tzinfo=UTC)
+    )
 
 
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: f"{path.parent.name}/{path.name}")

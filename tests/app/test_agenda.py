@@ -16,36 +16,33 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.conftest import NOW, Line
-from tests.export.test_ics import episode, movie
-from tests.test_pipeline import Listed
+from tests.conftest import Line
+from tests.factories import NOW, make_calendar_spec, make_episode, make_movie
+from tests.runs import FixedSource
 from trakt_ical.app.agenda import AgendaEntry, make_agenda
 from trakt_ical.cli.dates import Dates
 from trakt_ical.demo import Demo, Fault
-from trakt_ical.export.ics import Appearance, CalendarId
-from trakt_ical.export.merge import Retention
 from trakt_ical.model import Airing, DateRange
-from trakt_ical.pipeline import CalendarSpec, plan_fetch
+from trakt_ical.pipeline import plan_fetch
 from trakt_ical.transform.filters import Filters
 from trakt_ical.transform.rules import Group, Rules
 
 
 def entries(*airings: Airing, rules: Rules | None = None, days: int = 2, now: datetime = NOW) -> list[AgendaEntry]:
-    scope = CalendarId("v2", "my", "demo", "Trakt", ("shows",))
-    spec = CalendarSpec(DateRange(NOW.date(), 30), UTC, rules or Rules(), Appearance(), scope, Retention())
-    return make_agenda(Listed(airings).fetch(plan_fetch([spec]), None), spec, now, days)
+    spec = make_calendar_spec(DateRange(NOW.date(), 30), rules)
+    return make_agenda(FixedSource(airings).fetch(plan_fetch([spec]), None), spec, now, days)
 
 
 def test_the_days_begin_today_and_are_in_order() -> None:
     """Whole days come before hours, what is over today is there, what comes later than the last day is not."""
     hour = timedelta(hours=1)
     found = entries(
-        episode(number=1, starts=NOW + 3 * hour),
-        episode(number=2, starts=NOW - 5 * hour),
-        movie(starts=NOW.date()),
-        episode(number=3, starts=NOW + 24 * hour),
-        episode(number=4, starts=NOW + 48 * hour),
-        episode(number=5, starts=NOW - 24 * hour),
+        make_episode(number=1, starts=NOW + 3 * hour),
+        make_episode(number=2, starts=NOW - 5 * hour),
+        make_movie(starts=NOW.date()),
+        make_episode(number=3, starts=NOW + 24 * hour),
+        make_episode(number=4, starts=NOW + 48 * hour),
+        make_episode(number=5, starts=NOW - 24 * hour),
     )
     assert [entry.event.uid.partition("@")[0] for entry in found] == [
         "trakt-movie-28-cinema",
@@ -59,23 +56,23 @@ def test_the_days_begin_today_and_are_in_order() -> None:
 def test_a_group_was_watched_when_all_of_it_was() -> None:
     """One episode that was not watched leaves its group to be watched."""
     rules = Rules(group=Group.DROP)
-    first, second = (episode(number=number, starts=NOW, watched=True) for number in (1, 2))
+    first, second = (make_episode(number=number, starts=NOW, watched=True) for number in (1, 2))
     assert [entry.watched for entry in entries(first, second, rules=rules)] == [True]
     assert [entry.watched for entry in entries(first, replace(second, watched=False), rules=rules)] == [False]
 
 
 def test_what_is_on_is_marked_from_its_first_second_to_its_last() -> None:
     """An airing is on from its start on until it ends, also one that began before today."""
-    begun = episode(starts=NOW - timedelta(hours=13), runtime=timedelta(hours=14))
+    begun = make_episode(starts=NOW - timedelta(hours=13), runtime=timedelta(hours=14))
     assert [entry.on for entry in entries(begun)] == [True]
     for before, on in ((timedelta(0), True), (timedelta(minutes=58), True), (timedelta(minutes=59), False)):
-        assert [entry.on for entry in entries(episode(starts=NOW - before))] == [on]
-    assert [entry.on for entry in entries(episode(starts=NOW.date()))] == [False]
+        assert [entry.on for entry in entries(make_episode(starts=NOW - before))] == [on]
+    assert [entry.on for entry in entries(make_episode(starts=NOW.date()))] == [False]
 
 
 def test_the_rules_of_the_calendar_hold() -> None:
     """What the calendar leaves out is not in its agenda."""
-    watched = episode(starts=NOW, watched=True)
+    watched = make_episode(starts=NOW, watched=True)
     assert [entry.watched for entry in entries(watched)] == [True]
     assert entries(watched, rules=Rules(filters=Filters(watched=False))) == []
 

@@ -12,16 +12,12 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import NOW, Line
-from tests.export.test_ics import SHOW, episode
-from tests.export.test_ics import movie as a_movie
+from tests.conftest import Line
+from tests.factories import NOW, SHOW, make_calendar_id, make_calendar_spec, make_episode, make_movie
 from trakt_ical.app.explain import explain_airing
-from trakt_ical.export.ics import Appearance, CalendarId
-from trakt_ical.export.merge import Retention
 from trakt_ical.fetch.source import Fetched
 from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
 from trakt_ical.model import DateRange, Episode, Steps
-from trakt_ical.pipeline import CalendarSpec
 from trakt_ical.transform.filters import Filters
 from trakt_ical.transform.rules import Group, Rules
 from trakt_ical.transform.times import find_slot
@@ -119,7 +115,7 @@ def test_the_rules_of_time_are_told(line: Line, uid: str) -> None:
 def test_a_day_that_is_not_known_is_not_told_to_be_none() -> None:
     """A movie that a run was not allowed to ask for has a day in the country perhaps: it is not told to have none."""
     steps = Steps()
-    find_slot(a_movie(), Rules(country="de"), UTC, steps)
+    find_slot(make_movie(), Rules(country="de"), UTC, steps)
     assert steps == ["In de (country) it has no day that is known; the world's first is 2026-04-18."]
 
 
@@ -149,7 +145,7 @@ def test_a_group_is_told(line: Line) -> None:
 
 def test_a_name_in_full_beats_one_that_begins_with_it() -> None:
     """Who writes `a show 2x03` does not mean that of A Show Abroad; `show` alone may be either."""
-    own, other = episode(), episode(show=replace(SHOW, key="trakt-2", title="A Show Abroad"))
+    own, other = make_episode(), make_episode(show=replace(SHOW, key="trakt-2", title="A Show Abroad"))
     assert find_airings([own, other], "a-show 2x03") == [own]
     assert find_airings([own, other], "show abr s02e03") == [other]
     assert find_airings([own, other], "show") == [own, other]
@@ -206,41 +202,39 @@ def test_a_misspelt_title_is_found_as_by_a_check_in(line: Line, title: str) -> N
 @pytest.mark.parametrize("query", ["fathoms", "show fathoms", "A Show Fathoms", "a show fatoms", "fathoms 2x03"])
 def test_an_episode_is_found_by_its_own_title(query: str) -> None:
     """The title of an episode may stand beside that of its show, or alone."""
-    wanted, other = episode(title="Fathoms"), episode(number=4, title="Untuned")
+    wanted, other = make_episode(title="Fathoms"), make_episode(number=4, title="Untuned")
     assert find_airings([wanted, other], query) == [wanted]
 
 
 def test_a_rating_is_told_to_its_last_digit() -> None:
     """What is rated just below the least rating is not told to have it."""
-    airing, steps = episode(show=replace(SHOW, rating=7.99734)), Steps()
+    airing, steps = make_episode(show=replace(SHOW, rating=7.99734)), Steps()
     assert not Filters(min_rating=8).allow(airing, steps)
     assert steps == ["It is rated 7.99734, and min_rating = 8 leaves out what is below."]
 
 
 def explained(*listed: Sequence[Episode], kinds: tuple[str, ...] = ("shows",), **rules: Any) -> tuple[str, ...]:
     """The steps to the first of what is *listed*, for each of *kinds*."""
-    scope = CalendarId("v2", "my", "demo", "Trakt", kinds)
-    spec = CalendarSpec(DateRange(NOW.date(), 9), UTC, Rules(**rules), Appearance(), scope, Retention())
+    spec = make_calendar_spec(DateRange(NOW.date(), 9), Rules(**rules), calendar_id=make_calendar_id(kinds=kinds))
     return explain_airing(Fetched(dict(zip(kinds, listed, strict=True))), spec, NOW, uid_of(listed[0][0])).steps
 
 
 def test_what_two_calendars_of_trakt_list_is_no_double() -> None:
     """An episode is not told to be listed twice because it is a premiere besides."""
-    steps = explained([episode()], [episode()], kinds=("shows", "premieres"))
+    steps = explained([make_episode()], [make_episode()], kinds=("shows", "premieres"))
     assert not [step for step in steps if step.startswith("Trakt lists it")]
 
 
 def test_a_group_of_two_is_told_as_such() -> None:
     """Who has one companion is not told of others."""
-    steps = explained([episode(number=3), episode(number=4)], group=Group.DAY)
+    steps = explained([make_episode(number=3), make_episode(number=4)], group=Group.DAY)
     assert "group = day puts it into one event with 1 other, that of A Show 2x03 A Title." in steps
 
 
 def test_doubles_are_told(line: Line) -> None:
     """An episode that Trakt lists twice says that the one that changed last counts."""
-    scope = CalendarId("v2", "my", "demo", "Trakt", ("shows",))
-    spec = CalendarSpec(DateRange(NOW.date(), 9), UTC, Rules(), Appearance(), scope, Retention())
-    twice = [episode(updated_at=NOW), episode(updated_at=NOW - timedelta(days=1))]
+    spec = make_calendar_spec(DateRange(NOW.date(), 9))
+    twice = [make_episode(updated_at=NOW), make_episode(updated_at=NOW - timedelta(days=1))]
     found = explain_airing(Fetched({"shows": twice}), spec, NOW, "a show")
     assert "Trakt lists it 2 times; of these the one that changed last counts." in found.steps
     assert found.shown

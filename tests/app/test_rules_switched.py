@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.conftest import NOW, Exports, Line
-from tests.export.test_ics import episode
-from tests.export.test_memory import DAY, Book
+from tests.conftest import Exports, Line
+from tests.factories import DAY, NOW, make_episode
+from tests.rules import EVERY, EVERY_OF_V1, RULES
+from tests.runs import CalendarRuns
 from trakt_ical.export.merge import Retention
 from trakt_ical.export.stored import parse_calendar, parse_moment
 from trakt_ical.model import local_date
@@ -21,65 +22,6 @@ from trakt_ical.transform.rules import Offsets, Rules
 
 STAMPS = re.compile(r"^(?:DTSTAMP|LAST-MODIFIED|SEQUENCE):\w+\r\n", re.M)
 KINDS = "shows,movies,streaming,dvd"
-
-RULES: dict[str, dict[str, str]] = {
-    "whole-day": {"HOURS": "whole-day"},
-    "late-night": {"HOURS": "whole-day", "LATE_NIGHT": "12"},
-    "midnight": {"UNKNOWN_HOUR": "midnight"},
-    "a-day-later": {"OFFSET": "1440"},
-    "a-day-earlier": {"OFFSET": "-1440"},
-    "network-offset": {"NETWORK_OFFSETS": "AMC=1440, TV Tokyo=-1440"},
-    "show-offset": {"SHOW_OFFSETS": "harbor-nine=-1440, first-light=1440"},
-    "default-runtime": {"DEFAULT_RUNTIME": "200"},
-    "no-specials": {"SPECIALS": "false", "SHOW_SPECIALS": "first-light=true"},
-    "include-shows": {"INCLUDE_SHOWS": "harbor-nine, First Light"},
-    "exclude-shows": {"EXCLUDE_SHOWS": "harbor-nine, 106"},
-    "include-networks": {"INCLUDE_NETWORKS": "netflix"},
-    "exclude-networks": {"EXCLUDE_NETWORKS": "BBC One, TV Tokyo"},
-    "include-genres": {"INCLUDE_GENRES": "anime"},
-    "exclude-genres": {"EXCLUDE_GENRES": "drama"},
-    "include-countries": {"INCLUDE_COUNTRIES": "us"},
-    "exclude-countries": {"EXCLUDE_COUNTRIES": "us"},
-    "include-languages": {"INCLUDE_LANGUAGES": "ja"},
-    "exclude-languages": {"EXCLUDE_LANGUAGES": "en"},
-    "include-certifications": {"INCLUDE_CERTIFICATIONS": "TV-MA"},
-    "exclude-certifications": {"EXCLUDE_CERTIFICATIONS": "TV-MA"},
-    "min-rating": {"MIN_RATING": "7.5"},
-    "nothing-watched": {"WATCHED": "false"},
-    "watchlist": {"WATCHLIST_ONLY": "true"},
-    "hidden": {"HIDDEN": "true"},
-    "dropped": {"DROPPED": "true"},
-    "by-country": {"COUNTRY": "de"},
-    "by-day": {"GROUP": "day"},
-    "by-drop": {"GROUP": "drop"},
-    "titles": {"TITLE": "{code} {show}", "MOVIE_TITLE": "{title} ({year})", "DESCRIPTION": "{network} {link}"},
-    "code": {"CODE": "S02E03"},
-    "absolute": {"CODE": "absolute"},
-    "marks": {"MARKS": "symbol"},
-    "no-spoilers": {"SPOILERS": "false"},
-    "alarms": {"ALARMS": "30 min before, 09:00 that day, movies: 20:00 the day before"},
-}
-
-MILD = {
-    "EXCLUDE_SHOWS": "harbor-nine",
-    "EXCLUDE_NETWORKS": "TV Tokyo",
-    "EXCLUDE_GENRES": "talk-show",
-    "EXCLUDE_COUNTRIES": "nz",
-    "EXCLUDE_LANGUAGES": "ja",
-    "EXCLUDE_CERTIFICATIONS": "TV-G",
-    "MIN_RATING": "5",
-    "CODE": "S02E03",
-    "GROUP": "day",
-}
-EVERY = {
-    name: value
-    for rule in [*RULES.values(), MILD]
-    for name, value in rule.items()
-    if not name.startswith("INCLUDE_") and name != "WATCHLIST_ONLY"
-}
-"""Every rule at once, but for those that would leave next to nothing."""
-
-EVERY_OF_V1 = {name: value for name, value in EVERY.items() if name not in ("COUNTRY", "EXCLUDE_LANGUAGES")}
 
 
 @pytest.fixture
@@ -200,20 +142,20 @@ def test_nothing_flaps_while_days_pass(line: Line, rule: dict[str, str]) -> None
 
 def test_what_is_back_is_back_at_once_under_other_rules_too() -> None:
     """An event that Trakt lists again past the range is no longer cancelled, also where an offset was set meanwhile."""
-    book = Book()
-    book.run(episode(starts=NOW + 10 * DAY))
-    book.run()
-    back = episode(starts=NOW + 91 * DAY)
-    assert book.days.last < back.starts.date()
-    assert "STATUS:CANCELLED" in book.event(back)
-    book.rules = Rules(offsets=Offsets(timedelta(hours=1)))
-    book.run(back)
-    assert "STATUS:CONFIRMED" in book.event(back)
+    runs = CalendarRuns()
+    runs.run(make_episode(starts=NOW + 10 * DAY))
+    runs.run()
+    back = make_episode(starts=NOW + 91 * DAY)
+    assert runs.days.last < back.starts.date()
+    assert "STATUS:CANCELLED" in runs.find_event(back)
+    runs.rules = Rules(offsets=Offsets(timedelta(hours=1)))
+    runs.run(back)
+    assert "STATUS:CONFIRMED" in runs.find_event(back)
 
 
 def test_what_is_said_of_the_rules_has_room_below_the_ceiling() -> None:
     """The calendar keeps its largest size to the octet, with the line that its rules need."""
-    airings = [episode(number=number, starts=NOW + number * DAY) for number in range(1, 12)]
+    airings = [make_episode(number=number, starts=NOW + number * DAY) for number in range(1, 12)]
     for largest in range(3000, 3700, 20):
-        book = Book(retention=Retention(largest=largest), rules=Rules(offsets=Offsets(timedelta(hours=1))))
-        assert len(book.run(*airings).octets) <= largest
+        runs = CalendarRuns(retention=Retention(largest=largest), rules=Rules(offsets=Offsets(timedelta(hours=1))))
+        assert len(runs.run(*airings).octets) <= largest

@@ -9,8 +9,8 @@ from pathlib import Path
 import icalendar
 import pytest
 
-from tests.app.test_rules_switched import EVERY, EVERY_OF_V1
 from tests.conftest import Line, judge
+from tests.rules import EVERY, EVERY_OF_V1
 
 EXACT = {"HOURS": "exact", "OFFSET": "90", "ALARMS": "1 h before, premieres: at the start, 09:00 that day"}
 OF_V2 = {"KIND": "shows,movies,streaming,dvd", "API": "v2"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.checkin.test_checkin_links import PUBLIC, begun, check_ins, link
+from tests.checkins import PUBLIC, begun, check_ins, link
 from tests.conftest import Line
 from tests.feeds import Running, serving
 from tests.server import Told

@@ -16,7 +16,7 @@ import icalendar
 import pytest
 import requests
 
-from tests.checkins import HARBOR, OTHER
+from tests.checkins import HARBOR, OTHER, PUBLIC, begun, check_ins, events, link
 from tests.conftest import Line
 from tests.feeds import Running, serving
 from trakt_ical.app.app import open_app
@@ -27,8 +27,6 @@ from trakt_ical.checkin.tickets import GOOD_FOR as LINK_GOOD_FOR
 from trakt_ical.checkin.tickets import Ticket
 from trakt_ical.demo import Drop, Fault
 
-PUBLIC = "https://calendar.example/trakt"
-
 
 @pytest.fixture(params=["v2", "v1"])
 def running(line: Line, request: pytest.FixtureRequest) -> Iterator[Running]:
@@ -36,18 +34,6 @@ def running(line: Line, request: pytest.FixtureRequest) -> Iterator[Running]:
     with serving(line, api=request.param, checkin_links="true", public_url=PUBLIC) as running:
         running.refresh()
         yield running
-
-
-def events(running: Running) -> dict[str, icalendar.Event]:
-    calendar = icalendar.Calendar.from_ical(running.get().content)
-    return {str(event["UID"]): event for event in calendar.events}
-
-
-def link(running: Running, event: icalendar.Event) -> str:
-    """The link of *event*, at the port where the feed listens."""
-    found = re.search(rf"Check in: {re.escape(PUBLIC)}(/check-in/\S+)", str(event["DESCRIPTION"]))
-    assert found
-    return running.base + found[1]
 
 
 @pytest.fixture
@@ -62,13 +48,6 @@ def other(running: Running) -> str:
     return link(running, begun(running)[1])
 
 
-def begun(running: Running) -> list[icalendar.Event]:
-    """The episodes that have begun, the latest first."""
-    timed = [each for each in events(running).values() if hasattr(each.DTSTART, "hour")]
-    found = [each for each in timed if running.clock.now >= each.DTSTART]
-    return sorted(found, key=lambda event: event.DTSTART, reverse=True)
-
-
 def once(page: requests.Response) -> str:
     found = re.search(r'name="once" value="([^"]+)"', page.text)
     assert found, page.text
@@ -77,11 +56,6 @@ def once(page: requests.Response) -> str:
 
 def post(url: str, word: str, choice: str = "check-in") -> requests.Response:
     return requests.post(url, data={"once": word, "choice": choice}, timeout=20)
-
-
-def check_ins(line: Line) -> int:
-    """How many POSTs of a check-in reached Trakt."""
-    return sum(seen.method == "POST" and "checkin" in seen.path for seen in line.demo.requests)
 
 
 def test_two_taps_check_in(running: Running, line: Line, on_now: str) -> None:

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 import trakt_ical
 from tests.checkins import HARBOR, Desk
 from tests.conftest import Line
-from tests.demo.test_demo_contract import json_schema
+from tests.demos import json_schema
 from tests.server import Asked, Told, serving
 
 PAGE = "004_539d799a4282c618.txt"

@@ -11,7 +11,7 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
-from tests.demos import headers
+from tests.demos import headers, json_schema
 from trakt_ical.demo import Demo
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -19,24 +19,6 @@ RANGE = "/calendars/{target}/%s/{start_date}/{days}"
 KINDS = ("shows", "shows/new", "shows/premieres", "shows/finales", "movies", "streaming", "dvd")
 EPISODE = {"show": {"ids": {"slug": "harbor-nine"}}, "episode": {"season": 13, "number": 4}}
 MOVIE = {"movie": {"ids": {"trakt": 734}}}
-
-
-def json_schema(schema: Any) -> Any:
-    """A schema of OpenAPI 3.0 as JSON Schema; properties that it does not name are refused.
-
-    `oneOf` is read as `anyOf`: in the answer to a check-in all that tells the alternatives apart is
-    optional, so that every answer fits both.
-    """
-    if isinstance(schema, list):
-        return [json_schema(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    plain = {name: json_schema(part) for name, part in schema.items() if name not in ("nullable", "oneOf")}
-    if "oneOf" in schema:
-        plain["anyOf"] = json_schema(schema["oneOf"])
-    if schema.get("type") == "object" and isinstance(schema.get("properties"), dict):
-        plain.setdefault("additionalProperties", False)
-    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
 
 
 @pytest.fixture(scope="module")

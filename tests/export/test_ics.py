@@ -3,81 +3,39 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 
 import icalendar
 import pytest
 
+from tests.factories import NIGHT, make_calendar_id, make_episode, make_event, make_movie, make_stamp
 from trakt_ical.export import ics
-from trakt_ical.model import Airing, Episode, EpisodeKind, Event, Moment, Movie, Release, Show
-from trakt_ical.transform.events import make_event
-from trakt_ical.transform.grouping import make_showings
+from trakt_ical.model import Airing, EpisodeKind, Moment, Release, Show
 from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHour
 from trakt_ical.transform.template import parse_template
 from trakt_ical.transform.text import PARTS, Words
 from trakt_ical.transform.times import describe_placing
 from trakt_ical.transform.uids import make_uid
 
-NIGHT = datetime(2026, 4, 19, 1, tzinfo=UTC)
-SHOW = Show("trakt-1388", "A Show", "HBO", ("drama", "science-fiction"), timedelta(minutes=50))
-
-
-def episode(**attributes: object) -> Episode:
-    usual = {
-        "show": SHOW,
-        "season": 2,
-        "number": 3,
-        "title": "A Title",
-        "overview": "A plot.",
-        "starts": NIGHT,
-        "runtime": timedelta(minutes=59),
-        "kind": EpisodeKind.STANDARD,
-        "link": "https://trakt.tv/shows/a-show/seasons/2/episodes/3",
-    }
-    return Episode(**(usual | attributes))  # type: ignore[arg-type]
-
-
-def movie(**attributes: object) -> Movie:
-    usual = {
-        "key": "trakt-movie-28",
-        "release": Release.CINEMA,
-        "title": "A Movie",
-        "overview": None,
-        "starts": date(2026, 4, 18),
-        "genres": (),
-        "link": None,
-    }
-    return Movie(**(usual | attributes))  # type: ignore[arg-type]
-
-
-def one(airing: Airing, **rules: object) -> Event:
-    return rendered(airing, Rules(**rules))  # type: ignore[arg-type]
-
-
-def rendered(airing: Airing, rules: Rules, zone: tzinfo = UTC) -> Event:
-    [showing] = make_showings([airing], rules, zone)
-    return make_event(showing, rules)
-
-
-STAMP = ics.ChangeStamp(datetime(2026, 1, 1, tzinfo=UTC), 7)
-SCOPE = ics.CalendarId("v2", "my", "some body/ö", "Trakt", ("shows", "dvd"))
+STAMP = make_stamp()
+CALENDAR_ID = make_calendar_id(owner="some body/ö", kinds=("shows", "dvd"))
 
 
 def lines(airing: Airing, **rules: object) -> list[str]:
-    octets = ics.render_event(one(airing, **rules), STAMP, "1-abc")
+    octets = ics.render_event(make_event(airing, **rules), STAMP, "1-abc")
     return octets.replace(b"\r\n ", b"").decode().split("\r\n")
 
 
 FROZEN = [
-    (episode(), "trakt-1388-s2e3@trakt-ical"),
-    (episode(season=0, number=12), "trakt-1388-s0e12@trakt-ical"),
-    (episode(season=2026, number=123), "trakt-1388-s2026e123@trakt-ical"),
-    (episode(show=Show("tvdb-84947", None, None, (), None)), "tvdb-84947-s2e3@trakt-ical"),
-    (episode(show=Show("imdb-tt0979432", None, None, (), None)), "imdb-tt0979432-s2e3@trakt-ical"),
-    (episode(show=Show("breakout-kings", None, None, (), None)), "breakout-kings-s2e3@trakt-ical"),
-    (movie(), "trakt-movie-28-cinema@trakt-ical"),
-    (movie(release=Release.STREAMING), "trakt-movie-28-streaming@trakt-ical"),
-    (movie(release=Release.PHYSICAL), "trakt-movie-28-physical@trakt-ical"),
+    (make_episode(), "trakt-1388-s2e3@trakt-ical"),
+    (make_episode(season=0, number=12), "trakt-1388-s0e12@trakt-ical"),
+    (make_episode(season=2026, number=123), "trakt-1388-s2026e123@trakt-ical"),
+    (make_episode(show=Show("tvdb-84947", None, None, (), None)), "tvdb-84947-s2e3@trakt-ical"),
+    (make_episode(show=Show("imdb-tt0979432", None, None, (), None)), "imdb-tt0979432-s2e3@trakt-ical"),
+    (make_episode(show=Show("breakout-kings", None, None, (), None)), "breakout-kings-s2e3@trakt-ical"),
+    (make_movie(), "trakt-movie-28-cinema@trakt-ical"),
+    (make_movie(release=Release.STREAMING), "trakt-movie-28-streaming@trakt-ical"),
+    (make_movie(release=Release.PHYSICAL), "trakt-movie-28-physical@trakt-ical"),
 ]
 
 
@@ -89,13 +47,13 @@ def test_uids_are_frozen(airing: Airing, expected: str) -> None:
 
 def test_a_uid_says_nothing_that_changes() -> None:
     """Title, date, episode id and network may change; the UID stays."""
-    moved = episode(title="B", starts=date(2027, 1, 1), episode_id=5, runtime=None, link=None, overview="B")
-    assert make_uid(moved) == make_uid(episode())
+    moved = make_episode(title="B", starts=date(2027, 1, 1), episode_id=5, runtime=None, link=None, overview="B")
+    assert make_uid(moved) == make_uid(make_episode())
 
 
 def test_an_event_has_the_properties_that_programs_need() -> None:
     """An episode's event, line by line."""
-    assert lines(episode(kind=EpisodeKind.SEASON_FINALE)) == [
+    assert lines(make_episode(kind=EpisodeKind.SEASON_FINALE)) == [
         "BEGIN:VEVENT",
         "UID:trakt-1388-s2e3@trakt-ical",
         "DTSTAMP:20260101T000000Z",
@@ -120,26 +78,29 @@ def test_an_event_has_the_properties_that_programs_need() -> None:
 @pytest.mark.parametrize(
     ("airing", "summary"),
     [
-        (episode(), "A Show 2x03 A Title"),
-        (episode(title=None), "A Show 2x03"),
-        (episode(title="  "), "A Show 2x03"),
-        (episode(number=123), "A Show 2x123 A Title"),
-        (episode(show=Show("trakt-1", None, None, (), None), title=None), "2x03"),
-        (movie(), "A Movie"),
-        (movie(title=None), "Untitled"),
-        (movie(release=Release.STREAMING), "A Movie (streaming)"),
-        (movie(release=Release.PHYSICAL, title=""), "Untitled (on disc)"),
+        (make_episode(), "A Show 2x03 A Title"),
+        (make_episode(title=None), "A Show 2x03"),
+        (make_episode(title="  "), "A Show 2x03"),
+        (make_episode(number=123), "A Show 2x123 A Title"),
+        (make_episode(show=Show("trakt-1", None, None, (), None), title=None), "2x03"),
+        (make_movie(), "A Movie"),
+        (make_movie(title=None), "Untitled"),
+        (make_movie(release=Release.STREAMING), "A Movie (streaming)"),
+        (make_movie(release=Release.PHYSICAL, title=""), "Untitled (on disc)"),
     ],
 )
 def test_a_summary_is_never_empty(airing: Airing, summary: str) -> None:
     """A missing title leaves no blank and no None behind."""
-    assert one(airing).summary == summary
+    assert make_event(airing).summary == summary
 
 
 def test_a_summary_begins_and_ends_with_a_word() -> None:
     """Blanks at the edges of a template, or beside what is not known, are not shown."""
     words = Words(title=parse_template(" {title} [ {mark} ] ", PARTS))
-    assert [one(episode(title=title), words=words).summary for title in ("A Title", None)] == ["A Title", "2x03"]
+    assert [make_event(make_episode(title=title), words=words).summary for title in ("A Title", None)] == [
+        "A Title",
+        "2x03",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -157,25 +118,27 @@ def test_the_end_follows_from_the_first_known_runtime(
 ) -> None:
     """The episode's runtime counts, else the show's, else the default; a whole day ends on the next."""
     own, shows = (timedelta(minutes=minutes) if minutes else None for minutes in runtimes)
-    airing = episode(starts=starts, runtime=own, show=Show("trakt-1", "A", None, (), shows))
-    assert one(airing).end == end
-    assert one(airing, default_runtime=timedelta(minutes=45)).end == end
+    airing = make_episode(starts=starts, runtime=own, show=Show("trakt-1", "A", None, (), shows))
+    assert make_event(airing).end == end
+    assert make_event(airing, default_runtime=timedelta(minutes=45)).end == end
 
 
 def test_a_whole_day_is_written_as_dates() -> None:
     """Where nobody knows the hour start and end are dates."""
-    written = lines(episode(starts=date(2026, 4, 18)))
+    written = lines(make_episode(starts=date(2026, 4, 18)))
     assert "DTSTART;VALUE=DATE:20260418" in written
     assert "DTEND;VALUE=DATE:20260419" in written
 
 
 def test_without_spoilers_there_is_no_plot() -> None:
     """`spoilers = false` keeps plot and title out, not network and address."""
-    assert "A plot" in one(episode()).description
-    event = one(episode(), words=Words(spoilers=False))
+    assert "A plot" in make_event(make_episode()).description
+    event = make_event(make_episode(), words=Words(spoilers=False))
     assert event.description.startswith("HBO\n\nhttps://")
     assert event.summary == "A Show 2x03"
-    film = one(movie(overview="A plot.", link="https://trakt.tv/movies/a-movie"), words=Words(spoilers=False))
+    film = make_event(
+        make_movie(overview="A plot.", link="https://trakt.tv/movies/a-movie"), words=Words(spoilers=False)
+    )
     assert (film.summary, film.description) == ("A Movie", "https://trakt.tv/movies/a-movie")
 
 
@@ -194,9 +157,9 @@ def test_without_spoilers_there_is_no_plot() -> None:
 )
 def test_an_address_cannot_break_out(link: str | None, written: str) -> None:
     """A link is a URI of the web in ASCII on one line, or none."""
-    assert one(episode(link=link)).link == written
+    assert make_event(make_episode(link=link)).link == written
     octets = ics.render_calendar(
-        ics.Appearance(), SCOPE, None, [ics.render_event(one(episode(link=link)), STAMP, "1-abc")]
+        ics.Appearance(), CALENDAR_ID, None, [ics.render_event(make_event(make_episode(link=link)), STAMP, "1-abc")]
     )
     assert len(icalendar.Calendar.from_ical(octets).events) == 1
 
@@ -204,7 +167,7 @@ def test_an_address_cannot_break_out(link: str | None, written: str) -> None:
 def test_the_calendar_presents_itself() -> None:
     """Name, refresh and color are said in every dialect; METHOD and zones are not."""
     head = ics.render_calendar(
-        ics.Appearance(name="Ours; all, of it", refresh=timedelta(hours=3)), SCOPE, STAMP, []
+        ics.Appearance(name="Ours; all, of it", refresh=timedelta(hours=3)), CALENDAR_ID, STAMP, []
     ).decode()
     assert head.split("\r\n") == [
         "BEGIN:VCALENDAR",
@@ -227,10 +190,10 @@ def test_the_calendar_presents_itself() -> None:
 
 def test_the_calendar_says_by_which_rules_events_are_on_other_days() -> None:
     """A hash of such rules stands in the opening, and nothing where there are none."""
-    placed = ics.render_calendar(ics.Appearance(), SCOPE, STAMP, [], ics.hash_placing("offset"))
+    placed = ics.render_calendar(ics.Appearance(), CALENDAR_ID, STAMP, [], ics.hash_placing("offset"))
     assert re.search(rb"^X-TRAKT-ICAL-PLACING:[0-9a-f]{16}\r$", placed, re.M)
     assert ics.hash_placing("offset") != ics.hash_placing("late night")
-    assert b"PLACING" not in ics.render_calendar(ics.Appearance(), SCOPE, STAMP, [], ics.hash_placing(""))
+    assert b"PLACING" not in ics.render_calendar(ics.Appearance(), CALENDAR_ID, STAMP, [], ics.hash_placing(""))
 
 
 @pytest.mark.parametrize(
@@ -263,15 +226,15 @@ def test_rules_that_put_events_on_other_days_are_told_from_others(rules: Rules, 
 )
 def test_a_revision_tells_what_is_shown(change: dict[str, object]) -> None:
     """Whatever of an event is shown changes its REV."""
-    assert ics.hash_event(one(episode(**change))) != ics.hash_event(one(episode()))
+    assert ics.hash_event(make_event(make_episode(**change))) != ics.hash_event(make_event(make_episode()))
 
 
 def test_a_revision_tells_nothing_else() -> None:
     """What is not shown does not change the REV."""
-    told = episode(updated_at=datetime(2026, 1, 1, tzinfo=UTC), episode_id=7)
-    assert ics.hash_event(one(told)) == ics.hash_event(one(episode()))
+    told = make_episode(updated_at=datetime(2026, 1, 1, tzinfo=UTC), episode_id=7)
+    assert ics.hash_event(make_event(told)) == ics.hash_event(make_event(make_episode()))
 
 
 def test_a_revision_bears_the_version_of_the_rendering() -> None:
     """A later rendering changes every REV, once."""
-    assert ics.hash_event(one(episode())).startswith(f"{ics.RENDERING}-")
+    assert ics.hash_event(make_event(make_episode())).startswith(f"{ics.RENDERING}-")

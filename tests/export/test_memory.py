@@ -9,69 +9,35 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import NOW, Clock, Line
-from tests.export.test_ics import episode
-from tests.test_pipeline import Listed, step
+from tests.calendars import find_upcoming, find_value
+from tests.conftest import Clock, Line
+from tests.factories import DAY, NOW, make_calendar_id, make_episode
+from tests.runs import CalendarRuns
 from trakt_ical import files
 from trakt_ical.demo import Fault
 from trakt_ical.errors import OutputError, UpdateHeldBack
 from trakt_ical.export import ics
-from trakt_ical.export.ics import Appearance, CalendarId
 from trakt_ical.export.merge import MergeResult, Retention
 from trakt_ical.export.stored import parse_calendar
 from trakt_ical.export.stores import store
 from trakt_ical.model import DateRange, Episode, EpisodeKind
-from trakt_ical.pipeline import CalendarSpec
 from trakt_ical.transform.filters import Filters
 from trakt_ical.transform.rules import Rules
 
-DAY = timedelta(days=1)
-SCOPE = CalendarId("v2", "my", "demo", "Trakt", ("shows",))
-AHEAD = episode(number=1, starts=NOW + 5 * DAY)
-PAST = episode(number=2, starts=NOW - 5 * DAY)
-OTHERS = [episode(number=number, starts=NOW + number * DAY) for number in range(10, 14)]
+AHEAD = make_episode(number=1, starts=NOW + 5 * DAY)
+PAST = make_episode(number=2, starts=NOW - 5 * DAY)
+OTHERS = [make_episode(number=number, starts=NOW + number * DAY) for number in range(10, 14)]
 """Upcoming episodes that stay, so that the guard has nothing to say."""
 
 
-@dataclass
-class Book:
-    """A calendar over several runs; *now* and *days* are those of the next one."""
-
-    now: datetime = NOW
-    days: DateRange = field(default_factory=lambda: DateRange(NOW.date() - 30 * DAY, 121))
-    scope: CalendarId = SCOPE
-    retention: Retention = field(default_factory=Retention)
-    rules: Rules = field(default_factory=Rules)
-    octets: bytes | None = None
-
-    def run(self, *airings: Episode, hidden: Sequence[str] = (), believe: bool = False) -> MergeResult:
-        """List *airings* and go on to the next calendar."""
-        spec = CalendarSpec(self.days, UTC, self.rules, Appearance(), self.scope, self.retention)
-        previous = parse_calendar(self.octets) if self.octets else None
-        revised = step(Listed(airings, frozenset(hidden)), spec, previous, self.now).revise(believe=believe)
-        self.octets = revised.octets
-        return revised
-
-    def event(self, airing: Episode) -> str:
-        """The lines of *airing* in the calendar, "" where it is not in there."""
-        assert self.octets is not None
-        found = parse_calendar(self.octets).events.get(f"trakt-1388-s{airing.season}e{airing.number}@trakt-ical")
-        return bytes(found.octets).replace(b"\r\n ", b"").decode() if found else ""
-
-
-def value(event: str, name: str) -> str:
-    found = re.search(rf"^{name}(?:;[^:]*)?:(.*)\r$", event, re.M)
-    return found[1] if found else ""
-
-
-Story = Callable[[Book], tuple[str, str]]
+Story = Callable[[CalendarRuns], tuple[str, str]]
 ROWS: list[tuple[str, Story]] = []
 
 
@@ -87,15 +53,15 @@ def row(reason: str) -> Callable[[Story], Story]:
 # "same": the octets of before; "changed": newer stamps and a higher SEQUENCE; "tombstone"; "gone".
 
 
-def fate(book: Book, before: str, airing: Episode = AHEAD) -> str:
-    after = book.event(airing)
+def fate(runs: CalendarRuns, before: str, airing: Episode = AHEAD) -> str:
+    after = runs.find_event(airing)
     if not after:
         return "gone"
     if after == before:
         return "same"
-    assert value(after, "DTSTAMP") == value(after, "LAST-MODIFIED") > value(before, "LAST-MODIFIED")
-    assert int(value(after, "SEQUENCE")) > int(value(before, "SEQUENCE") or 0)
-    if value(after, "STATUS") == "CANCELLED":
+    assert find_value(after, "DTSTAMP") == find_value(after, "LAST-MODIFIED") > find_value(before, "LAST-MODIFIED")
+    assert int(find_value(after, "SEQUENCE")) > int(find_value(before, "SEQUENCE") or 0)
+    if find_value(after, "STATUS") == "CANCELLED":
         assert "X-TRAKT-ICAL-REV" not in after
         return "tombstone"
     assert "X-TRAKT-ICAL-REV" in after
@@ -106,391 +72,392 @@ def told(revised: MergeResult) -> str:
     return ", ".join(change.kind.value for change in revised.changes)
 
 
-def later(book: Book, **span: float) -> None:
-    book.now += timedelta(**(span or {"hours": 1}))
+def later(runs: CalendarRuns, **span: float) -> None:
+    runs.now += timedelta(**(span or {"hours": 1}))
 
 
 @row("an unchanged event is carried over, and so is the whole calendar")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    before, whole = book.event(AHEAD), book.octets
-    later(book)
-    revised = book.run(AHEAD, *OTHERS)
-    assert book.octets == whole
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    before, whole = runs.find_event(AHEAD), runs.octets
+    later(runs)
+    revised = runs.run(AHEAD, *OTHERS)
+    assert runs.octets == whole
+    return fate(runs, before), told(revised)
 
 
 @row("a new event bears the stamp of the run, the others keep theirs")
-def _(book: Book) -> tuple[str, str]:
-    book.run(*OTHERS)
-    other = book.event(OTHERS[0])
-    later(book)
-    revised = book.run(AHEAD, *OTHERS)
-    assert value(book.event(AHEAD), "DTSTAMP") == "20260418T130000Z"
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(*OTHERS)
+    other = runs.find_event(OTHERS[0])
+    later(runs)
+    revised = runs.run(AHEAD, *OTHERS)
+    assert find_value(runs.find_event(AHEAD), "DTSTAMP") == "20260418T130000Z"
     assert (
-        int(value(book.event(AHEAD), "SEQUENCE")) == (book.now - datetime(2020, 1, 1, tzinfo=UTC)).total_seconds() // 60
+        int(find_value(runs.find_event(AHEAD), "SEQUENCE"))
+        == (runs.now - datetime(2020, 1, 1, tzinfo=UTC)).total_seconds() // 60
     )
-    assert book.event(OTHERS[0]) == other
-    return fate(book, ""), told(revised)
+    assert runs.find_event(OTHERS[0]) == other
+    return fate(runs, ""), told(revised)
 
 
 @row("a renamed event changes")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    before = book.event(AHEAD)
-    later(book)
-    revised = book.run(replace(AHEAD, title="B"), *OTHERS)
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs)
+    revised = runs.run(replace(AHEAD, title="B"), *OTHERS)
+    return fate(runs, before), told(revised)
 
 
 @row("a moved event changes")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    before = book.event(AHEAD)
-    later(book)
-    revised = book.run(replace(AHEAD, starts=AHEAD.starts + DAY), *OTHERS)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs)
+    revised = runs.run(replace(AHEAD, starts=AHEAD.starts + DAY), *OTHERS)
     assert revised.changes[0].was == AHEAD.starts
-    return fate(book, before), told(revised)
+    return fate(runs, before), told(revised)
 
 
 @row("another overview is an update")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    before = book.event(AHEAD)
-    later(book)
-    revised = book.run(replace(AHEAD, overview="B"), *OTHERS)
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs)
+    revised = runs.run(replace(AHEAD, overview="B"), *OTHERS)
+    return fate(runs, before), told(revised)
 
 
 @row("missing and ahead: a tombstone, and it says until when")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    before = book.event(AHEAD)
-    later(book)
-    revised = book.run(*OTHERS)
-    assert revised.changes[0].until == book.now + 14 * DAY
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs)
+    revised = runs.run(*OTHERS)
+    assert revised.changes[0].until == runs.now + 14 * DAY
+    return fate(runs, before), told(revised)
 
 
 @row("a tombstone stays as it is while it stands")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    later(book)
-    book.run(*OTHERS)
-    before = book.event(AHEAD)
-    later(book, days=13, hours=23)
-    book.days = DateRange(book.now.date() - 30 * DAY, 121)
-    revised = book.run(*OTHERS)
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    later(runs)
+    runs.run(*OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs, days=13, hours=23)
+    runs.days = DateRange(runs.now.date() - 30 * DAY, 121)
+    revised = runs.run(*OTHERS)
+    return fate(runs, before), told(revised)
 
 
 @row("a tombstone goes after its days")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    later(book)
-    book.run(*OTHERS)
-    later(book, days=14)
-    revised = book.run(*OTHERS)
-    return fate(book, ""), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    later(runs)
+    runs.run(*OTHERS)
+    later(runs, days=14)
+    revised = runs.run(*OTHERS)
+    return fate(runs, ""), told(revised)
 
 
 @row("without tombstones what is missing goes at once")
-def _(book: Book) -> tuple[str, str]:
-    book.retention = Retention(tombstone=timedelta(0))
-    book.run(AHEAD, *OTHERS)
-    revised = book.run(*OTHERS)
-    return fate(book, ""), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.retention = Retention(tombstone=timedelta(0))
+    runs.run(AHEAD, *OTHERS)
+    revised = runs.run(*OTHERS)
+    return fate(runs, ""), told(revised)
 
 
 @row("missing and past: it leaves without a trace")
-def _(book: Book) -> tuple[str, str]:
-    book.run(PAST, *OTHERS)
-    revised = book.run(*OTHERS)
-    return fate(book, "", PAST), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(PAST, *OTHERS)
+    revised = runs.run(*OTHERS)
+    return fate(runs, "", PAST), told(revised)
 
 
 @row("a whole day is ahead until it is over in the west")
-def _(book: Book) -> tuple[str, str]:
+def _(runs: CalendarRuns) -> tuple[str, str]:
     yesterday = replace(AHEAD, starts=NOW.date() - DAY)
-    book.now = NOW - timedelta(seconds=1)
-    book.run(yesterday, *OTHERS)
-    before = book.event(AHEAD)
-    revised = book.run(*OTHERS)
-    return fate(book, before), told(revised)
+    runs.now = NOW - timedelta(seconds=1)
+    runs.run(yesterday, *OTHERS)
+    before = runs.find_event(AHEAD)
+    revised = runs.run(*OTHERS)
+    return fate(runs, before), told(revised)
 
 
 @row("a whole day that is over in the west is past")
-def _(book: Book) -> tuple[str, str]:
-    book.run(replace(AHEAD, starts=NOW.date() - DAY), *OTHERS)
-    revised = book.run(*OTHERS)
-    return fate(book, ""), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(replace(AHEAD, starts=NOW.date() - DAY), *OTHERS)
+    revised = runs.run(*OTHERS)
+    return fate(runs, ""), told(revised)
 
 
 @row("other kinds, and the same again: what was not asked for is not missed")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    before = book.event(AHEAD)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(AHEAD)
     for _ in range(2):
-        later(book)
-        book.scope = replace(SCOPE, kinds=("movies", "premieres"))
-        revised = book.run()
-    return fate(book, before), told(revised)
+        later(runs)
+        runs.calendar_id = make_calendar_id(kinds=("movies", "premieres"))
+        revised = runs.run()
+    return fate(runs, before), told(revised)
 
 
 @row("other kinds, and the same again: a premiere that premieres no longer list is missing")
-def _(book: Book) -> tuple[str, str]:
+def _(runs: CalendarRuns) -> tuple[str, str]:
     premiere = replace(AHEAD, kind=EpisodeKind.SEASON_PREMIERE)
-    book.run(premiere, *OTHERS)
-    before = book.event(AHEAD)
-    book.scope = replace(SCOPE, kinds=("premieres",))
-    book.run()
-    assert fate(book, before) == "same"
-    later(book)
-    revised = book.run()
-    return fate(book, before), told(revised)
+    runs.run(premiere, *OTHERS)
+    before = runs.find_event(AHEAD)
+    runs.calendar_id = make_calendar_id(kinds=("premieres",))
+    runs.run()
+    assert fate(runs, before) == "same"
+    later(runs)
+    revised = runs.run()
+    return fate(runs, before), told(revised)
 
 
 @row("changes within one minute, gone, and back in the same: SEQUENCE still rises")
-def _(book: Book) -> tuple[str, str]:
+def _(runs: CalendarRuns) -> tuple[str, str]:
     for title in "ABC":
-        book.run(replace(AHEAD, title=title), *OTHERS)
-    before = book.event(AHEAD)
-    book.run(*OTHERS, hidden=["trakt-1388"])
-    revised = book.run(AHEAD, *OTHERS)
-    return fate(book, before), told(revised).split(", ")[0]
+        runs.run(replace(AHEAD, title=title), *OTHERS)
+    before = runs.find_event(AHEAD)
+    runs.run(*OTHERS, hidden=["trakt-1388"])
+    revised = runs.run(AHEAD, *OTHERS)
+    return fate(runs, before), told(revised).split(", ")[0]
 
 
 @row("the clock was ahead, the show hidden and back: stamps still rise")
-def _(book: Book) -> tuple[str, str]:
-    later(book, hours=20)
-    book.run(AHEAD, *OTHERS)
-    before = book.event(AHEAD)
-    later(book, hours=-20)
-    book.run(*OTHERS, hidden=["trakt-1388"])
-    revised = book.run(AHEAD, *OTHERS)
-    return fate(book, before), told(revised).split(", ")[0]
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    later(runs, hours=20)
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs, hours=-20)
+    runs.run(*OTHERS, hidden=["trakt-1388"])
+    revised = runs.run(AHEAD, *OTHERS)
+    return fate(runs, before), told(revised).split(", ")[0]
 
 
 @row("an upcoming event whose tombstone has no room is told all the same")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    book.retention = Retention(largest=len(book.octets or b"") - 300)
-    revised = book.run(*OTHERS)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    runs.retention = Retention(largest=len(runs.octets or b"") - 300)
+    revised = runs.run(*OTHERS)
     assert revised.changes[0].until is None
-    return fate(book, ""), told(revised)
+    return fate(runs, ""), told(revised)
 
 
 @row("ruled out: listed, but not to be shown, so it leaves without a trace")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    book.rules = Rules(filters=Filters(watched=False))
-    revised = book.run(replace(AHEAD, watched=True), *OTHERS)
-    return fate(book, ""), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    runs.rules = Rules(filters=Filters(watched=False))
+    revised = runs.run(replace(AHEAD, watched=True), *OTHERS)
+    return fate(runs, ""), told(revised)
 
 
 @row("hidden: it leaves without a trace, listed or not")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    revised = book.run(hidden=["trakt-1388"])
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    revised = runs.run(hidden=["trakt-1388"])
     assert len(revised.changes) == 5
-    return fate(book, ""), told(revised).split(", ")[0]
+    return fate(runs, ""), told(revised).split(", ")[0]
 
 
 @row("out of range: untouched")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    before = book.event(AHEAD)
-    later(book)
-    book.days = DateRange(NOW.date() + 8 * DAY, 30)
-    revised = book.run(*OTHERS)
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs)
+    runs.days = DateRange(NOW.date() + 8 * DAY, 30)
+    revised = runs.run(*OTHERS)
+    return fate(runs, before), told(revised)
 
 
 @row("out of range and older than keep_days: gone")
-def _(book: Book) -> tuple[str, str]:
-    book.run(PAST, *OTHERS)
-    later(book, days=176)
-    book.days = DateRange(book.now.date(), 30)
-    revised = book.run()
-    assert value(book.event(OTHERS[0]), "STATUS") == "CONFIRMED"
-    return fate(book, "", PAST), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(PAST, *OTHERS)
+    later(runs, days=176)
+    runs.days = DateRange(runs.now.date(), 30)
+    revised = runs.run()
+    assert find_value(runs.find_event(OTHERS[0]), "STATUS") == "CONFIRMED"
+    return fate(runs, "", PAST), told(revised)
 
 
 @row("out of range and as old as keep_days: untouched")
-def _(book: Book) -> tuple[str, str]:
-    book.run(PAST, *OTHERS)
-    before = book.event(PAST)
-    later(book, days=175)
-    book.days = DateRange(book.now.date(), 30)
-    revised = book.run()
-    return fate(book, before, PAST), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(PAST, *OTHERS)
+    before = runs.find_event(PAST)
+    later(runs, days=175)
+    runs.days = DateRange(runs.now.date(), 30)
+    revised = runs.run()
+    return fate(runs, before, PAST), told(revised)
 
 
 @row("the range slides by a day: what it leaves behind stays")
-def _(book: Book) -> tuple[str, str]:
+def _(runs: CalendarRuns) -> tuple[str, str]:
     oldest = replace(PAST, starts=NOW - 30 * DAY)
-    book.run(oldest, *OTHERS)
-    before = book.event(PAST)
-    later(book, days=1)
-    book.days = DateRange(book.days.first + DAY, book.days.days)
-    revised = book.run(*OTHERS)
-    return fate(book, before, PAST), told(revised)
+    runs.run(oldest, *OTHERS)
+    before = runs.find_event(PAST)
+    later(runs, days=1)
+    runs.days = DateRange(runs.days.first + DAY, runs.days.days)
+    revised = runs.run(*OTHERS)
+    return fate(runs, before, PAST), told(revised)
 
 
 @row("the range is shortened: what lies beyond stays")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    before = book.event(OTHERS[3])
-    book.days = DateRange(NOW.date(), 11)
-    revised = book.run(AHEAD, OTHERS[0])
-    return fate(book, before, OTHERS[3]), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(OTHERS[3])
+    runs.days = DateRange(NOW.date(), 11)
+    revised = runs.run(AHEAD, OTHERS[0])
+    return fate(runs, before, OTHERS[3]), told(revised)
 
 
 @row("other kinds: nothing is cancelled and the guard rests")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    before = book.event(AHEAD)
-    book.scope = replace(SCOPE, kinds=("movies",))
-    revised = book.run()
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(AHEAD)
+    runs.calendar_id = make_calendar_id(kinds=("movies",))
+    revised = runs.run()
+    return fate(runs, before), told(revised)
 
 
 @row("the same kinds in another order are the same kinds")
-def _(book: Book) -> tuple[str, str]:
-    book.scope = replace(SCOPE, kinds=("shows", "new"))
-    book.run(AHEAD, *OTHERS)
-    before = book.event(AHEAD)
-    book.scope = replace(SCOPE, kinds=("new", "shows"))
-    later(book)
-    revised = book.run(*OTHERS)
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.calendar_id = make_calendar_id(kinds=("shows", "new"))
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(AHEAD)
+    runs.calendar_id = make_calendar_id(kinds=("new", "shows"))
+    later(runs)
+    revised = runs.run(*OTHERS)
+    return fate(runs, before), told(revised)
 
 
 @row("returned before the tombstone went: back")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    later(book)
-    book.run(*OTHERS)
-    before = book.event(AHEAD)
-    later(book)
-    revised = book.run(AHEAD, *OTHERS)
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    later(runs)
+    runs.run(*OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs)
+    revised = runs.run(AHEAD, *OTHERS)
+    return fate(runs, before), told(revised)
 
 
 @row("returned after the tombstone went: new, and SEQUENCE still higher")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    book.run(*OTHERS)
-    before = book.event(AHEAD)
-    later(book, days=15)
-    book.run(*OTHERS)
-    later(book)
-    revised = book.run(AHEAD, *OTHERS)
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    runs.run(*OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs, days=15)
+    runs.run(*OTHERS)
+    later(runs)
+    revised = runs.run(AHEAD, *OTHERS)
+    return fate(runs, before), told(revised)
 
 
 @row("an unknown hour that becomes known is a confirmation")
-def _(book: Book) -> tuple[str, str]:
-    book.run(replace(AHEAD, starts=AHEAD.starts.date()), *OTHERS)
-    before = book.event(AHEAD)
-    later(book)
-    revised = book.run(AHEAD, *OTHERS)
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(replace(AHEAD, starts=AHEAD.starts.date()), *OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs)
+    revised = runs.run(AHEAD, *OTHERS)
+    return fate(runs, before), told(revised)
 
 
 @row("a known hour that becomes unknown is a move")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    before = book.event(AHEAD)
-    later(book)
-    revised = book.run(replace(AHEAD, starts=AHEAD.starts.date()), *OTHERS)
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs)
+    revised = runs.run(replace(AHEAD, starts=AHEAD.starts.date()), *OTHERS)
+    return fate(runs, before), told(revised)
 
 
 @row("postponed past the range and out of sight: a tombstone")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    before = book.event(AHEAD)
-    later(book)
-    revised = book.run(*OTHERS)
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs)
+    revised = runs.run(*OTHERS)
+    return fate(runs, before), told(revised)
 
 
 @row("postponed past the range but still in sight: moved")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    before = book.event(AHEAD)
-    later(book)
-    revised = book.run(replace(AHEAD, starts=datetime.combine(book.days.last + DAY, AHEAD.starts.timetz())), *OTHERS)
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs)
+    revised = runs.run(replace(AHEAD, starts=datetime.combine(runs.days.last + DAY, AHEAD.starts.timetz())), *OTHERS)
+    return fate(runs, before), told(revised)
 
 
 @row("the clock went back: stamps go on")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    before = book.event(AHEAD)
-    later(book, hours=-12)
-    revised = book.run(replace(AHEAD, title="B"), *OTHERS)
-    assert value(book.event(AHEAD), "DTSTAMP") == "20260418T120001Z"
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs, hours=-12)
+    revised = runs.run(replace(AHEAD, title="B"), *OTHERS)
+    assert find_value(runs.find_event(AHEAD), "DTSTAMP") == "20260418T120001Z"
+    return fate(runs, before), told(revised)
 
 
 @row("two changes within a minute: SEQUENCE rises by one")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    before = book.event(AHEAD)
-    later(book, seconds=1)
-    revised = book.run(replace(AHEAD, title="B"), *OTHERS)
-    assert int(value(book.event(AHEAD), "SEQUENCE")) == int(value(before, "SEQUENCE")) + 1
-    return fate(book, before), told(revised)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    before = runs.find_event(AHEAD)
+    later(runs, seconds=1)
+    revised = runs.run(replace(AHEAD, title="B"), *OTHERS)
+    assert int(find_value(runs.find_event(AHEAD), "SEQUENCE")) == int(find_value(before, "SEQUENCE")) + 1
+    return fate(runs, before), told(revised)
 
 
 @row("the ceiling is reached: past events go first, oldest first, tombstones with them")
-def _(book: Book) -> tuple[str, str]:
+def _(runs: CalendarRuns) -> tuple[str, str]:
     recent = replace(PAST, number=3, starts=NOW - DAY)
-    book.run(PAST, recent, AHEAD, *OTHERS)
-    size = len(book.octets or b"")
-    book.retention = Retention(largest=size - len(book.event(PAST)))
-    revised = book.run(PAST, recent, AHEAD, *OTHERS)
+    runs.run(PAST, recent, AHEAD, *OTHERS)
+    size = len(runs.octets or b"")
+    runs.retention = Retention(largest=size - len(runs.find_event(PAST)))
+    revised = runs.run(PAST, recent, AHEAD, *OTHERS)
     assert (revised.dropped, told(revised)) == (1, "left out")
-    assert book.event(recent)
-    before = book.event(AHEAD)
-    later(book)
-    book.run(recent, *OTHERS)
-    assert fate(book, before) == "tombstone"
-    book.retention = Retention(largest=len(book.octets or b"") - len(book.event(recent)) - 10)
-    revised = book.run(recent, *OTHERS)
+    assert runs.find_event(recent)
+    before = runs.find_event(AHEAD)
+    later(runs)
+    runs.run(recent, *OTHERS)
+    assert fate(runs, before) == "tombstone"
+    runs.retention = Retention(largest=len(runs.octets or b"") - len(runs.find_event(recent)) - 10)
+    revised = runs.run(recent, *OTHERS)
     assert revised.dropped == 2
-    assert not book.event(recent)
-    assert all(map(book.event, OTHERS))
-    return fate(book, ""), told(revised)
+    assert not runs.find_event(recent)
+    assert all(map(runs.find_event, OTHERS))
+    return fate(runs, ""), told(revised)
 
 
 @row("the ceiling is reached by the future: the farthest goes, without a tombstone, run after run")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    book.retention = Retention(largest=len(book.octets or b"") - 1)
-    revised = book.run(AHEAD, *OTHERS)
-    assert not book.event(OTHERS[3])
-    whole = book.octets
-    later(book)
-    again = book.run(AHEAD, *OTHERS)
-    assert (revised.dropped, again.dropped, book.octets) == (1, 1, whole)
-    return fate(book, "", OTHERS[3]), told(again)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    runs.retention = Retention(largest=len(runs.octets or b"") - 1)
+    revised = runs.run(AHEAD, *OTHERS)
+    assert not runs.find_event(OTHERS[3])
+    whole = runs.octets
+    later(runs)
+    again = runs.run(AHEAD, *OTHERS)
+    assert (revised.dropped, again.dropped, runs.octets) == (1, 1, whole)
+    return fate(runs, "", OTHERS[3]), told(again)
 
 
 @row("a later version renders differently: every event changes once")
-def _(book: Book) -> tuple[str, str]:
-    book.run(AHEAD, *OTHERS)
-    head, _, body = (book.octets or b"").replace(b"REV:1-", b"REV:0-").partition(ics.SUM)
+def _(runs: CalendarRuns) -> tuple[str, str]:
+    runs.run(AHEAD, *OTHERS)
+    head, _, body = (runs.octets or b"").replace(b"REV:1-", b"REV:0-").partition(ics.SUM)
     body = body.partition(b"\r\n")[2]
-    book.octets = head + ics.SUM + ics.hash_parts(body) + b"\r\n" + body
-    before = book.event(AHEAD)
-    later(book)
-    assert len(book.run(AHEAD, *OTHERS).changes) == 5
-    became = fate(book, before)
-    later(book)
-    return became, told(book.run(AHEAD, *OTHERS))
+    runs.octets = head + ics.SUM + ics.hash_parts(body) + b"\r\n" + body
+    before = runs.find_event(AHEAD)
+    later(runs)
+    assert len(runs.run(AHEAD, *OTHERS).changes) == 5
+    became = fate(runs, before)
+    later(runs)
+    return became, told(runs.run(AHEAD, *OTHERS))
 
 
 EXPECTED = {
@@ -540,7 +507,7 @@ EXPECTED = {
 @pytest.mark.parametrize(("reason", "story"), ROWS, ids=[reason for reason, _ in ROWS])
 def test_every_rule(reason: str, story: Story) -> None:
     """What becomes of an event, and what the run says of it, is as the table has it."""
-    assert story(Book()) == EXPECTED[reason]
+    assert story(CalendarRuns()) == EXPECTED[reason]
 
 
 def test_the_table_is_whole() -> None:
@@ -566,29 +533,29 @@ def test_the_table_is_whole() -> None:
 )
 def test_the_guard(ahead: int, missing: int, believed: bool) -> None:
     """All of three or more, or over half of ten or more, are not believed to be gone."""
-    book, upcoming = Book(), [episode(number=number, starts=NOW + DAY) for number in range(ahead)]
-    book.run(PAST, *upcoming)
-    before = book.octets
+    runs, upcoming = CalendarRuns(), [make_episode(number=number, starts=NOW + DAY) for number in range(ahead)]
+    runs.run(PAST, *upcoming)
+    before = runs.octets
     if believed:
-        book.run(*upcoming[missing:])
+        runs.run(*upcoming[missing:])
         return
     with pytest.raises(UpdateHeldBack, match=f"{missing} of {ahead} upcoming events"):
-        book.run(*upcoming[missing:])
-    assert book.octets == before
-    assert book.run(*upcoming[missing:], believe=True).changes
+        runs.run(*upcoming[missing:])
+    assert runs.octets == before
+    assert runs.run(*upcoming[missing:], believe=True).changes
 
 
 def test_the_guard_counts_what_is_upcoming_and_in_range_alone() -> None:
     """Past events, tombstones, hidden shows and what lies outside the range do not count."""
-    book = Book()
+    runs = CalendarRuns()
     past = [replace(PAST, number=number) for number in range(50, 60)]
-    far = [episode(number=number, starts=NOW + 80 * DAY) for number in range(60, 70)]
-    book.run(*OTHERS, *past, *far)
-    book.days = DateRange(NOW.date(), 20)
+    far = [make_episode(number=number, starts=NOW + 80 * DAY) for number in range(60, 70)]
+    runs.run(*OTHERS, *past, *far)
+    runs.days = DateRange(NOW.date(), 20)
     with pytest.raises(UpdateHeldBack, match="4 of 4"):
-        book.run()
-    book.run(OTHERS[0])
-    book.run(hidden=["trakt-1388"])
+        runs.run()
+    runs.run(OTHERS[0])
+    runs.run(hidden=["trakt-1388"])
 
 
 def exported(line: Line) -> bytes:
@@ -856,19 +823,10 @@ def test_stdout_has_no_memory_of_its_own(line: Line) -> None:
     assert line("export", "-o", "-", "--previous", str(line.ics)).exit_code == 6
 
 
-def upcoming(line: Line) -> tuple[str, int, int]:
-    """Slug, season and number of an upcoming episode that is shown with its hour."""
-    for event in parse_calendar(line.ics.read_bytes()).events.values():
-        if "20260425T" <= event.start < "20260501T":
-            parts = re.sub(rb"\r\n ", b"", bytes(event.octets)).decode().split("\r\nURL:")[1].splitlines()[0].split("/")
-            return parts[4], int(parts[6]), int(parts[8])
-    raise AssertionError("the built-in Trakt always has one")
-
-
 def test_changes_are_told_in_words_and_to_programs(line: Line) -> None:
     """--changes says what a run changed, --json the same for programs; the closing line counts it."""
     exported(line)
-    airing = upcoming(line)
+    airing = find_upcoming(line.ics.read_bytes())
     line.demo.rename(*airing, title="Quite Another")
     result = line("export", "--changes", "--timezone", "UTC")
     assert re.fullmatch(r"renamed: .+ is now .+ Quite Another, 2026-04-\d\d \d\d:\d\d\n", result.stdout)

@@ -15,22 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from tests.export.test_ics import episode
-from tests.test_pipeline import Listed, step
+from tests.factories import DAY, make_calendar_spec, make_episode
+from tests.runs import FixedSource, merge_source
 from trakt_ical.errors import UpdateHeldBack
-from trakt_ical.export.ics import Appearance, CalendarId
 from trakt_ical.export.merge import MergeResult, Retention
 from trakt_ical.export.stored import parse_calendar
 from trakt_ical.fetch.source import Fetched, FetchRequest
 from trakt_ical.model import DateRange, Moment, Show
 from trakt_ical.pipeline import CalendarSpec
-from trakt_ical.transform.rules import Rules
 
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 BEGIN = datetime(2026, 4, 18, 12, tzinfo=UTC)
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 SHOWS = ("trakt-1", "trakt-2")
-SCOPE = CalendarId("v2", "my", "demo", "Trakt", ("shows",))
 TOMBSTONE, KEEP = 14 * DAY, 180 * DAY
 
 
@@ -217,7 +214,7 @@ class Memory(RuleBasedStateMachine):
                 raise ConnectionError
 
         try:
-            step(Failing(), self.spec(), parse_calendar(self.octets or b""), self.now)
+            merge_source(Failing(), self.spec(), parse_calendar(self.octets or b""), self.now)
         except ConnectionError:
             return
         raise AssertionError("the fault is told")
@@ -228,11 +225,11 @@ class Memory(RuleBasedStateMachine):
         return DateRange(self.now.date() - 30 * DAY, 30 + self.length)
 
     def spec(self) -> CalendarSpec:
-        return CalendarSpec(self.days(), UTC, Rules(), Appearance(), SCOPE, Retention(largest=0))
+        return make_calendar_spec(self.days(), retention=Retention(largest=0))
 
     def revise(self, *, believe: bool) -> MergeResult:
         airings = [
-            episode(
+            make_episode(
                 show=Show(aired.show, "Show", None, (), None),
                 season=1,
                 number=aired.number,
@@ -241,9 +238,9 @@ class Memory(RuleBasedStateMachine):
             )
             for aired in self.listed().values()
         ]
-        source = Listed(airings, frozenset(self.hidden))
+        source = FixedSource(airings, frozenset(self.hidden))
         previous = parse_calendar(self.octets) if self.octets else None
-        return step(source, self.spec(), previous, self.now).revise(believe=believe)
+        return merge_source(source, self.spec(), previous, self.now).revise(believe=believe)
 
     def listed(self) -> dict[str, Aired]:
         """What Trakt answers: the days that are asked for, one more at both ends."""
@@ -333,15 +330,13 @@ def test_with_little_room_the_same_again_changes_nothing(
 ) -> None:
     """However small the ceiling, a calendar that is revised by what it was made of stays as it is."""
     octets: bytes | None = None
-    spec = CalendarSpec(
-        DateRange(BEGIN.date() - 30 * DAY, 120), UTC, Rules(), Appearance(), SCOPE, Retention(largest=largest)
-    )
+    spec = make_calendar_spec(DateRange(BEGIN.date() - 30 * DAY, 120), retention=Retention(largest=largest))
     for listed in (first, second, second):
         airings = [
-            episode(number=number, starts=BEGIN + timedelta(hours=hours), title="x" * length)
+            make_episode(number=number, starts=BEGIN + timedelta(hours=hours), title="x" * length)
             for number, hours, length in listed
         ]
         previous = parse_calendar(octets) if octets else None
-        before, octets = octets, step(Listed(airings), spec, previous, BEGIN).revise(believe=True).octets
+        before, octets = octets, merge_source(FixedSource(airings), spec, previous, BEGIN).revise(believe=True).octets
     assert octets == before
     assert b"BEGIN:VEVENT" not in octets or len(octets) <= largest

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.calendars import find_upcoming
 from tests.conftest import Line
-from tests.export.test_memory import upcoming
 from tests.server import Told, serving
 
 Airing = tuple[str, int, int]
@@ -45,7 +45,7 @@ def test_vdirsyncer_and_khal_see_a_change(
     """A subscriber sees an episode moved, renamed, cancelled and back after one refresh, and loses no other."""
     arguments = ["-q", "export", "--from", "2026-04-25", "--days", "7", "--timezone", "UTC"]
     line(*arguments)
-    airing = upcoming(line)
+    airing = find_upcoming(line.ics.read_bytes())
     if name == "returned":
         line.demo.remove(*airing)
         line(*arguments)

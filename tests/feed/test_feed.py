@@ -10,6 +10,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
 
+from tests.calendars import find_slug
 from tests.conftest import Line
 from tests.feeds import Running, serving
 from trakt_ical.feed.answers import (
@@ -282,7 +283,7 @@ def test_an_event_that_merely_leaves_is_seen_by_date_alone(running: Running, lin
     past = re.search(rb"UID:(trakt-\d+-s(\d+)e(\d+)@trakt-ical)\r\n", first.content)
     assert past
     uid = past[1].decode()
-    line.demo.remove(slug_of(first.content, uid), int(past[2]), int(past[3]))
+    line.demo.remove(find_slug(first.content, uid), int(past[2]), int(past[3]))
     line.clock.pass_by(hours=2)
     running.refresh()
     second = running.get(headers=since)
@@ -291,14 +292,6 @@ def test_an_event_that_merely_leaves_is_seen_by_date_alone(running: Running, lin
     assert parsedate_to_datetime(second.headers["Last-Modified"]) > parsedate_to_datetime(
         first.headers["Last-Modified"]
     )
-
-
-def slug_of(calendar: bytes, uid: str) -> str:
-    """The slug of the show of the event *uid*, from its address."""
-    event = calendar.replace(b"\r\n ", b"").partition(uid.encode())[2]
-    found = re.search(rb"URL:https://trakt\.tv/shows/([^/]+)/", event)
-    assert found
-    return found[1].decode()
 
 
 def test_last_modified_is_kept_over_a_restart_and_always_rises(line: Line) -> None:

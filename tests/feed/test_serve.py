@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.calendars import find_slug
 from tests.conftest import Exports, Line
-from tests.feed.test_feed import slug_of
 from tests.feeds import Running, serving
 from trakt_ical.demo import Demo, Fault
 from trakt_ical.feed import access_log
@@ -565,7 +565,7 @@ def test_hostile_titles_stay_titles(line: Line, demo: Demo, exports: Exports) ->
         running.refresh()
         found = re.search(rb"UID:(trakt-\d+-s(\d+)e(\d+)@trakt-ical)\r\nDTSTAMP:\w+\r\n", running.get().content)
         assert found
-        slug = slug_of(running.get().content, found[1].decode())
+        slug = find_slug(running.get().content, found[1].decode())
         title = "</script><img src=x onerror=alert(1)>\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:x"
         before = running.get().content.count(b"\r\nBEGIN:VEVENT\r\n")
         demo.rename(slug, int(found[2]), int(found[3]), title)

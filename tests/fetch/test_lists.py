@@ -11,8 +11,8 @@ from pathlib import Path
 import icalendar
 import pytest
 
-from tests.conftest import NOW, Clock, Line
-from tests.export.test_ics import movie
+from tests.conftest import Clock, Line
+from tests.factories import NOW, make_movie
 from tests.server import Asked, Told, serving
 from trakt_ical.demo import Fault
 from trakt_ical.errors import Refused
@@ -142,7 +142,7 @@ def test_watched_says_v1_itself(rules: Line) -> None:
 
 # Release dates by country.
 
-MOVIES = [movie(key=f"trakt-movie-{number}", starts=date(2026, 4, number % 28 + 1)) for number in range(1, 4)]
+MOVIES = [make_movie(key=f"trakt-movie-{number}", starts=date(2026, 4, number % 28 + 1)) for number in range(1, 4)]
 
 
 def release(kind: str, day: str) -> dict[str, object]:
@@ -174,7 +174,7 @@ def dated(folder: Path, clock: Clock, url: str, movies: list[Movie]) -> list[dat
 
 def test_a_release_is_of_its_kind(tmp_path: Path, clock: Clock) -> None:
     """Cinemas count from the first showing for everybody, streaming and disc by their own; a premiere is for few."""
-    of_one = [movie(key="trakt-movie-1", release=kind) for kind in Release]
+    of_one = [make_movie(key="trakt-movie-1", release=kind) for kind in Release]
     with serving(told) as (url, asked):
         assert dated(tmp_path, clock, url, of_one) == [date(2026, 5, 5), date(2026, 8, 1), date(2026, 4, 18)]
     assert len(asked) == 1
@@ -200,7 +200,7 @@ def test_releases_are_kept_for_a_week(tmp_path: Path, clock: Clock) -> None:
 
 def test_at_most_a_hundred_are_asked_for(tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """One run asks for a hundred release dates and says how many wait; the next run goes on."""
-    many = [movie(key=f"trakt-movie-{number}") for number in range(1, 131)]
+    many = [make_movie(key=f"trakt-movie-{number}") for number in range(1, 131)]
     with serving(told) as (url, asked):
         dated(tmp_path, clock, url, many)
         assert len(asked) == 100
@@ -211,7 +211,7 @@ def test_at_most_a_hundred_are_asked_for(tmp_path: Path, clock: Clock, caplog: p
 
 def test_which_are_asked_for_first_is_no_chance(tmp_path: Path, clock: Clock) -> None:
     """Of more than one run may ask for it asks for the same ones, in whatever order a set has the countries."""
-    many = [movie(key=f"trakt-movie-{number}") for number in range(1, 131)]
+    many = [make_movie(key=f"trakt-movie-{number}") for number in range(1, 131)]
     first: list[set[str]] = []
     for countries in (["de", "fr", "us"], ["us", "fr", "de"]):
         with serving(told) as (url, asked), Client(url, now=clock) as client:
@@ -222,7 +222,7 @@ def test_which_are_asked_for_first_is_no_chance(tmp_path: Path, clock: Clock) ->
 
 def test_what_is_not_asked_again_yet_keeps_what_was_told(tmp_path: Path, clock: Clock) -> None:
     """After a week no date that is known falls back to the world's because only a hundred are asked for in a run."""
-    many = [movie(key=f"trakt-movie-{number}") for number in range(1, 251)]
+    many = [make_movie(key=f"trakt-movie-{number}") for number in range(1, 251)]
     with serving(lambda _: Told(json.dumps([release("theatrical", "2026-05-07")]).encode())) as (url, asked):
         for _ in range(3):
             found = dated(tmp_path, clock, url, many)
@@ -233,7 +233,7 @@ def test_what_is_not_asked_again_yet_keeps_what_was_told(tmp_path: Path, clock: 
 
 def test_a_run_in_a_week_comes_to_every_movie(tmp_path: Path, clock: Clock) -> None:
     """What was never asked for comes first, then what was asked for longest ago: so none waits for ever."""
-    many = [movie(key=f"trakt-movie-{number}") for number in range(1, 251)]
+    many = [make_movie(key=f"trakt-movie-{number}") for number in range(1, 251)]
     with serving(told) as (url, asked):
         for _ in range(3):
             dated(tmp_path, clock, url, many)

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.factories import make_token
 from tests.server import Asked, Told, serving
 from trakt_ical.checkin.service import is_certain
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError, Unreachable
 from trakt_ical.trakt.client import MAX_BODY, WAITS, Client
 from trakt_ical.trakt.signing import PasswordSigner, TokenSigner
-from trakt_ical.trakt.token import Token, TokenFile
+from trakt_ical.trakt.token import TokenFile
 
 HTML = {"Content-Type": "text/html; charset=UTF-8", "Server": "cloudflare"}
 PAGE = b"<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"
@@ -269,7 +270,7 @@ def test_a_netrc_does_not_replace_the_signature(home: Path) -> None:
     (home / ".netrc").write_text("machine 127.0.0.1 login someone password else\n")
     (home / ".netrc").chmod(0o600)
     token = TokenFile(home / "token.json")
-    token.save(Token(access_token="a", refresh_token="r", created_at=2**31, expires_in=60))
+    token.save(make_token(created_at=2**31, expires_in=60))
     with serving(lambda _: Told()) as (url, asked):
         for auth in (None, PasswordSigner(url, "justin", "secret"), TokenSigner(url, token, lambda old: old)):
             with Client(url, auth=auth) as client:

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from tests.conftest import Clock, Line
+from tests.factories import make_token
 from tests.server import Told, serving
 from trakt_ical.app.app import open_app
 from trakt_ical.app.environment import Environment
@@ -298,9 +299,7 @@ def test_a_token_file_that_cannot_be_used_is_told(tmp_path: Path, line: Line) ->
         TokenFile(tmp_path).load()
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
-        TokenFile(tmp_path / "file" / "token.json").save(
-            Token(access_token="a", refresh_token="r", created_at=0, expires_in=1)
-        )
+        TokenFile(tmp_path / "file" / "token.json").save(make_token())
 
 
 def test_v1_needs_no_login(line: Line) -> None:

@@ -15,9 +15,9 @@ import vobject
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import NOW, needs_node
-from tests.export.test_ics import SCOPE, STAMP, episode, movie, one
-from tests.export.test_memory import AHEAD, DAY, OTHERS, Book
+from tests.conftest import needs_node
+from tests.factories import DAY, NOW, make_calendar_id, make_episode, make_event, make_movie, make_stamp
+from tests.runs import CalendarRuns
 from trakt_ical.export import ics
 from trakt_ical.fetch.source import KINDS
 from trakt_ical.model import Airing, Episode, EpisodeKind, Release
@@ -25,6 +25,8 @@ from trakt_ical.transform.alarms import AlarmRule, parse_alarm
 from trakt_ical.transform.rules import Rules
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+AHEAD = make_episode(number=1, starts=NOW + 5 * DAY)
+OTHERS = [make_episode(number=number, starts=NOW + number * DAY) for number in range(10, 14)]
 
 
 def rules(*texts: str) -> tuple[AlarmRule, ...]:
@@ -89,33 +91,36 @@ def test_any_text_is_an_alarm_or_refused(text: str) -> None:
 
 
 def spans(airing: Airing, *texts: str) -> list[timedelta]:
-    return [alarm.before for alarm in one(airing, alarms=rules(*texts)).alarms]
+    return [alarm.before for alarm in make_event(airing, alarms=rules(*texts)).alarms]
 
 
-WHOLE = episode(starts=date(2026, 4, 18))
+WHOLE = make_episode(starts=date(2026, 4, 18))
 BOTH = ("30 min before", "09:00 that day")
 
 
 def test_an_hour_rings_before_and_a_whole_day_by_the_clock() -> None:
     """Half an hour before midnight would wake people for a day without an hour."""
-    assert spans(episode(), *BOTH) == [30 * MINUTE]
-    assert spans(WHOLE, *BOTH) == spans(movie(), *BOTH) == [-9 * HOUR]
+    assert spans(make_episode(), *BOTH) == [30 * MINUTE]
+    assert spans(WHOLE, *BOTH) == spans(make_movie(), *BOTH) == [-9 * HOUR]
 
 
 def test_alarms_ring_once_each_the_earliest_first() -> None:
     """Two rules that say the same are one alarm."""
-    assert spans(episode(), "5 min before", "1 h before", "60 min before", "shows: 5 min before") == [HOUR, 5 * MINUTE]
+    assert spans(make_episode(), "5 min before", "1 h before", "60 min before", "shows: 5 min before") == [
+        HOUR,
+        5 * MINUTE,
+    ]
 
 
 OF_KINDS: list[tuple[Airing, set[str]]] = [
-    (episode(), {"shows"}),
-    (episode(kind=EpisodeKind.SERIES_PREMIERE), {"shows", "new", "premieres"}),
-    (episode(kind=EpisodeKind.SEASON_PREMIERE), {"shows", "premieres"}),
-    (episode(kind=EpisodeKind.MID_SEASON_PREMIERE), {"shows", "premieres"}),
-    (episode(kind=EpisodeKind.SEASON_FINALE), {"shows", "finales"}),
-    (movie(), {"movies"}),
-    (movie(release=Release.STREAMING), {"streaming"}),
-    (movie(release=Release.PHYSICAL), {"dvd"}),
+    (make_episode(), {"shows"}),
+    (make_episode(kind=EpisodeKind.SERIES_PREMIERE), {"shows", "new", "premieres"}),
+    (make_episode(kind=EpisodeKind.SEASON_PREMIERE), {"shows", "premieres"}),
+    (make_episode(kind=EpisodeKind.MID_SEASON_PREMIERE), {"shows", "premieres"}),
+    (make_episode(kind=EpisodeKind.SEASON_FINALE), {"shows", "finales"}),
+    (make_movie(), {"movies"}),
+    (make_movie(release=Release.STREAMING), {"streaming"}),
+    (make_movie(release=Release.PHYSICAL), {"dvd"}),
 ]
 
 
@@ -128,13 +133,16 @@ def test_an_alarm_of_a_kind_is_for_that_kind_alone(airing: Airing, kinds: set[st
 
 def octets(airings: Sequence[Airing], *texts: str) -> bytes:
     """A calendar of *airings* with the alarms that *texts* say."""
-    made = [one(airing, alarms=rules(*texts)) for airing in airings]
+    made = [make_event(airing, alarms=rules(*texts)) for airing in airings]
     return ics.render_calendar(
-        ics.Appearance(), SCOPE, None, [ics.render_event(each, STAMP, ics.hash_event(each)) for each in made]
+        ics.Appearance(),
+        make_calendar_id(),
+        None,
+        [ics.render_event(each, make_stamp(), ics.hash_event(each)) for each in made],
     )
 
 
-AIRINGS = [episode(title="Low Tide, High; Stakes"), replace(WHOLE, number=4), movie()]
+AIRINGS = [make_episode(title="Low Tide, High; Stakes"), replace(WHOLE, number=4), make_movie()]
 TEXTS = ("1 day before", "30 min before", "at the start", "20:00 2 days before", "09:00 that day")
 EXPECTED = {
     "trakt-1388-s2e3@trakt-ical": [-DAY, -30 * MINUTE, timedelta(0)],
@@ -192,38 +200,38 @@ def test_ical_js_reads_the_alarms(judges: Path) -> None:
 
 def test_without_alarms_an_events_rev_is_what_it_was() -> None:
     """The hash of what does not ring is frozen, so that no calendar changed when alarms came."""
-    assert ics.hash_event(one(episode(), alarms=rules("09:00 that day"))) == "1-b7b58477cc010d8b"
-    assert ics.hash_event(one(movie(), alarms=rules("5 min before"))) == "1-bd1a4041085abd0f"
-    assert ics.hash_event(one(episode(), alarms=rules("5 min before"))) != "1-b7b58477cc010d8b"
+    assert ics.hash_event(make_event(make_episode(), alarms=rules("09:00 that day"))) == "1-b7b58477cc010d8b"
+    assert ics.hash_event(make_event(make_movie(), alarms=rules("5 min before"))) == "1-bd1a4041085abd0f"
+    assert ics.hash_event(make_event(make_episode(), alarms=rules("5 min before"))) != "1-b7b58477cc010d8b"
 
 
 def test_a_changed_alarm_changes_its_events_once() -> None:
     """What rings otherwise gets a newer stamp, what does not ring stays to the octet, and the run after is quiet."""
     whole = replace(WHOLE, number=5, starts=(NOW + 6 * DAY).date())
-    book = Book(rules=Rules(alarms=rules("30 min before")))
-    book.run(AHEAD, whole, *OTHERS)
-    before, quiet = book.event(AHEAD), book.event(whole)
-    book.rules = Rules(alarms=rules("1 h before"))
-    book.now += HOUR
-    revised = book.run(AHEAD, whole, *OTHERS)
-    assert "TRIGGER:-PT1H" in book.event(AHEAD)
-    assert book.event(AHEAD) != before
-    assert book.event(whole) == quiet
+    runs = CalendarRuns(rules=Rules(alarms=rules("30 min before")))
+    runs.run(AHEAD, whole, *OTHERS)
+    before, quiet = runs.find_event(AHEAD), runs.find_event(whole)
+    runs.rules = Rules(alarms=rules("1 h before"))
+    runs.now += HOUR
+    revised = runs.run(AHEAD, whole, *OTHERS)
+    assert "TRIGGER:-PT1H" in runs.find_event(AHEAD)
+    assert runs.find_event(AHEAD) != before
+    assert runs.find_event(whole) == quiet
     assert len(revised.changes) == 1 + len(OTHERS)
-    book.now += HOUR
-    assert book.run(AHEAD, whole, *OTHERS).changes == []
+    runs.now += HOUR
+    assert runs.run(AHEAD, whole, *OTHERS).changes == []
 
 
 def test_a_cancelled_event_does_not_ring() -> None:
     """A tombstone has no alarm; the event that comes back has it again."""
-    book = Book(rules=Rules(alarms=rules("30 min before", "1 h before")))
-    book.run(AHEAD, *OTHERS)
-    assert book.event(AHEAD).count("BEGIN:VALARM") == 2
-    book.now += HOUR
-    book.run(*OTHERS)
-    assert "STATUS:CANCELLED" in book.event(AHEAD)
-    assert "VALARM" not in book.event(AHEAD)
-    assert book.event(AHEAD).endswith("X-MICROSOFT-CDO-BUSYSTATUS:FREE\r\nEND:VEVENT\r\n")
-    book.now += HOUR
-    book.run(AHEAD, *OTHERS)
-    assert book.event(AHEAD).count("BEGIN:VALARM") == 2
+    runs = CalendarRuns(rules=Rules(alarms=rules("30 min before", "1 h before")))
+    runs.run(AHEAD, *OTHERS)
+    assert runs.find_event(AHEAD).count("BEGIN:VALARM") == 2
+    runs.now += HOUR
+    runs.run(*OTHERS)
+    assert "STATUS:CANCELLED" in runs.find_event(AHEAD)
+    assert "VALARM" not in runs.find_event(AHEAD)
+    assert runs.find_event(AHEAD).endswith("X-MICROSOFT-CDO-BUSYSTATUS:FREE\r\nEND:VEVENT\r\n")
+    runs.now += HOUR
+    runs.run(AHEAD, *OTHERS)
+    assert runs.find_event(AHEAD).count("BEGIN:VALARM") == 2

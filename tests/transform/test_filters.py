@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.export.test_ics import NIGHT, episode, movie
+from tests.factories import NIGHT, make_episode, make_movie
 from trakt_ical.model import Airing, Show, Steps
 from trakt_ical.transform.filters import EVERYTHING, Filters, Trait, fold_text, list_names
 
@@ -23,10 +23,10 @@ SHOW = Show(
     certification="TV-MA",
     rating=7.5,
 )
-SPECIAL = episode(show=SHOW, season=0, number=4)
-PLAIN = episode(show=SHOW)
-UNKNOWN = episode(show=Show("trakt-2", None, None, (), None))
-MOVIE = movie(genres=("drama",), country="gb", language="en", certification="PG-13", rating=7.5)
+SPECIAL = make_episode(show=SHOW, season=0, number=4)
+PLAIN = make_episode(show=SHOW)
+UNKNOWN = make_episode(show=Show("trakt-2", None, None, (), None))
+MOVIE = make_movie(genres=("drama",), country="gb", language="en", certification="PG-13", rating=7.5)
 
 
 def only(trait: Trait, *values: str) -> Filters:
@@ -61,7 +61,7 @@ def test_capitals_blanks_and_hyphens_do_not_matter(trait: Trait, value: str) -> 
 def test_an_accent_is_the_same_in_one_character_or_two() -> None:
     """Some keyboards and programs write a letter with its accent as two characters."""
     show = replace(SHOW, network="R\N{LATIN CAPITAL LETTER U WITH ACUTE}V")
-    assert only(Trait.NETWORKS, "ru\N{COMBINING ACUTE ACCENT}v").allow(episode(show=show))
+    assert only(Trait.NETWORKS, "ru\N{COMBINING ACUTE ACCENT}v").allow(make_episode(show=show))
 
 
 @pytest.mark.parametrize("trait", Trait)
@@ -137,7 +137,7 @@ def test_the_least_rating_is_good_enough(airing: Airing, rating: float, shown: b
 def test_what_nobody_rated_is_shown() -> None:
     """A new show is not punished for being new."""
     assert Filters(min_rating=10).allow(UNKNOWN)
-    assert Filters(min_rating=10).allow(movie())
+    assert Filters(min_rating=10).allow(make_movie())
 
 
 @pytest.mark.parametrize("airing", [PLAIN, MOVIE], ids=["episode", "movie"])
@@ -176,7 +176,7 @@ TOLD: list[tuple[Filters, dict[str, Any], str]] = [
 def test_the_rule_that_left_something_out_is_told(filters: Filters, change: dict[str, Any], sentence: str) -> None:
     """One sentence, that of the rule which decided, names the setting."""
     steps = Steps()
-    assert not filters.allow(episode(show=SHOW, starts=NIGHT, **change), steps)
+    assert not filters.allow(make_episode(show=SHOW, starts=NIGHT, **change), steps)
     assert tuple(steps) == (sentence,)
 
 

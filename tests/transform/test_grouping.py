@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import NOW
-from tests.export.test_ics import NIGHT, SHOW, episode, movie
-from tests.export.test_memory import DAY, SCOPE, Book
+from tests.factories import DAY, NIGHT, NOW, SHOW, make_episode, make_movie
+from tests.runs import CalendarRuns
 from trakt_ical.model import Airing, Episode, EpisodeKind, Event, Moment, Show
 from trakt_ical.transform.alarms import parse_alarm
 from trakt_ical.transform.codes import CodeStyle
@@ -45,34 +44,34 @@ BY_DAY, BY_DROP = Rules(group=Group.DAY), Rules(group=Group.DROP)
 
 def test_a_drop_is_one_season_at_one_instant() -> None:
     """Another season, another instant and another show are events of their own."""
-    drop = [episode(number=number) for number in (3, 1, 2)]
+    drop = [make_episode(number=number) for number in (3, 1, 2)]
     others = [
-        episode(season=3),
-        episode(number=4, starts=NIGHT + timedelta(minutes=1)),
-        episode(show=OTHER, number=9),
-        episode(number=5, starts=NIGHT.date()),
+        make_episode(season=3),
+        make_episode(number=4, starts=NIGHT + timedelta(minutes=1)),
+        make_episode(show=OTHER, number=9),
+        make_episode(number=5, starts=NIGHT.date()),
     ]
     assert members([*drop, *others], BY_DROP) == [[(2, 1), (2, 2), (2, 3)], [(2, 4)], [(2, 5)], [(2, 9)], [(3, 3)]]
 
 
 def test_a_drop_without_an_hour_is_one_too() -> None:
     """Episodes of one date of which nobody knows the hour come at once."""
-    dates = [episode(number=number, starts=date(2026, 4, 18)) for number in (1, 2)]
+    dates = [make_episode(number=number, starts=date(2026, 4, 18)) for number in (1, 2)]
     [together] = events(dates, BY_DROP)
     assert (together.start, together.end) == (date(2026, 4, 18), date(2026, 4, 19))
 
 
 def test_a_day_is_one_of_the_subscribers_zone() -> None:
     """01:00 in UTC is the evening before in New York, where it goes with what came at noon."""
-    noon = episode(number=1, starts=datetime(2026, 4, 18, 16, tzinfo=UTC))
-    evening = episode(number=2, starts=NIGHT)
+    noon = make_episode(number=1, starts=datetime(2026, 4, 18, 16, tzinfo=UTC))
+    evening = make_episode(number=2, starts=NIGHT)
     assert members([noon, evening], BY_DAY, ZoneInfo("America/New_York")) == [[(2, 1), (2, 2)]]
     assert members([noon, evening], BY_DAY) == [[(2, 1)], [(2, 2)]]
 
 
 def test_what_has_an_hour_does_not_go_with_what_has_none() -> None:
     """Nor where a midnight stands for the hour that nobody knows: it is no hour at which the others begin."""
-    both = [episode(number=1), episode(number=2, starts=NIGHT.date())]
+    both = [make_episode(number=1), make_episode(number=2, starts=NIGHT.date())]
     for unknown_hour in UnknownHour:
         assert members(both, Rules(group=Group.DAY, unknown_hour=unknown_hour)) == [[(2, 1)], [(2, 2)]]
 
@@ -80,12 +79,12 @@ def test_what_has_an_hour_does_not_go_with_what_has_none() -> None:
 def test_in_whole_days_all_of_a_day_goes_together() -> None:
     """Where hours become days, an hour is no difference any more."""
     rules = Rules(group=Group.DAY, hours=Hours.WHOLE_DAY)
-    assert members([episode(number=1), episode(number=2, starts=NIGHT.date())], rules) == [[(2, 1), (2, 2)]]
+    assert members([make_episode(number=1), make_episode(number=2, starts=NIGHT.date())], rules) == [[(2, 1), (2, 2)]]
 
 
 def test_a_day_is_that_on_which_things_are_shown() -> None:
     """Offsets and late nights come first, then what is shown on one day goes together."""
-    early, late = episode(number=1, starts=NIGHT), episode(number=2, starts=NIGHT + 20 * HOUR)
+    early, late = make_episode(number=1, starts=NIGHT), make_episode(number=2, starts=NIGHT + 20 * HOUR)
     later = Rules(group=Group.DAY, offsets=Offsets(everything=4 * HOUR))
     assert members([early, late], BY_DAY) == [[(2, 1), (2, 2)]]
     assert members([early, late], later) == [[(2, 1)], [(2, 2)]]
@@ -95,19 +94,19 @@ def test_a_day_is_that_on_which_things_are_shown() -> None:
 
 def test_movies_stay_by_themselves() -> None:
     """Two movies of one day are two events."""
-    assert len(events([movie(), movie(key="trakt-movie-29")], BY_DAY)) == 2
+    assert len(events([make_movie(), make_movie(key="trakt-movie-29")], BY_DAY)) == 2
 
 
 def test_a_group_of_one_is_the_plain_event() -> None:
     """Switching grouping changes nothing of what is alone."""
-    assert events([episode()], BY_DAY) == events([episode()], BY_DROP) == events([episode()], Rules())
+    assert events([make_episode()], BY_DAY) == events([make_episode()], BY_DROP) == events([make_episode()], Rules())
 
 
 def test_a_group_reads_as_one_event() -> None:
     """The name and the season in the summary, the list in the description, the length of all."""
     group = [
-        episode(number=2, title=None, runtime=None, kind=EpisodeKind.SEASON_FINALE),
-        episode(number=1, title="One", runtime=timedelta(minutes=59), kind=EpisodeKind.SEASON_PREMIERE),
+        make_episode(number=2, title=None, runtime=None, kind=EpisodeKind.SEASON_FINALE),
+        make_episode(number=1, title="One", runtime=timedelta(minutes=59), kind=EpisodeKind.SEASON_PREMIERE),
     ]
     [made] = events(group, BY_DROP)
     assert made.uid == "trakt-1388-s2e1@trakt-ical"
@@ -119,21 +118,21 @@ def test_a_group_reads_as_one_event() -> None:
 
 def test_a_group_of_several_seasons_names_none() -> None:
     """The list says which episodes they are of."""
-    [made] = events([episode(), episode(season=0, number=9, title="Extra")], BY_DAY)
+    [made] = events([make_episode(), make_episode(season=0, number=9, title="Extra")], BY_DAY)
     assert made.summary == "A Show (2 episodes)"
     assert made.description.startswith("2x03 A Title\n0x09 Extra\n\n")
 
 
 def test_a_special_never_takes_over_a_group() -> None:
     """A special that is added later leaves the event of the others theirs: it counts last."""
-    [made] = events([episode(season=0, number=1), episode(number=2), episode(number=1)], BY_DAY)
+    [made] = events([make_episode(season=0, number=1), make_episode(number=2), make_episode(number=1)], BY_DAY)
     assert made.uid == "trakt-1388-s2e1@trakt-ical"
 
 
 def test_a_group_keeps_the_rules_of_words() -> None:
     """The code is that of the setting, and without spoilers no title is told."""
     words = Words(code=CodeStyle.LONG, spoilers=False)
-    [made] = events([episode(number=1), episode(number=2)], Rules(group=Group.DAY, words=words))
+    [made] = events([make_episode(number=1), make_episode(number=2)], Rules(group=Group.DAY, words=words))
     assert made.description.startswith("S02E01\nS02E02\n\n")
 
 
@@ -143,8 +142,8 @@ def test_a_group_rings_once() -> None:
         group=Group.DAY,
         alarms=tuple(parse_alarm(text, ["finales"]) for text in ("5 min before", "finales: 1 h before")),
     )
-    [plain] = events([episode(number=1), episode(number=2)], rules)
-    [ending] = events([episode(number=1), episode(number=2, kind=EpisodeKind.SEASON_FINALE)], rules)
+    [plain] = events([make_episode(number=1), make_episode(number=2)], rules)
+    [ending] = events([make_episode(number=1), make_episode(number=2, kind=EpisodeKind.SEASON_FINALE)], rules)
     assert [alarm.before for alarm in plain.alarms] == [timedelta(minutes=5)]
     assert [alarm.before for alarm in ending.alarms] == [HOUR, timedelta(minutes=5)]
     assert {alarm.text for alarm in ending.alarms} == {"A Show S02 (2 episodes)"}
@@ -152,7 +151,7 @@ def test_a_group_rings_once() -> None:
 
 def test_the_first_hour_of_a_day_is_the_groups() -> None:
     """The group begins with what comes first, whatever its number."""
-    [made] = events([episode(number=1, starts=NIGHT + HOUR), episode(number=2, starts=NIGHT)], BY_DAY)
+    [made] = events([make_episode(number=1, starts=NIGHT + HOUR), make_episode(number=2, starts=NIGHT)], BY_DAY)
     assert (made.uid, made.start) == ("trakt-1388-s2e1@trakt-ical", NIGHT)
 
 
@@ -164,7 +163,7 @@ airings = st.dictionaries(
     st.tuples(st.sampled_from([SHOW, OTHER]), st.integers(0, 2), st.integers(1, 5)), moments, max_size=20
 ).map(
     lambda found: [
-        episode(show=show, season=season, number=number, starts=starts)
+        make_episode(show=show, season=season, number=number, starts=starts)
         for (show, season, number), starts in found.items()
     ]
 )
@@ -189,45 +188,45 @@ def test_grouping_loses_no_episode_and_heeds_no_order(
     assert events(shuffled, rules, zone) == together
 
 
-def grouped(book: Book) -> Book:
-    book.rules = BY_DAY
-    return book
+def grouped(runs: CalendarRuns) -> CalendarRuns:
+    runs.rules = BY_DAY
+    return runs
 
 
 def test_an_episode_added_later_changes_the_text_alone() -> None:
     """The group stays the same event, and what was there before grouping leaves without a trace."""
-    first, second = (episode(number=number, starts=NOW + 5 * DAY) for number in (1, 2))
-    book = Book(scope=SCOPE)
-    book.run(first, second)
-    grouped(book).run(first, second)
-    assert book.event(second) == ""
-    assert "SUMMARY:A Show S02 (2 episodes)" in book.event(first)
-    book.now += HOUR
-    revised = book.run(first, second, episode(number=3, starts=NOW + 5 * DAY))
-    assert "SUMMARY:A Show S02 (3 episodes)" in book.event(first)
+    first, second = (make_episode(number=number, starts=NOW + 5 * DAY) for number in (1, 2))
+    runs = CalendarRuns()
+    runs.run(first, second)
+    grouped(runs).run(first, second)
+    assert runs.find_event(second) == ""
+    assert "SUMMARY:A Show S02 (2 episodes)" in runs.find_event(first)
+    runs.now += HOUR
+    revised = runs.run(first, second, make_episode(number=3, starts=NOW + 5 * DAY))
+    assert "SUMMARY:A Show S02 (3 episodes)" in runs.find_event(first)
     assert [change.uid for change in revised.changes] == ["trakt-1388-s2e1@trakt-ical"]
 
 
 @pytest.mark.parametrize("moved", [NOW + 6 * DAY, NOW + 92 * DAY], ids=["to another day", "past the range"])
 def test_an_episode_that_leaves_its_group_is_an_event_again(moved: Moment) -> None:
     """One that was not the lowest-numbered comes as a new event where its day is in range, and nothing is cancelled."""
-    first, second = (episode(number=number, starts=NOW + 5 * DAY) for number in (1, 2))
-    book = grouped(Book())
-    book.run(first, second)
-    book.now += HOUR
-    book.run(first, episode(number=2, starts=moved))
-    assert "SUMMARY:A Show 2x01" in book.event(first)
-    assert bool(book.event(second)) is (moved < NOW + 90 * DAY)
-    assert b"CANCELLED" not in (book.octets or b"")
+    first, second = (make_episode(number=number, starts=NOW + 5 * DAY) for number in (1, 2))
+    runs = grouped(CalendarRuns())
+    runs.run(first, second)
+    runs.now += HOUR
+    runs.run(first, make_episode(number=2, starts=moved))
+    assert "SUMMARY:A Show 2x01" in runs.find_event(first)
+    assert bool(runs.find_event(second)) is (moved < NOW + 90 * DAY)
+    assert b"CANCELLED" not in (runs.octets or b"")
 
 
 def test_a_group_that_is_postponed_past_the_range_is_shown_there() -> None:
     """What was in range is followed, also where the lowest-numbered of its new day never was."""
     far = NOW + 92 * DAY
-    book = grouped(Book())
-    book.run(episode(number=2, starts=NOW + 5 * DAY))
-    book.now += HOUR
-    book.run(episode(number=1, starts=far), episode(number=2, starts=far))
-    assert "SUMMARY:A Show S02 (2 episodes)" in book.event(episode(number=1))
-    assert book.event(episode(number=2)) == ""
-    assert b"CANCELLED" not in (book.octets or b"")
+    runs = grouped(CalendarRuns())
+    runs.run(make_episode(number=2, starts=NOW + 5 * DAY))
+    runs.now += HOUR
+    runs.run(make_episode(number=1, starts=far), make_episode(number=2, starts=far))
+    assert "SUMMARY:A Show S02 (2 episodes)" in runs.find_event(make_episode(number=1))
+    assert runs.find_event(make_episode(number=2)) == ""
+    assert b"CANCELLED" not in (runs.octets or b"")

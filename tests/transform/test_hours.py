@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 
-from tests.export.test_ics import STAMP
+from tests.factories import make_stamp
 from trakt_ical.config import Settings
 from trakt_ical.config.calendar_rules import make_rules
 from trakt_ical.export import ics
@@ -113,7 +113,9 @@ def shown(said: Said, settings: dict[str, Any]) -> Showing:
 
 def read(said: Said, settings: dict[str, Any]) -> icalendar.Event:
     """The event of what Trakt *said*, as icalendar reads it."""
-    octets = ics.render_event(make_event(shown(said, settings), make_rules(Settings(**settings))), STAMP, "1-abc")
+    octets = ics.render_event(
+        make_event(shown(said, settings), make_rules(Settings(**settings))), make_stamp(), "1-abc"
+    )
     found = icalendar.Event.from_ical(octets)
     assert isinstance(found, icalendar.Event)
     return found

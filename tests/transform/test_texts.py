@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import needs_node
+from tests.factories import make_calendar_id
 from trakt_ical.export import ics
 from trakt_ical.model import Event
 from trakt_ical.transform.text import clean_text
@@ -82,7 +83,7 @@ def event(number: int, text: str) -> Event:
 def calendar(texts: list[str]) -> bytes:
     stamp = ics.ChangeStamp(datetime(2026, 1, 1, tzinfo=UTC), 1)
     events = (event(number, text) for number, text in enumerate(texts))
-    scope = ics.CalendarId("v2", "my", "somebody", "Trakt", ("shows",))
+    scope = make_calendar_id(owner="somebody")
     return ics.render_calendar(
         ics.Appearance(), scope, None, [ics.render_event(event, stamp, ics.hash_event(event)) for event in events]
     )

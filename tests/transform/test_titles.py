@@ -15,7 +15,8 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import NOW, Line
+from tests.conftest import Line
+from tests.factories import NOW
 from tests.server import Told, serving
 from trakt_ical.checkin.items import EpisodeRef, parse_query
 from trakt_ical.cli import cli

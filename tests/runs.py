@@ -1,0 +1,67 @@
+"""Runs of the pipeline in process: what a source lists becomes the next calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tests.factories import DAY, NOW, make_calendar_id, make_calendar_spec
+from trakt_ical import pipeline
+from trakt_ical.export.ics import CalendarId
+from trakt_ical.export.merge import Merge, MergeResult, Retention
+from trakt_ical.export.stored import StoredCalendar, parse_calendar
+from trakt_ical.fetch.source import Fetched, FetchRequest, Source
+from trakt_ical.model import Airing, DateRange, Episode
+from trakt_ical.pipeline import CalendarSpec
+from trakt_ical.transform.rules import Rules
+
+
+class FixedSource:
+    """A source that lists the same airings, whatever days and kinds it is asked for."""
+
+    def __init__(self, airings: Sequence[Airing], hidden: frozenset[str] = frozenset()) -> None:
+        self.airings = airings
+        self.hidden = hidden
+
+    def fetch(self, request: FetchRequest, progress: object) -> Fetched:
+        """Return the airings under each kind that is asked for."""
+        return Fetched(dict.fromkeys(request.days, self.airings), self.hidden)
+
+
+def merge_source(source: Source, spec: CalendarSpec, previous: StoredCalendar | None, now: datetime) -> Merge:
+    """Return the merge of *previous* with what *source* lists now."""
+    request = pipeline.plan_fetch([spec])
+    return pipeline.make_merge(source.fetch(request, lambda done, of: None), spec, previous, now)
+
+
+def make_first_calendar(source: Source, spec: CalendarSpec, now: datetime) -> bytes:
+    """Return the calendar that *source* makes where none is stored."""
+    return merge_source(source, spec, None, now).revise().octets
+
+
+@dataclass
+class CalendarRuns:
+    """A calendar over several runs; *now*, *days* and *rules* are those of the next run."""
+
+    now: datetime = NOW
+    days: DateRange = field(default_factory=lambda: DateRange(NOW.date() - 30 * DAY, 121))
+    calendar_id: CalendarId = field(default_factory=make_calendar_id)
+    retention: Retention = field(default_factory=Retention)
+    rules: Rules = field(default_factory=Rules)
+    octets: bytes | None = None
+
+    def run(self, *airings: Episode, hidden: Sequence[str] = (), believe: bool = False) -> MergeResult:
+        """List *airings* and go on to the next calendar."""
+        spec = make_calendar_spec(self.days, self.rules, calendar_id=self.calendar_id, retention=self.retention)
+        previous = parse_calendar(self.octets) if self.octets else None
+        merge = merge_source(FixedSource(airings, frozenset(hidden)), spec, previous, self.now)
+        result = merge.revise(believe=believe)
+        self.octets = result.octets
+        return result
+
+    def find_event(self, airing: Episode) -> str:
+        """Return the lines of *airing* in the calendar, "" where it is not in there."""
+        assert self.octets is not None
+        found = parse_calendar(self.octets).events.get(f"trakt-1388-s{airing.season}e{airing.number}@trakt-ical")
+        return bytes(found.octets).replace(b"\r\n ", b"").decode() if found else ""
