@@ -62,7 +62,7 @@ def _fetch_username(app: App) -> str:
 
 def log_out(app: App) -> None:
     """Revoke the token, and forget it and the answers that it was given."""
-    with app.token_file.locked(), open_login(app) as login:
+    with app.token_file.lock(), open_login(app) as login:
         token = app.token_file.load()
         try:
             login.revoke(token)

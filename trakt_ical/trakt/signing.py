@@ -98,7 +98,7 @@ class TokenSigner(AuthBase):
 
     def _renewed(self, stale: Token) -> Token:
         """The token that follows *stale*; another process may have got it already, as a refresh token works once."""
-        with self._file.locked():
+        with self._file.lock():
             current = self._file.load()
             if current.access_token != stale.access_token:
                 return current

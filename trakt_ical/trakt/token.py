@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from trakt_ical import files
-from trakt_ical.errors import LoginNeeded, OutputError, SettingsError
-from trakt_ical.files import decode
+from trakt_ical.errors import LoginNeeded, SettingsError
+from trakt_ical.files import JsonFile, UnreadableFile
 
-LATEST = 2**33  # seconds since 1970, in the year 2242
+LATEST = 2**33  # seconds since 1970, in the year 2242; what is later overflows a date
 LOCK_WAIT = 90  # seconds; longer than one renewal with its time-outs
 
 
@@ -40,43 +39,39 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def expires_at(self) -> datetime:
-        """The instant from which on Trakt does not take the access token."""
+        """The instant from which on Trakt refuses the access token."""
         return datetime.fromtimestamp(self.created_at, UTC) + timedelta(seconds=self.expires_in)
 
 
 class TokenFile:
-    """Where the token lies. Its lock is a file beside it, so that two processes renew once."""
+    """Where the token is kept. Its lock is a file beside it, so that of two processes only one renews."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._file = JsonFile(path, Token, "token file")
 
     def load(self) -> Token:
-        """The token. Raises LoginNeeded where there is none that can be read."""
+        """Return the token. Raises LoginNeeded where there is none, SettingsError where it cannot be read."""
+        if self.path.exists() and not self.path.is_file():  # reading a pipe would wait for ever
+            raise SettingsError(f"The token file {self.path} cannot be read: it is not an ordinary file.")
         try:
-            if self.path.exists() and not self.path.is_file():
-                raise SettingsError(f"The token file {self.path} cannot be read: it is no file.")
-            octets = self.path.read_bytes()
-        except FileNotFoundError:
-            raise LoginNeeded("Not logged in. Run: trakt-ical login") from None
-        except OSError as error:
-            raise SettingsError(f"The token file {self.path} cannot be read: {error.strerror}.") from error
-        try:
-            return decode(octets, Token)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise LoginNeeded(f"The token file {self.path} is damaged. Run: trakt-ical login") from error
+            token = self._file.load()
+        except UnreadableFile as error:
+            if error.damaged:
+                raise LoginNeeded(f"The token file {self.path} is damaged. Run: trakt-ical login") from error
+            raise SettingsError(str(error)) from error
+        if token is None:
+            raise LoginNeeded("Not logged in. Run: trakt-ical login")
+        return token
 
     def save(self, token: Token) -> None:
-        """Put *token* in place of the old one. Raises OutputError; the old one then stays."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            files.write_whole(Path(os.path.realpath(self.path)), msgspec.json.encode(token), mode=0o600)
-        except OSError as error:
-            raise OutputError(f"The token file {self.path} cannot be written: {error.strerror}.") from error
+        """Put *token* in place of the old one. Raises OutputError; then the old one is kept."""
+        self._file.save(token)
 
     def remove(self) -> None:
-        """Forget the token, if there is one."""
+        """Remove the token, if there is one."""
         self.path.unlink(missing_ok=True)
 
-    def locked(self) -> contextlib.AbstractContextManager[None]:
-        """Keep other processes and threads from renewing. Raises OutputError where the lock is not to be had."""
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        """Keep other processes and threads from renewing. Raises OutputError where the lock cannot be had."""
         return files.lock(self.path, wait=LOCK_WAIT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
 import os
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,9 +13,7 @@ from typing import Annotated, NamedTuple, Protocol, TypeAlias
 import msgspec
 
 from trakt_ical import files
-from trakt_ical.files import decode
-
-log = logging.getLogger(__name__)
+from trakt_ical.files import JsonFile
 
 LOCK_WAIT = 60  # seconds
 
@@ -99,6 +96,7 @@ class StateFile:
         octets = os.fsencode(name)  # a path may hold octets that are no text
         self._output = octets.decode(errors="backslashreplace")
         self.path = folder / f"{hashlib.blake2b(octets, digest_size=12).hexdigest()}.json"
+        self._file = _open_state(self.path)
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
         """Keep other runs for the same store waiting. Raises OutputError after a minute."""
@@ -106,25 +104,18 @@ class StateFile:
 
     def load(self) -> OutputState:
         """Return the state; a new one where there is none that can be read."""
-        return _load_state(self.path) or OutputState(output=self._output)
+        return self._file.load_if_readable() or OutputState(output=self._output)
 
     def save(self, state: OutputState) -> None:
         """Replace the old state. Where that fails, it costs no more than a warning: no event is lost with it."""
-        try:
-            files.write_whole(self.path, msgspec.json.encode(state), mode=0o600)
-        except OSError as error:
-            log.warning("The state file %s cannot be written: %s.", self.path, error.strerror)
+        self._file.save_if_possible(state)
 
 
 def load_states(folder: Path) -> Iterator[OutputState]:
     """Return the states of all outputs that are kept in *folder*, by their names."""
-    found = filter(None, map(_load_state, folder.glob("*.json")))
-    yield from sorted(found, key=lambda state: state.output)
+    states = (_open_state(path).load_if_readable() for path in folder.glob("*.json"))
+    yield from sorted(filter(None, states), key=lambda state: state.output)
 
 
-def _load_state(path: Path) -> OutputState | None:
-    try:
-        return decode(path.read_bytes(), OutputState) if path.is_file() else None
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
-        log.warning("The state file %s cannot be read and is made anew: %s.", path, error)
-        return None
+def _open_state(path: Path) -> JsonFile[OutputState]:
+    return JsonFile(path, OutputState, "state file")

@@ -8,6 +8,7 @@ a watched episode by `trakt-episode-73640`, since its id is all that the shortes
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,9 +16,9 @@ from typing import TypeAlias
 
 import msgspec
 
-from trakt_ical import files
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, Activities, ListEntry, Named, WatchedMovies, WatchedShows
+from trakt_ical.files import JsonFile
 from trakt_ical.model import Airing, Movie
 from trakt_ical.trakt.client import Answer, Client
 
@@ -98,11 +99,11 @@ class Lists:
 
     def _kept(self, name: str, stamps: Iterable[str | None], ask: Callable[[], Names]) -> Names:
         """The list *name* as it was kept with the same *stamps*, else as Trakt tells it now."""
-        path, stamp = self._folder / f"{name}.json", " ".join(filter(None, stamps))
-        known = files.load_cache(path, KeptList)
+        file, stamp = JsonFile(self._folder / f"{name}.json", KeptList, "kept list"), " ".join(filter(None, stamps))
+        known = file.load_if_readable(logging.DEBUG)
         if known is None or known.stamp != stamp or not stamp:
             known = KeptList(stamp, ask())
-            files.save_cache(path, known)
+            file.save_if_possible(known)
         return known.names
 
     def _ask_watched_shows(self) -> Names:

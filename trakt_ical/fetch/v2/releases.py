@@ -15,9 +15,9 @@ from typing import Annotated
 
 import msgspec
 
-from trakt_ical import files
 from trakt_ical.errors import Refused
 from trakt_ical.fetch.v2.wire import ReleaseWire
+from trakt_ical.files import JsonFile
 from trakt_ical.model import Movie, Release, check_moment
 from trakt_ical.trakt.client import MAX_CONNECTIONS, Client
 
@@ -49,9 +49,9 @@ class Releases:
 
     def __init__(self, client: Client, folder: Path, now: datetime) -> None:
         self._client = client
-        self._path = folder / "releases.json"
+        self._file = JsonFile(folder / "releases.json", dict[str, ReleaseDates], "list of release dates")
         self._now = now
-        known = files.load_cache(self._path, dict[str, ReleaseDates]) or {}
+        known = self._file.load_if_readable(logging.DEBUG) or {}
         self._known = {name: asked for name, asked in known.items() if now - asked.at < FORGOTTEN}
 
     def dated(
@@ -84,7 +84,7 @@ class Releases:
                 self._known[_make_key(*each)] = answer
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            files.save_cache(self._path, self._known)
+            self._file.save_if_possible(self._known)
 
     def _asked_at(self, key: str, country: str) -> datetime:
         """When that was asked for last, long ago where it never was."""
