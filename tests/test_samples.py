@@ -13,7 +13,7 @@ from tests.conftest import Line, judge
 from tests.factories import make_calendar_id, make_calendar_spec
 from tests.runs import make_first_calendar
 from tests.server import Asked, Told, serving
-from trakt_ical.config import resolve
+from trakt_ical.config import resolve_settings
 from trakt_ical.fetch.source import Fetched, FetchRequest
 from trakt_ical.fetch.v1 import reader as v1_reader
 from trakt_ical.fetch.v2 import reader as v2_reader
@@ -114,9 +114,9 @@ def test_the_sample_settings_are_right(tmp_path: Path, home: Path) -> None:
     """The sample of a settings file is one, as it is and with the secret's file that it offers."""
     text = (SAMPLES / "config.toml").read_text()
     (tmp_path / "config.toml").write_text(text)
-    assert resolve(flags={}, environ={}, default_file=tmp_path / "config.toml").settings.client_secret == ""
+    assert resolve_settings(flags={}, environ={}, default_file=tmp_path / "config.toml").settings.client_secret == ""
     (home / ".config" / "trakt-ical").mkdir(parents=True)
     (home / ".config" / "trakt-ical" / "client_secret").write_text("s3cret")
     (tmp_path / "config.toml").write_text(text.replace("# client_secret_file", "client_secret_file"))
-    settings = resolve(flags={}, environ={}, default_file=tmp_path / "config.toml").settings
+    settings = resolve_settings(flags={}, environ={}, default_file=tmp_path / "config.toml").settings
     assert (settings.kind, settings.client_secret, settings.spoilers) == (("shows", "movies"), "s3cret", False)

@@ -1,25 +1,11 @@
-"""Days, hours and ages in English words; hours count to 24."""
+"""Days, hours, spans and ages in English words, and the nearest name for a misspelt one; hours count to 24."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta, tzinfo
 
-
-def describe_past(then: datetime | None, now: datetime) -> str:
-    """*then* by its distance from *now* and in UTC."""
-    return f"{describe_span(now - then)} ago ({then:%Y-%m-%d %H:%M} UTC)" if then else "never"
-
-
-def describe_span(length: timedelta) -> str:
-    """*length* in its largest unit; one below zero, by a clock's error, is less than a minute."""
-    for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        count = int(length.total_seconds() // seconds)
-        if count > 0:
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "less than a minute"
-
-
-# Not strftime's: its names are those of the process's locale.
+# Not strftime's names: those are of the process's locale, and pages and calendars are English everywhere.
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -28,37 +14,56 @@ MONTHS = (
 UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
 
+def describe_span(length: timedelta) -> str:
+    """Return *length* in its largest whole unit: `3 hours`; below one minute `less than a minute`."""
+    for name, unit in UNITS:
+        if length >= unit:
+            count = length // unit
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return "less than a minute"
+
+
+def describe_age(then: datetime, now: datetime) -> str:
+    """Return how long ago *then* was: `3 hours ago`, `just now`, also for the future of a clock that is wrong."""
+    age = now - then
+    return "just now" if age < timedelta(minutes=1) else f"{describe_span(age)} ago"
+
+
+def describe_past(then: datetime | None, now: datetime) -> str:
+    """Return how long ago *then* was, and when in UTC: `3 hours ago (2026-04-18 09:00 UTC)`; `never` for None."""
+    return f"{describe_age(then, now)} ({then:%Y-%m-%d %H:%M} UTC)" if then else "never"
+
+
+def describe_moment(then: datetime, now: datetime, zone: tzinfo) -> str:
+    """Return the day and hour of *then* in *zone*: `today, 14:05`, `Friday 20 November, 14:05`."""
+    day = name_day(then.astimezone(zone).date(), now.astimezone(zone).date())
+    return f"{day.lower() if ' ' not in day else day}, {format_hour(then, zone)}"
+
+
+def name_day(day: date, today: date) -> str:
+    """Return `Yesterday`, `Today`, `Tomorrow` or the long name of *day*, with its year where that is not this year."""
+    near = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}.get((day - today).days)
+    return near or (format_long_day(day) if day.year == today.year else f"{format_long_day(day)} {day.year}")
+
+
 def format_long_day(day: date) -> str:
-    """`Monday 23 November`."""
+    """Return *day* as `Monday 23 November`."""
     return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
 
 
 def format_short_day(day: date) -> str:
-    """`Mon 23 Nov`."""
+    """Return *day* as `Mon 23 Nov`."""
     return f"{DAYS[day.weekday()][:3]} {day.day} {MONTHS[day.month - 1][:3]}"
 
 
-def name_day(day: date, today: date) -> str:
-    """The word for *day* where it has one (`Today`), else its name; with the year where that is another."""
-    named = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}.get((day - today).days)
-    return named or (format_long_day(day) if day.year == today.year else f"{format_long_day(day)} {day.year}")
-
-
 def format_hour(moment: datetime, zone: tzinfo) -> str:
-    """`21:05`, in *zone*."""
+    """Return the hour of *moment* in *zone* as `21:05`."""
     return f"{moment.astimezone(zone):%H:%M}"
 
 
-def describe_age(then: datetime, now: datetime) -> str:
-    """How long ago *then* was, in whole units, rounded down; what lies ahead by a clock's error is `just now`."""
-    age = now - then
-    for name, unit in UNITS:
-        if age >= unit:
-            return f"{age // unit} {name}{'' if age // unit == 1 else 's'} ago"
-    return "just now"
+def suggest_nearest(name: str, names: Iterable[str]) -> str:
+    """Return a sentence, after a blank, that suggests the one of *names* most like *name*; "" where none is."""
+    import difflib  # takes 10 ms, and only errors need it
 
-
-def describe_moment(then: datetime, now: datetime, zone: tzinfo) -> str:
-    """`today, 14:05`, `yesterday, 14:05`, `Friday 20 November, 14:05`."""
-    day = name_day(then.astimezone(zone).date(), now.astimezone(zone).date())
-    return f"{day.lower() if ' ' not in day else day}, {format_hour(then, zone)}"
+    found = difflib.get_close_matches(name, list(names), 1)
+    return f" Did you mean {found[0]}?" if found else ""

@@ -12,7 +12,7 @@ import icalendar
 import pytest
 
 from tests.conftest import Line
-from trakt_ical.config import resolve
+from trakt_ical.config import resolve_settings
 from trakt_ical.demo import Fault
 from trakt_ical.errors import SettingsError
 
@@ -286,7 +286,7 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, sentenc
     file = tmp_path / "config.toml"
     file.write_text(text)
     with pytest.raises(SettingsError, match=sentence) as raised:
-        resolve(flags={}, environ={}, default_file=file)
+        resolve_settings(flags={}, environ={}, default_file=file)
     assert raised.value.exit_code == 3
     assert str(file) in str(raised.value)
 
@@ -297,7 +297,7 @@ def test_a_flag_beats_the_environment_beats_the_table_beats_the_defaults(tmp_pat
     file.write_text("ahead = 5\n[defaults]\nback = 1\ngroup = 'day'\n[calendar.A]\nback = 2\n[calendar.B]\n")
 
     def backs(environ: dict[str, str], **flags: int) -> list[tuple[int, int, str]]:
-        calendars = resolve(flags=flags, environ=environ, default_file=file).calendars
+        calendars = resolve_settings(flags=flags, environ=environ, default_file=file).calendars
         return [(each.settings.back, each.settings.ahead, each.settings.group) for each in calendars]
 
     assert backs({}) == [(2, 5, "day"), (1, 5, "day")]
@@ -313,7 +313,7 @@ def test_tables_of_names_and_lists_have_their_types(tmp_path: Path) -> None:
         'include_shows = [1388, "24"]\n'
     )
     environ = {"TRAKT_ICAL_NETWORK_OFFSETS": "BBC One=15, HBO=-180", "TRAKT_ICAL_EXCLUDE_SHOWS": "The Slow Ferry, silo"}
-    [calendar] = resolve(flags={}, environ=environ, default_file=file).calendars
+    [calendar] = resolve_settings(flags={}, environ=environ, default_file=file).calendars
     settings = calendar.settings
     assert settings.show_offsets == (("The Slow Ferry", 60), ("silo", -30))
     assert settings.network_offsets == (("BBC One", 15), ("HBO", -180))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Line
-from trakt_ical.config import ACCOUNT, FIELDS, SECRETS, resolve
+from trakt_ical.config import ACCOUNT, FIELDS, SECRETS, resolve_settings
 from trakt_ical.errors import SettingsError
 
 
@@ -21,7 +21,7 @@ def file(tmp_path: Path) -> Path:
 
 def settled(file: Path, text: str = "", environ: dict[str, str] | None = None, **flags: Any) -> Any:
     file.write_text(text)
-    return resolve(flags=flags, environ=environ or {}, default_file=file)
+    return resolve_settings(flags=flags, environ=environ or {}, default_file=file)
 
 
 def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(file: Path) -> None:
@@ -31,8 +31,8 @@ def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(file: Pat
     assert settled(file, "back = 1", {"TRAKT_ICAL_BACK": "2"}).settings.back == 2
     resolved = settled(file, "back = 1\nahead = 7", {"TRAKT_ICAL_BACK": "2"}, back=3, ahead=None)
     assert (resolved.settings.back, resolved.settings.ahead) == (3, 7)
-    assert (resolved.origins["back"], resolved.origins["ahead"]) == ("flag", str(file))
-    assert resolved.origins["output"] == "default"
+    assert (resolved.base.find_origin("back"), resolved.base.find_origin("ahead")) == ("flag", str(file))
+    assert resolved.base.find_origin("output") == "default"
 
 
 @pytest.mark.parametrize(
@@ -124,19 +124,19 @@ def test_a_settings_file_may_begin_with_a_byte_order_mark(file: Path) -> None:
 def test_a_settings_file_in_a_home_that_nobody_has_is_told(file: Path) -> None:
     """A ~ that stands for nobody's home is a wrong name of a file like any other."""
     with pytest.raises(SettingsError, match="~ stands for no home"):
-        resolve(flags={"config": "~nobody-here/config.toml"}, environ={}, default_file=file)
+        resolve_settings(flags={"config": "~nobody-here/config.toml"}, environ={}, default_file=file)
 
 
 def test_a_named_settings_file_must_exist(file: Path, tmp_path: Path) -> None:
     """A file that a flag or the environment names must be there; the default one need not."""
     file.unlink()
-    assert resolve(flags={}, environ={}, default_file=file).settings.back == 30
+    assert resolve_settings(flags={}, environ={}, default_file=file).settings.back == 30
     with pytest.raises(SettingsError, match="does not exist"):
-        resolve(flags={"config": str(file)}, environ={}, default_file=file)
+        resolve_settings(flags={"config": str(file)}, environ={}, default_file=file)
     with pytest.raises(SettingsError, match="does not exist"):
-        resolve(flags={}, environ={"TRAKT_ICAL_CONFIG": str(file)}, default_file=file)
+        resolve_settings(flags={}, environ={"TRAKT_ICAL_CONFIG": str(file)}, default_file=file)
     with pytest.raises(SettingsError, match="cannot be read"):
-        resolve(flags={"config": str(tmp_path)}, environ={}, default_file=file)
+        resolve_settings(flags={"config": str(tmp_path)}, environ={}, default_file=file)
 
 
 def test_secrets_that_others_may_read_are_warned_of(file: Path) -> None:

@@ -113,7 +113,7 @@ def _demo_token(folders: Folders) -> Path:
 def _make_app(
     flags: Mapping[str, Any], folders: Folders, account: Mapping[str, str] | None, environment: Environment
 ) -> App:
-    resolved = config.resolve(
+    resolved = config.resolve_settings(
         flags=flags,
         environ=environment.environ,
         default_file=folders.file,

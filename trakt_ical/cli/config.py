@@ -1,7 +1,8 @@
-"""`trakt-ical config`: what is in force, and why."""
+"""`trakt-ical config`: every setting in force, and where its value comes from."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import click
@@ -12,18 +13,26 @@ from trakt_ical.cli.terminal import write_line
 
 
 @click.command("config", cls=Command)
+@click.option("--json", "as_json", is_flag=True, help="Print the settings as JSON.")
 @account_options
 @click.pass_obj
-def command(run: Run, /, **flags: Any) -> None:
-    """Show every setting in force and where its value came from.
+def command(run: Run, /, as_json: bool, **flags: Any) -> None:
+    """Show every setting and where its value comes from.
 
-    Secrets are not shown. Where the settings file lies is told on standard error.
+    Secrets are not shown. The last line, on standard error, says where your settings file is or would be.
     """
     from trakt_ical.config import list_settings
 
     with run.app(flags) as app:
-        rows = list(list_settings(app.resolved))
-        widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-        for name, value, origin in rows:
-            write_line(f"{name:{widths[0]}}  {value:{widths[1]}}  {origin}")
-        run.say(f"Settings file: {flags.get('config') or app.folders.file}")
+        listed = list(list_settings(app.resolved))
+        if as_json:
+            import json
+
+            write_line(json.dumps([dataclasses.asdict(each) for each in listed], ensure_ascii=False, indent=2))
+        else:
+            rows = [(f"{each.calendar}: {each.name}" if each.calendar else each.name, each) for each in listed]
+            name_width = max(len(name) for name, _ in rows)
+            value_width = max(len(each.value) for each in listed)
+            for name, each in rows:
+                write_line(f"{name:{name_width}}  {each.value:{value_width}}  {each.origin}")
+        run.say(f"Settings file: {app.resolved.file}")

@@ -92,7 +92,7 @@ def find_calendar(app: App, name: str) -> Calendar:
     for calendar in app.calendars:
         if calendar.title.casefold() == name.casefold():
             return calendar
-    from trakt_ical.config.checks import suggest_nearest
+    from trakt_ical.wording import suggest_nearest
 
     titles = [calendar.title for calendar in app.calendars]
     raise click.UsageError(

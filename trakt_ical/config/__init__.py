@@ -1,7 +1,7 @@
 """Every setting, and where its value comes from."""
 
-from trakt_ical.config.checks import Calendar
-from trakt_ical.config.resolve import CONFIG, PREFIX, Resolved, hide_userinfo, list_settings, resolve
+from trakt_ical.config.calendar_rules import Calendar
+from trakt_ical.config.precedence import CONFIG, PREFIX, Resolved, hide_userinfo, list_settings, resolve_settings
 from trakt_ical.config.settings import ACCOUNT, FIELDS, OF_CALENDARS, SECRETS, Settings
 
 __all__ = [
@@ -16,5 +16,5 @@ __all__ = [
     "Settings",
     "hide_userinfo",
     "list_settings",
-    "resolve",
+    "resolve_settings",
 ]

@@ -1,13 +1,15 @@
-"""The settings of a calendar as the rules of `transform`."""
+"""One calendar of the settings: its values checked together, and the rules for `transform` that they make."""
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
 
+from trakt_ical.config.checks import find_wrong_values
 from trakt_ical.config.settings import FIELDS, Settings
+from trakt_ical.config.values import GivenValue, parse_value
+from trakt_ical.errors import SettingsError
 from trakt_ical.fetch.source import KINDS, SOURCES, Capabilities, LoginMethod
 from trakt_ical.fetch.zones import find_country_code
 from trakt_ical.transform import alarms, template
@@ -16,22 +18,72 @@ from trakt_ical.transform.filters import Filters, Trait, fold_text
 from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHour
 from trakt_ical.transform.template import Template
 from trakt_ical.transform.text import PARTS, MarkStyle, Words
+from trakt_ical.wording import suggest_nearest
 
-E = TypeVar("E", bound=enum.Enum)
+ONLY = "Trakt"  # the name of the calendar where the settings name none
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """One calendar: its *name* ("" where the settings name none), its settings, and the rules made of them.
+
+    *given* holds the values that were given, by setting; the other settings have their defaults.
+    """
+
+    name: str
+    settings: Settings
+    given: Mapping[str, GivenValue]
+    rules: Rules
+
+    @property
+    def title(self) -> str:
+        """The calendar's name for people."""
+        return self.name or ONLY
+
+    def find_origin(self, setting: str) -> str:
+        """Return where the value of *setting* comes from: `flag`, a variable, a file, `default`."""
+        return self.given[setting].origin if setting in self.given else "default"
 
 
 class WrongRule(ValueError):
-    """A value of *setting* says no rule; *word* was meant to be one of *words*."""
+    """The value of *setting* is no rule; *nearest* suggests the word that was perhaps wanted, or is ""."""
 
-    def __init__(self, setting: str, reason: str, word: str = "", words: Collection[str] = ()) -> None:
+    def __init__(self, setting: str, reason: str, nearest: str = "") -> None:
         super().__init__(reason)
         self.setting = setting
-        self.word = word
-        self.words = words
+        self.nearest = nearest
+
+
+def make_calendar(name: str, given: Mapping[str, GivenValue]) -> Calendar:
+    """Return the calendar *name* with the settings that are *given*.
+
+    Raises SettingsError where a value is not allowed or contradicts another; it names the setting and its place.
+    """
+    values = {}
+    for setting, each in given.items():
+        try:
+            values[setting] = parse_value(setting, each.value)
+        except ValueError as error:
+            raise SettingsError(f"{_place_setting(setting, given)} must be {error}.") from error
+    settings = Settings(**values)
+    for setting, reason in find_wrong_values(settings):
+        raise SettingsError(f"{_place_setting(setting, given)} {reason}")
+    if not settings.output and not name:
+        raise SettingsError(f"{_place_setting('output', given)} names no file.")
+    for setting, reason in find_contradictions(settings):
+        raise SettingsError(f"{_place_setting(setting, given)} {reason}")
+    try:
+        return Calendar(name, settings, given, make_rules(settings))
+    except WrongRule as error:
+        raise SettingsError(f"{_place_setting(error.setting, given)}: {error}.{error.nearest}") from error
+
+
+def _place_setting(setting: str, given: Mapping[str, GivenValue]) -> str:
+    return f"{setting} ({given[setting].locate()})" if setting in given else setting
 
 
 def make_rules(settings: Settings) -> Rules:
-    """The rules that *settings* say. Raises Wrong."""
+    """Return the rules that *settings* give. Raises WrongRule."""
     return Rules(
         default_runtime=timedelta(minutes=settings.default_runtime),
         hours=Hours(settings.hours),
@@ -58,31 +110,31 @@ def make_rules(settings: Settings) -> Rules:
 
 
 def find_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
-    """The settings that contradict others, each with the reason."""
+    """Yield each setting that contradicts another, with the reason, which follows the setting's name."""
     if not settings.kind:
-        yield "kind", "names nothing to fetch."
+        yield "kind", "names no kind. Name at least one."
     if settings.checkin_links and not settings.public_url:
-        yield "checkin_links", "needs public_url, the address at which the world reaches trakt-ical serve."
+        yield "checkin_links", "needs public_url, the address under which others reach trakt-ical serve."
     for trait in Trait:
         include, exclude = _read_chosen(settings, "include", trait), _read_chosen(settings, "exclude", trait)
         for both in sorted(include & exclude):
             yield f"exclude_{trait.value}", f"and include_{trait.value} both name {both}. Keep one."
     for name in ("show_specials", "network_offsets", "show_offsets"):
         for both in _find_contradicting(getattr(settings, name)):
-            yield name, f"says two things of {both}. Keep one."
+            yield name, f"has two values for {both}. Keep one."
     for name in ("watched", "watchlist_only"):
         if settings.source == "all" and _is_given(settings, name):
-            yield name, "needs your own calendar, which source = all is not."
+            yield name, "needs your own calendar: set source to my."
     yield from _find_beyond_source(settings, SOURCES[settings.api].capabilities)
 
 
 def _find_beyond_source(settings: Settings, source: Capabilities) -> Iterator[tuple[str, str]]:
-    """The settings that *source* cannot follow, each with the reason."""
+    """Yield each setting that *source* cannot follow, with the reason."""
     others = [kind for kind in settings.kind if kind not in source.kinds]
     if others:
         yield "kind", f"must be {' or '.join(source.kinds)}: {source.name} has no calendar of {', '.join(others)}."
     if settings.source == "all" and not source.has_world_calendar:
-        yield "source", f"must be my: the calendar of {source.name} is a user's."
+        yield "source", f"must be my: {source.name} has no calendar of everything."
     if settings.country and not source.dates_by_country:
         yield "country", f"is about movies: {source.name} has no release dates of single countries."
     for name in ("include_languages", "exclude_languages"):
@@ -99,14 +151,14 @@ def _find_beyond_source(settings: Settings, source: Capabilities) -> Iterator[tu
 
 
 def _is_given(settings: Settings, name: str) -> bool:
-    """Whether the setting *name* is another than the default."""
+    """Whether the setting *name* differs from its default."""
     return bool(getattr(settings, name) != FIELDS[name].default)
 
 
 def _find_contradicting(values: Collection[tuple[str, object]]) -> Iterator[str]:
-    """The names that *values* say different things of, as they are compared."""
-    said = {(fold_text(name), value) for name, value in values}
-    names = [name for name, _ in said]
+    """Return the folded names that have more than one value in *values*."""
+    pairs = {(fold_text(name), value) for name, value in values}
+    names = [name for name, _ in pairs]
     return (name for name in sorted(set(names)) if names.count(name) > 1)
 
 
@@ -129,7 +181,7 @@ def _make_filters(settings: Settings) -> Filters:
 
 
 def _read_chosen(settings: Settings, rule: str, trait: Trait) -> frozenset[str]:
-    """The folded values of `include_…` or `exclude_…`."""
+    """Return the folded values of `include_…` or `exclude_…`."""
     values = getattr(settings, f"{rule}_{trait.value}")
     if trait is Trait.COUNTRIES:
         values = [find_country_code(value) or value for value in values]
@@ -139,7 +191,7 @@ def _read_chosen(settings: Settings, rule: str, trait: Trait) -> frozenset[str]:
 def _read_country(text: str) -> str:
     code = find_country_code(text) or ""
     if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
-        raise WrongRule("country", f"{text!r} is no country; write its two letters, as in us")
+        raise WrongRule("country", f"{text!r} is no country; write its two-letter code, such as us")
     return code
 
 
@@ -147,7 +199,7 @@ def _read_template(settings: Settings, name: str) -> Template:
     try:
         return template.parse_template(getattr(settings, name), PARTS)
     except template.UnknownPart as error:
-        raise WrongRule(name, str(error), error.name, PARTS) from error
+        raise WrongRule(name, str(error), suggest_nearest(error.name, PARTS)) from error
     except ValueError as error:
         raise WrongRule(name, str(error)) from error
 
@@ -156,4 +208,4 @@ def _read_alarm(text: str) -> alarms.AlarmRule:
     try:
         return alarms.parse_alarm(text, KINDS)
     except ValueError as error:
-        raise WrongRule("alarms", str(error), text.partition(": ")[0], KINDS) from error
+        raise WrongRule("alarms", str(error), suggest_nearest(text.partition(": ")[0], KINDS)) from error

@@ -12,50 +12,54 @@ from typing import Any
 
 from trakt_ical.errors import SettingsError
 
-LARGEST = 2**20  # octets of a settings file or a secret
-COUNTED = 2000  # lines; of a longer file no line is named
+LARGEST = 2**20  # bytes of a settings file or a secret
+SEARCHED = 2000  # lines; errors in longer files name no line
 
 
 @dataclass(frozen=True)
 class SettingsFile:
-    """A settings file that was read: its *text*, and the *tables* that it means."""
+    """A settings file that was read: its *text*, and the *tables* parsed from it."""
 
     path: Path
     text: str = ""
     tables: Mapping[str, Any] = field(default_factory=dict)
 
-    def place(self, *keys: str) -> str:
-        """Where the value at *keys* stands, for people: the file and, where it is found, the line."""
-        line = self._line(keys)
+    def locate(self, *keys: str) -> str:
+        """Return where the value at *keys* stands, for people: the file and, where it is found, the line."""
+        line = self._find_line(keys)
         return f"{self.path}, line {line}" if line else str(self.path)
 
-    def open_to_others(self) -> bool:
-        """Whether other users of this computer may read it."""
+    def is_open_to_others(self) -> bool:
+        """Whether other users of this computer may read the file."""
         return os.name == "posix" and bool(self.path.stat().st_mode & 0o077)
 
-    def _line(self, keys: tuple[str, ...]) -> int | None:
-        """The line on which the value at *keys* begins: it says the last of them, and up to its end they are there."""
-        lines = self.text.splitlines(keepends=True)[:COUNTED]
-        begins = None
+    def _find_line(self, keys: tuple[str, ...]) -> int | None:
+        """Return the line on which the value at *keys* begins.
+
+        `tomllib` tells no lines. So the file is parsed again and again, each time a line further, from each line that
+        holds the last key: the line is right if the value is there once the text up to its end parses.
+        """
+        lines = self.text.splitlines(keepends=True)[:SEARCHED]
+        first = None
         for number, line in enumerate(lines, 1):
-            begins = begins or (number if keys[-1] in line else None)
-            if begins is None:
+            first = first or (number if keys[-1] in line else None)
+            if first is None:
                 continue
             try:
                 tables = tomllib.loads("".join(lines[:number]))
             except tomllib.TOMLDecodeError:
                 continue  # in the middle of a value
             if _has_keys(tables, keys):
-                return begins
-            begins = None
+                return first
+            first = None
         return None
 
 
 def load_settings_file(path: Path, *, must_exist: bool) -> SettingsFile:
-    """The file at *path*, an empty one where there is none and it need not exist. Raises SettingsError."""
+    """Return the file at *path*, or an empty one if it need not exist and does not. Raises SettingsError."""
     try:
         path = path.expanduser()
-        text = read_text(path).removeprefix("\ufeff")  # with which some editors begin
+        text = read_text(path).removeprefix("\ufeff")  # some editors on Windows begin a file with it
         return SettingsFile(path, text, tomllib.loads(text))
     except FileNotFoundError:
         if must_exist:
@@ -64,15 +68,15 @@ def load_settings_file(path: Path, *, must_exist: bool) -> SettingsFile:
     except OSError as error:
         raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}.") from error
     except RecursionError as error:
-        raise SettingsError(f"The settings file {path} has tables or lists in each other without end.") from error
+        raise SettingsError(f"The settings file {path} nests tables or lists too deeply.") from error
     except RuntimeError as error:
-        raise SettingsError(f"The settings file {path} cannot be read: ~ stands for no home that is known.") from error
-    except ValueError as error:  # of TOML and UTF-8, and of numbers that Python finds too long
+        raise SettingsError(f"The settings file {path} cannot be read: ~ stands for no known home folder.") from error
+    except ValueError as error:  # of TOML, of UTF-8, and of numbers that are too long for Python
         raise SettingsError(f"The settings file {path} is not TOML: {error}.") from error
 
 
 def read_text(path: Path) -> str:
-    """The text at *path*. Raises OSError where it is more than a person would write: a device has no end."""
+    """Return the text at *path*. Raises OSError, also for more than a person would write: a device has no end."""
     with path.open("rb") as file:
         octets = file.read(LARGEST + 1)
     if len(octets) > LARGEST:

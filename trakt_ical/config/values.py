@@ -1,21 +1,40 @@
-"""Values in the types of their settings: texts come from the environment, typed values from file and flags."""
+"""Values as they were given, and in the types of their settings: the environment gives texts, files and flags more."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from trakt_ical.config.settings import FIELDS
+from trakt_ical.config.settings_file import SettingsFile
 
 _UNFIT = re.compile("[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 _UNFIT_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-LINES = "description"  # the setting that may have several
+LINES = "description"  # the setting that may have several lines
+
+
+@dataclass(frozen=True)
+class GivenValue:
+    """A value as it was given, and its *origin*: `flag`, a variable's name, a table of the settings file.
+
+    A value of a *file* stands there at *keys*.
+    """
+
+    value: Any
+    origin: str
+    file: SettingsFile | None = None
+    keys: tuple[str, ...] = ()
+
+    def locate(self) -> str:
+        """Return where exactly the value was given; of a file also the line, which takes time to find."""
+        return self.file.locate(*self.keys) if self.file else self.origin
 
 
 def parse_value(name: str, value: Any) -> Any:
-    """*value* in the type of the setting *name*. Raises ValueError with what it must be."""
+    """Return *value* in the type of the setting *name*. Raises ValueError, which says what the value must be."""
     default, of = FIELDS[name].default, FIELDS[name].metadata["values"]
     if of is not None:
         return tuple(_parse_table(value, of))
@@ -30,7 +49,7 @@ def parse_value(name: str, value: Any) -> Any:
 
 
 def format_value(value: Any) -> str:
-    """*value* for people, as the environment would have it."""
+    """Return *value* for people, written as the environment takes it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
@@ -39,7 +58,7 @@ def format_value(value: Any) -> str:
 
 
 def _parse_scalar(value: Any, of: type) -> Any:
-    """One flag or number."""
+    """Return *value* as the type *of*: a flag or a number."""
     if of is bool:
         value = _FLAGS.get(value.lower(), value) if isinstance(value, str) else value
         if not isinstance(value, bool):
@@ -62,7 +81,7 @@ def _parse_texts(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     if isinstance(value, list):
-        value = [str(each) if type(each) is int else each for each in value]  # a show may be told by its number
+        value = [str(each) if type(each) is int else each for each in value]  # a show may be named by its number
     if not isinstance(value, list | tuple) or not all(isinstance(each, str) and each.strip() for each in value):
         raise ValueError("a list of texts")
     if any(map(_UNFIT.search, value)):
@@ -71,7 +90,7 @@ def _parse_texts(value: Any) -> tuple[str, ...]:
 
 
 def _parse_table(value: Any, of: type) -> Iterator[tuple[str, Any]]:
-    """A value for each name: a table, or `name=value, name=value`."""
+    """Yield the pairs of a table, or of a text `name=value, name=value`."""
     if isinstance(value, str):
         value = dict(_parse_pair(part) for part in value.split(",") if part.strip())
     if not isinstance(value, dict):

@@ -1,0 +1,232 @@
+"""Where the value of each setting comes from.
+
+A flag beats the environment (`TRAKT_ICAL_BACK`), which beats the settings file (`back` in
+`[calendar.NAME]`, then in `[defaults]` or above all tables), which beats the default. A secret
+may also be given as the name of a file that holds it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from trakt_ical.config.calendar_rules import Calendar, make_calendar
+from trakt_ical.config.settings import ACCOUNT, FIELDS, OF_CALENDARS, SECRETS, Settings
+from trakt_ical.config.settings_file import SettingsFile, load_settings_file, read_text
+from trakt_ical.config.values import GivenValue, format_value
+from trakt_ical.errors import SettingsError
+from trakt_ical.wording import suggest_nearest
+
+PREFIX = "TRAKT_ICAL_"
+CONFIG = PREFIX + "CONFIG"
+TABLES = "calendar"  # [calendar.NAME] is one of them
+DEFAULTS = "defaults"  # [defaults] holds for all of them
+_NAME = re.compile(r"\w[\w .-]{0,62}(?<![ .])")  # fits into file names and addresses
+
+_Values = dict[str, GivenValue]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The settings in force: *base* is outside of calendars, *file* the settings file, *warnings* are for the user."""
+
+    base: Calendar
+    calendars: tuple[Calendar, ...]
+    file: Path
+    warnings: tuple[str, ...]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force outside of calendars."""
+        return self.base.settings
+
+
+def resolve_settings(
+    *,
+    flags: Mapping[str, Any],
+    environ: Mapping[str, str],
+    default_file: Path,
+    account: Mapping[str, str] | None = None,
+    output: str | None = None,
+) -> Resolved:
+    """Bring the sources of settings together.
+
+    *flags* are None where not given; the flag `config` names the settings file. With *account*
+    (of the built-in Trakt) the account settings of file, environment and flags are ignored.
+    *output*, where given, replaces the default of that setting.
+    Raises SettingsError, which names the setting and its origin.
+    """
+    chosen = flags.get("config") or environ.get(CONFIG)
+    file = load_settings_file(Path(chosen) if chosen else default_file, must_exist=bool(chosen))
+    common = _read_program_settings(file)
+    above = dict(_read_environment(environ))
+    above |= {name: GivenValue(value, "flag") for name, value in flags.items() if name in FIELDS and value is not None}
+    if account is not None:
+        # Otherwise a login or an address of the user's own would meet the built-in Trakt, or the reverse.
+        common, above = (
+            {name: each for name, each in given.items() if name not in ACCOUNT} for given in (common, above)
+        )
+        above |= {name: GivenValue(value, "the built-in Trakt") for name, value in account.items()}
+    defaults = {} if output is None else {"output": GivenValue(output, "default")}
+    base = make_calendar("", defaults | common | above)
+    tables = file.tables.get(TABLES, {})
+    _check_names(tables, file)
+    # A named calendar has no default output: two of them would write to one file.
+    nowhere = {"output": GivenValue("", "default")}
+    calendars = tuple(
+        make_calendar(name, nowhere | common | _read_table(file, TABLES, name) | above) for name in tables
+    )
+    if flags.get("output") is None:
+        _check_outputs(calendars)
+    return Resolved(base, calendars or (base,), file.path, tuple(_find_warnings(file)))
+
+
+def _read_program_settings(file: SettingsFile) -> _Values:
+    """Return what the file sets outside of calendars: above all tables, and in `[defaults]`."""
+    top = {key: value for key, value in file.tables.items() if key not in (TABLES, DEFAULTS)}
+    found = _read_names(file, top, ())
+    defaults = _read_table(file, DEFAULTS)
+    for name in defaults.keys() & found.keys():
+        raise SettingsError(f"{defaults[name].locate()} and {found[name].locate()} both set {name}. Keep one.")
+    return found | defaults
+
+
+def _read_table(file: SettingsFile, *keys: str) -> _Values:
+    """Return what the table at *keys* sets; only settings of calendars may stand there."""
+    table: Any = file.tables
+    for key in keys:
+        table = table.get(key, {}) if isinstance(table, dict) else table
+    if not isinstance(table, dict):
+        raise SettingsError(f"{file.locate(*keys)}: {'.'.join(keys)} must be a table, [{'.'.join(keys)}].")
+    found = _read_names(file, table, keys)
+    for name in found.keys() - OF_CALENDARS:
+        raise SettingsError(
+            f"{found[name].locate()}: {name} is a setting of the whole program. Put it above all [tables]."
+        )
+    return found
+
+
+def _read_names(file: SettingsFile, table: Mapping[str, Any], keys: tuple[str, ...]) -> _Values:
+    found: _Values = {}
+    origin = f"[{'.'.join(keys)}] in {file.path}" if keys else str(file.path)
+    for key, value in table.items():
+        name = _find_setting(key)
+        if name is None:
+            nearest = suggest_nearest(key, FIELDS if keys else (*FIELDS, TABLES, DEFAULTS))
+            raise SettingsError(f"{file.locate(*keys, key)} sets {key}, which is no setting.{nearest}")
+        if name in table and key != name:
+            raise SettingsError(f"{file.path} sets both {name} and {key}. Keep one.")
+        value = value if key == name else _read_secret(value, f"{key} in {file.path}")
+        found[name] = GivenValue(value, origin, file, (*keys, key))
+    return found
+
+
+def _read_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, GivenValue]]:
+    for key in sorted(environ):
+        if not key.startswith(PREFIX) or key == CONFIG:
+            continue
+        short = key.removeprefix(PREFIX).lower()
+        name = _find_setting(short)
+        if name is None:
+            nearest = suggest_nearest(key, [PREFIX + each.upper() for each in FIELDS])
+            raise SettingsError(f"The environment sets {key}, which is no setting.{nearest}")
+        if short != name and PREFIX + name.upper() in environ:
+            raise SettingsError(f"The environment sets both {PREFIX}{name.upper()} and {key}. Keep one.")
+        yield name, GivenValue(environ[key] if short == name else _read_secret(environ[key], key), key)
+
+
+def _find_setting(key: str) -> str | None:
+    """Return the setting that *key* sets: its own name, or that of a secret with `_file` after it."""
+    if key in FIELDS:
+        return key
+    secret = key.removesuffix("_file")
+    return secret if secret != key and secret in SECRETS else None
+
+
+def _read_secret(name: Any, origin: str) -> str:
+    """Return the content of the file called *name*. Raises SettingsError, which never quotes the content."""
+    if not isinstance(name, str):
+        raise SettingsError(f"{origin} must be the name of a file.")
+    try:
+        return read_text(Path(name).expanduser()).rstrip("\r\n")
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = str(getattr(error, "strerror", error)).rstrip(".")
+        raise SettingsError(f"{origin}: the file {name} cannot be read: {reason}.") from error
+
+
+def _check_names(tables: Any, file: SettingsFile) -> None:
+    """Refuse names of calendars that people cannot tell apart, or that fit into no address."""
+    if not isinstance(tables, dict):
+        raise SettingsError(f"{file.locate(TABLES)}: calendars are tables, [{TABLES}.NAME].")
+    folded: dict[str, str] = {}
+    for name in tables:
+        if not _NAME.fullmatch(name):
+            raise SettingsError(
+                f"{file.locate(TABLES, name)}: a calendar cannot be called {name!r}. "
+                "Use up to 64 letters, digits, blanks, . _ and -."
+            )
+        if other := folded.get(name.casefold()):
+            raise SettingsError(f"{file.locate(TABLES, name)}: {name} and {other} differ only in capitals.")
+        folded[name.casefold()] = name
+
+
+def _check_outputs(calendars: Collection[Calendar]) -> None:
+    """Refuse two calendars that write to one output: each would find the other's file there, and refuse it."""
+    outputs: dict[str, Calendar] = {}
+    for calendar in calendars:
+        output = calendar.settings.output
+        if not output:
+            continue
+        target = output if output == "-" else os.path.realpath(Path(output).expanduser())
+        if other := outputs.get(target):
+            raise SettingsError(
+                f"The calendars {other.name} and {calendar.name} have one output, {output} "
+                f"({calendar.given['output'].locate()}). Give each its own."
+            )
+        outputs[target] = calendar
+
+
+def _find_warnings(file: SettingsFile) -> Iterator[str]:
+    secrets = SECRETS & set(file.tables) or any("@" in str(file.tables.get(name)) for name in ("api_url", "auth_url"))
+    if secrets and file.is_open_to_others():
+        yield f"{file.path} holds secrets, and other users can read it. Run: chmod 600 {file.path}"
+
+
+@dataclass(frozen=True)
+class ShownSetting:
+    """One setting for people: secrets are masked. *calendar* is "" for what holds outside of calendars."""
+
+    calendar: str
+    name: str
+    value: str
+    origin: str
+
+
+def list_settings(resolved: Resolved) -> Iterator[ShownSetting]:
+    """Yield each setting for people, then, of each named calendar, those that it has for itself."""
+    for name in FIELDS:
+        yield ShownSetting("", name, _mask_value(resolved.settings, name), resolved.base.find_origin(name))
+    for calendar in resolved.calendars:
+        for name in FIELDS if calendar.name else ():
+            if calendar.find_origin(name) != resolved.base.find_origin(name):
+                value = _mask_value(calendar.settings, name)
+                yield ShownSetting(calendar.name, name, value, calendar.find_origin(name))
+
+
+def _mask_value(settings: Settings, name: str) -> str:
+    value = getattr(settings, name)
+    if name in SECRETS:
+        return "(set)" if value else ""
+    return hide_userinfo(value) if name.endswith("_url") else format_value(value)
+
+
+def hide_userinfo(url: str) -> str:
+    """Return *url* for people: what stands before an @ may be a password."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"…@{host}" if "@" in parts.netloc else host))
