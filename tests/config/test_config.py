@@ -52,33 +52,33 @@ def test_values_have_their_types(file: Path, text: str, environ: dict[str, str],
 
 
 WRONG = [
-    ("bcak = 1", {}, r"config\.toml, line 1 sets bcak, which is no setting\. Did you mean back\?"),
-    ("zzzz = 1", {}, r"sets zzzz, which is no setting\.$"),
-    ("", {"TRAKT_ICAL_AHAED": "1"}, r"sets TRAKT_ICAL_AHAED, .*Did you mean TRAKT_ICAL_AHEAD\?"),
+    ("bcak = 1", {}, r"config\.toml, line 1 .*bcak.*\bback\?"),
+    ("zzzz = 1", {}, r"config\.toml, line 1 .*zzzz[^?]*$"),
+    ("", {"TRAKT_ICAL_AHAED": "1"}, r"TRAKT_ICAL_AHAED.*TRAKT_ICAL_AHEAD\?"),
     ('back = "1"x', {}, "is not TOML"),
     ("back = 1.5", {}, "back .*must be a whole number"),
     ("back = true", {}, "back .*must be a whole number"),
-    ("", {"TRAKT_ICAL_BACK": "-1"}, r"back \(TRAKT_ICAL_BACK\) must be from 0 to 3660"),
-    ("back = -1", {}, "back .*must be from 0 to 3660"),
-    ("ahead = 99999", {}, "must be from 0 to 3660"),
-    ("default_runtime = 0", {}, "must be from 1 to 1440"),
-    ('spoilers = "maybe"', {}, "must be true or false"),
-    ("kind = 3", {}, "must be a list of texts"),
-    ('kind = ["show"]', {}, r"cannot be 'show'.*Did you mean shows\?"),
-    ("kind = []", {}, "names nothing"),
+    ("", {"TRAKT_ICAL_BACK": "-1"}, r"back \(TRAKT_ICAL_BACK\).* 0 to 3660\b"),
+    ("back = -1", {}, r"back .* 0 to 3660\b"),
+    ("ahead = 99999", {}, r"ahead .* 0 to 3660\b"),
+    ("default_runtime = 0", {}, r"default_runtime .* 1 to 1440\b"),
+    ('spoilers = "maybe"', {}, "spoilers .*true or false"),
+    ("kind = 3", {}, "kind .*list"),
+    ('kind = ["show"]', {}, r"kind .*'show'.*shows\?"),
+    ("kind = []", {}, r"^kind \("),
     ('api = "v3"', {}, "one of v2, v1"),
-    ('output = ""', {}, "names no file"),
-    ("output = 1", {}, "must be a text"),
-    ('timezone = "Europe/Berln"', {}, r"no IANA time zone: 'Europe/Berln'\. Did you mean Europe/Berlin\?"),
-    ('timezone = "../etc/passwd"', {}, "no IANA time zone"),
-    ('api_url = "trakt.tv"', {}, "must be an address"),
-    ('api_url = "https://"', {}, "must be an address"),
-    ('api_url = "https://x/?q=1"', {}, "has no . or #"),
-    ("", {"TRAKT_ICAL_BACK": "9" * 5000}, "must be a whole number"),
-    ("", {"TRAKT_ICAL_USERNAME": "\udcff"}, "must be a text without control characters"),
-    ('client_id = "a\\nb"', {}, "must be a text without control characters"),
-    ("max_bytes = -1", {}, "must be from 0 on"),
-    ('api_url = "http://x:port/"', {}, "must be an address"),
+    ('output = ""', {}, r"^output \("),
+    ("output = 1", {}, r"^output \(.*text"),
+    ('timezone = "Europe/Berln"', {}, r"timezone .*'Europe/Berln'.*Europe/Berlin\?"),
+    ('timezone = "../etc/passwd"', {}, r"timezone .*'\.\./etc/passwd'"),
+    ('api_url = "trakt.tv"', {}, "api_url .*https://"),
+    ('api_url = "https://"', {}, "api_url .*https://"),
+    ('api_url = "https://x/?q=1"', {}, "api_url .*#"),
+    ("", {"TRAKT_ICAL_BACK": "9" * 5000}, "back .*whole number"),
+    ("", {"TRAKT_ICAL_USERNAME": "\udcff"}, "control characters"),
+    ('client_id = "a\\nb"', {}, "control characters"),
+    ("max_bytes = -1", {}, r"max_bytes .*\b0\b"),
+    ('api_url = "http://x:port/"', {}, "api_url .*https://"),
     ('api = "v1"\nkind = ["movies"]', {}, "API v1 has no calendar of movies"),
     ('api = "v1"\nsource = "all"', {}, "source .* must be my: .*API v1"),
     ('password = "a"\npassword_file = "b"', {}, "both password and password_file"),
@@ -88,12 +88,12 @@ WRONG = [
     ("password_file = 3", {}, "password_file in .* must be the name of a file"),
     (r'password_file = "a\u0000"', {}, "password_file in .* cannot be read: embedded null byte"),
     ('password_file = "~nobody-here/x"', {}, r"password_file in .* cannot be read: [^.]*\.$"),
-    ('output = "~nobody-here/x.ics"', {}, r"output \(.*line 1\) begins with a ~ that stands for no home"),
-    ("", {"TRAKT_ICAL_TOKEN_FILE": "~nobody-here/x"}, r"token_file \(TRAKT_ICAL_TOKEN_FILE\) begins with a ~"),
+    ('output = "~nobody-here/x.ics"', {}, r"output \(.*line 1\).*~"),
+    ("", {"TRAKT_ICAL_TOKEN_FILE": "~nobody-here/x"}, r"token_file \(TRAKT_ICAL_TOKEN_FILE\).*~"),
     ("back = " + "9" * 5000, {}, "is not TOML: .*5000 digits"),
-    ("kind = " + "[" * 3000 + "]" * 3000, {}, "has tables or lists in each other without end"),
+    ("kind = " + "[" * 3000 + "]" * 3000, {}, r"config\.toml nests"),
     ("#" * 2**20 + "\nback = 3", {}, "cannot be read: File too large"),
-    (r'title = "{show}\u2028{title}"', {}, r"title \(.*\) must be a text without control characters"),
+    (r'title = "{show}\u2028{title}"', {}, r"title \(.*control characters"),
 ]
 
 
@@ -123,7 +123,7 @@ def test_a_settings_file_may_begin_with_a_byte_order_mark(file: Path) -> None:
 
 def test_a_settings_file_in_a_home_that_nobody_has_is_told(file: Path) -> None:
     """A ~ that stands for nobody's home is a wrong name of a file like any other."""
-    with pytest.raises(SettingsError, match="~ stands for no home"):
+    with pytest.raises(SettingsError, match="~nobody-here/config.toml .*~"):
         resolve_settings(flags={"config": "~nobody-here/config.toml"}, environ={}, default_file=file)
 
 

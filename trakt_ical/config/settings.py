@@ -42,7 +42,7 @@ class Settings:
         "API that the server speaks: v2 is Trakt's today, v1 is its old one.",
         choices=tuple(SOURCES),
     )
-    api_url: str = _account("", f"Address of the server's API. If not set: {SOURCES['v2'].url} (v2); v1 needs an address.")
+    api_url: str = _account("", f"Address of the API. If not set: {SOURCES['v2'].url} (v2); v1 needs an address.")
     auth_url: str = _account("https://auth.trakt.tv", "Address of the server that logs you in and renews logins (v2).")
     client_id: str = _account("", "Client ID of your API app at Trakt (v2).")
     client_secret: str = _account("", "Client Secret of that app, if it has one (v2).", secret=True)
