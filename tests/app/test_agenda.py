@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-import locale
 import os
 import pty
 import re
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
-
-import pytest
 
 from tests.conftest import Line
 from tests.factories import NOW, make_calendar_spec, make_episode, make_movie
 from tests.runs import FixedSource
 from trakt_ical.app.agenda import AgendaEntry, make_agenda
-from trakt_ical.cli.dates import Dates
 from trakt_ical.demo import Demo, Fault
 from trakt_ical.model import Airing, DateRange
 from trakt_ical.pipeline import plan_fetch
@@ -195,37 +190,3 @@ def read_all(number: int) -> str:
             os.close(number)
             return octets.decode()
         octets += part
-
-
-def test_dates_are_written_as_the_locale_has_it() -> None:
-    """The month comes first and the clock has twelve hours where the locale says so, else day and month, 24 hours."""
-    day, evening = date(2026, 4, 8), datetime(2026, 4, 8, 21, 5, tzinfo=UTC)
-    european, american = Dates(month_first=False, twelve_hours=False), Dates(month_first=True, twelve_hours=True)
-    assert (european.day(day), european.hour(evening)) == ("Wednesday 8 April", "21:05")
-    assert (american.day(day), american.hour(evening)) == ("Wednesday, April 8", " 9:05 PM")
-    assert american.hour(evening.replace(hour=0)) == "12:05 AM"
-    assert len(american.hour(evening.replace(hour=12))) == american.width
-
-
-def test_a_moment_is_written_as_short_as_it_may_be() -> None:
-    """The hour of today; the day as well of another day, the year of another year; as the locale has them."""
-    european, american = Dates(month_first=False, twelve_hours=False), Dates(month_first=True, twelve_hours=True)
-    zone, now = ZoneInfo("Europe/Berlin"), datetime(2026, 4, 18, 20, tzinfo=UTC)
-    later = [datetime(2026, 4, 18, 21, 5, tzinfo=UTC), datetime(2026, 4, 18, 22, 5, tzinfo=UTC)]
-    later.append(datetime(2027, 1, 1, 12, tzinfo=UTC))
-    assert [european.moment(each, now, zone) for each in later] == ["23:05", "Sun 19 Apr 00:05", "Fri 1 Jan 2027 13:00"]
-    assert [american.moment(each, now, zone) for each in later] == [
-        "11:05 PM",
-        "Sun Apr 19 12:05 AM",
-        "Fri Jan 1 2027 1:00 PM",
-    ]
-
-
-def test_a_locale_that_is_not_there_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong LC_ALL gives the plain form."""
-    monkeypatch.setenv("LC_ALL", "xx_YY.UTF-8")
-    before = locale.setlocale(locale.LC_TIME)
-    try:
-        assert Dates.of_user() == Dates(month_first=False, twelve_hours=False)
-    finally:
-        locale.setlocale(locale.LC_TIME, before)

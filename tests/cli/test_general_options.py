@@ -82,3 +82,16 @@ def test_advice_repeats_the_general_options(line: Line, tmp_path: Path) -> None:
     environ = {"TRAKT_ICAL_TOKEN_FILE": str(tmp_path / "none.json")}
     result = line("export", "--config", str(file), environ=environ)
     assert f"Run: trakt-ical --config '{file}' login" in result.stderr
+
+
+def test_status_and_config_print_json(line: Line) -> None:
+    """What `status` and `config` show is also there for programs: null is never, secrets stay masked."""
+    line("export")
+    status = json.loads(line("status", "--json").stdout)
+    assert status["login"]["username"] == line.demo.username
+    assert [(each["output"], each["held_back_since"]) for each in status["outputs"]] == [
+        (str(line.ics.resolve()), None)
+    ]
+    settings = {each["name"]: each for each in json.loads(line("--json", "config").stdout)}
+    assert settings["back"] == {"calendar": "", "name": "back", "value": "30", "origin": "default"}
+    assert settings["password"]["value"] == "(set)"

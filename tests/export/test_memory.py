@@ -576,14 +576,14 @@ def test_what_is_not_believed_is_believed_after_a_week(line: Line, home: Path) -
     result = line("export")
     assert result.exit_code == 8
     assert "believed from 2026-04-25 on, or now with --accept-shrink" in result.stderr
-    assert re.search("not believed   since .*; see trakt-ical export --accept-shrink\n", line("status").stdout)
+    assert re.search("held back .*: trakt-ical export --accept-shrink\n", line("status").stdout)
     line.clock.now += timedelta(days=6, hours=23)
     assert line("export").exit_code == 8
     assert line.ics.read_bytes() == before
     line.clock.now += timedelta(hours=1, minutes=1)
     assert line("export").exit_code == 0
     assert b"STATUS:CANCELLED" in line.ics.read_bytes()
-    assert "not believed" not in line("status").stdout
+    assert "held back" not in line("status").stdout
 
 
 def test_the_built_in_trakts_guard_is_overruled_beside_it(line: Line, home: Path) -> None:
@@ -591,7 +591,7 @@ def test_the_built_in_trakts_guard_is_overruled_beside_it(line: Line, home: Path
     assert line("--demo", "export").exit_code == 0
     [path] = home.rglob("outputs/*.json")
     path.write_text(path.read_text().replace('"guard_since":null', f'"guard_since":"{NOW:%FT%TZ}"'))
-    assert "; see trakt-ical --demo export --accept-shrink\n" in line("--demo", "status").stdout
+    assert ": trakt-ical --demo export --accept-shrink\n" in line("--demo", "status").stdout
 
 
 def test_a_success_ends_the_guards_week(line: Line, home: Path) -> None:
@@ -853,7 +853,7 @@ def test_status_shows_each_output(line: Line) -> None:
     exported(line)
     line("export", "-o", str(line.folder / "other.ics"))
     shown = line("status").stdout
-    assert shown.count("last success   less than a minute ago") == 2
+    assert shown.count("last success   just now") == 2
     assert "last change    3 hours ago (2026-04-18 12:00 UTC)" in shown
     assert str(line.ics.resolve()) in shown
 

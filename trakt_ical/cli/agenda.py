@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from trakt_ical.app.agenda import AgendaEntry
-    from trakt_ical.cli.dates import Dates
+    from trakt_ical.cli.dates import DateFormat
 
 WIDEST = 10_000  # columns, where nobody looks: no title is cut
 IN_LINE = 60  # columns; a longer title puts but its own day out of line
@@ -81,11 +81,11 @@ def _print_agenda(entries: Iterable[AgendaEntry], zone: tzinfo, now: datetime) -
     from rich.cells import cell_len
     from rich.console import Console
 
-    from trakt_ical.cli.dates import Dates
+    from trakt_ical.cli.dates import DateFormat
 
     buffer, terminal = io.StringIO(), sys.stdout is not None and sys.stdout.isatty()
     console = Console(file=buffer, force_terminal=terminal, width=None if terminal else WIDEST, highlight=False)
-    dates = Dates.of_user()
+    dates = DateFormat.of_user()
     entries = list(entries)
     longest = max((cell_len(strip_controls(entry.event.summary)) for entry in entries), default=0)
     width = min(longest, console.width // 2, IN_LINE)
@@ -96,12 +96,12 @@ def _print_agenda(entries: Iterable[AgendaEntry], zone: tzinfo, now: datetime) -
     write_data("".join(f"{row}\n" for row in rows).encode(errors="replace"))
 
 
-def _format_heading(day: date, today: date, dates: Dates) -> str:
+def _format_heading(day: date, today: date, dates: DateFormat) -> str:
     near = {0: "Today, ", 1: "Tomorrow, ", -1: "Yesterday, "}.get((day - today).days, "")
-    return near + dates.day(day)
+    return near + dates.format_day(day)
 
 
-def _make_table(entries: Iterable[AgendaEntry], zone: tzinfo, dates: Dates, width: int) -> Table:
+def _make_table(entries: Iterable[AgendaEntry], zone: tzinfo, dates: DateFormat, width: int) -> Table:
     """The table of one day; titles take *width* columns at least, so that the days are in line."""
     from rich.table import Table
     from rich.text import Text
@@ -117,7 +117,7 @@ def _make_table(entries: Iterable[AgendaEntry], zone: tzinfo, dates: Dates, widt
     return table
 
 
-def _format_hour(entry: AgendaEntry, zone: tzinfo, dates: Dates) -> Iterator[str]:
+def _format_hour(entry: AgendaEntry, zone: tzinfo, dates: DateFormat) -> Iterator[str]:
     yield "▶" if entry.on else "✓" if entry.watched else " "
     start = entry.event.start
-    yield dates.hour(start.astimezone(zone)) if isinstance(start, datetime) else ""
+    yield dates.format_hour(start.astimezone(zone)) if isinstance(start, datetime) else ""

@@ -88,14 +88,14 @@ def command(run: Run, /, words: tuple[str, ...], as_json: bool, **options: Any) 
     """
     from trakt_ical.checkin.service import ConflictChoice, make_context, open_check_in
     from trakt_ical.cli.checkin_dialog import CheckInPrompt, CheckInReport
-    from trakt_ical.cli.dates import Dates
+    from trakt_ical.cli.dates import DateFormat
 
     instead = _read_instead(options)
     wish = _read_request(words, options)
     if instead in ("status", "cancel") and wish.asked.names_something:
         raise click.UsageError(f"--{instead} is about what runs, and takes no title.")
     always, early, no_input = (options.pop(name) for name in ("always", "early", "no_input"))
-    with run.app(options) as app, open_check_in(app, make_context(app, Dates.of_user().moment)) as place:
+    with run.app(options) as app, open_check_in(app, make_context(app, DateFormat.of_user().format_moment)) as place:
         _check_api(wish, app.capabilities.name, place.desk.checkins)
         _warn_about_message(run, wish.extras, place.desk.checkins.longest_message)
         there = app.environment.has_terminal() and not no_input

@@ -6,24 +6,24 @@ import locale
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
-TWELVE = ("%r", "%I", "%p", "%l")  # what a clock of twelve hours is written with
+TWELVE = ("%r", "%I", "%p", "%l")  # in a locale's format of hours: its clock has twelve
 
 
 @dataclass(frozen=True, slots=True)
-class Dates:
-    """Whether the month is written before the day, and whether the clock has twelve hours."""
+class DateFormat:
+    """How the user writes dates: whether the month comes first, and whether the clock has twelve hours."""
 
     month_first: bool
     twelve_hours: bool
 
     @classmethod
-    def of_user(cls) -> Dates:
-        """As the user's locale has it, whose names of days and months hold from now on in this process."""
+    def of_user(cls) -> DateFormat:
+        """Return the habits of the user's locale, and use its names of days and months in this process from now on."""
         try:
             locale.setlocale(locale.LC_TIME, "")
-        except locale.Error:  # a locale that this computer does not have
+        except locale.Error:  # the environment names a locale that is not installed
             return cls(month_first=False, twelve_hours=False)
-        if not hasattr(locale, "nl_langinfo"):  # Windows does not tell
+        if not hasattr(locale, "nl_langinfo"):  # Windows
             return cls(month_first=False, twelve_hours=False)
         form = locale.nl_langinfo(locale.D_FMT)
         clock = locale.nl_langinfo(locale.T_FMT)
@@ -34,25 +34,25 @@ class Dates:
 
     @property
     def width(self) -> int:
-        """Columns that an hour takes."""
+        """The columns that an hour takes."""
         return len("12:59 PM") if self.twelve_hours else len("23:59")
 
-    def day(self, day: date) -> str:
-        """*day* with its weekday."""
+    def format_day(self, day: date) -> str:
+        """Return *day* with its weekday."""
         if self.month_first:
             return f"{day:%A}, {day:%B} {day.day}"
         return f"{day:%A} {day.day} {day:%B}"
 
-    def hour(self, moment: datetime) -> str:
-        """The hour of *moment*, which is in the user's zone."""
+    def format_hour(self, moment: datetime) -> str:
+        """Return the hour of *moment*, which is in the user's zone."""
         if self.twelve_hours:
             return f"{moment.hour % 12 or 12}:{moment:%M} {'AM' if moment.hour < 12 else 'PM'}".rjust(self.width)
         return f"{moment:%H:%M}"
 
-    def moment(self, moment: datetime, now: datetime, zone: tzinfo) -> str:
-        """*moment* in *zone*: `21:45`, `Tue 24 Nov 21:45` where that is another day, with the year where another."""
+    def format_moment(self, moment: datetime, now: datetime, zone: tzinfo) -> str:
+        """Return *moment* in *zone*: `21:45` today, else `Tue 24 Nov 21:45`, with the year if that is another one."""
         there, today = moment.astimezone(zone), now.astimezone(zone).date()
-        hour = self.hour(there).strip()
+        hour = self.format_hour(there).strip()
         if there.date() == today:
             return hour
         day = f"{there:%b} {there.day}" if self.month_first else f"{there.day} {there:%b}"

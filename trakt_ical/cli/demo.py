@@ -1,4 +1,4 @@
-"""`trakt-ical demo`: the built-in Trakt by itself."""
+"""`trakt-ical demo`: the built-in Trakt as a server for other programs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from trakt_ical.cli.terminal import write_line
 
 
 @click.command("demo", cls=Command)
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port on 127.0.0.1; 0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1; 0 chooses a free one.")
 @click.pass_obj
 def command(run: Run, /, port: int) -> None:
-    """Run the built-in Trakt for other programs, until Ctrl-C.
+    """Run the built-in Trakt as a server until you press Ctrl-C.
 
-    It prints the environment that points trakt-ical at it. To let it misbehave, see its page: docs/demo.md.
+    It prints the environment variables with which trakt-ical, or another program, uses it. It can also imitate
+    failures: see docs/demo.md.
     """
     from trakt_ical.app.app import run_demo_server
     from trakt_ical.app.environment import Environment, Folders
@@ -31,9 +32,9 @@ def command(run: Run, /, port: int) -> None:
     with run_demo_server(Folders.of_demo(), run.environment or Environment(), port) as account:
         for name, value in account.items():
             write_line(f"export {PREFIX}{name.upper()}={quote(value)}")
-        run.say(f"The built-in Trakt answers at {account['api_url']}. End it with Ctrl-C.")
+        run.say(f"The built-in Trakt runs at {account['api_url']}. Press Ctrl-C to stop it.")
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
         try:
             ended.wait()
         except KeyboardInterrupt:
-            run.say("Ended.")
+            run.say("Stopped.")

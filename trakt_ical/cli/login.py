@@ -1,10 +1,9 @@
-"""`trakt-ical login`: let Trakt know that this computer may read your calendar."""
+"""`trakt-ical login`: let this computer read your calendar."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +18,20 @@ if TYPE_CHECKING:
 
 
 @click.command("login", cls=Command)
-@click.option("--no-browser", is_flag=True, help="Do not open the page, only name it.")
+@click.option("--no-browser", is_flag=True, help="Print the address of the page instead of opening it.")
 @account_options
 @click.pass_obj
 def command(run: Run, /, no_browser: bool, **flags: Any) -> None:
     """Log in at Trakt: open a page, enter a code, done.
 
-    The page may be opened on any device; a phone can scan the QR code.
+    You can open the page on any device; a phone can scan the QR code.
     """
     from trakt_ical.app.login import log_in, open_login
+
+    def show_time_left(left: timedelta) -> None:
+        minutes, seconds = divmod(int(left.total_seconds()), 60)
+        if not run.quiet:
+            write_live(f"Waiting for you to enter the code, {minutes}:{seconds:02d} left")
 
     with run.app(flags) as app:
         with open_login(app) as login:
@@ -36,7 +40,7 @@ def command(run: Run, /, no_browser: bool, **flags: Any) -> None:
             if not no_browser and is_terminal():
                 click.launch(code.verification_url)
             try:
-                token = login.wait(code, _make_countdown(run), sleep=app.environment.sleep or time.sleep)
+                token = login.wait(code, show_time_left, sleep=app.environment.sleep or time.sleep)
             finally:
                 write_live("")
             token = log_in(app, token)
@@ -44,19 +48,10 @@ def command(run: Run, /, no_browser: bool, **flags: Any) -> None:
 
 
 def _show_code(code: DeviceCode) -> None:
-    """Even with --quiet: without these there is no login."""
+    """Write address and code, even with --quiet: nobody can log in without them."""
     write_note(f"Open   {code.verification_url}")
     write_note(f"Enter  {code.user_code}")
     if is_terminal():
         import segno
 
         segno.make(code.verification_url, micro=False).terminal(sys.stderr, compact=True)
-
-
-def _make_countdown(run: Run) -> Callable[[timedelta], None]:
-    def tick(left: timedelta) -> None:
-        if not run.quiet:
-            minutes, seconds = divmod(int(left.total_seconds()), 60)
-            write_live(f"Waiting for you to enter the code, {minutes}:{seconds:02d} left")
-
-    return tick

@@ -14,7 +14,7 @@ from trakt_ical.cli.run import Run, account_options
 @account_options
 @click.pass_obj
 def command(run: Run, /, **flags: Any) -> None:
-    """End the login: Trakt forgets it, and so does this computer."""
+    """End the login, at Trakt and on this computer."""
     from trakt_ical.app.login import log_out
 
     with run.app(flags) as app:

@@ -1,7 +1,9 @@
-"""`trakt-ical status`: whose login this is, how long it lasts, and how the outputs are."""
+"""`trakt-ical status`: the login, and how each output is."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,46 +17,86 @@ from trakt_ical.wording import describe_past, describe_span
 
 if TYPE_CHECKING:
     from trakt_ical.app.app import App
+    from trakt_ical.export.stores.store import OutputState
+    from trakt_ical.trakt.token import Token
 
 
 @click.command("status", cls=Command)
+@click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
 @account_options
 @click.pass_obj
-def command(run: Run, /, **flags: Any) -> None:
-    """Show the login, and what became of each output.
+def command(run: Run, /, as_json: bool, **flags: Any) -> None:
+    """Show your login, and when each output was last written.
 
-    Exit 4 if nobody is logged in. An output is shown with its last success, its last change, and since when its new
-    calendar is not believed.
+    An output is listed with its last success, its last change and, if an update is held back, since when.
+    Without a login the exit status is 4.
     """
     from trakt_ical.export.stores.store import load_states
 
     with run.app(flags) as app:
-        now, feeds = app.environment.now(), app.folders.feed.resolve()
-        for state in load_states(app.folders.state):
-            write_line(f"{state.output}")
-            write_line(f"  last success   {describe_past(state.last_success, now)}")
-            write_line(f"  last change    {describe_past(state.last_change, now)}")
-            if state.guard_since:
-                believe = "feed accept" if Path(state.output).parent == feeds else "export --accept-shrink"
-                write_line(
-                    f"  not believed   since {describe_past(state.guard_since, now)}; see {run.program} {believe}"
-                )
-        _show_login(app, now)
+        now, states = app.environment.now(), list(load_states(app.folders.state))
+        if as_json:
+            outputs = [_convert_state(state) for state in states]
+            write_line(json.dumps({"login": _convert_login(app), "outputs": outputs}, ensure_ascii=False, indent=2))
+            return
+        for state in states:
+            for row in _describe_state(state, now, _find_accept_command(run, app, state)):
+                write_line(row)
+        # After the outputs: without a login this raises LoginNeeded, and the outputs should be seen all the same.
+        for row in _describe_login(app, now):
+            write_line(row)
 
 
-def _show_login(app: App, now: datetime) -> None:
+def _find_accept_command(run: Run, app: App, state: OutputState) -> str:
+    """Return the command that accepts an update held back from the output of *state*."""
+    is_feed = Path(state.output).parent == app.folders.feed.resolve()
+    return f"{run.program} {'feed accept' if is_feed else 'export --accept-shrink'}"
+
+
+def _describe_state(state: OutputState, now: datetime, accept: str) -> Iterator[str]:
+    yield state.output
+    yield f"  last success   {describe_past(state.last_success, now)}"
+    yield f"  last change    {describe_past(state.last_change, now)}"
+    if state.guard_since:
+        yield f"  held back      since {describe_past(state.guard_since, now)}. To accept the update: {accept}"
+
+
+def _convert_state(state: OutputState) -> dict[str, str | None]:
+    """Return *state* for JSON; null is never."""
+    moments = {
+        "last_success": state.last_success,
+        "last_change": state.last_change,
+        "held_back_since": state.guard_since,
+    }
+    return {"output": state.output} | {name: each.isoformat() if each else None for name, each in moments.items()}
+
+
+def _load_token(app: App) -> Token | None:
+    """Return the token, None where the source has no login. Raises LoginNeeded."""
     from trakt_ical.fetch.source import LoginMethod
 
-    settings = app.settings
-    if app.capabilities.login is not LoginMethod.DEVICE_CODE:
-        auth = "with a password" if settings.password else "without a password"
-        write_line(f"{app.capabilities.name} needs no login: {settings.username or 'nobody'}, {auth}.")
+    return app.token_file.load() if app.capabilities.login is LoginMethod.DEVICE_CODE else None
+
+
+def _describe_login(app: App, now: datetime) -> Iterator[str]:
+    token = _load_token(app)
+    if token is None:
+        password = "with a password" if app.settings.password else "without a password"
+        yield f"{app.capabilities.name} needs no login. User: {app.settings.username or 'nobody'}, {password}."
         return
-    token = app.token_file.load()
     age = now - (token.expires_at - timedelta(seconds=token.expires_in))
     left = token.expires_at - now
     until = f"expires in {describe_span(left)}" if left > timedelta(0) else f"expired {describe_span(-left)} ago"
-    write_line(f"Logged in as {token.username or 'an unknown user'}.")
-    write_line(
-        f"The token is {describe_span(age)} old and {until} ({token.expires_at:%Y-%m-%d %H:%M} UTC); it renews itself."
+    yield f"Logged in as {token.username or 'an unknown user'}."
+    yield (
+        f"The access token is {describe_span(age)} old and {until} ({token.expires_at:%Y-%m-%d %H:%M} UTC). "
+        "It is renewed automatically."
     )
+
+
+def _convert_login(app: App) -> dict[str, str | None]:
+    """Return the login for JSON; without a token only the user name, without one null."""
+    token = _load_token(app)
+    if token is None:
+        return {"username": app.settings.username or None, "expires_at": None}
+    return {"username": token.username or None, "expires_at": token.expires_at.isoformat()}
