@@ -11,15 +11,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.demos import log_in, make_environ
 from tests.factories import NOW
 from trakt_ical.app.environment import Environment
 from trakt_ical.cli import cli
 from trakt_ical.demo import Demo
-from trakt_ical.trakt.token import Token, TokenFile
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -159,21 +158,10 @@ class Line:
 @pytest.fixture
 def line(demo: Demo, clock: Clock, tmp_path: Path, exports: Exports) -> Line:
     """A command line that is logged in at *demo* and writes to a folder of its own."""
-    token = msgspec.convert(demo.grant(), Token)
     token_file = tmp_path / "token.json"
-    TokenFile(token_file).save(msgspec.structs.replace(token, username=demo.username))
-    environ = {
-        "API_URL": demo.url,
-        "AUTH_URL": demo.url,
-        "CLIENT_ID": demo.client_id,
-        "CLIENT_SECRET": demo.client_secret,
-        "API_KEY": demo.api_key,
-        "USERNAME": demo.username,
-        "PASSWORD": demo.password,
-        "TOKEN_FILE": str(token_file),
-        "OUTPUT": str(tmp_path / "trakt.ics"),
-    }
-    return Line(demo, clock, tmp_path, exports, {f"TRAKT_ICAL_{name}": value for name, value in environ.items()})
+    log_in(demo, token_file)
+    files = {"TRAKT_ICAL_TOKEN_FILE": str(token_file), "TRAKT_ICAL_OUTPUT": str(tmp_path / "trakt.ics")}
+    return Line(demo, clock, tmp_path, exports, make_environ(demo) | files)
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,34 @@
-"""What programs send to the built-in Trakt in tests of itself, and what the contract of API v2 says of it."""
+"""How programs reach the built-in Trakt: settings, a login, headers; and what the contract of API v2 says of it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from trakt_ical.demo import Demo
+from trakt_ical.trakt.token import Token, TokenFile
+
+
+def make_environ(demo: Demo) -> dict[str, str]:
+    """Return the variables of the environment that set the account of *demo*."""
+    account = {
+        "API_URL": demo.url,
+        "AUTH_URL": demo.url,
+        "CLIENT_ID": demo.client_id,
+        "CLIENT_SECRET": demo.client_secret,
+        "API_KEY": demo.api_key,
+        "USERNAME": demo.username,
+        "PASSWORD": demo.password,
+    }
+    return {f"TRAKT_ICAL_{name}": value for name, value in account.items()}
+
+
+def log_in(demo: Demo, token_file: Path) -> None:
+    """Save a new login at *demo*."""
+    token = msgspec.convert(demo.grant(), Token)
+    TokenFile(token_file).save(msgspec.structs.replace(token, username=demo.username))
 
 
 def headers(trakt: Demo, token: str = "") -> dict[str, str]:

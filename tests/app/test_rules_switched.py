@@ -3,64 +3,118 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.conftest import Exports, Line
+from tests.conftest import Clock
+from tests.demos import log_in, make_environ
 from tests.factories import DAY, NOW, make_episode
 from tests.rules import EVERY, EVERY_OF_V1, RULES
 from tests.runs import CalendarRuns
+from trakt_ical.app.app import App, open_app
+from trakt_ical.app.calendar_specs import DaySpan, make_calendar_spec
+from trakt_ical.app.environment import Environment
+from trakt_ical.app.sources import open_source
+from trakt_ical.demo import Demo
 from trakt_ical.export.merge import Retention
-from trakt_ical.export.stored import parse_calendar, parse_moment
+from trakt_ical.export.stored import StoredCalendar, parse_calendar, parse_moment
+from trakt_ical.fetch.source import Fetched, FetchRequest
 from trakt_ical.model import local_date
+from trakt_ical.pipeline import make_merge, plan_fetch
 from trakt_ical.transform.rules import Offsets, Rules
 
 STAMPS = re.compile(r"^(?:DTSTAMP|LAST-MODIFIED|SEQUENCE):\w+\r\n", re.M)
 KINDS = "shows,movies,streaming,dvd"
 
 
-@pytest.fixture
-def line(line: Line, tmp_path: Path) -> Line:
-    """A command line whose many calendars are compared with each other, not left for the judges."""
-    folder = tmp_path / "compared"
-    folder.mkdir()
-    return replace(line, exports=Exports(folder))
+@dataclass
+class Trakt:
+    """The built-in Trakt, and what it answered: each request is sent once for all tests of this file.
+
+    Rules are switched in process: over HTTP every test would fetch and decode the same answers again and again.
+    """
+
+    demo: Demo
+    clock: Clock
+    fetched: dict[tuple[str, str, datetime], Fetched] = field(default_factory=dict)
+
+    def fetch(self, app: App, request: FetchRequest) -> Fetched:
+        """Return what is listed at the clock's time, fetched with a new login where nobody asked for it yet."""
+        key = (app.settings.api, repr(request), self.clock.now)
+        if key not in self.fetched:
+            log_in(self.demo, app.token_file.path)
+            if app.folders.cache.exists():  # what earlier requests kept would make this answer depend on them
+                app.folders.cache.rename(app.folders.cache.with_name(f"before-{len(self.fetched)}"))
+            with open_source(app) as source:
+                self.fetched[key] = source.fetch(request, lambda done, of: None)
+        return self.fetched[key]
 
 
-def calendar(line: Line, rules: Mapping[str, str], **others: str) -> dict[str, str]:
-    """Export with *rules*; the events by UID, less their stamps. None is there twice, none is cancelled."""
-    environ = {"KIND": KINDS, "TIMEZONE": "Pacific/Honolulu", "MAX_BYTES": "0", **others, **rules}
-    result = line("export", environ={f"TRAKT_ICAL_{name}": value for name, value in environ.items()})
-    assert result.exit_code == 0, result.stderr
-    octets = line.ics.read_bytes()
+@dataclass
+class RuleRuns:
+    """A calendar over several runs, each by the rules of its settings; *octets*: what the last one wrote."""
+
+    trakt: Trakt
+    now: datetime = NOW
+    octets: bytes = b""
+
+    def run(self, rules: Mapping[str, str], **others: str) -> dict[str, str]:
+        """Go on to the calendar of *rules*; return its events by UID, less their stamps."""
+        self.octets = self.make(rules, others, parse_calendar(self.octets) if self.octets else None)
+        return read_events(self.octets)
+
+    def run_anew(self, rules: Mapping[str, str], **others: str) -> dict[str, str]:
+        """Return what *rules* make where there is no calendar; the one that is there stays."""
+        return read_events(self.make(rules, others, None))
+
+    def make(self, rules: Mapping[str, str], others: Mapping[str, str], previous: StoredCalendar | None) -> bytes:
+        """Return the calendar that follows *previous*."""
+        self.trakt.clock.now = self.now.replace(minute=0)  # answers of this hour
+        named = {"KIND": KINDS, "TIMEZONE": "Pacific/Honolulu", "MAX_BYTES": "0", **others, **rules}
+        environ = make_environ(self.trakt.demo) | {f"TRAKT_ICAL_{name}": value for name, value in named.items()}
+        environment = Environment(self.trakt.clock, self.trakt.clock.sleep, environ)
+        with open_app({}, demo=False, environment=environment) as app:
+            if not app.token_file.path.exists():
+                log_in(self.trakt.demo, app.token_file.path)
+            [calendar] = app.calendars
+            spec = make_calendar_spec(app, calendar, ZoneInfo(named["TIMEZONE"]), self.now, DaySpan())
+            fetched = self.trakt.fetch(app, plan_fetch([spec]))
+        return make_merge(fetched, spec, previous, self.now).revise().octets
+
+    def find_remembered(self, zone: str, back: int, ahead: int) -> dict[str, bytes]:
+        """Return the octets of the events that lie outside of the range around the clock's day."""
+        today = local_date(self.now, ZoneInfo(zone))
+        return {
+            event.uid: bytes(event.octets)
+            for event in parse_calendar(self.octets).events.values()
+            if not -back <= (local_date(parse_moment(event.start), ZoneInfo(zone)) - today).days <= ahead
+        }
+
+
+def read_events(octets: bytes) -> dict[str, str]:
+    """Return the events by UID, less their stamps. None is there twice, none is cancelled."""
     events = parse_calendar(octets).events
     assert octets.count(b"\r\nBEGIN:VEVENT\r\n") == len(events)
     assert b"STATUS:CANCELLED" not in octets
     return {uid: STAMPS.sub("", bytes(event.octets).decode()) for uid, event in events.items()}
 
 
-def remembered(line: Line, zone: str, back: int, ahead: int) -> dict[str, bytes]:
-    """The octets of the events that lie outside of the range around the clock's day."""
-    events, today = parse_calendar(line.ics.read_bytes()).events.values(), local_date(line.clock(), ZoneInfo(zone))
-    return {
-        event.uid: bytes(event.octets)
-        for event in events
-        if not -back <= (local_date(parse_moment(event.start), ZoneInfo(zone)) - today).days <= ahead
-    }
+@pytest.fixture(scope="module")
+def trakt() -> Iterator[Trakt]:
+    """A built-in Trakt for all tests of this file: none of them changes what it lists."""
+    clock = Clock()
+    with Demo(now=clock, post_limit=0) as demo:
+        yield Trakt(demo, clock)
 
 
-def anew(line: Line, rules: Mapping[str, str], **others: str) -> dict[str, str]:
-    """The calendar that *rules* make where there was none before; what was there stays as it is."""
-    before = line.ics.read_bytes()
-    line.forget()
-    made = calendar(line, rules, **others)
-    line.ics.write_bytes(before)
-    return made
+@pytest.fixture
+def runs(trakt: Trakt) -> RuleRuns:
+    """A calendar that does not exist yet."""
+    return RuleRuns(trakt)
 
 
 HONOLULU, AUCKLAND = {"TIMEZONE": "Pacific/Honolulu"}, {"TIMEZONE": "Pacific/Auckland"}
@@ -79,25 +133,25 @@ SWITCHED = [
 
 @pytest.mark.parametrize(("rule", "others"), SWITCHED)
 def test_a_rule_switched_on_and_off_leaves_the_calendar_as_it_was(
-    line: Line, rule: dict[str, str], others: dict[str, str]
+    runs: RuleRuns, rule: dict[str, str], others: dict[str, str]
 ) -> None:
     """With a rule the calendar is what the rule makes of it, without it again what it was, event by event."""
-    before = calendar(line, {}, **others)
-    line.clock.pass_by(minutes=1)
-    within = calendar(line, rule, **others)
+    before = runs.run({}, **others)
+    runs.now += timedelta(minutes=1)
+    within = runs.run(rule, **others)
     assert within != before
-    assert within == anew(line, rule, **others)
-    line.clock.pass_by(minutes=1)
-    assert calendar(line, {}, **others) == before
+    assert within == runs.run_anew(rule, **others)
+    runs.now += timedelta(minutes=1)
+    assert runs.run({}, **others) == before
 
 
-def test_rules_switched_one_after_the_other_leave_nothing_behind(line: Line) -> None:
+def test_rules_switched_one_after_the_other_leave_nothing_behind(runs: RuleRuns) -> None:
     """From one rule to the next no event of the former stays, and none of the latter is missing."""
-    before = calendar(line, {})
+    before = runs.run({})
     for rule in RULES.values():
-        line.clock.pass_by(minutes=1)
-        assert calendar(line, rule) == anew(line, rule)
-    assert calendar(line, {}) == before
+        runs.now += timedelta(minutes=1)
+        assert runs.run(rule) == runs.run_anew(rule)
+    assert runs.run({}) == before
 
 
 @pytest.mark.parametrize(
@@ -105,19 +159,19 @@ def test_rules_switched_one_after_the_other_leave_nothing_behind(line: Line) -> 
     [*(rule for name, rule in RULES.items() if name not in OFFSETS), EVERY],
     ids=[*(name for name in RULES if name not in OFFSETS), "every-rule"],
 )
-def test_what_lies_outside_of_the_range_is_left_alone(line: Line, rule: dict[str, str]) -> None:
+def test_what_lies_outside_of_the_range_is_left_alone(runs: RuleRuns, rule: dict[str, str]) -> None:
     """A rule changes the days that the calendar is made of; what it remembers of others stays to the octet."""
     zone, back, ahead = "Europe/Berlin", 3, 12
     span = {"TIMEZONE": zone, "BACK": str(back), "AHEAD": str(ahead)}
     for _ in range(2):
-        before = calendar(line, {}, **span)
-        line.clock.pass_by(days=4)
-    left = remembered(line, zone, back, ahead)
+        before = runs.run({}, **span)
+        runs.now += timedelta(days=4)
+    left = runs.find_remembered(zone, back, ahead)
     assert len(left) > 5
-    calendar(line, rule, **span)
-    assert remembered(line, zone, back, ahead) == left
-    after = calendar(line, {}, **span)
-    assert remembered(line, zone, back, ahead) == left
+    runs.run(rule, **span)
+    assert runs.find_remembered(zone, back, ahead) == left
+    after = runs.run({}, **span)
+    assert runs.find_remembered(zone, back, ahead) == left
     assert before.items() <= after.items()
 
 
@@ -126,17 +180,17 @@ def test_what_lies_outside_of_the_range_is_left_alone(line: Line, rule: dict[str
     [*(RULES[name] for name in (*PLACING, "nothing-watched", "hidden", "dropped")), EVERY],
     ids=[*PLACING, "nothing-watched", "hidden", "dropped", "every-rule"],
 )
-def test_nothing_flaps_while_days_pass(line: Line, rule: dict[str, str]) -> None:
+def test_nothing_flaps_while_days_pass(runs: RuleRuns, rule: dict[str, str]) -> None:
     """Day by day the range shows what the rules make of it, and what it leaves behind never changes again."""
     zone, back, ahead = "Pacific/Auckland", 5, 10
     span = {"TIMEZONE": zone, "BACK": str(back), "AHEAD": str(ahead)}
-    calendar(line, rule, **span)
+    runs.run(rule, **span)
     for _ in range(14):
-        line.clock.pass_by(days=1)
-        left = remembered(line, zone, back, ahead)
-        after = calendar(line, rule, **span)
-        assert remembered(line, zone, back, ahead) == left
-        assert {uid: lines for uid, lines in after.items() if uid not in left} == anew(line, rule, **span)
+        runs.now += timedelta(days=1)
+        left = runs.find_remembered(zone, back, ahead)
+        after = runs.run(rule, **span)
+        assert runs.find_remembered(zone, back, ahead) == left
+        assert {uid: lines for uid, lines in after.items() if uid not in left} == runs.run_anew(rule, **span)
     assert len(left) > 2
 
 
