@@ -19,7 +19,7 @@ PUBLIC = "https://calendar.example/trakt"
 SLOW_FERRY = "the-slow-ferry"  # which is on all day long
 
 
-class Desk:
+class CheckInLine:
     """The command `checkin` over one API."""
 
     def __init__(self, line: Line, api: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.checkins import HARBOR, OTHER, Desk
+from tests.checkins import HARBOR, OTHER, CheckInLine
 from tests.conftest import Line
 from trakt_ical.demo import Body, Drop, Fault
 
@@ -13,9 +13,9 @@ LOOK = {"path": "watching", "times": 0}
 
 
 @pytest.fixture(params=["v2", "v1"])
-def desk(request: pytest.FixtureRequest, line: Line) -> Desk:
+def checkin(request: pytest.FixtureRequest, line: Line) -> CheckInLine:
     """The command over one API, then over the other."""
-    return Desk(line, request.param)
+    return CheckInLine(line, request.param)
 
 
 @pytest.mark.parametrize(
@@ -32,23 +32,23 @@ def desk(request: pytest.FixtureRequest, line: Line) -> Desk:
     ],
     ids=lambda fault: str(fault.status or fault.drop or "truncated"),
 )
-def test_a_check_in_that_counted_although_its_answer_was_lost(desk: Desk, fault: Fault) -> None:
+def test_a_check_in_that_counted_although_its_answer_was_lost(checkin: CheckInLine, fault: Fault) -> None:
     """What is being watched tells that it counted: exit 0, until when is told, and one POST was sent."""
-    desk.demo.misbehave(fault)
-    result = desk(*HARBOR)
+    checkin.demo.misbehave(fault)
+    result = checkin(*HARBOR)
     assert result.exit_code == 0
     assert "Checked in to Harbor Nine 10x08 Fathoms, until " in result.stderr
-    assert len(desk.posts()) == 1
-    assert desk.status() == "Harbor Nine 10x08 Fathoms"
+    assert len(checkin.posts()) == 1
+    assert checkin.status() == "Harbor Nine 10x08 Fathoms"
 
 
 def test_an_absolute_number_is_known_by_what_trakt_calls_it(line: Line) -> None:
     """Trakt tells season and number of what was posted by its absolute number: it counted all the same."""
-    desk = Desk(line, "v2")
-    desk.demo.misbehave(Fault(**POST, drop=Drop.AFTER))
-    result = desk("月下", "absolute", "27")
-    assert (result.exit_code, len(desk.posts())) == (0, 1)
-    assert desk.status().startswith("月下の屋台 3x03")
+    checkin = CheckInLine(line, "v2")
+    checkin.demo.misbehave(Fault(**POST, drop=Drop.AFTER))
+    result = checkin("月下", "absolute", "27")
+    assert (result.exit_code, len(checkin.posts())) == (0, 1)
+    assert checkin.status().startswith("月下の屋台 3x03")
 
 
 @pytest.mark.parametrize(
@@ -61,59 +61,59 @@ def test_an_absolute_number_is_known_by_what_trakt_calls_it(line: Line) -> None:
     ],
     ids=lambda fault: str(fault.status or fault.drop),
 )
-def test_a_check_in_that_did_not_count(desk: Desk, fault: Fault) -> None:
+def test_a_check_in_that_did_not_count(checkin: CheckInLine, fault: Fault) -> None:
     """Nothing is being watched: exit 5 says so, and no second POST is sent."""
-    desk.demo.misbehave(fault)
-    result = desk(*HARBOR)
+    checkin.demo.misbehave(fault)
+    result = checkin(*HARBOR)
     assert result.exit_code == 5
     assert "did not count: nothing is being watched" in result.stderr
-    assert len(desk.posts()) == 1
-    assert desk.status() == "Nothing is running"
+    assert len(checkin.posts()) == 1
+    assert checkin.status() == "Nothing is running"
 
 
-def test_a_check_in_that_did_not_count_beside_another(desk: Desk) -> None:
+def test_a_check_in_that_did_not_count_beside_another(checkin: CheckInLine) -> None:
     """Where something else is being watched it is named."""
-    desk(*OTHER)
-    desk.demo.misbehave(Fault(**POST, status=500))
-    result = desk(*HARBOR)
+    checkin(*OTHER)
+    checkin.demo.misbehave(Fault(**POST, status=500))
+    result = checkin(*HARBOR)
     assert result.exit_code == 5
     assert "did not count: Tea & Trespass 15x01" in result.stderr
 
 
-def test_a_check_in_of_which_nothing_is_known(desk: Desk) -> None:
+def test_a_check_in_of_which_nothing_is_known(checkin: CheckInLine) -> None:
     """Where not even what is being watched can be asked: exit 5 says that it is not known, and how to look."""
-    desk.demo.misbehave(Fault(**POST, status=500, takes_effect=True), Fault(**LOOK, status=503))
-    result = desk(*HARBOR)
+    checkin.demo.misbehave(Fault(**POST, status=500, takes_effect=True), Fault(**LOOK, status=503))
+    result = checkin(*HARBOR)
     assert result.exit_code == 5
     assert "is not known" in result.stderr
     assert "Run: trakt-ical checkin --status" in result.stderr
-    assert len(desk.posts()) == 1
+    assert len(checkin.posts()) == 1
 
 
-def test_another_check_in_is_told_even_if_it_cannot_be_named(desk: Desk) -> None:
+def test_another_check_in_is_told_even_if_it_cannot_be_named(checkin: CheckInLine) -> None:
     """The conflict is certain; where what runs cannot be asked, its end is told all the same."""
-    desk(*OTHER)
-    desk.demo.misbehave(Fault(**LOOK, status=500))
-    result = desk(*HARBOR)
+    checkin(*OTHER)
+    checkin.demo.misbehave(Fault(**LOOK, status=500))
+    result = checkin(*HARBOR)
     assert (result.exit_code, "A check-in is running until " in result.stderr) == (7, True)
 
 
 def test_a_success_stays_one_if_its_end_cannot_be_asked(line: Line) -> None:
     """Of a show without a runtime v2 tells the end in what is being watched; without it the check-in counts as well."""
-    desk = Desk(line, "v2")
-    assert "Checked in to Static Hours 10x01 Untuned, until 14:30." in desk("static hours", "10x01").stderr
-    desk("--cancel")
-    desk.demo.misbehave(Fault(**LOOK, status=500))
-    result = desk("static hours", "10x01")
+    checkin = CheckInLine(line, "v2")
+    assert "Checked in to Static Hours 10x01 Untuned, until 14:30." in checkin("static hours", "10x01").stderr
+    checkin("--cancel")
+    checkin.demo.misbehave(Fault(**LOOK, status=500))
+    result = checkin("static hours", "10x01")
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (0, "Checked in to Static Hours 10x01 Untuned.")
 
 
-def test_without_a_network_nothing_was_sent(desk: Desk) -> None:
+def test_without_a_network_nothing_was_sent(checkin: CheckInLine) -> None:
     """Where no connection comes about it is tried again, and then told; nobody looks what counted."""
-    desk.export()
-    desk.demo.__exit__(None, None, None)
-    result = desk(*HARBOR)
-    desk.demo.__enter__()  # the fixture ends it
+    checkin.export()
+    checkin.demo.__exit__(None, None, None)
+    result = checkin(*HARBOR)
+    checkin.demo.__enter__()  # the fixture ends it
     assert result.exit_code == 5
     assert result.stderr.count("Trying again") == 3
     assert "no connection" in result.stderr
@@ -122,72 +122,72 @@ def test_without_a_network_nothing_was_sent(desk: Desk) -> None:
 
 def test_a_refusal_for_haste_is_waited_out(line: Line) -> None:
     """After a 429 the POST is sent again when Trakt says, since the first had no effect."""
-    desk = Desk(line, "v2")
-    desk.demo.misbehave(Fault(**POST, status=429, retry_after=7))
-    assert desk(*HARBOR).exit_code == 0
-    assert 7 in desk.clock.slept
-    assert len(desk.posts()) == 2
+    checkin = CheckInLine(line, "v2")
+    checkin.demo.misbehave(Fault(**POST, status=429, retry_after=7))
+    assert checkin(*HARBOR).exit_code == 0
+    assert 7 in checkin.clock.slept
+    assert len(checkin.posts()) == 2
 
 
 def test_a_login_that_ended_is_told(line: Line) -> None:
     """A 401 that a renewed token does not mend is exit 4, and the check-in did not count."""
-    desk = Desk(line, "v2")
-    desk.export()
-    desk.demo.misbehave(Fault(**POST, status=401, times=0))
-    assert desk(*HARBOR).exit_code == 4
-    desk.demo.behave()
-    assert desk.status() == "Nothing is running"
+    checkin = CheckInLine(line, "v2")
+    checkin.export()
+    checkin.demo.misbehave(Fault(**POST, status=401, times=0))
+    assert checkin(*HARBOR).exit_code == 4
+    checkin.demo.behave()
+    assert checkin.status() == "Nothing is running"
 
 
 def test_a_token_that_expired_is_renewed(line: Line) -> None:
     """A 401 renews the token once, and then the check-in counts, once."""
-    desk = Desk(line, "v2")
-    desk.export()
-    desk.demo.expire_tokens()
-    assert desk(*HARBOR).exit_code == 0
-    assert desk.status() == "Harbor Nine 10x08 Fathoms"
+    checkin = CheckInLine(line, "v2")
+    checkin.export()
+    checkin.demo.expire_tokens()
+    assert checkin(*HARBOR).exit_code == 0
+    assert checkin.status() == "Harbor Nine 10x08 Fathoms"
 
 
 def test_a_wrong_password_is_told(line: Line) -> None:
     """V1 takes neither a wrong password nor a key that may not check in: exit 3."""
-    desk = Desk(line, "v1")
-    desk.export()
-    assert desk(*HARBOR, environ={"TRAKT_ICAL_PASSWORD": "wrong-password"}).exit_code == 3
-    assert desk(*HARBOR, environ={"TRAKT_ICAL_API_KEY": desk.demo.reading_key}).exit_code == 3
-    assert desk.status() == "Nothing is running"
+    checkin = CheckInLine(line, "v1")
+    checkin.export()
+    assert checkin(*HARBOR, environ={"TRAKT_ICAL_PASSWORD": "wrong-password"}).exit_code == 3
+    assert checkin(*HARBOR, environ={"TRAKT_ICAL_API_KEY": checkin.demo.reading_key}).exit_code == 3
+    assert checkin.status() == "Nothing is running"
 
 
 def test_a_locked_account_is_told(line: Line) -> None:
     """What Trakt refuses for good is told with its reason, and nobody looks what counted."""
-    desk = Desk(line, "v2")
-    desk.demo.misbehave(Fault(**POST, status=423))
-    result = desk(*HARBOR)
+    checkin = CheckInLine(line, "v2")
+    checkin.demo.misbehave(Fault(**POST, status=423))
+    result = checkin(*HARBOR)
     assert (result.exit_code, "locked" in result.stderr, "being watched" in result.stderr) == (5, True, False)
 
 
-def test_cancelling_whose_answer_is_lost(desk: Desk) -> None:
+def test_cancelling_whose_answer_is_lost(checkin: CheckInLine) -> None:
     """V2 is asked again, v1 is looked at: what was ended is told with exit 0."""
-    desk(*HARBOR)
-    cancel = {"path": "^/checkin$|cancelcheckin", "method": "DELETE" if desk.api == "v2" else "POST"}
-    desk.demo.misbehave(Fault(**cancel, status=503, takes_effect=True))
-    result = desk("--cancel")
+    checkin(*HARBOR)
+    cancel = {"path": "^/checkin$|cancelcheckin", "method": "DELETE" if checkin.api == "v2" else "POST"}
+    checkin.demo.misbehave(Fault(**cancel, status=503, takes_effect=True))
+    result = checkin("--cancel")
     assert (result.exit_code, "Ended the check-in to Harbor Nine" in result.stderr) == (0, True)
-    assert desk.status() == "Nothing is running"
+    assert checkin.status() == "Nothing is running"
 
 
-def test_cancelling_that_fails_is_told(desk: Desk) -> None:
+def test_cancelling_that_fails_is_told(checkin: CheckInLine) -> None:
     """What still runs was not ended: exit 5."""
-    desk(*HARBOR)
-    cancel = {"path": "^/checkin$|cancelcheckin", "method": "DELETE" if desk.api == "v2" else "POST"}
-    desk.demo.misbehave(Fault(**cancel, status=503, times=0))
-    assert desk("--cancel").exit_code == 5
-    assert desk.status().startswith("Harbor Nine")
+    checkin(*HARBOR)
+    cancel = {"path": "^/checkin$|cancelcheckin", "method": "DELETE" if checkin.api == "v2" else "POST"}
+    checkin.demo.misbehave(Fault(**cancel, status=503, times=0))
+    assert checkin("--cancel").exit_code == 5
+    assert checkin.status().startswith("Harbor Nine")
 
 
-def test_replacing_that_fails_half_way_is_told(desk: Desk) -> None:
+def test_replacing_that_fails_half_way_is_told(checkin: CheckInLine) -> None:
     """The other one was ended and the new one did not count: that nothing is being watched is said."""
-    desk(*OTHER)
-    desk.demo.misbehave(Fault(**POST, status=500, skip=1))
-    result = desk(*HARBOR, "--replace")
+    checkin(*OTHER)
+    checkin.demo.misbehave(Fault(**POST, status=500, skip=1))
+    result = checkin(*HARBOR, "--replace")
     assert (result.exit_code, "nothing is being watched" in result.stderr) == (5, True)
-    assert desk.cancels() == 1
+    assert checkin.cancels() == 1

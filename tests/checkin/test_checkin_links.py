@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
@@ -20,12 +21,13 @@ from tests.checkins import HARBOR, OTHER, PUBLIC, begun, check_ins, events, link
 from tests.conftest import Line
 from tests.feeds import Running, serving
 from trakt_ical.app.app import open_app
+from trakt_ical.app.checkin import make_link_check_ins
 from trakt_ical.app.environment import Environment
-from trakt_ical.checkin.links import LinkCheckIns
-from trakt_ical.checkin.pages import GOOD_FOR, Done, FormChoice, Waiting
-from trakt_ical.checkin.tickets import GOOD_FOR as LINK_GOOD_FOR
-from trakt_ical.checkin.tickets import Ticket
+from trakt_ical.checkin.links import Done, FormChoice, Waiting
+from trakt_ical.checkin.pages import TOKEN_LIFETIME
+from trakt_ical.checkin.tickets import LINK_LIFETIME, Ticket, load_tickets
 from trakt_ical.demo import Drop, Fault
+from trakt_ical.trakt.client import Client
 
 
 @pytest.fixture(params=["v2", "v1"])
@@ -46,6 +48,13 @@ def on_now(running: Running) -> str:
 def other(running: Running) -> str:
     """The link of another one."""
     return link(running, begun(running)[1])
+
+
+class NothingStored:
+    """A feed that holds no copy yet."""
+
+    def find_event(self, uid: str) -> None:
+        """No event is known."""
 
 
 def once(page: requests.Response) -> str:
@@ -105,7 +114,7 @@ def test_a_word_works_once(running: Running, line: Line, on_now: str) -> None:
     post(on_now, word)
     again = post(on_now, word)
     assert (again.status_code, check_ins(line)) == (409, 1)
-    assert "This page was used before, or is too old: this time it did nothing" in again.text
+    assert 'role="alert"' in again.text
     assert once(again) != word
 
 
@@ -127,7 +136,7 @@ def test_a_word_is_for_one_airing_and_for_a_while(running: Running, line: Line, 
     assert post(on_now, "guessed").status_code == 409
     assert requests.post(on_now, timeout=20).status_code == 409
     word = once(running.get(on_now))
-    running.clock.pass_by(seconds=GOOD_FOR.total_seconds() + 1)
+    running.clock.pass_by(seconds=TOKEN_LIFETIME.total_seconds() + 1)
     assert post(on_now, word).status_code == 409
     assert check_ins(line) == 0
 
@@ -172,7 +181,7 @@ def test_a_link_changed_by_one_character_is_404(running: Running, line: Line, on
 def test_an_expired_link_says_so(running: Running, line: Line, on_now: str) -> None:
     """A month after the airing its link checks in nobody, not even with a word from before."""
     word = once(running.get(on_now))
-    running.clock.pass_by(seconds=LINK_GOOD_FOR.total_seconds() + 86_400)
+    running.clock.pass_by(seconds=LINK_LIFETIME.total_seconds() + 86_400)
     for answer in (running.get(on_now), post(on_now, word)):
         assert answer.status_code == 410
         assert "Too late" in answer.text
@@ -208,7 +217,7 @@ def test_waiting_checks_in_when_the_other_one_ends(running: Running, line: Line,
     post(other, once(running.get(other)))
     conflict = post(on_now, once(running.get(on_now)))
     waiting = post(on_now, once(conflict), "wait")
-    assert "The check-in follows when the running one ends" in waiting.text
+    assert "<h1>Waiting</h1>" in waiting.text
     running.service.links.join(20)
     season, number = re.fullmatch(r".*-s(\d+)e(\d+)", on_now.split("/")[4]).groups()  # type: ignore[union-attr]
     assert f" {season}x{int(number):02d}" in line("checkin", "--status").output
@@ -219,7 +228,7 @@ def test_the_end_of_the_server_checks_in_nobody(line: Line) -> None:
     ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
     assert line("checkin", *OTHER).exit_code == 0
     with open_app({}, demo=False, environment=Environment(line.clock, environ=line.environ)) as app:
-        links = LinkCheckIns(app, lambda: UTC)
+        links = make_link_check_ins(app, NothingStored(), lambda: UTC)
         assert isinstance(links.act(ticket, FormChoice.WAIT), Waiting)
         before = check_ins(line)
         line.clock.pass_by(minutes=25)  # of thirty
@@ -242,7 +251,7 @@ def test_what_waits_is_called_off_by_a_check_in_of_the_same(line: Line, by_link:
     ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
     assert line("checkin", *OTHER).exit_code == 0
     with open_app({}, demo=False, environment=environment) as app:
-        links = LinkCheckIns(app, lambda: UTC)
+        links = make_link_check_ins(app, NothingStored(), lambda: UTC)
         assert isinstance(links.act(ticket, FormChoice.WAIT), Waiting)
         (waiting,) = (each for each in threading.enumerate() if each.name == "check-in")
         if by_link:
@@ -283,17 +292,49 @@ def test_a_link_of_the_other_api_says_that_it_is_of_no_use(line: Line, before: s
         url = running.base + path
         failed = post(url, once(running.get(url)))
     assert (failed.status_code, check_ins(line)) == (200, 0)
-    assert "the calendar no longer lists it" in failed.text
+    assert "<h1>Not checked in</h1>" in failed.text
+    assert "API" in failed.text
 
 
-def test_what_is_asked_about_does_not_wait_for_trakt(running: Running, line: Line, on_now: str) -> None:
-    """While Trakt is down the question comes at once, and has the number where the name is not known."""
-    running.clock.pass_by(days=1)
-    line.demo.misbehave(Fault(path="", status=503, times=0))
-    slept = len(running.clock.slept)
-    asked = running.get(on_now)
-    assert (asked.status_code, len(running.clock.slept)) == (200, slept)
-    assert "Episode 10x83" in asked.text
+@pytest.mark.parametrize("fault", [Fault(path="", status=503, times=0), Fault(path="", delay=60, times=0)])
+def test_the_question_is_answered_from_the_stored_copy(running: Running, line: Line, on_now: str, fault: Fault) -> None:
+    """While Trakt is down or hangs the question comes at once, names the episode, and Trakt is not asked."""
+    title = str(begun(running)[0]["SUMMARY"])
+    running.clock.pass_by(days=8)  # what was kept of Trakt's answers is too old by now, the token too
+    line.demo.misbehave(fault)
+    asked, slept = len(line.demo.requests), len(running.clock.slept)
+    began = time.monotonic()
+    page = running.get(on_now)
+    assert time.monotonic() - began < 5
+    assert (page.status_code, len(line.demo.requests), len(running.clock.slept)) == (200, asked, slept)
+    assert title in unescape(page.text)
+
+
+def test_the_question_opens_no_client(running: Running, on_now: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No client, so no sweep of kept answers and no renewal of the token."""
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise AssertionError("a client was made")
+
+    monkeypatch.setattr(Client, "__init__", refuse)
+    assert running.get(on_now).status_code == 200
+
+
+def test_an_airing_in_no_stored_copy_is_named_by_its_number(running: Running, home: Path) -> None:
+    """Who opens a link of an event that left the calendar learns at least which episode it was for."""
+    tickets = load_tickets(next(home.rglob("check-in.key")))
+    path = tickets.make_path(Ticket("trakt-101-s2e3@trakt-ical", running.clock.now))
+    assert "Episode 2x03" in running.get(f"{running.base}/{path}").text
+
+
+def test_a_button_takes_one_post_and_two_requests_at_the_most(running: Running, line: Line, on_now: str) -> None:
+    """What the POST needs is in the UID and the stored copy: the calendar is not asked for again."""
+    running.clock.pass_by(days=8)
+    word, asked = once(running.get(on_now)), len(line.demo.requests)
+    post(on_now, word)
+    methods = [each.method for each in line.demo.requests[asked:] if "oauth" not in each.path]
+    assert methods.count("POST") == 1
+    assert methods.count("GET") <= 2
 
 
 def test_the_page_has_buttons_where_one_may_check_in(running: Running) -> None:
@@ -348,14 +389,24 @@ def test_exported_files_bear_the_same_links(line: Line) -> None:
 
 
 def test_a_group_has_a_link_for_each_of_its_episodes(line: Line) -> None:
-    """The event of a drop lists a link for each episode, and each checks in to that episode."""
+    """The event of a drop lists a link for each episode, and each is for that episode alone, the first one's too."""
     with serving(line, checkin_links="true", public_url=PUBLIC, group="drop") as running:
         running.refresh()
         group = next(each for each in events(running).values() if "episodes)" in str(each["SUMMARY"]))
         links = re.findall(rf"Check in to (\d+x\d+): {re.escape(PUBLIC)}(/check-in/\S+)", str(group["DESCRIPTION"]))
         assert len(links) == int(re.search(r"\((\d+) episodes\)", str(group["SUMMARY"]))[1])  # type: ignore[index]
-        code, path = links[1]
-        assert f" {code} " in unescape(running.get(running.base + path).text)
+        for code, path in links[:2]:
+            page = unescape(running.get(running.base + path).text)
+            assert f"Episode {code}" in page
+            assert "episodes)" not in page
+
+
+def test_several_pages_may_be_open_at_a_time(running: Running, line: Line, on_now: str, other: str) -> None:
+    """A page that was opened later does not spoil the button of one that is open still."""
+    word = once(running.get(on_now))
+    running.get(other)
+    assert post(on_now, word).status_code == 200
+    assert check_ins(line) == 1
 
 
 def test_no_secret_is_in_a_link_and_no_link_in_a_log(

@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import trakt_ical
-from tests.checkins import HARBOR, Desk
+from tests.checkins import HARBOR, CheckInLine
 from tests.conftest import Line
 from tests.demos import json_schema
 from tests.server import Asked, Told, serving
@@ -29,15 +29,15 @@ def page(shared: Path) -> str:
 
 
 @pytest.fixture
-def v1(line: Line) -> Desk:
+def v1(line: Line) -> CheckInLine:
     """The command over API v1."""
-    return Desk(line, "v1")
+    return CheckInLine(line, "v1")
 
 
 @pytest.fixture
-def v2(line: Line) -> Desk:
+def v2(line: Line) -> CheckInLine:
     """The command over API v2."""
-    return Desk(line, "v2")
+    return CheckInLine(line, "v2")
 
 
 def example(page: str) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def answers(page: str) -> list[bytes]:
     return found
 
 
-def beside(v1: Desk, answer: bytes, *words: str) -> tuple[Any, list[Asked]]:
+def beside(v1: CheckInLine, answer: bytes, *words: str) -> tuple[Any, list[Asked]]:
     """What comes of a check-in to The Walking Dead 1x01 at a server that answers it with *answer*."""
 
     def told(asked: Asked) -> Told:
@@ -76,7 +76,7 @@ def beside(v1: Desk, answer: bytes, *words: str) -> tuple[Any, list[Asked]]:
     return result, asked
 
 
-def test_a_request_of_api_v1_is_the_pages_field_by_field(page: str, v1: Desk) -> None:
+def test_a_request_of_api_v1_is_the_pages_field_by_field(page: str, v1: CheckInLine) -> None:
     """With all that the example has, the request is the example; the page requires no imdb_id, and names none."""
     words = ("--duration", "60", "--venue-id", "1234", "--share", "facebook")
     message = "I'm revisiting the first season of The Walking Dead"
@@ -93,7 +93,7 @@ def test_a_request_of_api_v1_is_the_pages_field_by_field(page: str, v1: Desk) ->
     assert post.headers["Content-Type"] == "application/json"
 
 
-def test_every_documented_parameter_of_api_v1_can_be_sent(page: str, v1: Desk) -> None:
+def test_every_documented_parameter_of_api_v1_can_be_sent(page: str, v1: CheckInLine) -> None:
     """The page's list of parameters, and no other name, is what a request with everything has."""
     listed = page.partition("JSON POST\n-\n")[2].partition("Example JSON POST")[0]
     names = set(re.findall(r"^(\w+)(?: \(optional\))?\n", listed, re.M))
@@ -104,7 +104,7 @@ def test_every_documented_parameter_of_api_v1_can_be_sent(page: str, v1: Desk) -
     assert len(names) == 15
 
 
-def test_a_success_of_api_v1_is_understood_as_printed(page: str, v1: Desk) -> None:
+def test_a_success_of_api_v1_is_understood_as_printed(page: str, v1: CheckInLine) -> None:
     """The page's first answer: begun at 1330670727, over an hour later."""
     result, _ = beside(v1, answers(page)[0], "--json")
     told = json.loads(result.stdout)
@@ -114,16 +114,14 @@ def test_a_success_of_api_v1_is_understood_as_printed(page: str, v1: Desk) -> No
     assert told["shared"] == []
 
 
-def test_a_conflict_of_api_v1_is_understood_as_printed(page: str, v1: Desk) -> None:
+def test_a_conflict_of_api_v1_is_understood_as_printed(page: str, v1: CheckInLine) -> None:
     """The page's second answer: to be waited for 180 seconds."""
     result, _ = beside(v1, answers(page)[1])
-    assert (result.exit_code, result.stderr) == (
-        7,
-        "Error: A check-in is running until 12:03. Use --wait or --replace.\n",
-    )
+    assert result.exit_code == 7
+    assert all(part in result.stderr for part in ("12:03", "--wait", "--replace"))
 
 
-def test_a_success_that_names_no_wait_is_one(page: str, v1: Desk) -> None:
+def test_a_success_that_names_no_wait_is_one(page: str, v1: CheckInLine) -> None:
     """A server that fills in every field answers a success with a wait of 0."""
     result, _ = beside(v1, json.dumps({**json.loads(answers(page)[0]), "wait": 0}).encode())
     assert (result.exit_code, "Checked in to The Walking Dead 1x01" in result.stderr) == (0, True)
@@ -139,7 +137,7 @@ def test_a_success_that_names_no_wait_is_one(page: str, v1: Desk) -> None:
         b"[]",
     ],
 )
-def test_an_answer_of_another_shape_is_not_believed(v1: Desk, answer: bytes) -> None:
+def test_an_answer_of_another_shape_is_not_believed(v1: CheckInLine, answer: bytes) -> None:
     """It counts as a lost one: what is being watched is looked at, and nothing is."""
     result, asked = beside(v1, answer)
     assert result.exit_code == 5
@@ -148,7 +146,7 @@ def test_an_answer_of_another_shape_is_not_believed(v1: Desk, answer: bytes) -> 
 
 
 @pytest.mark.parametrize("blank", [b"", b"{}", b"[]", b" {} \n"])
-def test_a_blank_answer_says_that_nothing_is_watched(v1: Desk, blank: bytes) -> None:
+def test_a_blank_answer_says_that_nothing_is_watched(v1: CheckInLine, blank: bytes) -> None:
     """PHP writes an empty object as a list, and sometimes as nothing."""
     with serving(lambda asked: Told(blank)) as (url, _):
         result = v1("--status", environ={"TRAKT_ICAL_API_URL": url})
@@ -163,7 +161,7 @@ def test_a_title_is_one_line_and_commands_no_terminal(line: Line, api: str) -> N
     running = {"type": "episode", "show": show, "episode": {"season": 1, "number": 2}, **moments}
     with serving(lambda asked: Told(json.dumps(running).encode())) as (url, _):
         environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
-        result = Desk(line, api)("--status", environ=environ)
+        result = CheckInLine(line, api)("--status", environ=environ)
     assert result.stdout.splitlines()[0].startswith("Heat ]0;ownedWave2J 1x02")
     assert result.stdout.count("\n") == 1
 
@@ -176,12 +174,12 @@ def test_a_player_is_left_alone(line: Line, api: str) -> None:
     running = {"action": "scrobble", "type": "episode", "show": show, "episode": {"season": 1, "number": 2}, **moments}
     with serving(lambda asked: Told(json.dumps(running).encode())) as (url, asked):
         environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
-        result = Desk(line, api)("--cancel", environ=environ)
+        result = CheckInLine(line, api)("--cancel", environ=environ)
     assert (result.exit_code, "only the player" in result.stderr) == (0, True)
     assert {each.method for each in asked} == {"GET"}
 
 
-def test_what_a_player_reports_is_no_check_in(v2: Desk) -> None:
+def test_what_a_player_reports_is_no_check_in(v2: CheckInLine) -> None:
     """A check-in that failed is not taken for begun because a player reports the same episode."""
     ids = {"show": {"title": "Heat Wave", "ids": {"trakt": 5}}, "episode": {"season": 1, "number": 2}}
     moments = {"started_at": "2026-04-18T11:30:00.000Z", "expires_at": "2026-04-18T12:30:00.000Z"}
@@ -215,7 +213,7 @@ def test_what_a_player_reports_is_no_check_in(v2: Desk) -> None:
         (),
     ],
 )
-def test_a_request_of_api_v2_keeps_the_contract(shared: Path, v2: Desk, words: tuple[str, ...]) -> None:
+def test_a_request_of_api_v2_keeps_the_contract(shared: Path, v2: CheckInLine, words: tuple[str, ...]) -> None:
     """Each form of a check-in fits the contract's body, all keys of sharing said, and names nothing else."""
     contract = json.loads((shared / "oracle" / "trakt-v2.openapi.json").read_text(encoding="utf-8"))
     schema = contract["paths"]["/checkin"]["post"]["requestBody"]["content"]["application/json"]["schema"]
@@ -225,7 +223,7 @@ def test_a_request_of_api_v2_keeps_the_contract(shared: Path, v2: Desk, words: t
     assert set(body["sharing"]) == {"twitter", "mastodon", "tumblr"}
 
 
-def test_lucenes_signs_are_escaped(v2: Desk) -> None:
+def test_lucenes_signs_are_escaped(v2: CheckInLine) -> None:
     """A title's own signs are no commands of the search: each bears a backslash, operators are small."""
     v2("what/if?: (AND) it*")
     queries = [each.query["query"] for each in v2.demo.requests if "/search/" in each.path]

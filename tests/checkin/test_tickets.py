@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trakt_ical.checkin.tickets import GOOD_FOR, Ticket, Tickets, load_tickets
+from trakt_ical.checkin.tickets import LINK_LIFETIME, Ticket, Tickets, load_tickets
 from trakt_ical.errors import OutputError
 from trakt_ical.model import Moment
 
@@ -30,21 +30,21 @@ names = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_
 def test_a_link_is_read_as_what_it_was_made_for(name: str, start: Moment) -> None:
     """Whatever a UID is made of, its link is ASCII, is the same each time, and bears it."""
     ticket = Ticket(f"{name}@trakt-ical", start)
-    path = OURS.path(ticket)
-    assert path == OURS.path(ticket)
+    path = OURS.make_path(ticket)
+    assert path == OURS.make_path(ticket)
     assert path.isascii()
-    assert OURS.read(path) == ticket
+    assert OURS.read_ticket(path) == ticket
 
 
 def test_a_link_changed_by_one_character_is_no_link() -> None:
     """Each character of a link counts: with another one in its place, left out or added it bears nothing."""
-    path = OURS.path(ONE)
+    path = OURS.make_path(ONE)
     for number in range(len(path)):
         for other in ("A", "0", "_", "/", ""):
             changed = path[:number] + other + path[number + 1 :]
-            assert changed == path or OURS.read(changed) is None
-        assert OURS.read(path[:number] + "a" + path[number:]) is None
-    assert OURS.read(path + "a") is None
+            assert changed == path or OURS.read_ticket(changed) is None
+        assert OURS.read_ticket(path[:number] + "a" + path[number:]) is None
+    assert OURS.read_ticket(path + "a") is None
 
 
 @pytest.mark.parametrize(
@@ -52,21 +52,21 @@ def test_a_link_changed_by_one_character_is_no_link() -> None:
 )
 def test_what_is_no_link_is_none(path: str) -> None:
     """Paths of another form bear nothing, and raise nothing."""
-    assert OURS.read(path) is None
+    assert OURS.read_ticket(path) is None
 
 
 def test_another_key_reads_nothing() -> None:
     """A link of another installation is none here."""
-    assert Tickets(b"o" * 32).read(OURS.path(ONE)) is None
+    assert Tickets(b"o" * 32).read_ticket(OURS.make_path(ONE)) is None
 
 
 def test_a_link_expires_by_the_time_of_its_airing() -> None:
     """A month after the start a link is too old, whenever it was made."""
-    assert not ONE.expired(NIGHT - timedelta(days=300))
-    assert not ONE.expired(NIGHT + GOOD_FOR)
-    assert ONE.expired(NIGHT + GOOD_FOR + timedelta(seconds=1))
-    assert not Ticket("a", NIGHT.date()).expired(datetime(2026, 5, 19, tzinfo=UTC))
-    assert Ticket("a", NIGHT.date()).expired(datetime(2026, 5, 19, 0, 0, 1, tzinfo=UTC))
+    assert not ONE.is_expired(NIGHT - timedelta(days=300))
+    assert not ONE.is_expired(NIGHT + LINK_LIFETIME)
+    assert ONE.is_expired(NIGHT + LINK_LIFETIME + timedelta(seconds=1))
+    assert not Ticket("a", NIGHT.date()).is_expired(datetime(2026, 5, 19, tzinfo=UTC))
+    assert Ticket("a", NIGHT.date()).is_expired(datetime(2026, 5, 19, 0, 0, 1, tzinfo=UTC))
 
 
 def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:

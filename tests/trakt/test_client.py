@@ -14,7 +14,7 @@ import pytest
 
 from tests.factories import make_token
 from tests.server import Asked, Told, serving
-from trakt_ical.checkin.service import is_certain
+from trakt_ical.checkin.service import had_no_effect
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError, Unreachable
 from trakt_ical.trakt.client import MAX_BODY, WAITS, Client
 from trakt_ical.trakt.signing import PasswordSigner, TokenSigner
@@ -309,7 +309,7 @@ def test_without_a_proxy_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> No
         with pytest.raises(Unreachable, match="the proxy does not answer") as raised:
             client.post("/x", {})
     assert len(slept) == len(WAITS)
-    assert is_certain(raised.value)
+    assert had_no_effect(raised.value)
 
 
 def test_a_proxy_of_the_environment_does_not_see_loopback(monkeypatch: pytest.MonkeyPatch) -> None:

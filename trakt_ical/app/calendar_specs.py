@@ -77,7 +77,7 @@ def _make_check_in_link(app: App) -> CheckInLink:
 
     base = app.settings.public_url.rstrip("/")
     made = functools.cache(lambda: load_check_in_tickets(app))  # read, or made, only where an event is
-    return lambda uid, start: f"{base}/{made().path(Ticket(uid, start))}"
+    return lambda uid, start: f"{base}/{made().make_path(Ticket(uid, start))}"
 
 
 def _make_appearance(calendar: Calendar) -> Appearance:

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 from trakt_ical.app.app import App
 from trakt_ical.app.calendar_specs import load_check_in_tickets
+from trakt_ical.app.checkin import make_link_check_ins
 from trakt_ical.app.export import Exported
 from trakt_ical.app.feeds import feed_folder, fetch_activity, refresh_feeds
 from trakt_ical.app.sources import find_system_zone
-from trakt_ical.checkin.links import LinkCheckIns
 from trakt_ical.checkin.tickets import Ticket
 from trakt_ical.errors import SettingsError, TraktIcalError, UpdateHeldBack
 from trakt_ical.feed import access_log
@@ -65,7 +65,7 @@ class Service:
         self.shelf = FeedStore(feed_folder(app), (calendar.title for calendar in app.calendars), ways)
         linked = any(calendar.settings.checkin_links for calendar in app.calendars)
         self._tickets = load_check_in_tickets(app) if linked else None
-        self.links = LinkCheckIns(app, lambda: self._days_zone)
+        self.links = make_link_check_ins(app, self.shelf, lambda: self._days_zone)
 
     @property
     def trouble(self) -> str:
@@ -85,10 +85,9 @@ class Service:
         """Return what answers check-in links, None where no calendar has any."""
         if self._tickets is None:
             return None
-        from trakt_ical.checkin.pages import CheckInForm, CheckInRoute, FormContext
+        from trakt_ical.checkin.pages import CheckInRoute
 
-        context = FormContext(self._app.environment.now, lambda: self._days_zone, self.links.named, self.links.act)
-        return CheckInRoute(CheckInForm(context), self._tickets)
+        return CheckInRoute(self.links, self._tickets)
 
     def tick(self) -> None:
         """Take over what changed on disk; whatever happens, the feed goes on."""
@@ -174,7 +173,7 @@ def add_check_in_urls(
 ) -> tuple[ShownAiring, ...]:
     """Return *airings*, each that offers check-in at *now* with the address of its check-in page."""
     return tuple(
-        replace(airing, check_in=f"{base_url}/{tickets.path(Ticket(airing.uid, airing.start))}")
+        replace(airing, check_in=f"{base_url}/{tickets.make_path(Ticket(airing.uid, airing.start))}")
         if offers_check_in(airing, now)
         else airing
         for airing in airings

@@ -1,4 +1,4 @@
-"""What somebody asks to check in to, as they write it: `severance 2x03`."""
+"""What people check in to, how they name it (`severance 2x03`), and what an API must be able to do for a check-in."""
 
 from __future__ import annotations
 
@@ -18,59 +18,60 @@ SECRET_FIELDS = frozenset(("password",))  # of a request's body
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A show, or a *movie*, under its *ids*: `trakt`, `tvdb`, `imdb`, `tmdb`, `slug`, as far as they are known."""
+    """A show, or a *movie*, with its *ids*: `trakt`, `tvdb`, `imdb`, `tmdb`, `slug`, as far as they are known."""
 
-    title: str
+    name: str
     year: int | None = None
     ids: Mapping[str, Id] = field(default_factory=dict)
     movie: bool = False
     runtime: timedelta | None = None
 
     def __str__(self) -> str:
-        return f"{self.title or 'Untitled'} ({self.year})" if self.year else self.title or "Untitled"
+        return f"{self.name or 'Untitled'} ({self.year})" if self.year else self.name or "Untitled"
 
     def is_same(self, other: Title) -> bool:
-        """Whether both are one: by any id that both have, else by title and year."""
+        """Whether both are the same show or movie: by any id that both have, else by name and year."""
         if self.movie != other.movie:
             return False
-        shared = [name for name, known in self.ids.items() if known and other.ids.get(name)]
+        shared = [kind for kind, number in self.ids.items() if number and other.ids.get(kind)]
         if shared:
-            return any(str(self.ids[name]) == str(other.ids[name]) for name in shared)
-        return self.title == other.title and self.year in (None, other.year)
+            return any(str(self.ids[kind]) == str(other.ids[kind]) for kind in shared)
+        return self.name == other.name and self.year in (None, other.year)
 
 
 @dataclass(frozen=True, slots=True)
 class WatchItem:
     """A movie, or an episode of a show: by *season* and *number*, or by *absolute*, counted through all seasons.
 
-    *title*: the episode's own; *episode_tvdb*: its number at TVDB; *runtime*: None where only Trakt knows it;
-    *starts*: when it airs, None where that was not asked for.
+    *episode_title*: the episode's own title; *episode_tvdb*: its number at TVDB; *runtime*: None where only Trakt
+    knows it; *starts*: when it airs, None where that is not known.
     """
 
-    work: Title
+    title: Title
     season: int | None = None
     number: int | None = None
     absolute: int | None = None
-    title: str = ""
+    episode_title: str = ""
     episode_tvdb: int | None = None
     runtime: timedelta | None = None
     starts: Moment | None = None
 
     @property
     def code(self) -> str:
-        """`2x03`, `#27` by its absolute number, "" for a movie or a show as a whole."""
+        """`2x03`, `#27` by its absolute number, "" for a movie or a whole show."""
         if self.season is not None and self.number is not None:
             return f"{self.season}x{self.number:02d}"
         return f"#{self.absolute}" if self.absolute is not None else ""
 
     def __str__(self) -> str:
-        if self.work.movie:
-            return str(self.work)
-        return " ".join(filter(None, (self.work.title or "Untitled", self.code, self.title)))
+        if self.title.movie:
+            return str(self.title)
+        name = self.title.name or ("Episode" if self.code else "Untitled")
+        return " ".join(filter(None, (name, self.code, self.episode_title)))
 
     def is_same(self, other: WatchItem) -> bool:
-        """Whether both are one episode or one movie."""
-        if not self.work.is_same(other.work):
+        """Whether both are the same episode or the same movie."""
+        if not self.title.is_same(other.title):
             return False
         if self.season is None or other.season is None:
             return self.absolute == other.absolute
@@ -79,9 +80,9 @@ class WatchItem:
 
 @dataclass(frozen=True, slots=True)
 class CheckInExtras:
-    """What a check-in says beside what is watched: on which networks to *share* it, in which words, and where.
+    """What a check-in says besides what is watched: on which networks to *share* it, in which words, and where.
 
-    *duration* and the venue are known to API v1 alone.
+    Only an API that takes details knows *duration* and the venue.
     """
 
     share: frozenset[str] = frozenset()
@@ -93,14 +94,14 @@ class CheckInExtras:
 
 @dataclass(frozen=True, slots=True)
 class CheckInPost:
-    """The one POST of a check-in; *secrets* are parts of its path that nobody is shown."""
+    """The one POST of a check-in; *secrets* are parts of its path that are never shown."""
 
     path: str
     body: Mapping[str, object]
     secrets: frozenset[str] = frozenset()
 
-    def masked(self) -> CheckInPost:
-        """The same without its secrets."""
+    def hide_secrets(self) -> CheckInPost:
+        """Return the same POST without its secrets."""
         path = "/".join("…" if segment in self.secrets else segment for segment in self.path.split("/"))
         body = {name: "…" if name in SECRET_FIELDS else value for name, value in self.body.items()}
         return CheckInPost(path, body)
@@ -110,7 +111,7 @@ class CheckInPost:
 class Watching:
     """What Trakt says is being watched: a check-in, or what a *player* reports; None: Trakt did not say."""
 
-    subject: WatchItem
+    item: WatchItem
     since: datetime | None = None
     until: datetime | None = None
     player: bool = False
@@ -120,26 +121,29 @@ class Watching:
 class Started:
     """A check-in that has begun; *shared* names the networks that it was shared on."""
 
-    subject: WatchItem
+    item: WatchItem
     since: datetime
     until: datetime | None
     shared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Busy:
-    """A check-in was refused, since another one runs *until* then; *watching* is that one, where Trakt tells."""
+class Conflict:
+    """A check-in was refused because another one runs *until* then; *watching* is that one, where Trakt says it."""
 
     until: datetime
     watching: Watching | None = None
 
-    def is_of(self, what: WatchItem) -> bool:
-        """Whether the check-in that runs is one to *what* itself."""
-        return self.watching is not None and not self.watching.player and self.watching.subject.is_same(what)
+    def is_with(self, item: WatchItem) -> bool:
+        """Whether the check-in that runs is one to *item* itself."""
+        return self.watching is not None and not self.watching.player and self.watching.item.is_same(item)
 
 
-class CheckIns(Protocol):
-    """The check-ins of one account, over either API."""
+class CheckInApi(Protocol):
+    """One API, as far as check-ins go: the check-ins of one account, the search, and the progress in a show.
+
+    Each method asks the server, but for `make_post`, and raises TraktIcalError.
+    """
 
     @property
     def networks(self) -> Collection[str]:
@@ -153,56 +157,60 @@ class CheckIns(Protocol):
 
     @property
     def takes_details(self) -> bool:
-        """Whether it takes a duration, a venue and an episode's number at TVDB."""
+        """Whether a check-in may have a duration, a venue and an episode's number at TVDB."""
         ...
 
-    def request(self, what: WatchItem, extras: CheckInExtras) -> CheckInPost:
-        """The POST that checks in to *what*: quiet, but for the networks of *extras*. Raises NoMatch."""
+    @property
+    def title_ids(self) -> Collection[str]:
+        """The ids by one of which a check-in can name a show or movie."""
         ...
 
-    def start(self, what: WatchItem, extras: CheckInExtras) -> Started | Busy:
-        """Check in, with one POST. Raises NoMatch where Trakt knows no such thing."""
+    @property
+    def search_ids(self) -> Collection[str]:
+        """The ids that `find_by_id` knows."""
         ...
 
-    def watching(self) -> Watching | None:
-        """What is being watched, None where nothing is."""
+    def make_post(self, item: WatchItem, extras: CheckInExtras) -> CheckInPost:
+        """Return the POST that checks in to *item*: shared nowhere but on the networks of *extras*. Raises NoMatch."""
+        ...
+
+    def start(self, item: WatchItem, extras: CheckInExtras) -> Started | Conflict:
+        """Check in, with one POST. Raises NoMatch where Trakt does not know *item*."""
+        ...
+
+    def fetch_watching(self) -> Watching | None:
+        """Return what is being watched, None where nothing is."""
         ...
 
     def cancel(self, *, movie: bool) -> None:
         """End the check-in that runs, which is one to a *movie* or to an episode."""
         ...
 
+    def search_titles(self, words: str, *, movies: bool) -> list[WatchItem]:
+        """Return the shows, or *movies*, that a search for *words* finds, best first.
 
-class Search(Protocol):
-    """Trakt's search, over either API."""
-
-    @property
-    def id_types(self) -> Collection[str]:
-        """Whose numbers it knows."""
+        Where titles are exactly so, only these.
+        """
         ...
 
-    def titles(self, words: str, *, movies: bool) -> list[WatchItem]:
-        """The shows, or *movies*, that a search for *words* finds, best first; exact ones alone where there are any."""
+    def find_by_id(self, id_type: str, number: str, *, movies: bool) -> list[WatchItem]:
+        """Return what has that *number*. Raises NoMatch where the API does not look there."""
         ...
 
-    def numbered(self, id_type: str, number: str, *, movies: bool) -> list[WatchItem]:
-        """What has that *number*. Raises NoMatch where the API does not look there."""
+    def complete_title(self, title: Title) -> Title:
+        """Return *title* with all that a check-in names it by; asks only where that is missing."""
         ...
 
-
-class Progress(Protocol):
-    """Where the user is in a show, over either API."""
-
-    def following(self, show: Title) -> WatchItem | None:
-        """The next unwatched episode of *show* that has aired. Raises NoMatch where Trakt knows no such show."""
+    def find_next_episode(self, show: Title) -> WatchItem | None:
+        """Return the next unwatched episode of *show* that has aired. Raises NoMatch where Trakt has no such show."""
         ...
 
-    def episode(self, show: Title, season: int, number: int) -> WatchItem | None:
-        """That episode of *show*, None where Trakt knows no such one."""
+    def find_episode(self, show: Title, season: int, number: int) -> WatchItem | None:
+        """Return that episode of *show*, None where Trakt has no such episode."""
         ...
 
-    def last_watched(self) -> Title | None:
-        """The show of which an episode was watched last, None where the API does not tell."""
+    def find_last_watched(self) -> Title | None:
+        """Return the show whose episode was watched last, None where the API does not say."""
         ...
 
 
@@ -217,25 +225,25 @@ class EpisodeRef:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A show or *movie*, by *words* or by its *number* at *id_type*, and an episode of it: the next one if not said.
+    """What somebody asks for: a show or *movie*, by *words* or by its *number* at *id_type*, and an *episode* of it.
 
-    Without words or number it is what is on now.
+    Without an *episode* the next one; without words or number what is on now.
     """
 
     words: str = ""
-    place: EpisodeRef | None = None
+    episode: EpisodeRef | None = None
     movie: bool = False
     id_type: str = ""
     number: str = ""
 
     @property
-    def names_something(self) -> bool:
-        """Whether it is anything but what is on now."""
+    def names_title(self) -> bool:
+        """Whether it names a show or movie, rather than what is on now."""
         return bool(self.words or self.number)
 
 
 def parse_query(words: Sequence[str]) -> tuple[str, EpisodeRef | None]:
-    """The title in *words*, and the place after it: `2x03`, `s02e03`, `special 4`, `absolute 27`, `next`."""
+    """Return the title in *words*, and the episode after it: `2x03`, `s02e03`, `special 4`, `absolute 27`, `next`."""
     parts = " ".join(words).split()
     title, code = split_code(" ".join(parts))
     if code:

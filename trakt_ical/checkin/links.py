@@ -1,170 +1,227 @@
-"""Check-in from a link: who comes with a ticket need not log in, and has the choices that a terminal gives."""
+"""Check-in from a link: whoever has the link needs no login, and gets the choices that a terminal offers.
+
+What a page shows comes from the stored copy of the feed. Only a button that was pressed asks Trakt.
+"""
 
 from __future__ import annotations
 
+import enum
 import logging
 import re
 import threading
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
 
-from trakt_ical.app.app import App
-from trakt_ical.checkin.items import Busy, CheckInExtras, Started, Title, WatchItem
-from trakt_ical.checkin.pages import Conflict, Done, Failed, FormChoice, Outcome, Waiting
-from trakt_ical.checkin.resolve import Schedule, load_schedule
-from trakt_ical.checkin.service import ConflictChoice as AtDesk
-from trakt_ical.checkin.service import make_context, open_check_in
+from trakt_ical.checkin.items import CheckInApi, CheckInExtras, Conflict, Started, Title, WatchItem
+from trakt_ical.checkin.service import CheckInContext, CheckInService, ConflictChoice, describe_conflict
 from trakt_ical.checkin.tickets import Ticket
-from trakt_ical.errors import CheckInRunning, TraktIcalError, Unreachable
-from trakt_ical.model import Airing
-from trakt_ical.wording import describe_moment
+from trakt_ical.errors import CheckInRunning, TraktIcalError
 
 log = logging.getLogger(__name__)
 
-KEPT = timedelta(days=7)  # a kept answer of so recent a time tells what an airing is called
 QUIET = CheckInExtras()
-BRISK = (3, 5)  # seconds to connect to Trakt and between two reads, while somebody waits to learn a mere name
-_EPISODE = re.compile(r"(trakt|tvdb|imdb)-(\w+)-s(\d+)e(\d+)@.*")
+OTHER_API = "This link is for another API than the one that your settings use now. Check in from a newer calendar."
+_EPISODE = re.compile(r"(?:(trakt|tvdb|imdb)-)?(.+)-s(\d+)e(\d+)@.*")
 _MOVIE = re.compile(r"trakt-movie-(\d+)-\w+@.*")
 
 
-class LinkCheckIns:
-    """What links that check in do at Trakt, for the account of *app*; times are told in *zone*.
+class FormChoice(enum.Enum):
+    """What somebody chose by a button; the values are those of the form."""
 
-    Safe to use from several threads.
+    CHECK_IN = "check-in"
+    WAIT = "wait"
+    REPLACE = "replace"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The check-in began, and lasts *until* then (None: Trakt does not say)."""
+
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Another check-in runs *until* then; *sentence* says which."""
+
+    sentence: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The check-in will begin when the running one ends, *until* then."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The check-in did not begin, for the reason that *sentence* gives."""
+
+    sentence: str
+
+
+Outcome = Done | Refusal | Waiting | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAiring:
+    """What a stored copy says of one airing: its *summary*, and its *runtime* where the event is as long as that."""
+
+    summary: str
+    runtime: timedelta | None
+
+
+class LinkAccount(Protocol):
+    """The account that links check in for."""
+
+    def find_airing(self, uid: str) -> StoredAiring | None:
+        """Return the airing of the event *uid*, None where no stored copy has one for it alone. Asks nobody."""
+        ...
+
+    def open_service(self) -> AbstractContextManager[CheckInService]:
+        """Open the account's check-ins at Trakt. Raises TraktIcalError."""
+        ...
+
+
+class LinkCheckIns:
+    """The check-ins from links of one *account*. Safe to use from several threads.
+
+    *ended* is set when the server ends: who waits for the end of a check-in then waits no longer.
     """
 
-    def __init__(self, app: App, zone: Callable[[], tzinfo]) -> None:
-        self._app = app
-        self._impatient = replace(app, environment=replace(app.environment, timeout=BRISK, sleep=_give_up))
-        self._outside = make_context(app, describe_moment, zone)
-        self._one_at_a_time = threading.Lock()
+    def __init__(self, account: LinkAccount, context: CheckInContext, ended: threading.Event) -> None:
+        self.context = context
+        self._account = account
+        self._ended = ended
+        self._lock = threading.Lock()  # of two taps at a time the second must meet the check-in of the first
         self._waiting: Ticket | None = None
-        self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def named(self, ticket: Ticket) -> str:
-        """What people call the airing of *ticket*, as its calendar would; by its number where nobody knows."""
-        if listed := self._listed(ticket):
-            return self._words(listed[1])
-        known = parse_uid(ticket)
-        return f"Episode {known.code}" if known and known.code else "This airing"
+    def name_airing(self, ticket: Ticket) -> str:
+        """Return what the calendar calls the airing of *ticket*, or its number where no stored copy has it."""
+        if stored := self._account.find_airing(ticket.uid):
+            return stored.summary
+        item = parse_uid(ticket)
+        return f"Episode {item.code}" if item and item.code else "This airing"
 
     def act(self, ticket: Ticket, choice: FormChoice) -> Outcome:
-        """Check in to the airing of *ticket*, with one POST; every failure is told in a sentence."""
+        """Check in to the airing of *ticket*, with one POST; a failure is an outcome that says why."""
         try:
-            with self._one_at_a_time:
+            with self._lock:
                 return self._act(ticket, choice)
         except TraktIcalError as error:
             return Failed(str(error))
 
-    def join(self, patience: float) -> None:
-        """Wait *patience* seconds at the most for a check-in that waits."""
+    def join(self, seconds: float) -> None:
+        """Wait for a check-in that waits, *seconds* at most."""
         if self._thread is not None:
-            self._thread.join(patience)
+            self._thread.join(seconds)
 
     def close(self) -> None:
-        """Let those who wait for the end of a check-in wait no more."""
+        """Give up a check-in that waits for the end of another one."""
         self._ended.set()
 
     def _act(self, ticket: Ticket, choice: FormChoice) -> Outcome:
-        what = self._meant(ticket)
-        if what is None:
-            return Failed("Trakt cannot be told what this is: the calendar no longer lists it.")
-        with open_check_in(self._app, self._outside) as place:
+        with self._account.open_service() as service:
+            item = self._make_item(ticket, service.api)
+            if item is None:
+                return Failed(OTHER_API)
+            outcome: Started | Conflict
             if choice is FormChoice.REPLACE:
-                outcome: Started | Busy = place.desk.check_in(
-                    what, QUIET, lambda busy: AtDesk.REPLACE, lambda until: None
-                )
+                outcome = service.check_in(item, QUIET, _Replacing())
             else:
-                outcome = place.desk.attempt(what, QUIET)
-            if isinstance(outcome, Started) or outcome.is_of(what):  # who tapped twice waits for nothing
-                self._call_off(ticket)
+                outcome = service.attempt(item, QUIET)
+            if isinstance(outcome, Started) or outcome.is_with(item):  # who tapped twice has checked in already
+                self._forget_waiting(ticket)
                 return Done(outcome.until)
             if choice is FormChoice.WAIT:
-                return self._wait(ticket, what, outcome.until)
-            return Conflict(self._outside.told(outcome), outcome.until)
+                return self._wait(ticket, item, outcome.until)
+            return Refusal(describe_conflict(outcome, self.context), outcome.until)
 
-    def _wait(self, ticket: Ticket, what: WatchItem, until: datetime) -> Outcome:
-        """Check in when what runs has ended, beside everything else; one at a time."""
+    def _make_item(self, ticket: Ticket, api: CheckInApi) -> WatchItem | None:
+        """What *api* calls the airing of *ticket*; None where its UID has the number of another API."""
+        item = parse_uid(ticket)
+        if item is None or not any(name in item.title.ids for name in api.title_ids):
+            return None
+        stored = self._account.find_airing(ticket.uid)
+        return replace(item, title=api.complete_title(item.title), runtime=stored.runtime if stored else None)
+
+    def _wait(self, ticket: Ticket, item: WatchItem, until: datetime) -> Outcome:
+        """Let a thread check in to *item* when what runs has ended; only one airing can wait."""
         if self._waiting is not None and self._waiting != ticket:
-            return Failed(f"Another check-in waits already: {self.named(self._waiting)}.")
+            return Failed(f"Another check-in is already waiting: {self.name_airing(self._waiting)}.")
         if self._waiting is None:
             self._waiting = ticket
-            self._thread = threading.Thread(target=self._later, args=(what, until), name="check-in", daemon=True)
+            self._thread = threading.Thread(target=self._check_in_later, args=(item, until), name="check-in")
+            self._thread.daemon = True
             self._thread.start()
         return Waiting(until)
 
-    def _call_off(self, ticket: Ticket) -> None:
-        """Let nobody wait for what *ticket* has begun by now: it would be counted twice."""
+    def _forget_waiting(self, ticket: Ticket) -> None:
+        """Let nobody wait for what *ticket* has checked in to by now: it would be counted twice."""
         if self._waiting == ticket:
             self._waiting = self._thread = None
 
-    def _later(self, what: WatchItem, until: datetime) -> None:
+    def _check_in_later(self, item: WatchItem, until: datetime) -> None:
         try:
-            self._sleep(until)
-            with open_check_in(self._app, self._outside) as place:
-                place.desk.check_in(what, QUIET, lambda busy: _wait_for_another(what, busy), self._sleep)
-            log.info("Checked in to %s after waiting.", what)
+            self.wait_until(until)
+            with self._account.open_service() as service:
+                service.check_in(item, QUIET, _WaitingOn(item, self))
+            log.info("Checked in to %s after waiting.", item)
         except TraktIcalError as error:
-            log.warning("The check-in that waited did not come about: %s", error)
+            log.warning("The check-in that waited did not begin: %s", error)
         finally:
             if threading.current_thread() is self._thread:
                 self._waiting = None
 
-    def _sleep(self, until: datetime) -> None:
-        """Wait for *until*. Raises Running where the server ends before, or the check-in is no longer waited for.
+    def wait_until(self, end: datetime) -> None:
+        """Wait for *end*. Raises CheckInRunning where the server ends before, or nobody waits any longer.
 
-        So the end of the server never cuts short what runs.
+        A wait that the server's end cuts short must not check in: Trakt lets the last fifth of a check-in be replaced,
+        and what runs would end early.
         """
-        seconds = max(0.0, (until - self._app.environment.now()).total_seconds())
-        (self._app.environment.sleep or self._ended.wait)(seconds)
+        self.context.sleep(max(0.0, (end - self.context.now()).total_seconds()))
         if self._ended.is_set():
-            raise CheckInRunning("The server ended before what was running did.", until)
+            raise CheckInRunning("The server ended before the running check-in did.", end)
         if threading.current_thread() is not self._thread:
-            raise CheckInRunning("It was begun by hand meanwhile.", until)
-
-    def _meant(self, ticket: Ticket) -> WatchItem | None:
-        """What the airing of *ticket* is to Trakt: as it is listed, else by the number in its UID.
-
-        A link of the other API, from before the settings changed, bears a number that this one does not go by.
-        """
-        if listed := self._listed(ticket):
-            return listed[0].subject(listed[1])
-        known, names = parse_uid(ticket), self._app.capabilities.id_types
-        return known if known and any(name in known.work.ids for name in names) else None
-
-    def _listed(self, ticket: Ticket) -> tuple[Schedule, Airing] | None:
-        """The airing of *ticket* and what is listed with it; None where it is not, or Trakt does not tell at once."""
-        try:
-            listed = load_schedule(self._impatient, KEPT)
-        except TraktIcalError as error:
-            log.info("What is listed is not known: %s", error)
-            return None
-        airing = listed.airings.get(ticket.uid)
-        return (listed, airing) if airing else None
-
-    def _words(self, airing: Airing) -> str:
-        linked = (each for each in self._app.calendars if each.settings.checkin_links)
-        return next(linked, self._app.calendars[0]).rules.words.summary(airing)
+            raise CheckInRunning("The check-in was begun by hand meanwhile.", end)
 
 
-def _wait_for_another(what: WatchItem, busy: Busy) -> AtDesk:
-    """What to do when a wait is over and something runs: *what* itself, begun elsewhere, would be counted twice."""
-    return AtDesk.LEAVE if busy.is_of(what) else AtDesk.WAIT
+class _Replacing:
+    """Ends whatever runs."""
+
+    def resolve_conflict(self, conflict: Conflict) -> ConflictChoice:  # noqa: ARG002  whatever it is
+        return ConflictChoice.REPLACE
+
+    def wait_until(self, end: datetime) -> None:
+        raise AssertionError(f"waits until {end}, although it never chose to wait")
 
 
-def _give_up(seconds: float) -> None:  # noqa: ARG001  in place of sleeping so long before the next try
-    raise Unreachable("Trakt does not answer at once.")
+@dataclass(frozen=True)
+class _WaitingOn:
+    """Waits on, unless what runs when a wait is over is *item* itself: begun elsewhere, it would be counted twice."""
+
+    item: WatchItem
+    links: LinkCheckIns
+
+    def resolve_conflict(self, conflict: Conflict) -> ConflictChoice:
+        return ConflictChoice.LEAVE if conflict.is_with(self.item) else ConflictChoice.WAIT
+
+    def wait_until(self, end: datetime) -> None:
+        self.links.wait_until(end)
 
 
 def parse_uid(ticket: Ticket) -> WatchItem | None:
-    """What the UID of *ticket* says by itself, None where it bears no number that Trakt goes by."""
+    """Return what the UID of *ticket* says by itself: the number of a movie, or of a show with season and episode."""
     if found := _MOVIE.fullmatch(ticket.uid):
         return WatchItem(Title("", ids={"trakt": int(found[1])}, movie=True))
     if found := _EPISODE.fullmatch(ticket.uid):
         origin, number, season, episode = found.groups()
-        show = Title("", ids={origin: int(number) if number.isdecimal() else number})
+        show = Title("", ids={origin or "slug": int(number) if origin and number.isdecimal() else number})
         return WatchItem(show, int(season), int(episode), starts=ticket.start)
     return None

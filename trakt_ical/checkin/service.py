@@ -1,224 +1,170 @@
-"""Opens the desk where the account of the settings checks in, and the finder of what is meant."""
+"""Checks in for one account: one POST, what to do if its answer is lost, and what to do while another check-in runs."""
 
 from __future__ import annotations
 
-import contextlib
 import enum
-import functools
 import logging
-import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
-from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from trakt_ical.app.app import App
-from trakt_ical.app.sources import find_calendar_zone, make_connection, open_source
-from trakt_ical.checkin.items import Busy, CheckInExtras, CheckIns, Started, Watching, WatchItem
-from trakt_ical.errors import (
-    BrokenAnswer,
-    CheckInRunning,
-    Refused,
-    TraktError,
-    TraktIcalError,
-    Unreachable,
-)
-from trakt_ical.fetch.source import SOURCES
-
-if TYPE_CHECKING:
-    from trakt_ical.checkin.items import CheckIns, Progress, Search
-    from trakt_ical.checkin.resolve import Choose, Finder
-
+from trakt_ical.checkin.items import CheckInApi, CheckInExtras, Conflict, Started, Watching, WatchItem
+from trakt_ical.errors import BrokenAnswer, CheckInRunning, Refused, TraktError, TraktIcalError, Unreachable
+from trakt_ical.trakt.client import was_never_sent
 
 log = logging.getLogger(__name__)
 
-LOOKS = 2  # at what is being watched, where an answer was lost: Trakt may take a moment to know
-PAUSE = 2.0  # seconds between them
-GAP = 1.0  # seconds between two requests that change something; Trakt refuses more
-TRIES = 5  # to check in, where others get in between
+LOOKS = 2  # at what is being watched after a lost answer: Trakt may take a moment to know
+PAUSE = timedelta(seconds=2)  # between two looks
+GAP = timedelta(seconds=1)  # between two requests that change something; Trakt refuses more
+TRIES = 5  # where other check-ins begin in between
 
 
 class ConflictChoice(enum.Enum):
-    """What to do where another check-in runs."""
+    """What to do while another check-in runs; the values are the words that people type."""
 
     WAIT = "wait"
     REPLACE = "replace"
     LEAVE = "leave"
 
 
-@dataclass(frozen=True)
-class CheckInContext:
-    """What a check-in takes from the world: clock, patience, the *zone* in which times are told, how to *write* them.
+class ConflictResolver(Protocol):
+    """Decides what happens while another check-in runs."""
 
-    *write* is given a moment, the present and the zone.
-    """
+    def resolve_conflict(self, conflict: Conflict) -> ConflictChoice:
+        """Return what to do. May raise CheckInRunning in place of `LEAVE`."""
+        ...
 
-    now: Callable[[], datetime]
-    sleep: Callable[[float], object]
-    zone: Callable[[], tzinfo]
-    write: Callable[[datetime, datetime, tzinfo], str]
+    def wait_until(self, end: datetime) -> None:
+        """Wait for *end*. May raise CheckInRunning to give up."""
+        ...
 
-    def clock(self, moment: datetime) -> str:
-        """*moment* for people."""
-        return self.write(moment, self.now(), self.zone())
 
-    def told(self, busy: Busy) -> str:
-        """A sentence that says what runs."""
-        what = f": {busy.watching.subject}," if busy.watching else ""
-        return f"A check-in is running{what} until {self.clock(busy.until)}."
+class CheckInContext(Protocol):
+    """What a check-in takes from the world around it."""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which people read moments."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the present."""
+        ...
+
+    def sleep(self, seconds: float) -> object:
+        """Wait that long."""
+        ...
+
+    def describe_time(self, moment: datetime) -> str:
+        """Return *moment* as people read it."""
+        ...
+
+
+def describe_conflict(conflict: Conflict, context: CheckInContext) -> str:
+    """Return a sentence that says what runs, and until when."""
+    item = f": {conflict.watching.item}," if conflict.watching else ""
+    return f"A check-in is running{item} until {context.describe_time(conflict.until)}."
 
 
 @dataclass(frozen=True)
 class CheckInService:
-    """The check-ins of one account."""
+    """The check-ins of one account, at *api*."""
 
-    checkins: CheckIns
-    outside: CheckInContext
+    api: CheckInApi
+    context: CheckInContext
 
-    def check_in(
-        self,
-        what: WatchItem,
-        extras: CheckInExtras,
-        decide: Callable[[Busy], ConflictChoice],
-        wait: Callable[[datetime], object],
-    ) -> Started:
-        """Check in to *what*. Where another check-in runs, *decide* what to do; *wait* until its end.
+    def check_in(self, item: WatchItem, extras: CheckInExtras, resolver: ConflictResolver) -> Started:
+        """Check in to *item*; while another check-in runs, *resolver* decides.
 
-        Raises Running where it is left alone, NoMatch where Trakt knows no such thing, TraktIcalError.
+        Raises CheckInRunning where the other one is left alone, and TraktIcalError.
         """
-        self.outside.zone()  # what it takes to tell of the outcome is known before anything is sent
         for _ in range(TRIES):
-            outcome = self.attempt(what, extras)
+            outcome = self.attempt(item, extras)
             if isinstance(outcome, Started):
                 return outcome
-            match decide(outcome):
+            match resolver.resolve_conflict(outcome):
                 case ConflictChoice.LEAVE:
-                    raise CheckInRunning(self.outside.told(outcome), outcome.until)
+                    raise CheckInRunning(describe_conflict(outcome, self.context), outcome.until)
                 case ConflictChoice.REPLACE:
-                    self._make_room(outcome)
+                    self._end_running(outcome)
                 case ConflictChoice.WAIT:
-                    wait(max(outcome.until, self.outside.now() + timedelta(seconds=PAUSE)))
-        raise CheckInRunning("Another check-in began each time that one had ended.")
+                    # An end that lies behind us already would be asked about again at once, and refused again.
+                    resolver.wait_until(max(outcome.until, self.context.now() + PAUSE))
+        raise CheckInRunning("Each time a check-in had ended, another one had begun.")
 
-    def attempt(self, what: WatchItem, extras: CheckInExtras) -> Started | Busy:
-        """Check in to *what* with one POST, never a second one.
+    def attempt(self, item: WatchItem, extras: CheckInExtras) -> Started | Conflict:
+        """Check in to *item* with one POST. Raises TraktIcalError.
 
-        Where its answer is lost, what is being watched tells whether it counted. Raises TraktIcalError.
+        A POST is never sent a second time to find out what became of the first: it would count the episode twice.
+        Where its answer is lost, what is being watched says whether it counted.
         """
         try:
-            outcome = self.checkins.start(what, extras)
+            outcome = self.api.start(item, extras)
         except (Unreachable, BrokenAnswer, Refused) as error:
-            if is_certain(error):
+            if had_no_effect(error):
                 raise
-            return self._looked_for(what, extras, error)
-        if isinstance(outcome, Busy):
-            return replace(outcome, watching=self._seen())
-        if outcome.until is None and (running := self._seen()):
+            return self._find_lost(item, extras, error)
+        if isinstance(outcome, Conflict):
+            return replace(outcome, watching=self._look())
+        if outcome.until is None and (running := self._look()):
             return replace(outcome, until=running.until)
         return outcome
 
-    def watching(self) -> Watching | None:
-        """What is being watched, None where nothing is. Raises TraktIcalError."""
-        return self.checkins.watching()
+    def cancel(self) -> Watching | None:
+        """End the check-in that runs, and return it. What a player reports is returned too, but only it can end it."""
+        running = self.api.fetch_watching()
+        if running is not None and not running.player:
+            self._end(movie=running.item.title.movie)
+        return running
 
-    def _seen(self) -> Watching | None:
-        """What is being watched, None as well where that cannot be asked: the outcome is certain without it."""
+    def _look(self) -> Watching | None:
+        """What is being watched; None as well where that cannot be fetched, since the outcome is certain without it."""
         try:
-            return self.watching()
+            return self.api.fetch_watching()
         except TraktIcalError as error:
             log.warning("%s", error)
             return None
 
-    def cancel(self) -> Watching | None:
-        """End the check-in that runs, and return it; what a player reports is left alone, and returned as well."""
-        running = self.watching()
-        if running is not None and not running.player:
-            self._end(movie=running.subject.work.movie)
-        return running
-
-    def _make_room(self, busy: Busy) -> None:
-        self.outside.sleep(GAP)
-        self._end(movie=busy.watching is not None and busy.watching.subject.work.movie)
-        self.outside.sleep(GAP)
+    def _end_running(self, conflict: Conflict) -> None:
+        self.context.sleep(GAP.total_seconds())
+        self._end(movie=conflict.watching is not None and conflict.watching.item.title.movie)
+        self.context.sleep(GAP.total_seconds())
 
     def _end(self, *, movie: bool) -> None:
-        """End the check-in that runs; an error does not matter where nothing is being watched after it."""
+        """End the check-in that runs. An error does not matter if nothing is being watched after it."""
         try:
-            self.checkins.cancel(movie=movie)
+            self.api.cancel(movie=movie)
         except TraktError as error:
-            log.warning("%s Looking whether anything still runs.", error)
-            if self.watching() is not None:
+            log.warning("%s Checking whether anything still runs.", error)
+            if self.api.fetch_watching() is not None:
                 raise
 
-    def _looked_for(self, what: WatchItem, extras: CheckInExtras, error: TraktError) -> Started:
+    def _find_lost(self, item: WatchItem, extras: CheckInExtras, error: TraktError) -> Started:
         """The check-in that began although its answer was lost to *error*. Raises TraktError where none did."""
-        log.warning("%s Looking whether it counted.", error)
-        found = None
+        log.warning("%s Checking whether it counted.", error)
+        watching = None
         for look in range(LOOKS):
             if look:
-                self.outside.sleep(PAUSE)
+                self.context.sleep(PAUSE.total_seconds())
             try:
-                found = self.watching()
+                watching = self.api.fetch_watching()
             except TraktIcalError as second:
                 raise Unreachable(
                     f"{error} Whether the check-in counted is not known: {second} Run: trakt-ical checkin --status"
                 ) from error
-            if found is not None and not found.player and found.subject.is_same(what):
-                since = found.since or self.outside.now()
-                runtime = extras.duration or what.runtime or what.work.runtime
-                return Started(what, since, found.until or (since + runtime if runtime else None))
-        player = " by a player" if found and found.player else ""
-        instead = f"{found.subject} is being watched{player}" if found else "nothing is being watched"
+            # A player may report the same episode: that is no check-in of ours, and does not end like one.
+            if watching is not None and not watching.player and watching.item.is_same(item):
+                since = watching.since or self.context.now()
+                runtime = extras.duration or item.runtime or item.title.runtime
+                return Started(item, since, watching.until or (since + runtime if runtime else None))
+        player = " by a player" if watching and watching.player else ""
+        instead = f"{watching.item} is being watched{player}" if watching else "nothing is being watched"
         raise TraktError(f"{error} The check-in did not count: {instead}.") from error
 
 
-def is_certain(error: Exception) -> bool:
-    """Whether *error* tells that a POST had no effect: Trakt said no, or no connection came about."""
-    from trakt_ical.trakt.client import was_never_sent
-
+def had_no_effect(error: Exception) -> bool:
+    """Whether *error* means that a POST had no effect: Trakt refused it, or there was no connection."""
     if isinstance(error, Refused):
         return error.status < 500
     return error.__cause__ is not None and was_never_sent(error.__cause__)
-
-
-@dataclass(frozen=True)
-class CheckInSession:
-    """What it takes to check in: the *desk*, and where to look for what is meant."""
-
-    app: App
-    desk: CheckInService
-    search: Search
-    progress: Progress
-
-    def finder(self, which: Choose, *, guess: bool) -> Finder:
-        """A finder in what the user's calendars list now; *which* chooses, *guess*: somebody can be asked."""
-        from trakt_ical.checkin.resolve import Finder, load_schedule, mark_watched
-
-        watched = functools.partial(mark_watched, self.app)
-        return Finder(load_schedule(self.app), self.search, self.progress, watched, which, guess)
-
-
-@contextlib.contextmanager
-def open_check_in(app: App, surroundings: CheckInContext) -> Iterator[CheckInSession]:
-    """The office of the settings' account. Raises SettingsError where they lack what a check-in takes."""
-    adapter = import_module(SOURCES[app.settings.api].checkin)
-    with adapter.open_check_in(make_connection(app)) as (checkins, search, progress):
-        yield CheckInSession(app, CheckInService(checkins, surroundings), search, progress)
-
-
-def make_context(
-    app: App, write: Callable[[datetime, datetime, tzinfo], str], zone: Callable[[], tzinfo] | None = None
-) -> CheckInContext:
-    """Those of *app*, with times as *write* writes them, in *zone* or else, for one run, that of its first calendar."""
-    environment = app.environment
-    zone = zone or functools.cache(functools.partial(_find_zone, app))
-    return CheckInContext(environment.now, environment.sleep or time.sleep, zone, write)
-
-
-def _find_zone(app: App) -> tzinfo:
-    """The zone of the first calendar, from an answer that was kept if there is one."""
-    from trakt_ical.checkin.resolve import YOUNG
-
-    with open_source(app, max_age=YOUNG) as source:
-        return find_calendar_zone(source, app.calendars[0].settings.timezone)

@@ -1,7 +1,8 @@
-"""Links that check in: each is for one airing, cannot be guessed or used for another, and expires by its time.
+"""Check-in links: each is for one airing, cannot be guessed or used for another, and expires after it.
 
-A link bears the UID and the start of the airing and a HMAC over both, by a key that is used for nothing else. So it
-is the same whenever it is made, and an event that bears it stays the same to the octet.
+A link holds the UID and the start of the airing, and a HMAC over both with a key that is used for nothing else. So
+there is no list of links to keep, and a link is the same whenever it is made: a random one would change every event
+that has it in each run.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from trakt_ical.export.stored import parse_moment
 from trakt_ical.model import Moment, check_moment
 
 FOLDER = "check-in"  # the first part of the path
-GOOD_FOR = timedelta(days=30)  # after the start: who is a month behind may still check in from the calendar
-KEY = 32  # octets
-SEAL = 20  # octets of the HMAC that a link bears
+LINK_LIFETIME = timedelta(days=30)  # after the start: who is a month behind may still check in from the calendar
+KEY_LENGTH = 32  # octets
+SEAL_LENGTH = 20  # octets of the HMAC in a link
 LOCK_WAIT = 10  # seconds
 SUFFIX = "@trakt-ical"
 
@@ -36,11 +37,11 @@ class Ticket:
     uid: str
     start: Moment
 
-    def expired(self, now: datetime) -> bool:
-        """Whether the airing is too long ago to be checked in to from its link."""
+    def is_expired(self, now: datetime) -> bool:
+        """Whether the airing is too long ago to check in from its link."""
         start = self.start
         begun = start if isinstance(start, datetime) else datetime.combine(start, time(0), UTC)
-        return now > begun + GOOD_FOR
+        return now > begun + LINK_LIFETIME
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,13 @@ class Tickets:
     def __repr__(self) -> str:
         return "Tickets()"
 
-    def path(self, ticket: Ticket) -> str:
-        """The path of the link, without a slash before it."""
+    def make_path(self, ticket: Ticket) -> str:
+        """Return the path of the link, without a slash before it."""
         name, start = quote(ticket.uid.removesuffix(SUFFIX), safe=""), format_moment(ticket.start)
-        return f"{FOLDER}/{name}/{start}/{self._seal(ticket)}"
+        return f"{FOLDER}/{name}/{start}/{self._make_seal(ticket)}"
 
-    def read(self, path: str) -> Ticket | None:
-        """The ticket that *path* (quoted or not, without a slash before it) bears, None where it bears none of ours."""
+    def read_ticket(self, path: str) -> Ticket | None:
+        """Return the ticket in *path* (quoted or not, without a slash before it), None where it is no link of ours."""
         parts = path.split("/")
         if len(parts) != 4 or parts[0] != FOLDER:
             return None
@@ -68,26 +69,27 @@ class Tickets:
         except ValueError:
             return None
         ticket = Ticket(unquote(parts[1]) + SUFFIX, start)
-        right = hmac.compare_digest(parts[3].encode(errors="replace"), self._seal(ticket).encode())
+        right = hmac.compare_digest(parts[3].encode(errors="replace"), self._make_seal(ticket).encode())
         return ticket if right and format_moment(start) == parts[2] else None
 
-    def _seal(self, ticket: Ticket) -> str:
-        """The HMAC over *ticket*; a line break parts UID and start, since neither has one."""
+    def _make_seal(self, ticket: Ticket) -> str:
+        """The HMAC over *ticket*. A line break parts UID and start, since neither has one."""
         text = f"{ticket.uid}\n{format_moment(ticket.start)}".encode(errors="replace")
-        found = hmac.digest(self.key, text, hashlib.sha256)[:SEAL]
+        found = hmac.digest(self.key, text, hashlib.sha256)[:SEAL_LENGTH]
         return base64.urlsafe_b64encode(found).decode().rstrip("=")
 
 
 def load_tickets(path: Path) -> Tickets:
-    """The links by the key in the file at *path*, which is made where there is none, for its owner alone.
+    """Return the links made with the key in the file at *path*, which only its owner can read.
 
-    Raises OutputError where it cannot be read or written: with another key every link in every calendar would be dead.
+    The key is made where there is none. Raises OutputError where it cannot be read or written; it is never replaced,
+    since with another key every link in every calendar would be dead.
     """
     key = _read_key(path)
     if key is None:
         with files.lock(path, wait=LOCK_WAIT):  # of several first starts one makes it
             key = _read_key(path) or _make_key(path)
-    if len(key) != KEY:
+    if len(key) != KEY_LENGTH:
         raise OutputError(f"The key of check-in links {path} is damaged. Restore it, or delete it for new links.")
     return Tickets(key)
 
@@ -102,7 +104,7 @@ def _read_key(path: Path) -> bytes | None:
 
 
 def _make_key(path: Path) -> bytes:
-    key = secrets.token_bytes(KEY)
+    key = secrets.token_bytes(KEY_LENGTH)
     try:
         files.write_whole(path, key, mode=0o600)
     except OSError as error:

@@ -1,22 +1,30 @@
 """Check-in over API v1, as https://trakt.tv/api-docs/show-checkin describes it.
 
-Its list of parameters calls one of them `share`, its example `shared`; the list is right. The example is
-no valid JSON either.
+That page's list of parameters calls one of them `share`, its example `shared`; the list is right. The example is no
+valid JSON either.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, quote_plus
 
 import msgspec
 
 import trakt_ical
-from trakt_ical.checkin.items import Busy, CheckInExtras, CheckInPost, Started, Title, Watching, WatchItem
+from trakt_ical.checkin.items import (
+    CheckInApi,
+    CheckInExtras,
+    CheckInPost,
+    Conflict,
+    Started,
+    Title,
+    Watching,
+    WatchItem,
+)
 from trakt_ical.errors import BrokenAnswer, NoMatch, Refused, SettingsError
 from trakt_ical.fetch.source import Connection, parse_runtime
 from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
@@ -25,11 +33,18 @@ from trakt_ical.model import Moment
 from trakt_ical.trakt.client import Answer, Client
 from trakt_ical.trakt.statuses import make_error
 
+NETWORKS = ("facebook", "twitter", "tumblr")
+SHARED = (*NETWORKS, "foursquare", "path")  # the networks that an answer may name
+LONGEST_MESSAGE = 100  # characters; Trakt cuts what is longer
+LATEST = 2**33  # seconds since 1970, in the year 2242
+LONGEST_WAIT = 7 * 86400  # seconds
+MINUTE = timedelta(minutes=1)
+
 Id = str | int | None
 
 
-class WorkWire(msgspec.Struct):
-    """One show or movie, as far as its name goes; ids are strings in old answers, numbers in new ones.
+class TitleWire(msgspec.Struct):
+    """A show or movie by its names; ids are strings in old answers, numbers in new ones.
 
     An unknown *year* is 1969 here, and so it must be in a check-in.
     """
@@ -43,57 +58,15 @@ class WorkWire(msgspec.Struct):
     tmdb_id: Id = None
 
 
-class Search:
-    """The search of the server that *client* speaks to; *api_key* is part of each address."""
-
-    id_types = ("tvdb", "imdb", "tmdb")
-
-    def __init__(self, client: Client, *, api_key: str) -> None:
-        self._client = client
-        self._key = quote(api_key, safe="")
-
-    def titles(self, words: str, *, movies: bool) -> list[WatchItem]:
-        """The shows, or *movies*, that a search for *words* finds, best first."""
-        called = quote_plus(words.replace("/", " "))  # servers refuse a slash in an address, however it is quoted
-        path = f"/search/{'movies' if movies else 'shows'}.json/{self._key}/{called}"
-        return [WatchItem(make_title(wire, movie=movies)) for wire in self._client.get(path).decode(list[WorkWire])]
-
-    def numbered(self, id_type: str, number: str, *, movies: bool) -> list[WatchItem]:
-        """The show, or of *movies* the one, with that *number*. Raises NoMatch where v1 does not look there."""
-        if movies is (id_type == "tvdb"):
-            raise NoMatch(f"API v1 knows no {'movies' if movies else 'shows'} by --{id_type}. Name the title.")
-        path = f"/{'movie' if movies else 'show'}/summary.json/{self._key}/{quote(number, safe='')}"
-        try:
-            return [WatchItem(make_title(self._client.get(path).decode(WorkWire), movie=movies))]
-        except Refused as error:
-            if error.status == 404:
-                return []
-            raise
-
-
-def make_title(wire: WorkWire, *, movie: bool) -> Title:
-    """The show or *movie* of an answer."""
-    ids: dict[str, int | str] = {}
-    for name, given in (("tvdb", wire.tvdb_id), ("tmdb", wire.tmdb_id)):
-        number = str(given or "").strip()
-        if number.isdecimal() and int(number):
-            ids[name] = int(number)
-    if wire.imdb_id:
-        ids["imdb"] = wire.imdb_id
-    if slug := (wire.url or "").rstrip("/").rpartition("/")[2]:
-        ids["slug"] = slug
-    return Title(wire.title or "", wire.year, ids, movie=movie, runtime=parse_runtime(wire.runtime))
-
-
 class _Season(msgspec.Struct):
     season: int
 
 
-class _ProgressEpisode(msgspec.Struct):
+class _Episode(msgspec.Struct):
     season: int
     number: int
     title: str | None = None
-    tvdb_id: str | int | None = None
+    tvdb_id: Id = None
     first_aired: int | None = None
     first_aired_iso: str | None = None
     first_aired_utc: int | None = None
@@ -111,103 +84,7 @@ class _Slot(msgspec.Struct):
 
 class _Summary(msgspec.Struct):
     show: _Slot
-    episode: _ProgressEpisode
-
-
-class Progress:
-    """The progress of the user whom *client* signs for; *api_key* is part of each address, *now* that of the run."""
-
-    def __init__(self, client: Client, *, api_key: str, now: datetime) -> None:
-        self._client = client
-        self._key = quote(api_key, safe="")
-        self._now = now
-
-    def following(self, show: Title) -> WatchItem | None:
-        """The first unwatched episode after the farthest that was watched, None where none has aired yet.
-
-        v1 tells what was watched season by season: they are asked for from the last one back.
-        """
-        later: list[_ProgressEpisode] = []
-        for number in sorted(self._seasons(show), reverse=True):
-            episodes = [each for each in self._episodes(show, number) if self._has_aired(each)]
-            watched = [place for place, each in enumerate(episodes) if each.watched]
-            if watched:
-                return _find_first_unwatched(show, [*episodes[watched[-1] + 1 :], *later])
-            later = [*episodes, *later]
-        return _find_first_unwatched(show, later)
-
-    def episode(self, show: Title, season: int, number: int) -> WatchItem | None:
-        """That episode of *show*, None where Trakt knows no such one: it says so with 404, and once with 400."""
-        try:
-            answer = self._client.get(f"/show/episode/summary.json/{self._key}/{_name_show(show)}/{season}/{number}")
-        except Refused as error:
-            if error.status in (400, 404):
-                return None
-            raise
-        summary = answer.decode(_Summary)
-        return _make_item(show, summary.episode, summary.show)
-
-    def last_watched(self) -> Title | None:
-        """None: v1 does not tell what was watched last."""
-        return None
-
-    def _seasons(self, show: Title) -> list[int]:
-        try:
-            answer = self._client.get(f"/show/seasons.json/{self._key}/{_name_show(show)}")
-        except Refused as error:
-            if error.status == 404:
-                raise NoMatch(f"Trakt knows no show {show}.") from error
-            raise
-        return [each.season for each in answer.decode(list[_Season]) if each.season]
-
-    def _episodes(self, show: Title, season: int) -> Sequence[_ProgressEpisode]:
-        answer = self._client.get(f"/show/season.json/{self._key}/{_name_show(show)}/{season}")
-        return sorted(answer.decode(list[_ProgressEpisode]), key=lambda each: each.number)
-
-    def _has_aired(self, episode: _ProgressEpisode) -> bool:
-        starts = _resolve_start(episode, _Slot())
-        if isinstance(starts, datetime):
-            return starts <= self._now
-        return starts is not None and starts <= self._now.date()
-
-
-def _find_first_unwatched(show: Title, episodes: Sequence[_ProgressEpisode]) -> WatchItem | None:
-    return next((_make_item(show, each, _Slot()) for each in episodes if not each.watched), None)
-
-
-def _make_item(show: Title, episode: _ProgressEpisode, slot: _Slot) -> WatchItem:
-    tvdb = str(episode.tvdb_id or "")
-    return WatchItem(
-        show,
-        episode.season,
-        episode.number,
-        title=episode.title or "",
-        episode_tvdb=int(tvdb) if tvdb.isdecimal() and int(tvdb) else None,
-        runtime=show.runtime,
-        starts=_resolve_start(episode, slot),
-    )
-
-
-def _resolve_start(episode: _ProgressEpisode, slot: _Slot) -> Moment | None:
-    """When *episode* airs; a date where the *slot* does not tell the hour, None where nobody knows the day."""
-    stated = episode.first_aired, episode.first_aired_iso, episode.first_aired_utc
-    try:
-        return resolve_instant(AirTimes(*stated, None, slot.air_time, slot.air_day, slot.network, slot.country))
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _name_show(show: Title) -> str:
-    """How v1's addresses call *show*: by its number at TVDB, else by its slug."""
-    return quote(str(show.ids.get("tvdb") or show.ids.get("slug") or ""), safe="")
-
-
-NETWORKS = ("facebook", "twitter", "tumblr")
-SHARED = (*NETWORKS, "foursquare", "path")  # of which an answer may tell
-LONGEST_MESSAGE = 100  # characters; Trakt cuts what is longer
-LATEST = 2**33  # seconds since 1970, in the year 2242
-LONGEST_WAIT = 7 * 86400  # seconds
-MINUTE = timedelta(minutes=1)
+    episode: _Episode
 
 
 class _Timestamps(msgspec.Struct):
@@ -221,8 +98,8 @@ class _Timestamps(msgspec.Struct):
             raise ValueError("a check-in of no time")
 
 
-class _Answer(msgspec.Struct):
-    """A check-in that began, or one that waits: *wait* in seconds."""
+class _Outcome(msgspec.Struct):
+    """What became of a check-in: it began, or another one runs for *wait* seconds."""
 
     status: str
     timestamps: _Timestamps | None = None
@@ -241,43 +118,37 @@ class _WatchedEpisode(msgspec.Struct):
 
 class _Watching(msgspec.Struct):
     action: str = "checkin"
-    movie: WorkWire | None = None
-    show: WorkWire | None = None
+    movie: TitleWire | None = None
+    show: TitleWire | None = None
     episode: _WatchedEpisode | None = None
 
 
-@dataclass(frozen=True)
-class Account:
-    """Who checks in: *api_key* is a developer's, of the *password* only the SHA1 is sent."""
+class CheckInV1:
+    """The check-ins, the search and the progress of *username* at the server that *client* speaks to.
 
-    api_key: str = field(repr=False)
-    username: str
-    password: str = field(repr=False)
+    *api_key* is a developer's, and part of each address. Of the *password* only the SHA1 is sent.
+    """
 
-    @property
-    def credentials(self) -> Mapping[str, str]:
-        """What every POST begins with."""
-        digest = hashlib.sha1(self.password.encode(), usedforsecurity=False).hexdigest()
-        return {"username": self.username, "password": digest}
-
-
-class CheckIns:
-    """The check-ins of *account* at the server that *client* speaks to."""
-
-    networks: Collection[str] = NETWORKS
-    longest_message: int | None = LONGEST_MESSAGE
+    networks = NETWORKS
+    longest_message = LONGEST_MESSAGE
     takes_details = True
+    title_ids = ("tvdb", "imdb", "slug")
+    search_ids = ("tvdb", "imdb", "tmdb")
 
-    def __init__(self, client: Client, account: Account, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, client: Client, *, api_key: str, username: str, password: str, now: Callable[[], datetime]
+    ) -> None:
         self._client = client
-        self._account = account
+        self._key = quote(api_key, safe="")
+        self._user = quote(username, safe="")
+        digest = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest()
+        self._credentials: Mapping[str, str] = {"username": username, "password": digest}
         self._now = now
-        self._key = quote(account.api_key, safe="")
 
-    def request(self, what: WatchItem, extras: CheckInExtras) -> CheckInPost:
-        """The POST that checks in to *what*: quiet, but for the networks of *extras*."""
+    def make_post(self, item: WatchItem, extras: CheckInExtras) -> CheckInPost:
+        """Return the POST that checks in to *item*. Raises NoMatch for an absolute number."""
         optional = {
-            "episode_tvdb_id": None if what.work.movie else what.episode_tvdb,
+            "episode_tvdb_id": None if item.title.movie else item.episode_tvdb,
             "duration": extras.duration // MINUTE if extras.duration else None,
             "venue_id": int(extras.venue_id) if extras.venue_id.isdecimal() else extras.venue_id,
             "venue_name": extras.venue_name,
@@ -285,86 +156,208 @@ class CheckIns:
             "message": extras.message[:LONGEST_MESSAGE],
         }
         body = {
-            **self._account.credentials,
-            **_name_item(what),
+            **self._credentials,
+            **_name_item(item),
             **{name: value for name, value in optional.items() if value},
             "app_version": trakt_ical.__version__,
             "app_date": trakt_ical.RELEASED,
         }
-        return CheckInPost(
-            f"/{_name_kind(what.work.movie)}/checkin/{self._key}", body, frozenset((self._key, str(body["password"])))
-        )
+        secrets = frozenset((self._key, self._credentials["password"]))
+        return CheckInPost(f"/{_name_kind(item.title.movie)}/checkin/{self._key}", body, secrets)
 
-    def start(self, what: WatchItem, extras: CheckInExtras) -> Started | Busy:
-        """Check in, with one POST. Raises NoMatch where Trakt knows no such thing."""
-        request = self.request(what, extras)
-        answer = self._client.post(request.path, request.body, expected={400, 404})
+    def start(self, item: WatchItem, extras: CheckInExtras) -> Started | Conflict:
+        """Check in, with one POST. Raises NoMatch where Trakt does not know *item*."""
+        post = self.make_post(item, extras)
+        answer = self._client.post(post.path, post.body, expected={400, 404})
         refusal = make_error(answer.request, answer.status, answer.headers, answer.body)
         if refusal is not None:
-            raise NoMatch(f"Trakt knows no {what}.") if b"not found" in answer.body else refusal
-        said = answer.decode(_Answer)
-        if said.status != "success" and said.wait is not None:
-            return Busy(self._now() + timedelta(seconds=said.wait))
-        if said.status != "success" or said.timestamps is None:
+            raise NoMatch(f"Trakt does not know {item}.") if b"not found" in answer.body else refusal
+        outcome = answer.decode(_Outcome)
+        # A conflict is an answer with status 200: only the wait tells it from a failure.
+        if outcome.status != "success" and outcome.wait is not None:
+            return Conflict(self._now() + timedelta(seconds=outcome.wait))
+        if outcome.status != "success" or outcome.timestamps is None:
             raise BrokenAnswer(f"{answer.request}: the answer is not what Trakt documents: no success, and no reason.")
-        start, end = (datetime.fromtimestamp(each, UTC) for each in (said.timestamps.start, said.timestamps.end))
-        return Started(what, start, end, _read_shared(answer))
+        since, until = (
+            datetime.fromtimestamp(each, UTC) for each in (outcome.timestamps.start, outcome.timestamps.end)
+        )
+        return Started(item, since, until, _read_shared(answer))
 
-    def watching(self) -> Watching | None:
-        """What is being watched; v1 does not say until when, and a blank object where nothing is."""
-        answer = self._client.get(f"/user/watching.json/{self._key}/{quote(self._account.username, safe='')}")
+    def fetch_watching(self) -> Watching | None:
+        """Return what is being watched; v1 does not say until when, and sends a blank object where nothing is."""
+        answer = self._client.get(f"/user/watching.json/{self._key}/{self._user}")
         if bytes(answer.body).strip() in (b"", b"{}", b"[]"):
             return None
-        said = answer.decode(_Watching)
-        player = said.action != "checkin"
-        if said.movie is not None:
-            return Watching(WatchItem(make_title(said.movie, movie=True)), player=player)
-        if said.show is None or said.episode is None:
+        watching = answer.decode(_Watching)
+        player = watching.action != "checkin"
+        if watching.movie is not None:
+            return Watching(WatchItem(make_title(watching.movie, movie=True)), player=player)
+        if watching.show is None or watching.episode is None:
             return None
-        episode = said.episode
-        found = WatchItem(make_title(said.show, movie=False), episode.season, episode.number, title=episode.title or "")
-        return Watching(found, player=player)
+        episode, show = watching.episode, make_title(watching.show, movie=False)
+        item = WatchItem(show, episode.season, episode.number, episode_title=episode.title or "")
+        return Watching(item, player=player)
 
     def cancel(self, *, movie: bool) -> None:
         """End the check-in that runs, which is one to a *movie* or to an episode."""
-        self._client.post(f"/{_name_kind(movie)}/cancelcheckin/{self._key}", self._account.credentials)
+        self._client.post(f"/{_name_kind(movie)}/cancelcheckin/{self._key}", self._credentials)
+
+    def search_titles(self, words: str, *, movies: bool) -> list[WatchItem]:
+        """Return the shows, or *movies*, that a search for *words* finds, best first."""
+        query = quote_plus(words.replace("/", " "))  # servers refuse a slash in an address, however it is quoted
+        path = f"/search/{'movies' if movies else 'shows'}.json/{self._key}/{query}"
+        return [WatchItem(make_title(wire, movie=movies)) for wire in self._client.get(path).decode(list[TitleWire])]
+
+    def find_by_id(self, id_type: str, number: str, *, movies: bool) -> list[WatchItem]:
+        """Return the show, or of *movies* the one, with that *number*. Raises NoMatch where v1 does not look there."""
+        if movies is (id_type == "tvdb"):
+            raise NoMatch(f"API v1 cannot find {'movies' if movies else 'shows'} by --{id_type}. Name the title.")
+        title = self._fetch_title(number, movie=movies)
+        return [WatchItem(title)] if title else []
+
+    def complete_title(self, title: Title) -> Title:
+        """Return *title* with its name and year where it has no number: v1 then goes by these."""
+        if title.name or any(title.ids.get(name) for name in ("tvdb", "imdb")):
+            return title
+        return self._fetch_title(str(title.ids["slug"]), movie=title.movie) or title
+
+    def find_next_episode(self, show: Title) -> WatchItem | None:
+        """Return the first unwatched episode after the farthest that was watched, None where none has aired yet.
+
+        v1 says season by season what was watched. The last one is asked first: it mostly has the answer.
+        """
+        later: list[_Episode] = []
+        for season in sorted(self._fetch_seasons(show), reverse=True):
+            episodes = [each for each in self._fetch_episodes(show, season) if self._has_aired(each)]
+            watched = [place for place, each in enumerate(episodes) if each.watched]
+            if watched:
+                return _find_first_unwatched(show, [*episodes[watched[-1] + 1 :], *later])
+            later = [*episodes, *later]
+        return _find_first_unwatched(show, later)
+
+    def find_episode(self, show: Title, season: int, number: int) -> WatchItem | None:
+        """Return that episode of *show*, None where Trakt has no such one: it says so with 404, and once with 400."""
+        answer = self._get_known(f"show/episode/summary.json/{self._key}/{_name_show(show)}/{season}/{number}", 400)
+        if answer is None:
+            return None
+        summary = answer.decode(_Summary)
+        return _make_item(show, summary.episode, summary.show)
+
+    def find_last_watched(self) -> Title | None:
+        """Return None: v1 does not say what was watched last."""
+        return None
+
+    def _fetch_title(self, name: str, *, movie: bool) -> Title | None:
+        """The show or *movie* that addresses call *name*, None where there is none."""
+        answer = self._get_known(f"{_name_kind(movie)}/summary.json/{self._key}/{quote(name, safe='')}")
+        return make_title(answer.decode(TitleWire), movie=movie) if answer else None
+
+    def _fetch_seasons(self, show: Title) -> list[int]:
+        answer = self._get_known(f"show/seasons.json/{self._key}/{_name_show(show)}")
+        if answer is None:
+            raise NoMatch(f"Trakt does not know the show {show}.")
+        return [each.season for each in answer.decode(list[_Season]) if each.season]
+
+    def _fetch_episodes(self, show: Title, season: int) -> Sequence[_Episode]:
+        answer = self._client.get(f"/show/season.json/{self._key}/{_name_show(show)}/{season}")
+        return sorted(answer.decode(list[_Episode]), key=lambda each: each.number)
+
+    def _get_known(self, path: str, *unknown: int) -> Answer | None:
+        """The answer to a GET, None where the status 404 or *unknown* says that there is no such thing."""
+        try:
+            return self._client.get(f"/{path}")
+        except Refused as error:
+            if error.status in (404, *unknown):
+                return None
+            raise
+
+    def _has_aired(self, episode: _Episode) -> bool:
+        starts, now = _resolve_start(episode, _Slot()), self._now()
+        if isinstance(starts, datetime):
+            return starts <= now
+        return starts is not None and starts <= now.date()
+
+
+def make_title(wire: TitleWire, *, movie: bool) -> Title:
+    """Return the show or *movie* of an answer."""
+    ids: dict[str, int | str] = {}
+    for name, given in (("tvdb", wire.tvdb_id), ("tmdb", wire.tmdb_id)):
+        number = str(given or "").strip()
+        if number.isdecimal() and int(number):
+            ids[name] = int(number)
+    if wire.imdb_id:
+        ids["imdb"] = wire.imdb_id
+    if slug := (wire.url or "").rstrip("/").rpartition("/")[2]:
+        ids["slug"] = slug
+    return Title(wire.title or "", wire.year, ids, movie=movie, runtime=parse_runtime(wire.runtime))
+
+
+def _find_first_unwatched(show: Title, episodes: Sequence[_Episode]) -> WatchItem | None:
+    return next((_make_item(show, each, _Slot()) for each in episodes if not each.watched), None)
+
+
+def _make_item(show: Title, episode: _Episode, slot: _Slot) -> WatchItem:
+    tvdb = str(episode.tvdb_id or "")
+    return WatchItem(
+        show,
+        episode.season,
+        episode.number,
+        episode_title=episode.title or "",
+        episode_tvdb=int(tvdb) if tvdb.isdecimal() and int(tvdb) else None,
+        runtime=show.runtime,
+        starts=_resolve_start(episode, slot),
+    )
+
+
+def _resolve_start(episode: _Episode, slot: _Slot) -> Moment | None:
+    """When *episode* airs; a date where the *slot* does not say the hour, None where the day is not known."""
+    stated = episode.first_aired, episode.first_aired_iso, episode.first_aired_utc
+    try:
+        return resolve_instant(AirTimes(*stated, None, slot.air_time, slot.air_day, slot.network, slot.country))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _name_show(show: Title) -> str:
+    """How v1's addresses call *show*: by its number at TVDB, else by its slug."""
+    return quote(str(show.ids.get("tvdb") or show.ids.get("slug") or ""), safe="")
 
 
 def _name_kind(movie: bool) -> str:
     return "movie" if movie else "show"
 
 
-def _name_item(what: WatchItem) -> dict[str, object]:
-    """The part of the POST that names *what*; title and year go along, as the page asks."""
-    ids, work = what.work.ids, what.work
-    names = ("imdb", "tmdb") if work.movie else ("tvdb",) if "tvdb" in ids else ("imdb",)
-    named: dict[str, object] = {f"{name}_id": ids[name] for name in names if name in ids}
-    named |= {"title": work.title, "year": work.year} if work.year else {"title": work.title}
-    if work.movie:
-        return named
-    if what.season is None or what.number is None:
-        raise NoMatch("API v1 knows no absolute numbers. Name season and number, as 2x03.")
-    return {**named, "season": what.season, "episode": what.number}
+def _name_item(item: WatchItem) -> dict[str, object]:
+    """The part of the POST that names *item*; title and year go along where they are known, as the page asks."""
+    title, ids = item.title, item.title.ids
+    names = ("imdb", "tmdb") if title.movie else ("tvdb",) if "tvdb" in ids else ("imdb",)
+    words: dict[str, object] = {f"{name}_id": ids[name] for name in names if name in ids}
+    words |= {name: value for name, value in (("title", title.name), ("year", title.year)) if value}
+    if title.movie:
+        return words
+    if item.season is None or item.number is None:
+        raise NoMatch("API v1 knows no absolute numbers. Name season and number, such as 2x03.")
+    return {**words, "season": item.season, "episode": item.number}
 
 
 def _read_shared(answer: Answer) -> frozenset[str]:
-    said = answer.decode(dict[str, msgspec.Raw])
-    return frozenset(name for name in SHARED if bytes(said.get(name, b"")) == b"true")
+    fields = answer.decode(dict[str, msgspec.Raw])
+    return frozenset(name for name in SHARED if bytes(fields.get(name, b"")) == b"true")
 
 
 @contextlib.contextmanager
-def open_check_in(connection: Connection) -> Iterator[tuple[CheckIns, Search, Progress]]:
-    """Open the check-ins, the search and the progress of the account of *connection*. Raises SettingsError."""
+def open_api(connection: Connection) -> Iterator[CheckInApi]:
+    """Open check-ins for the account of *connection*. Raises SettingsError without a username and a password."""
     for name in ("username", "password"):
         if not getattr(connection, name):
             raise SettingsError(
-                f"No {name}. A check-in over API v1 takes one: set {name} or TRAKT_ICAL_{name.upper()}."
+                f"No {name}. A check-in over API v1 needs one: set {name} or TRAKT_ICAL_{name.upper()}."
             )
-    key, now = connection.api_key, connection.now
-    account = Account(key, connection.username, connection.password)
     with open_client(connection) as client:
-        yield (
-            CheckIns(client, account, now=now),
-            Search(client, api_key=key),
-            Progress(client, api_key=key, now=now()),
+        yield CheckInV1(
+            client,
+            api_key=connection.api_key,
+            username=connection.username,
+            password=connection.password,
+            now=connection.now,
         )

@@ -1,10 +1,10 @@
-"""Check-in over API v2: `POST /checkin`, `DELETE /checkin`, `GET /users/me/watching`."""
+"""Check-in over API v2: `POST /checkin`, `DELETE /checkin`, `GET /users/me/watching`, the search, and the progress."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -12,19 +12,32 @@ from urllib.parse import quote
 
 import msgspec
 
-from trakt_ical.checkin.items import Busy, CheckInExtras, CheckInPost, Started, Title, Watching, WatchItem
+from trakt_ical.checkin.items import (
+    CheckInApi,
+    CheckInExtras,
+    CheckInPost,
+    Conflict,
+    Started,
+    Title,
+    Watching,
+    WatchItem,
+)
 from trakt_ical.errors import NoMatch, Refused
-from trakt_ical.fetch.source import Connection
-from trakt_ical.fetch.source import parse_runtime as runtime_of
+from trakt_ical.fetch.source import Connection, parse_runtime
 from trakt_ical.fetch.v2.source import open_client
 from trakt_ical.fetch.v2.wire import FoundEpisode, FoundIds, FoundMovie, FoundShow
 from trakt_ical.model import Moment
-from trakt_ical.trakt.client import Client
+from trakt_ical.trakt.client import Answer, Client
+
+NETWORKS = ("twitter", "mastodon", "tumblr")
+REGULAR = {"hidden": "false", "specials": "false", "count_specials": "false", "extended": "full"}
 
 _LUCENE = re.compile(r'([+\-!(){}\[\]^"~*?:/\\]|&&|\|\|)')
 """What Lucene, in which Trakt searches, reads as its own signs."""
 
 _OPERATORS = re.compile(r"\b(AND|OR|NOT)\b")
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class _Result(msgspec.Struct):
@@ -33,55 +46,161 @@ class _Result(msgspec.Struct):
     episode: FoundEpisode | None = None
 
 
-class Search:
-    """The search of the server that *client* speaks to."""
+class _Progress(msgspec.Struct):
+    """*next_episode* has aired and was not watched; null where all was."""
 
-    id_types = ("trakt", "imdb", "tvdb", "tmdb")
+    next_episode: FoundEpisode | None = None
+
+
+class _Watched(msgspec.Struct):
+    show: FoundShow
+
+
+class _Started(msgspec.Struct):
+    """The answer to a check-in; it does not say until when."""
+
+    watched_at: Instant
+    sharing: dict[str, bool | None] | None = None
+
+
+class _Conflict(msgspec.Struct):
+    expires_at: Instant
+
+
+class _Watching(msgspec.Struct):
+    expires_at: Instant
+    started_at: Instant
+    action: str = "checkin"
+    movie: FoundMovie | None = None
+    show: FoundShow | None = None
+    episode: FoundEpisode | None = None
+
+
+class CheckInV2:
+    """The check-ins, the search and the progress of the login that *client* signs with."""
+
+    networks = NETWORKS
+    longest_message = None
+    takes_details = False
+    title_ids = ("trakt",)  # by others the server would have to guess
+    search_ids = ("trakt", "imdb", "tvdb", "tmdb")
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def titles(self, words: str, *, movies: bool) -> list[WatchItem]:
-        """The shows, or *movies*, of exactly that title, else those that a search for *words* finds, best first."""
+    def make_post(self, item: WatchItem, extras: CheckInExtras) -> CheckInPost:
+        """Return the POST that checks in to *item*.
+
+        Every network is named: of one that is left out Trakt decides by the settings of the account.
+        """
+        sharing = {name: name in extras.share for name in NETWORKS}
+        message = {"message": extras.message} if extras.message else {}
+        return CheckInPost("/checkin", {**_name_item(item), "sharing": sharing, **message})
+
+    def start(self, item: WatchItem, extras: CheckInExtras) -> Started | Conflict:
+        """Check in, with one POST. Raises NoMatch where Trakt does not know *item*."""
+        post = self.make_post(item, extras)
+        answer = self._client.post(post.path, post.body, expected={404, 409})
+        if answer.status == 404:
+            raise NoMatch(f"Trakt does not know {item}.")
+        if answer.status == 409:
+            return Conflict(answer.decode(_Conflict).expires_at.astimezone(UTC))
+        started = answer.decode(_Started)
+        since = started.watched_at.astimezone(UTC)
+        runtime = item.runtime or item.title.runtime
+        shared = frozenset(name for name, done in (started.sharing or {}).items() if done)
+        return Started(item, since, since + runtime if runtime else None, shared)
+
+    def fetch_watching(self) -> Watching | None:
+        """Return what is being watched; 204 means that nothing is."""
+        answer = self._client.get("/users/me/watching", {"extended": "full"})
+        if answer.status == 204:
+            return None
+        watching = answer.decode(_Watching)
+        item = make_item(watching.show, watching.episode, watching.movie)
+        if item is None:
+            return None
+        since, until = watching.started_at.astimezone(UTC), watching.expires_at.astimezone(UTC)
+        return Watching(replace(item, runtime=until - since), since, until, watching.action != "checkin")
+
+    def cancel(self, *, movie: bool) -> None:  # noqa: ARG002  one request ends either
+        """End the check-in that runs."""
+        self._client.delete("/checkin")
+
+    def search_titles(self, words: str, *, movies: bool) -> list[WatchItem]:
+        """Return the shows, or *movies*, of exactly that title, else those that a search finds, best first."""
         kind = "movie" if movies else "show"
         query = {"query": _escape_lucene(words), "extended": "full"}
-        exact = self._found(f"/search/{kind}/exact", query)
-        return exact or self._found(f"/search/{kind}", query)
+        return self._search(f"/search/{kind}/exact", query) or self._search(f"/search/{kind}", query)
 
-    def numbered(self, id_type: str, number: str, *, movies: bool) -> list[WatchItem]:
-        """What has that *number*: IMDb's tell shows, movies and episodes apart, others are of shows, or of *movies*."""
+    def find_by_id(self, id_type: str, number: str, *, movies: bool) -> list[WatchItem]:
+        """Return what has that *number*: at IMDb a show, movie or episode, elsewhere a show, or one of *movies*."""
         types = "movie" if movies else "show,movie,episode" if id_type == "imdb" else "show"
-        return self._found(f"/search/{id_type}/{quote(number, safe='')}", {"type": types, "extended": "full"})
+        return self._search(f"/search/{id_type}/{quote(number, safe='')}", {"type": types, "extended": "full"})
 
-    def _found(self, path: str, query: dict[str, str]) -> list[WatchItem]:
+    def complete_title(self, title: Title) -> Title:
+        """Return *title* as it is: Trakt's own number suffices."""
+        return title
+
+    def find_next_episode(self, show: Title) -> WatchItem | None:
+        """Return the next unwatched episode of *show* that has aired, None where there is none."""
+        answer = self._get_known(f"/shows/{show.ids['trakt']}/progress/watched", REGULAR)
+        if answer is None:
+            raise NoMatch(f"Trakt does not know the show {show}.")
+        episode = answer.decode(_Progress).next_episode
+        return make_episode_item(show, episode) if episode else None
+
+    def find_episode(self, show: Title, season: int, number: int) -> WatchItem | None:
+        """Return that episode of *show*, None where Trakt has no such episode."""
+        path = f"/shows/{show.ids['trakt']}/seasons/{season}/episodes/{number}"
+        answer = self._get_known(path, {"extended": "full"})
+        return make_episode_item(show, answer.decode(FoundEpisode)) if answer else None
+
+    def find_last_watched(self) -> Title | None:
+        """Return the show whose episode was watched last."""
+        answer = self._client.get("/users/me/watched/shows", {"limit": "1", "extended": "full"})
+        titles = (make_title(entry.show) for entry in answer.decode(list[_Watched]))
+        return next((title for title in titles if "trakt" in title.ids), None)
+
+    def _search(self, path: str, query: dict[str, str]) -> list[WatchItem]:
         return list(_remove_doubles(self._client.get(path, query).decode(list[_Result])))
+
+    def _get_known(self, path: str, query: dict[str, str]) -> Answer | None:
+        """The answer to a GET, None where Trakt does not know what it is about."""
+        try:
+            return self._client.get(path, query)
+        except Refused as error:
+            if error.status == 404:
+                return None
+            raise
 
 
 def make_item(show: FoundShow | None, episode: FoundEpisode | None, movie: FoundMovie | None) -> WatchItem | None:
-    """The movie, the episode of the show, or the show as a whole; None where none of them is there."""
+    """Return the movie, the episode of the show, or the show as a whole; None where none of them is there."""
     if movie is not None:
-        work = Title(movie.title or "", movie.year, _read_ids(movie.ids), movie=True, runtime=runtime_of(movie.runtime))
-        return WatchItem(work, runtime=work.runtime, starts=_parse_day(movie.released))
+        runtime = parse_runtime(movie.runtime)
+        title = Title(movie.title or "", movie.year, _read_ids(movie.ids), movie=True, runtime=runtime)
+        return WatchItem(title, runtime=runtime, starts=_parse_day(movie.released))
     if show is None:
         return None
     return make_episode_item(make_title(show), episode) if episode else WatchItem(make_title(show))
 
 
 def make_title(show: FoundShow) -> Title:
-    """The show of an answer."""
-    return Title(show.title or "", show.year, _read_ids(show.ids), runtime=runtime_of(show.runtime))
+    """Return the show of an answer."""
+    return Title(show.title or "", show.year, _read_ids(show.ids), runtime=parse_runtime(show.runtime))
 
 
 def make_episode_item(show: Title, episode: FoundEpisode) -> WatchItem:
-    """An episode of *show*."""
+    """Return an episode of *show*."""
     return WatchItem(
         show,
         episode.season,
         episode.number,
         episode.number_abs,
-        title=episode.title or "",
+        episode_title=episode.title or "",
         episode_tvdb=episode.ids.tvdb if episode.ids else None,
-        runtime=runtime_of(episode.runtime) or show.runtime,
+        runtime=parse_runtime(episode.runtime) or show.runtime,
         starts=_parse_instant(episode.first_aired),
     )
 
@@ -89,13 +208,13 @@ def make_episode_item(show: Title, episode: FoundEpisode) -> WatchItem:
 def _remove_doubles(results: Iterable[_Result]) -> Iterator[WatchItem]:
     seen = set()
     for result in results:
-        found = make_item(result.show, result.episode, result.movie)
-        if found is None or not found.work.ids.get("trakt"):
+        item = make_item(result.show, result.episode, result.movie)
+        if item is None or not item.title.ids.get("trakt"):
             continue
-        name = (found.work.movie, found.work.ids["trakt"], found.season, found.number)
-        if name not in seen:
-            seen.add(name)
-            yield found
+        key = (item.title.movie, item.title.ids["trakt"], item.season, item.number)
+        if key not in seen:
+            seen.add(key)
+            yield item
 
 
 def _read_ids(ids: FoundIds | None) -> dict[str, int | str]:
@@ -122,137 +241,18 @@ def _escape_lucene(words: str) -> str:
     return _LUCENE.sub(r"\\\1", _OPERATORS.sub(lambda match: match[0].lower(), words))
 
 
-REGULAR = {"hidden": "false", "specials": "false", "count_specials": "false", "extended": "full"}
-
-
-class _Progress(msgspec.Struct):
-    """*next_episode* has aired and was not watched; null where all was."""
-
-    next_episode: FoundEpisode | None = None
-
-
-class _Watched(msgspec.Struct):
-    show: FoundShow
-
-
-class Progress:
-    """The progress of the login that *client* signs with."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def following(self, show: Title) -> WatchItem | None:
-        """The next unwatched episode of *show* that has aired, None where there is none."""
-        try:
-            answer = self._client.get(f"/shows/{show.ids['trakt']}/progress/watched", REGULAR)
-        except Refused as error:
-            if error.status == 404:
-                raise NoMatch(f"Trakt knows no show {show}.") from error
-            raise
-        episode = answer.decode(_Progress).next_episode
-        return make_episode_item(show, episode) if episode else None
-
-    def episode(self, show: Title, season: int, number: int) -> WatchItem | None:
-        """That episode of *show*, None where Trakt knows no such one."""
-        path = f"/shows/{show.ids['trakt']}/seasons/{season}/episodes/{number}"
-        try:
-            answer = self._client.get(path, {"extended": "full"})
-        except Refused as error:
-            if error.status == 404:
-                return None
-            raise
-        return make_episode_item(show, answer.decode(FoundEpisode))
-
-    def last_watched(self) -> Title | None:
-        """The show of which an episode was watched last."""
-        answer = self._client.get("/users/me/watched/shows", {"limit": "1", "extended": "full"})
-        titles = (make_title(entry.show) for entry in answer.decode(list[_Watched]))
-        return next((title for title in titles if "trakt" in title.ids), None)
-
-
-Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-NETWORKS = ("twitter", "mastodon", "tumblr")
-
-
-class _Started(msgspec.Struct):
-    """The answer to a check-in; it does not say until when."""
-
-    watched_at: Instant
-    sharing: dict[str, bool | None] | None = None
-
-
-class _Busy(msgspec.Struct):
-    expires_at: Instant
-
-
-class _Watching(msgspec.Struct):
-    expires_at: Instant
-    started_at: Instant
-    action: str = "checkin"
-    movie: FoundMovie | None = None
-    show: FoundShow | None = None
-    episode: FoundEpisode | None = None
-
-
-class CheckIns:
-    """The check-ins of the login that *client* signs with."""
-
-    networks: Collection[str] = NETWORKS
-    longest_message: int | None = None
-    takes_details = False
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def request(self, what: WatchItem, extras: CheckInExtras) -> CheckInPost:
-        """The POST that checks in to *what*: quiet, but for the networks of *extras*."""
-        sharing = {name: name in extras.share for name in NETWORKS}
-        message = {"message": extras.message} if extras.message else {}
-        return CheckInPost("/checkin", {**_name_item(what), "sharing": sharing, **message})
-
-    def start(self, what: WatchItem, extras: CheckInExtras) -> Started | Busy:
-        """Check in, with one POST. Raises NoMatch where Trakt knows no such thing."""
-        request = self.request(what, extras)
-        answer = self._client.post(request.path, request.body, expected={404, 409})
-        if answer.status == 404:
-            raise NoMatch(f"Trakt knows no {what}.")
-        if answer.status == 409:
-            return Busy(answer.decode(_Busy).expires_at.astimezone(UTC))
-        said = answer.decode(_Started)
-        since = said.watched_at.astimezone(UTC)
-        runtime = what.runtime or what.work.runtime
-        shared = frozenset(name for name, was in (said.sharing or {}).items() if was)
-        return Started(what, since, since + runtime if runtime else None, shared)
-
-    def watching(self) -> Watching | None:
-        """What is being watched; Trakt's 204 says nothing."""
-        answer = self._client.get("/users/me/watching", {"extended": "full"})
-        if answer.status == 204:
-            return None
-        said = answer.decode(_Watching)
-        found = make_item(said.show, said.episode, said.movie)
-        if found is None:
-            return None
-        since, until = said.started_at.astimezone(UTC), said.expires_at.astimezone(UTC)
-        return Watching(replace(found, runtime=until - since), since, until, said.action != "checkin")
-
-    def cancel(self, *, movie: bool) -> None:  # noqa: ARG002  v1 has two ways
-        """End the check-in that runs."""
-        self._client.delete("/checkin")
-
-
-def _name_item(what: WatchItem) -> dict[str, object]:
-    """The part of the POST that names *what*, by Trakt's own ids: by others it would have to guess."""
-    ids = {"ids": {"trakt": what.work.ids["trakt"]}}
-    if what.work.movie:
+def _name_item(item: WatchItem) -> dict[str, object]:
+    """The part of the POST that names *item*, by Trakt's own number: by others it would have to guess."""
+    ids = {"ids": {"trakt": item.title.ids["trakt"]}}
+    if item.title.movie:
         return {"movie": ids}
-    if what.season is None:
-        return {"show": ids, "episode": {"number_abs": what.absolute}}
-    return {"show": ids, "episode": {"season": what.season, "number": what.number}}
+    if item.season is None:
+        return {"show": ids, "episode": {"number_abs": item.absolute}}
+    return {"show": ids, "episode": {"season": item.season, "number": item.number}}
 
 
 @contextlib.contextmanager
-def open_check_in(connection: Connection) -> Iterator[tuple[CheckIns, Search, Progress]]:
-    """Open the check-ins, the search and the progress of the login of *connection*."""
+def open_api(connection: Connection) -> Iterator[CheckInApi]:
+    """Open check-ins for the login of *connection*."""
     with open_client(connection) as client:
-        yield CheckIns(client), Search(client), Progress(client)
+        yield CheckInV2(client)

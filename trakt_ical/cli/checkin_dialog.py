@@ -1,7 +1,8 @@
-"""What is told of check-ins: sentences for people on stderr, or JSON on stdout for programs."""
+"""What `checkin` asks and answers: questions and sentences on stderr, data and JSON on stdout."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,111 +11,109 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trakt_ical.checkin.service import CheckInContext, ConflictChoice
+from trakt_ical.checkin.service import CheckInContext, ConflictChoice, describe_conflict
 from trakt_ical.cli.terminal import strip_controls, write_line, write_live, write_note
 from trakt_ical.errors import CheckInRunning, NoMatch
 
 if TYPE_CHECKING:
     from trakt_ical.app.app import App
-    from trakt_ical.checkin.items import Busy, CheckInExtras, CheckInPost, Started, Watching, WatchItem
-    from trakt_ical.checkin.service import CheckInContext
+    from trakt_ical.checkin.items import CheckInExtras, CheckInPost, Conflict, Started, Watching, WatchItem
     from trakt_ical.cli.run import Run
 
-
 SECOND = 1.0
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class CheckInPrompt:
-    """Asks where somebody is *there*; *always* is what to do where another check-in runs, *early* a leave given before.
+    """Asks questions where somebody is *present*.
 
-    With *quiet* nothing is said but questions.
+    *always* is what to do while another check-in runs, where that was said beforehand; *early* allows what has yet to
+    air. With *quiet* only questions are written.
     """
 
-    surroundings: CheckInContext
-    there: bool
+    context: CheckInContext
+    present: bool
     always: ConflictChoice | None = None
     early: bool = False
     quiet: bool = False
 
-    def which(self, sentence: str, subjects: Sequence[WatchItem]) -> WatchItem:
-        """One of *subjects*, the first if only Enter is pressed. Raises NoMatch."""
-        labels = [self.label(each) for each in subjects]
-        if not self.there:
-            raise NoMatch(f"{sentence} Name one.", tuple(labels))
+    def choose(self, sentence: str, items: Sequence[WatchItem]) -> WatchItem:
+        """Return one of *items*, the first if only Enter is pressed. Raises NoMatch where nobody is present."""
+        labels = [self._label_item(each) for each in items]
+        if not self.present:
+            raise NoMatch(f"{sentence} Name one of these:", tuple(labels))
         write_note(sentence)
         for number, label in enumerate(labels, 1):
             write_note(f"{number:>3}  {label}")
         chosen = click.prompt("Which", type=click.IntRange(1, len(labels)), default=1, err=True)
-        return subjects[int(chosen) - 1]
+        return items[int(chosen) - 1]
 
-    def check_aired(self, subject: WatchItem, *, early: bool) -> None:
-        """Let pass what is *early*, which has yet to air, only where that is meant. Raises NoMatch."""
-        if self.early or not early:
+    def confirm_early(self, item: WatchItem) -> None:
+        """Ask whether to check in to *item*, which has yet to air. Raises NoMatch for no."""
+        if self.early:
             return
-        starts = subject.starts
-        when = self.surroundings.clock(starts) if isinstance(starts, datetime) else f"on {starts}"
-        sentence = f"{subject} has yet to air: {when}."
-        if not self.there:
-            raise NoMatch(f"{sentence} To check in all the same: --early.")
+        starts = item.starts
+        when = self.context.describe_time(starts) if isinstance(starts, datetime) else f"on {starts}"
+        sentence = f"{item} has yet to air: {when}."
+        if not self.present:
+            raise NoMatch(f"{sentence} To check in anyway, add --early.")
         write_note(sentence)
-        if not click.confirm("Check in all the same?", err=True):
+        if not click.confirm("Check in anyway?", err=True):
             raise NoMatch("Not checked in.")
 
-    def busy(self, busy: Busy) -> ConflictChoice:
-        """What to do where another check-in runs. Raises Running."""
-        sentence = self.surroundings.told(busy)
+    def resolve_conflict(self, conflict: Conflict) -> ConflictChoice:
+        """Return what to do while another check-in runs. Raises CheckInRunning where nobody can be asked."""
+        sentence = describe_conflict(conflict, self.context)
         if self.always is not None:
             self._say(sentence)
             return self.always
-        if not self.there:
-            raise CheckInRunning(f"{sentence} Use --wait or --replace.", busy.until)
+        if not self.present:
+            raise CheckInRunning(f"{sentence} Use --wait or --replace.", conflict.until)
         write_note(sentence)
         question, usual = "Wait, replace it, or leave it (w, r, l)", ConflictChoice.LEAVE.value
         chosen: ConflictChoice = click.prompt(question, value_proc=_parse_choice, default=usual, err=True)
         return chosen
 
-    def wait(self, until: datetime) -> None:
-        """Wait for *until*, with a countdown on a terminal."""
-        self._say(f"Waiting until {self.surroundings.clock(until)}.")
-        while (left := (until - self.surroundings.now()).total_seconds()) > 0:
+    def wait_until(self, end: datetime) -> None:
+        """Wait for *end*, with a countdown on a terminal."""
+        self._say(f"Waiting until {self.context.describe_time(end)}.")
+        while (left := (end - self.context.now()).total_seconds()) > 0:
             if not self.quiet:
                 minutes, seconds = divmod(int(left), 60)
                 write_live(f"{minutes}:{seconds:02d} left")
-            self.surroundings.sleep(min(SECOND, left))
+            self.context.sleep(min(SECOND, left))
         write_live("")
 
     def _say(self, sentence: str) -> None:
         if not self.quiet:
             write_note(sentence)
 
-    def label(self, subject: WatchItem) -> str:
-        """*subject* with what tells it from others: when it began, or the option that names the show."""
-        if isinstance(subject.starts, datetime) and subject.code:
-            return f"{subject}  ({self.surroundings.clock(subject.starts)})"
-        if subject.code:
-            return str(subject)
-        named = next((name for name in ("trakt", "tvdb", "imdb", "tmdb") if subject.work.ids.get(name)), None)
-        return f"{subject.work}  --{named} {subject.work.ids[named]}" if named else str(subject.work)
+    def _label_item(self, item: WatchItem) -> str:
+        """*item* with what tells it from others: when it began, or the option that names the show."""
+        if isinstance(item.starts, datetime) and item.code:
+            return f"{item}  ({self.context.describe_time(item.starts)})"
+        if item.code:
+            return str(item)
+        ids = item.title.ids
+        option = next((name for name in ("trakt", "tvdb", "imdb", "tmdb") if ids.get(name)), None)
+        return f"{item.title}  --{option} {ids[option]}" if option else str(item.title)
 
 
-def _parse_choice(typed: str) -> ConflictChoice:
-    """The choice that *typed* is, or begins. Raises click.BadParameter."""
+def _parse_choice(text: str) -> ConflictChoice:
+    """The choice that *text* is, or begins. Raises click.BadParameter."""
     for each in ConflictChoice:
-        if typed.strip() and each.value.startswith(typed.strip().lower()):
+        if text.strip() and each.value.startswith(text.strip().lower()):
             return each
-    raise click.BadParameter(f"{typed!r} is none of {', '.join(each.value for each in ConflictChoice)}.")
-
-
-MINUTE = timedelta(minutes=1)
+    raise click.BadParameter(f"{text!r} is none of {', '.join(each.value for each in ConflictChoice)}.")
 
 
 @dataclass(frozen=True)
 class CheckInReport:
-    """Tells what came of a run; as JSON also why nothing did, where another check-in runs or nothing matches."""
+    """Writes the result of a run; as JSON also an error where another check-in runs or nothing matches."""
 
     run: Run
-    surroundings: CheckInContext
+    context: CheckInContext
     as_json: bool
 
     def __enter__(self) -> CheckInReport:
@@ -124,75 +123,74 @@ class CheckInReport:
         if not self.as_json:
             return
         if isinstance(error, NoMatch):
-            self._json({"error": str(error), "candidates": list(error.candidates)})
+            _write_json({"error": str(error), "candidates": list(error.candidates)})
         if isinstance(error, CheckInRunning):
-            self._json({"error": str(error), "running_until": error.until.isoformat() if error.until else None})
+            _write_json({"error": str(error), "running_until": error.until.isoformat() if error.until else None})
 
-    def status(self, watching: Watching | None) -> None:
-        """Tell what is running: data, and so on stdout."""
+    def show_watching(self, watching: Watching | None) -> None:
+        """Write what is being watched: data, and so on stdout."""
         if self.as_json:
-            self._json({"running": _watching_to_json(watching) if watching else None})
+            _write_json({"running": _watching_to_json(watching) if watching else None})
         elif watching is None:
             write_line("Nothing is running.")
         else:
-            left = _describe_time_left(watching.until, self.surroundings.now())
-            write_line(strip_controls(f"{watching.subject}{self._until(watching.until)}{left}."))
+            left = _describe_time_left(watching.until, self.context.now())
+            write_line(strip_controls(f"{watching.item}{self._describe_end(watching.until)}{left}."))
 
-    def cancelled(self, ended: Watching | None) -> None:
-        """Tell what was ended."""
+    def show_cancelled(self, watching: Watching | None) -> None:
+        """Write which check-in was ended; what a player reports is not."""
         if self.as_json:
-            self._json({"cancelled": _watching_to_json(ended) if ended and not ended.player else None})
-        if ended is None:
+            _write_json({"cancelled": _watching_to_json(watching) if watching and not watching.player else None})
+        if watching is None:
             self.run.say("Nothing is running.")
-        elif ended.player:
-            self.run.say(f"A player reports {ended.subject}; only the player can end that.")
+        elif watching.player:
+            self.run.say(f"{watching.item} is not a check-in: a player reports it, and only the player can end it.")
         else:
-            self.run.say(f"Ended the check-in to {ended.subject}.")
+            self.run.say(f"Ended the check-in to {watching.item}.")
 
-    def request(self, app: App, request: CheckInPost) -> None:
-        """Tell the request that would be sent, without its secrets."""
-        import json
-
+    def show_post(self, app: App, post: CheckInPost) -> None:
+        """Write the request that would be sent, without its secrets."""
         from trakt_ical.app.sources import find_server_url
         from trakt_ical.config import hide_userinfo
 
-        shown = request.masked()
-        url = hide_userinfo(find_server_url(app.settings)).rstrip("/") + shown.path
+        post = post.hide_secrets()
+        url = hide_userinfo(find_server_url(app.settings)).rstrip("/") + post.path
         if self.as_json:
-            self._json({"method": "POST", "url": url, "body": shown.body})
+            _write_json({"method": "POST", "url": url, "body": post.body})
             return
         write_line(f"POST {url}")
-        write_line(json.dumps(shown.body, ensure_ascii=False, indent=2))
+        _write_json(post.body)
 
-    def started(self, started: Started, extras: CheckInExtras) -> None:
-        """Tell what began, until when, and where it was shared."""
+    def show_started(self, started: Started, extras: CheckInExtras) -> None:
+        """Write what began, until when, and where it was shared."""
         if self.as_json:
-            self._json(
+            _write_json(
                 {
-                    "checked_in": _item_to_json(started.subject),
+                    "checked_in": _item_to_json(started.item),
                     "since": started.since.isoformat(),
                     "until": started.until.isoformat() if started.until else None,
                     "shared": sorted(started.shared),
                 }
             )
-        self.run.say(
-            f"Checked in to {started.subject}{self._until(started.until)}.{_describe_sharing(started, extras)}"
-        )
+        end, sharing = self._describe_end(started.until), _describe_sharing(started, extras)
+        self.run.say(f"Checked in to {started.item}{end}.{sharing}")
 
-    def _until(self, until: datetime | None) -> str:
-        return f", until {self.surroundings.clock(until)}" if until else ""
+    def _describe_end(self, until: datetime | None) -> str:
+        return f", until {self.context.describe_time(until)}" if until else ""
 
-    def _json(self, told: dict[str, Any]) -> None:
-        import json
 
-        write_line(json.dumps(told, ensure_ascii=False, indent=2))
+def _write_json(value: object) -> None:
+    write_line(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def _describe_sharing(started: Started, extras: CheckInExtras) -> str:
-    missing = sorted(extras.share - started.shared)
-    shared = f" Shared on {', '.join(sorted(started.shared))}." if started.shared else ""
-    unshared = f" Not shared on {', '.join(missing)}: Trakt did not, is it connected there?" if missing else ""
-    return shared + unshared
+    sentences = ""
+    if started.shared:
+        sentences += f" Shared on {', '.join(sorted(started.shared))}."
+    if missing := sorted(extras.share - started.shared):
+        accounts = "Is that account" if len(missing) == 1 else "Are those accounts"
+        sentences += f" Trakt did not share it on {', '.join(missing)}. {accounts} connected?"
+    return sentences
 
 
 def _describe_time_left(until: datetime | None, now: datetime) -> str:
@@ -204,17 +202,17 @@ def _describe_time_left(until: datetime | None, now: datetime) -> str:
 
 def _watching_to_json(watching: Watching) -> dict[str, Any]:
     return {
-        "what": _item_to_json(watching.subject),
+        "what": _item_to_json(watching.item),
         "since": watching.since.isoformat() if watching.since else None,
         "until": watching.until.isoformat() if watching.until else None,
         "player": watching.player,
     }
 
 
-def _item_to_json(subject: WatchItem) -> dict[str, Any]:
-    """*subject* for programs; what is not known is null."""
-    work = {"title": subject.work.title, "year": subject.work.year, "ids": dict(subject.work.ids)}
-    if subject.work.movie:
-        return {"type": "movie", "movie": work}
-    episode = {name: getattr(subject, name) for name in ("season", "number", "absolute", "title")}
-    return {"type": "episode", "show": work, "episode": episode}
+def _item_to_json(item: WatchItem) -> dict[str, Any]:
+    """*item* for programs; what is not known is null."""
+    title = {"title": item.title.name, "year": item.title.year, "ids": dict(item.title.ids)}
+    if item.title.movie:
+        return {"type": "movie", "movie": title}
+    episode = {"season": item.season, "number": item.number, "absolute": item.absolute, "title": item.episode_title}
+    return {"type": "episode", "show": title, "episode": episode}

@@ -136,8 +136,7 @@ class Capabilities:
 
     *kinds*: the calendars that it has. *has_world_calendar*: whether one of them lists what airs for everybody.
     *knows_languages*: whether it says what language a show is in. *dates_by_country*: whether it has the release dates
-    of movies in single countries. *rates_by_user*: whether ratings are the user's own. *id_types*: whose numbers
-    name a show in a check-in.
+    of movies in single countries. *rates_by_user*: whether ratings are the user's own.
     """
 
     name: str
@@ -147,7 +146,6 @@ class Capabilities:
     knows_languages: bool = False
     dates_by_country: bool = False
     rates_by_user: bool = False
-    id_types: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +180,6 @@ SOURCES: Mapping[str, SourceEntry] = {
             has_world_calendar=True,
             knows_languages=True,
             dates_by_country=True,
-            id_types=("trakt",),
         ),
     ),
     "v1": SourceEntry(
@@ -195,7 +192,6 @@ SOURCES: Mapping[str, SourceEntry] = {
             login=LoginMethod.PASSWORD,
             kinds=("shows",),
             rates_by_user=True,
-            id_types=("tvdb", "imdb"),
         ),
     ),
 }

@@ -1,0 +1,161 @@
+"""Check-in, put together as the settings say: for the command `checkin`, and for the links of the feed."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from functools import cached_property
+from typing import Protocol
+
+from trakt_ical.app.agenda import fetch_listed
+from trakt_ical.app.app import App
+from trakt_ical.app.sources import find_calendar_zone, make_connection, open_source
+from trakt_ical.checkin.links import LinkCheckIns, StoredAiring
+from trakt_ical.checkin.resolve import Chooser, ItemFinder
+from trakt_ical.checkin.schedule import Schedule
+from trakt_ical.checkin.service import CheckInContext, CheckInService
+from trakt_ical.config import Calendar
+from trakt_ical.export.stored import StoredEvent, parse_moment, read_end, read_summary
+from trakt_ical.fetch.source import SOURCES
+from trakt_ical.transform.uids import make_uid
+from trakt_ical.wording import describe_moment
+
+MAX_AGE = timedelta(hours=6)  # kept answers that are younger say what is on now
+
+MomentFormat = Callable[[datetime, datetime, tzinfo], str]
+"""Writes a moment for people, given the present and their zone."""
+
+
+class AppContext:
+    """What a check-in takes from the environment of *app*; *write_moment* writes moments, in the zone of *find_zone*.
+
+    Without *find_zone* that is the zone of the first calendar. It may take a request, so it is looked up only where a
+    moment is written.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        write_moment: MomentFormat,
+        *,
+        find_zone: Callable[[], tzinfo] | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._app = app
+        self._write_moment = write_moment
+        self._find_zone = find_zone
+        self._sleep = app.environment.sleep or sleep
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which people read moments."""
+        return self._find_zone() if self._find_zone else self._calendar_zone
+
+    @cached_property
+    def _calendar_zone(self) -> tzinfo:
+        with open_source(self._app, max_age=MAX_AGE) as source:
+            return find_calendar_zone(source, self._app.calendars[0].settings.timezone)
+
+    def now(self) -> datetime:
+        """Return the present."""
+        return self._app.environment.now()
+
+    def sleep(self, seconds: float) -> object:
+        """Wait that long."""
+        return self._sleep(seconds)
+
+    def describe_time(self, moment: datetime) -> str:
+        """Return *moment* as people read it."""
+        return self._write_moment(moment, self.now(), self.zone)
+
+
+@dataclass(frozen=True)
+class CheckInSession:
+    """The check-ins of the account of *app*, open for one run, and the calendars that say what can be meant."""
+
+    app: App
+    service: CheckInService
+
+    def make_finder(self, chooser: Chooser) -> ItemFinder:
+        """Return a finder in what the user's calendars list. Raises TraktIcalError."""
+        return ItemFinder(load_schedule(self.app), self.service.api, self, chooser)
+
+    def mark_watched(self, schedule: Schedule) -> Schedule:
+        """Return *schedule*, each airing with whether the user has watched it by now. Raises TraktIcalError."""
+        with open_source(self.app) as source:
+            airings = source.mark_watched(list(schedule.airings.values()))
+        return replace(schedule, airings={make_uid(each): each for each in airings})
+
+
+@contextlib.contextmanager
+def open_check_in(app: App, context: CheckInContext) -> Iterator[CheckInSession]:
+    """Open the check-ins of the account of *app*. Raises SettingsError where its settings lack what they need."""
+    adapter = importlib.import_module(SOURCES[app.settings.api].checkin)
+    with adapter.open_api(make_connection(app)) as api:
+        yield CheckInSession(app, CheckInService(api, context))
+
+
+def load_schedule(app: App) -> Schedule:
+    """Return what the user's own calendars list, from kept answers where they are young. Raises TraktIcalError."""
+    calendars = [each for each in app.calendars if each.settings.source == "my"] or [_make_own(app.calendars[0])]
+    lists = [fetch_listed(app, calendar, young=MAX_AGE) for calendar in calendars]
+    airings = {make_uid(airing): airing for each in lists for airing in each.airings}
+    usual_runtime = timedelta(minutes=calendars[0].settings.default_runtime)
+    return Schedule(airings, lists[0].zone, lists[0].now, usual_runtime)
+
+
+def _make_own(calendar: Calendar) -> Calendar:
+    """What *calendar* would be for the user alone: nobody watches all that airs in the world."""
+    return replace(calendar, settings=replace(calendar.settings, source="my"))
+
+
+class EventStore(Protocol):
+    """Holds the stored copies of the feed."""
+
+    def find_event(self, uid: str) -> StoredEvent | None:
+        """Return the event *uid* of the first stored copy that has it, None where none has."""
+        ...
+
+
+@dataclass(frozen=True)
+class _FeedAccount:
+    """The account of *app* as links know it: its airings are those of the *store*."""
+
+    app: App
+    store: EventStore
+    context: CheckInContext
+
+    def find_airing(self, uid: str) -> StoredAiring | None:
+        """Return the airing of the event *uid*, None where no stored copy has one for it alone."""
+        event = self.store.find_event(uid)
+        if event is None or _is_group(event):
+            return None
+        start, end = parse_moment(event.start), read_end(event.octets)
+        runtime = end - start if isinstance(start, datetime) and isinstance(end, datetime) else None
+        # An event as long as default_runtime may be one whose length Trakt does not know. It then says what it takes
+        # the length for when it is asked what is being watched.
+        usual = {timedelta(minutes=calendar.settings.default_runtime) for calendar in self.app.calendars}
+        return StoredAiring(read_summary(event.octets), None if runtime in usual else runtime)
+
+    @contextlib.contextmanager
+    def open_service(self) -> Iterator[CheckInService]:
+        """Open the account's check-ins at Trakt. Raises TraktIcalError."""
+        with open_check_in(self.app, self.context) as session:
+            yield session.service
+
+
+def _is_group(event: StoredEvent) -> bool:
+    """Whether *event* stands for several airings: it then has a link for each, and its UID is that of the first."""
+    return bytes(event.octets).replace(b"\r\n ", b"").count(b"/check-in/") > 1
+
+
+def make_link_check_ins(app: App, store: EventStore, find_zone: Callable[[], tzinfo]) -> LinkCheckIns:
+    """Return the check-ins from links for the account of *app*, whose pages show moments in *find_zone*'s zone."""
+    ended = threading.Event()
+    context = AppContext(app, describe_moment, find_zone=find_zone, sleep=ended.wait)
+    return LinkCheckIns(_FeedAccount(app, store, context), context, ended)
