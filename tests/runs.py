@@ -9,7 +9,8 @@ from datetime import datetime
 from tests.factories import DAY, NOW, make_calendar_id, make_calendar_spec
 from trakt_ical import pipeline
 from trakt_ical.export.ics import CalendarId
-from trakt_ical.export.merge import Merge, MergeResult, Retention
+from trakt_ical.export.merge import MergeResult, Retention, merge
+from trakt_ical.export.output import Output
 from trakt_ical.export.stored import StoredCalendar, parse_calendar
 from trakt_ical.fetch.source import Fetched, FetchRequest, Source
 from trakt_ical.model import Airing, DateRange, Episode
@@ -29,15 +30,25 @@ class FixedSource:
         return Fetched(dict.fromkeys(request.days, self.airings), self.hidden)
 
 
-def merge_source(source: Source, spec: CalendarSpec, previous: StoredCalendar | None, now: datetime) -> Merge:
-    """Return the merge of *previous* with what *source* lists now."""
-    request = pipeline.plan_fetch([spec])
-    return pipeline.make_merge(source.fetch(request, lambda done, of: None), spec, previous, now)
+def merge_source(
+    source: Source, spec: CalendarSpec, stored: StoredCalendar | None, now: datetime, *, accept_loss: bool = False
+) -> MergeResult:
+    """Return the merge of *stored* with what *source* lists now."""
+    fetched = source.fetch(pipeline.plan_fetch([spec]), lambda done, of: None)
+    return merge_fetched(fetched, spec, stored, now, accept_loss=accept_loss)
+
+
+def merge_fetched(
+    fetched: Fetched, spec: CalendarSpec, stored: StoredCalendar | None, now: datetime, *, accept_loss: bool = False
+) -> MergeResult:
+    """Return the merge of *stored* with what was *fetched*."""
+    current = pipeline.transform(fetched, spec, stored)
+    return merge(pipeline.make_merge_input(spec, Output(stored=stored), current, now), accept_loss=accept_loss)
 
 
 def make_first_calendar(source: Source, spec: CalendarSpec, now: datetime) -> bytes:
     """Return the calendar that *source* makes where none is stored."""
-    return merge_source(source, spec, None, now).revise().octets
+    return merge_source(source, spec, None, now).octets
 
 
 @dataclass
@@ -55,8 +66,8 @@ class CalendarRuns:
         """List *airings* and go on to the next calendar."""
         spec = make_calendar_spec(self.days, self.rules, calendar_id=self.calendar_id, retention=self.retention)
         previous = parse_calendar(self.octets) if self.octets else None
-        merge = merge_source(FixedSource(airings, frozenset(hidden)), spec, previous, self.now)
-        result = merge.revise(believe=believe)
+        source = FixedSource(airings, frozenset(hidden))
+        result = merge_source(source, spec, previous, self.now, accept_loss=believe)
         self.octets = result.octets
         return result
 

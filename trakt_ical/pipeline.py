@@ -1,18 +1,31 @@
-"""A calendar: what is fetched becomes what is shown, and with the previous calendar the next one."""
+"""One run, for one calendar or several of one source: fetch, transform, merge, save.
+
+1. `plan_fetch` joins what the calendars need, so that the source is asked once for all of them.
+2. `transform` applies a calendar's rules to the answers: airings become the events to be shown.
+3. `merge_calendar` makes the next calendar from these events and the stored calendar, or holds the update back.
+4. The output saves it, if it changed. What fails for one calendar leaves it as it was, and the others go on.
+
+Each step is finished before the next one begins, and `explain` takes the same steps without the last one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import chain
+from typing import TypeAlias
 
+from trakt_ical.errors import TraktIcalError, UpdateHeldBack
 from trakt_ical.export import ics
-from trakt_ical.export.ics import Appearance, CalendarId
-from trakt_ical.export.merge import CurrentEvents, Merge, Retention
+from trakt_ical.export.changes import Change
+from trakt_ical.export.ics import Appearance, CalendarId, Heading
+from trakt_ical.export.merge import CurrentEvents, MergeInput, MergeResult, Retention, merge
+from trakt_ical.export.output import Output
 from trakt_ical.export.stored import StoredCalendar, StoredEvent, parse_moment, read_category
-from trakt_ical.fetch.source import Fetched, FetchRequest
-from trakt_ical.model import Airing, DateRange, Episode, Moment, local_date
+from trakt_ical.export.stores.store import OutputState, Summary
+from trakt_ical.fetch.source import Fetched, FetchRequest, Progress, Source
+from trakt_ical.model import Airing, DateRange, Episode, Moment, Tell, local_date, silent
 from trakt_ical.transform.events import CheckInLink, make_event
 from trakt_ical.transform.grouping import Showing, make_showings
 from trakt_ical.transform.kinds import KINDS_OF_MOVIES, is_asked_for, is_movie
@@ -20,32 +33,84 @@ from trakt_ical.transform.rules import Group, Rules
 from trakt_ical.transform.times import describe_placing, find_margin
 from trakt_ical.transform.uids import make_uid, read_key
 
-LATER = 92  # days; a country's release may follow the world's first by as much and is found all the same
+RELEASE_LAG = 92  # days; a movie may come to a country so long after the world's first release, and is still found
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarSpec:
-    """What a calendar is made of: which *days*, counted in *zone*, shown how, and remembered for how long.
+    """What a calendar is made of: which *days*, counted in *zone*, by which *rules*, and how long things stay.
 
-    *check_in*: the address that checks in to the event of a UID and a start, where events are to bear it.
+    *check_in*: gives the address that checks in to an event, where events are to bear it.
     """
 
     days: DateRange
     zone: tzinfo
     rules: Rules
-    look: Appearance
-    scope: CalendarId
+    appearance: Appearance
+    calendar_id: CalendarId
     retention: Retention
     check_in: CheckInLink | None = None
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of calendars that it is made of."""
-        return self.scope.kinds
+        return self.calendar_id.kinds
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRun:
+    """One calendar on its way through a run: what it is made of, and the *output* that it goes to."""
+
+    spec: CalendarSpec
+    output: Output
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What became of a calendar: its *octets*, whether the output *changed*, and the *changes* of its events.
+
+    *summary* counts its events, whose days are those of *zone*. *loss_accepted*: most upcoming events disappeared.
+    """
+
+    octets: bytes
+    changed: bool
+    changes: Sequence[Change]
+    summary: Summary
+    zone: tzinfo
+    loss_accepted: bool = False
+
+
+Outcome: TypeAlias = RunResult | TraktIcalError
+
+
+def run(
+    source: Source, calendars: Sequence[CalendarRun], now: datetime, progress: Progress, *, accept_loss: bool = False
+) -> list[Outcome]:
+    """Take all *calendars* through a run, asking *source* once; return what became of each.
+
+    Raises TraktIcalError where the source fails: then nothing became of any.
+    """
+    fetched = source.fetch(plan_fetch(each.spec for each in calendars), progress)
+    return [_update_calendar(each, fetched, now, accept_loss=accept_loss) for each in calendars]
+
+
+def _update_calendar(calendar: CalendarRun, fetched: Fetched, now: datetime, *, accept_loss: bool) -> Outcome:
+    spec, output = calendar.spec, calendar.output
+    try:
+        current = transform(fetched, spec, output.stored)
+        merged = merge_calendar(make_merge_input(spec, output, current, now), output.state, accept_loss=accept_loss)
+        changed = output.save(merged.octets, now)
+    except UpdateHeldBack as error:
+        output.save_state()  # since when it is held back: after some days it is accepted
+        return error
+    except TraktIcalError as error:
+        return error
+    summary = _summarize(merged, fetched, spec)
+    return RunResult(merged.octets, changed, merged.changes, summary, spec.zone, loss_accepted=merged.loss is not None)
 
 
 def plan_fetch(specs: Iterable[CalendarSpec], *, marks: bool = False, steps: bool = False) -> FetchRequest:
-    """What *specs* need together, so that Trakt is asked once; with *marks* what was watched in any case."""
+    """Join what *specs* need; with *marks* what was watched in any case, with *steps* how each moment was found."""
     specs = list(specs)
     days: dict[str, DateRange] = {}
     countries: dict[str, frozenset[str]] = {}
@@ -53,7 +118,8 @@ def plan_fetch(specs: Iterable[CalendarSpec], *, marks: bool = False, steps: boo
         for kind in spec.kinds:
             wide = spec.days.widened(find_margin(spec.rules))
             if spec.rules.country and kind in KINDS_OF_MOVIES:
-                wide = DateRange(wide.first - timedelta(days=LATER), wide.days + LATER)
+                # Trakt lists a movie by the world's first release: its day in a country may come weeks later.
+                wide = DateRange(wide.first - timedelta(days=RELEASE_LAG), wide.days + RELEASE_LAG)
                 countries[kind] = countries.get(kind, frozenset()) | {spec.rules.country}
             days[kind] = days[kind].joined(wide) if kind in days else wide
     return FetchRequest(
@@ -65,76 +131,80 @@ def plan_fetch(specs: Iterable[CalendarSpec], *, marks: bool = False, steps: boo
     )
 
 
-def make_merge(fetched: Fetched, spec: CalendarSpec, previous: StoredCalendar | None, now: datetime) -> Merge:
-    """The step from the *previous* calendar to one of what Trakt lists now, which is *fetched*."""
+def transform(fetched: Fetched, spec: CalendarSpec, stored: StoredCalendar | None) -> CurrentEvents:
+    """Make the events that *spec* shows of what was *fetched*.
+
+    Of the *stored* calendar only UIDs matter: which events are followed where Trakt moved them, and which of those
+    that are gone are hidden or were not asked for.
+    """
     airings = list_airings(fetched, spec.kinds)
-    placed = ics.hash_placing(describe_placing(spec.rules))
-    known = _find_known(previous, placed)
-    shown, grouped = _select_showings(remove_hidden(airings, fetched, spec.rules), spec, known), frozenset[str]()
-    if spec.rules.group is not Group.OFF:
-        together = list(shown)
-        shown, grouped = iter(together), frozenset(_find_grouped(together))
-    unwanted = find_hidden_keys(fetched, spec.rules)
-    listing = CurrentEvents(
-        events=(make_event(showing, spec.rules, spec.check_in) for showing in shown),
+    visible = remove_hidden(airings, fetched, spec.rules)
+    followed = find_followed_events(stored, spec)
+    showings = [
+        showing for showing in make_showings(visible, spec.rules, spec.zone) if is_in_calendar(showing, spec, followed)
+    ]
+    events = [make_event(showing, spec.rules, spec.check_in) for showing in showings]
+    grouped = showings if spec.rules.group is not Group.OFF else ()
+    return CurrentEvents(
+        events=events,
         listed=airings.keys(),
-        grouped=grouped,
-        placing=placed,
-        hidden=lambda name: read_key(name) in unwanted,
-        asked=lambda old: read_key(old.uid) not in fetched.hidden | fetched.dropped and _is_asked_for(old, spec),
+        grouped={make_uid(member) for showing in grouped for member in showing.members[1:]},
+        hidden=_find_hidden_events(stored, fetched, spec.rules),
+        not_requested=_find_not_requested(stored, airings.keys(), fetched, spec),
         days=spec.days,
         zone=spec.zone,
     )
-    return Merge(previous, listing, spec.look, spec.scope, now, spec.retention)
 
 
-def _find_known(previous: StoredCalendar | None, placing: str) -> Mapping[str, StoredEvent]:
-    """The events by which it is seen that Trakt moved an airing: after other rules those alone that are cancelled."""
-    if previous is None:
+def make_merge_input(spec: CalendarSpec, output: Output, current: CurrentEvents, now: datetime) -> MergeInput:
+    """Put together what the next calendar of *spec* is made of."""
+    heading = Heading(spec.appearance, spec.calendar_id, _hash_placing(spec))
+    return MergeInput(output.stored, current, heading, spec.retention, now)
+
+
+def merge_calendar(given: MergeInput, state: OutputState | None, *, accept_loss: bool = False) -> MergeResult:
+    """Make the next calendar. Raises UpdateHeldBack where most upcoming events disappeared.
+
+    *state* learns since when the update is held back. After some days of the same answer the loss is accepted, or at
+    once with *accept_loss*.
+    """
+    try:
+        return merge(given, accept_loss=accept_loss)
+    except UpdateHeldBack as error:
+        if state is None:
+            raise UpdateHeldBack(f"{error} If it is true: --accept-shrink", error.missing) from error
+        until = state.hold_back(error.missing, given.now) + given.retention.held_back
+        if given.now < until:
+            raise UpdateHeldBack(
+                f"{error} It is believed from {until:%Y-%m-%d} on, or now with --accept-shrink.", error.missing
+            ) from error
+        return merge(given, accept_loss=True)
+
+
+def find_followed_events(stored: StoredCalendar | None, spec: CalendarSpec) -> Mapping[str, StoredEvent]:
+    """Return the stored events by which it is seen that Trakt moved an airing, by UID."""
+    if stored is None:
         return {}
-    if previous.placing == placing:
-        return previous.events
-    return {name: old for name, old in previous.events.items() if old.rev is None}
+    if stored.placing == _hash_placing(spec):
+        return stored.events
+    # Other rules of time may have moved everything: only what was said to be no longer listed is still followed.
+    return {uid: old for uid, old in stored.events.items() if old.rev is None}
 
 
-def _select_showings(
-    airings: Iterable[Airing], spec: CalendarSpec, known: Mapping[str, StoredEvent]
-) -> Iterator[Showing]:
-    """What the rules show of *airings* in the range, and wherever Trakt moved what is *known*."""
-    for showing in make_showings(airings, spec.rules, spec.zone):
-        if _is_in_range(showing.start, spec) or any(
-            _is_expected(known.get(make_uid(each)), spec) for each in showing.members
-        ):
-            yield showing
-
-
-def _find_grouped(shown: Iterable[Showing]) -> Iterator[str]:
-    """The UIDs that are shown within the events of others."""
-    return (make_uid(member) for showing in shown for member in showing.members[1:])
-
-
-def list_airings(fetched: Fetched, kinds: Iterable[str]) -> dict[str, Airing]:
-    """What *fetched* lists of *kinds*, by UID, doubles settled."""
-    return remove_doubles(chain.from_iterable(fetched.airings[kind] for kind in kinds))
-
-
-def remove_hidden(airings: Mapping[str, Airing], fetched: Fetched, rules: Rules) -> Iterable[Airing]:
-    """*airings*, given by UID, less those that the user hid or dropped, unless *rules* want them."""
-    unwanted = find_hidden_keys(fetched, rules)
-    if not unwanted:
-        return airings.values()
-    return (airing for name, airing in airings.items() if read_key(name) not in unwanted)
-
-
-def find_hidden_keys(fetched: Fetched, rules: Rules) -> frozenset[str]:
-    """The keys of what the user hid or dropped and *rules* do not want."""
-    hidden = frozenset[str]() if rules.filters.hidden else fetched.hidden
-    return hidden if rules.filters.dropped else hidden | fetched.dropped
-
-
-def _is_expected(old: StoredEvent | None, spec: CalendarSpec) -> bool:
-    """Whether *old* is shown wherever Trakt moved it: it was in range, or said to be no longer listed."""
-    return old is not None and (old.rev is None or _is_in_range(parse_moment(old.start), spec))
+def is_in_calendar(
+    showing: Showing, spec: CalendarSpec, followed: Mapping[str, StoredEvent], tell: Tell = silent
+) -> bool:
+    """Whether *showing* is on one of the days of *spec*, or has one of the *followed* events that were on them."""
+    if _is_in_range(showing.start, spec):
+        return True
+    tell("The calendar is made of %s to %s (back, ahead).", spec.days.first, spec.days.last)
+    # Who has the event of an airing that moved out of the range must see where it went, and not that it is off.
+    for member in showing.members:
+        old = followed.get(make_uid(member))
+        if old is not None and (old.rev is None or _is_in_range(parse_moment(old.start), spec)):
+            tell("But the stored calendar has it, from before it was moved: so it is shown where it is now.")
+            return True
+    return False
 
 
 def _is_in_range(start: Moment, spec: CalendarSpec) -> bool:
@@ -142,30 +212,76 @@ def _is_in_range(start: Moment, spec: CalendarSpec) -> bool:
     return local_date(start, spec.zone) in spec.days
 
 
-def _is_asked_for(old: StoredEvent, spec: CalendarSpec) -> bool:
-    """Whether this run would list the event *old* if Trakt had it.
+def _hash_placing(spec: CalendarSpec) -> str:
+    return ics.hash_placing(describe_placing(spec.rules))
 
-    Not so of movies dated by country: Trakt lists them by the world's date, which may lie before the range.
-    """
+
+def _find_hidden_events(stored: StoredCalendar | None, fetched: Fetched, rules: Rules) -> frozenset[str]:
+    """Return the UIDs of stored events whose show or movie the user hid or dropped."""
+    keys = find_hidden_keys(fetched, rules)
+    return frozenset(uid for uid in stored.events if read_key(uid) in keys) if stored and keys else frozenset()
+
+
+def _find_not_requested(
+    stored: StoredCalendar | None, listed: Iterable[str], fetched: Fetched, spec: CalendarSpec
+) -> frozenset[str]:
+    """Return the UIDs of stored events that are not *listed*, and would not be if Trakt had them."""
+    if stored is None:
+        return frozenset()
+    # What is hidden is left out by Trakt at times, whatever the rules say of it: its absence means nothing.
+    unreliable = fetched.hidden | fetched.dropped
+    gone = stored.events.keys() - set(listed)
+    return frozenset(uid for uid in gone if read_key(uid) in unreliable or not _is_requested(stored.events[uid], spec))
+
+
+def _is_requested(old: StoredEvent, spec: CalendarSpec) -> bool:
+    """Whether this run would list the event *old* if Trakt had it."""
+    # Trakt lists movies by the world's first release: with a country's dates the old one may lie before the range.
     if spec.rules.country and is_movie(old.uid):
         return False
     return is_asked_for(old.uid, read_category(old.octets), spec.kinds)
 
 
-def remove_doubles(airings: Iterable[Airing]) -> dict[str, Airing]:
-    """One airing for each UID: the one changed last, then the one with the highest episode id.
+def list_airings(fetched: Fetched, kinds: Iterable[str]) -> dict[str, Airing]:
+    """Return what *fetched* lists of *kinds*, by UID, doubles settled."""
+    return remove_doubles(chain.from_iterable(fetched.airings[kind] for kind in kinds))
 
-    What is alike in both is settled by its content, so that the order of answers never matters.
-    """
+
+def remove_hidden(airings: Mapping[str, Airing], fetched: Fetched, rules: Rules) -> Iterable[Airing]:
+    """Return *airings*, given by UID, without those that the user hid or dropped, unless *rules* want them."""
+    keys = find_hidden_keys(fetched, rules)
+    if not keys:
+        return airings.values()
+    return [airing for uid, airing in airings.items() if read_key(uid) not in keys]
+
+
+def find_hidden_keys(fetched: Fetched, rules: Rules) -> frozenset[str]:
+    """Return the keys of what the user hid or dropped and *rules* do not want."""
+    hidden = frozenset[str]() if rules.filters.hidden else fetched.hidden
+    return hidden if rules.filters.dropped else hidden | fetched.dropped
+
+
+def remove_doubles(airings: Iterable[Airing]) -> dict[str, Airing]:
+    """Return one airing for each UID: the one changed last, then the one with the highest episode id."""
     kept: dict[str, Airing] = {}
     for airing in airings:
-        name = make_uid(airing)
-        if name not in kept or _rank(airing) > _rank(kept[name]):
-            kept[name] = airing
+        uid = make_uid(airing)
+        if uid not in kept or _rank(airing) > _rank(kept[uid]):
+            kept[uid] = airing
     return kept
 
 
 def _rank(airing: Airing) -> tuple[datetime, int, str]:
     oldest = datetime.min.replace(tzinfo=UTC)
     episode_id = airing.episode_id if isinstance(airing, Episode) else None
+    # The content decides what is alike in both: the order of answers must never matter.
     return airing.updated_at or oldest, episode_id or 0, repr(airing)
+
+
+def _summarize(merged: MergeResult, fetched: Fetched, spec: CalendarSpec) -> Summary:
+    events, over_limit = merged.events, len(merged.over_limit)
+    if not events:
+        listed = list_airings(fetched, spec.kinds).values()
+        return Summary(over_limit=over_limit, unshown=sum(_is_in_range(airing.starts, spec) for airing in listed))
+    days = [local_date(parse_moment(event.start), spec.zone) for event in events]
+    return Summary(len(events), min(days), max(days), over_limit)

@@ -8,16 +8,24 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Line
 from tests.factories import NOW, SHOW, make_calendar_id, make_calendar_spec, make_episode, make_movie
+from tests.runs import FixedSource, merge_source
 from trakt_ical.app.explain import explain_airing
+from trakt_ical.demo import Fault
+from trakt_ical.export.merge import Retention
+from trakt_ical.export.output import Output
+from trakt_ical.export.stored import parse_calendar
+from trakt_ical.export.stores.store import OutputState
 from trakt_ical.fetch.source import Fetched
 from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
 from trakt_ical.model import DateRange, Episode, Steps
+from trakt_ical.pipeline import CalendarSpec
 from trakt_ical.transform.filters import Filters
 from trakt_ical.transform.rules import Group, Rules
 from trakt_ical.transform.times import find_slot
@@ -237,4 +245,90 @@ def test_doubles_are_told(line: Line) -> None:
     twice = [make_episode(updated_at=NOW), make_episode(updated_at=NOW - timedelta(days=1))]
     found = explain_airing(Fetched({"shows": twice}), spec, NOW, "a show")
     assert "Trakt lists it 2 times; of these the one that changed last counts." in found.steps
-    assert found.shown
+    assert found.is_shown
+
+
+def stored_output(*listed: Episode, retention: Retention | None = None) -> tuple[CalendarSpec, Output]:
+    """A calendar, and the output that holds it after a run that listed *listed*."""
+    spec = make_calendar_spec(DateRange(NOW.date() - timedelta(days=30), 121), retention=retention)
+    stored = parse_calendar(merge_source(FixedSource(listed), spec, None, NOW).octets)
+    return spec, Output(state=OutputState(output="x"), stored=stored)
+
+
+def upcoming(number: int) -> Episode:
+    return make_episode(number=number, starts=NOW + timedelta(days=number))
+
+
+def explained_after(spec: CalendarSpec, output: Output, listed: Sequence[Episode], query: str, hours: int = 1) -> str:
+    """The explanation in one text, for a run some *hours* later."""
+    found = explain_airing(Fetched({"shows": listed}), spec, NOW + timedelta(hours=hours), query, output)
+    return "\n".join(found.steps)
+
+
+def test_what_the_size_limit_leaves_out_is_told() -> None:
+    """An event for which the calendar has no room is left out, by max_bytes."""
+    spec, _ = stored_output(upcoming(1), upcoming(2), upcoming(3))
+    room = len(merge_source(FixedSource([upcoming(1), upcoming(2)]), spec, None, NOW).octets) + 40
+    small = replace(spec, retention=Retention(size_limit=room))
+    listed = [upcoming(1), upcoming(2), upcoming(3)]
+    text = explained_after(small, Output(), listed, uid_of(upcoming(3)))
+    assert f"max_bytes = {room}" in text
+    assert "It is left out" in text
+    assert "It is in the calendar" in explained_after(small, Output(), listed, uid_of(upcoming(1)))
+
+
+def test_a_missing_event_says_what_becomes_of_it() -> None:
+    """What the stored calendar has and Trakt no longer lists becomes cancelled, for tombstone_days."""
+    listed = [upcoming(number) for number in range(1, 6)]
+    spec, output = stored_output(*listed)
+    for query in (uid_of(listed[0]), "a show 2x01"):
+        text = explained_after(spec, output, listed[1:], query)
+        assert "2026-05-02 13:00 UTC (tombstone_days = 14)" in text
+        assert "It is in the calendar as cancelled" in text
+    kept_nothing = replace(spec, retention=Retention(tombstone=timedelta(0)))
+    assert "It is left out" in explained_after(kept_nothing, output, listed[1:], "a show 2x01")
+
+
+def test_a_tombstone_says_since_when_and_until_when_it_stays() -> None:
+    """A cancelled event tells when Trakt ceased to list it, and until when it is shown as cancelled."""
+    listed = [upcoming(number) for number in range(1, 6)]
+    spec, output = stored_output(*listed)
+    missed = merge_source(FixedSource(listed[1:]), spec, output.stored, NOW + timedelta(hours=2)).octets
+    buried = replace(output, stored=parse_calendar(missed))
+    text = explained_after(spec, buried, listed[1:], "a show 2x01", hours=48)
+    assert "since 2026-04-18 14:00 UTC" in text
+    assert "until 2026-05-02 14:00 UTC (tombstone_days = 14)" in text
+    assert "It is left out" in explained_after(spec, buried, listed[1:], "a show 2x01", hours=24 * 20)
+
+
+def test_a_past_event_out_of_the_range_says_how_long_it_stays() -> None:
+    """An event from before the range stays for keep_days."""
+    old = make_episode(number=9, starts=NOW - timedelta(days=10))
+    spec, output = stored_output(old, upcoming(1))
+    later = replace(spec, days=DateRange(NOW.date(), 90))
+    text = explained_after(later, output, [upcoming(1)], uid_of(old))
+    assert "2026-10-05 (keep_days = 180)" in text
+    assert "It is in the calendar: 2026-04-08" in text
+
+
+def test_an_update_that_is_held_back_is_told() -> None:
+    """Where most upcoming events disappeared, the explanation names shrink_days, and the stored calendar counts."""
+    listed = [upcoming(number) for number in range(1, 6)]
+    spec, output = stored_output(*listed)
+    text = explained_after(spec, output, [], "a show 2x01")
+    assert "5 of 5 upcoming events" in text
+    assert "(shrink_days = 7)" in text
+    assert "It is in the calendar: 2026-04-19" in text
+
+
+def test_explain_writes_nothing(line: Line, home: Path) -> None:
+    """An explanation of a stored calendar changes no file but the kept answers, also where the update is held back."""
+    assert line("export").exit_code == 0
+    uid = airings(line)[5]["uid"]
+    line.demo.misbehave(Fault(path="/calendars/", empty_list=True, times=0))
+    kept = [line.ics, *(path for path in (home / ".local").rglob("*") if path.is_file())]
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in kept}
+    steps = told(line, uid, "--fresh")
+    assert "Trakt does not list it; the stored calendar has it." in steps
+    assert steps[-1].startswith("It is in the calendar: ")
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in kept} == before

@@ -14,7 +14,7 @@ from tests.conftest import Clock
 from tests.demos import log_in, make_environ
 from tests.factories import DAY, NOW, make_episode
 from tests.rules import EVERY, EVERY_OF_V1, RULES
-from tests.runs import CalendarRuns
+from tests.runs import CalendarRuns, merge_fetched
 from trakt_ical.app.app import App, open_app
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_spec
 from trakt_ical.app.environment import Environment
@@ -24,7 +24,7 @@ from trakt_ical.export.merge import Retention
 from trakt_ical.export.stored import StoredCalendar, parse_calendar, parse_moment
 from trakt_ical.fetch.source import Fetched, FetchRequest
 from trakt_ical.model import local_date
-from trakt_ical.pipeline import make_merge, plan_fetch
+from trakt_ical.pipeline import plan_fetch
 from trakt_ical.transform.rules import Offsets, Rules
 
 STAMPS = re.compile(r"^(?:DTSTAMP|LAST-MODIFIED|SEQUENCE):\w+\r\n", re.M)
@@ -83,7 +83,7 @@ class RuleRuns:
             [calendar] = app.calendars
             spec = make_calendar_spec(app, calendar, ZoneInfo(named["TIMEZONE"]), self.now, DaySpan())
             fetched = self.trakt.fetch(app, plan_fetch([spec]))
-        return make_merge(fetched, spec, previous, self.now).revise().octets
+        return merge_fetched(fetched, spec, previous, self.now).octets
 
     def find_remembered(self, zone: str, back: int, ahead: int) -> dict[str, bytes]:
         """Return the octets of the events that lie outside of the range around the clock's day."""
@@ -211,5 +211,5 @@ def test_what_is_said_of_the_rules_has_room_below_the_ceiling() -> None:
     """The calendar keeps its largest size to the octet, with the line that its rules need."""
     airings = [make_episode(number=number, starts=NOW + number * DAY) for number in range(1, 12)]
     for largest in range(3000, 3700, 20):
-        runs = CalendarRuns(retention=Retention(largest=largest), rules=Rules(offsets=Offsets(timedelta(hours=1))))
+        runs = CalendarRuns(retention=Retention(size_limit=largest), rules=Rules(offsets=Offsets(timedelta(hours=1))))
         assert len(runs.run(*airings).octets) <= largest

@@ -159,7 +159,9 @@ def test_an_address_cannot_break_out(link: str | None, written: str) -> None:
     """A link is a URI of the web in ASCII on one line, or none."""
     assert make_event(make_episode(link=link)).link == written
     octets = ics.render_calendar(
-        ics.Appearance(), CALENDAR_ID, None, [ics.render_event(make_event(make_episode(link=link)), STAMP, "1-abc")]
+        ics.Heading(ics.Appearance(), CALENDAR_ID),
+        None,
+        [ics.render_event(make_event(make_episode(link=link)), STAMP, "1-abc")],
     )
     assert len(icalendar.Calendar.from_ical(octets).events) == 1
 
@@ -167,7 +169,7 @@ def test_an_address_cannot_break_out(link: str | None, written: str) -> None:
 def test_the_calendar_presents_itself() -> None:
     """Name, refresh and color are said in every dialect; METHOD and zones are not."""
     head = ics.render_calendar(
-        ics.Appearance(name="Ours; all, of it", refresh=timedelta(hours=3)), CALENDAR_ID, STAMP, []
+        ics.Heading(ics.Appearance(name="Ours; all, of it", refresh=timedelta(hours=3)), CALENDAR_ID), STAMP, []
     ).decode()
     assert head.split("\r\n") == [
         "BEGIN:VCALENDAR",
@@ -190,10 +192,12 @@ def test_the_calendar_presents_itself() -> None:
 
 def test_the_calendar_says_by_which_rules_events_are_on_other_days() -> None:
     """A hash of such rules stands in the opening, and nothing where there are none."""
-    placed = ics.render_calendar(ics.Appearance(), CALENDAR_ID, STAMP, [], ics.hash_placing("offset"))
+    placed = ics.render_calendar(ics.Heading(ics.Appearance(), CALENDAR_ID, ics.hash_placing("offset")), STAMP, [])
     assert re.search(rb"^X-TRAKT-ICAL-PLACING:[0-9a-f]{16}\r$", placed, re.M)
     assert ics.hash_placing("offset") != ics.hash_placing("late night")
-    assert b"PLACING" not in ics.render_calendar(ics.Appearance(), CALENDAR_ID, STAMP, [], ics.hash_placing(""))
+    assert b"PLACING" not in ics.render_calendar(
+        ics.Heading(ics.Appearance(), CALENDAR_ID, ics.hash_placing("")), STAMP, []
+    )
 
 
 @pytest.mark.parametrize(

@@ -241,7 +241,7 @@ def _(runs: CalendarRuns) -> tuple[str, str]:
 @row("an upcoming event whose tombstone has no room is told all the same")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
-    runs.retention = Retention(largest=len(runs.octets or b"") - 300)
+    runs.retention = Retention(size_limit=len(runs.octets or b"") - 300)
     revised = runs.run(*OTHERS)
     assert revised.changes[0].until is None
     return fate(runs, ""), told(revised)
@@ -417,17 +417,17 @@ def _(runs: CalendarRuns) -> tuple[str, str]:
     recent = replace(PAST, number=3, starts=NOW - DAY)
     runs.run(PAST, recent, AHEAD, *OTHERS)
     size = len(runs.octets or b"")
-    runs.retention = Retention(largest=size - len(runs.find_event(PAST)))
+    runs.retention = Retention(size_limit=size - len(runs.find_event(PAST)))
     revised = runs.run(PAST, recent, AHEAD, *OTHERS)
-    assert (revised.dropped, told(revised)) == (1, "left out")
+    assert (len(revised.over_limit), told(revised)) == (1, "left out")
     assert runs.find_event(recent)
     before = runs.find_event(AHEAD)
     later(runs)
     runs.run(recent, *OTHERS)
     assert fate(runs, before) == "tombstone"
-    runs.retention = Retention(largest=len(runs.octets or b"") - len(runs.find_event(recent)) - 10)
+    runs.retention = Retention(size_limit=len(runs.octets or b"") - len(runs.find_event(recent)) - 10)
     revised = runs.run(recent, *OTHERS)
-    assert revised.dropped == 2
+    assert len(revised.over_limit) == 2
     assert not runs.find_event(recent)
     assert all(map(runs.find_event, OTHERS))
     return fate(runs, ""), told(revised)
@@ -436,13 +436,13 @@ def _(runs: CalendarRuns) -> tuple[str, str]:
 @row("the ceiling is reached by the future: the farthest goes, without a tombstone, run after run")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
-    runs.retention = Retention(largest=len(runs.octets or b"") - 1)
+    runs.retention = Retention(size_limit=len(runs.octets or b"") - 1)
     revised = runs.run(AHEAD, *OTHERS)
     assert not runs.find_event(OTHERS[3])
     whole = runs.octets
     later(runs)
     again = runs.run(AHEAD, *OTHERS)
-    assert (revised.dropped, again.dropped, runs.octets) == (1, 1, whole)
+    assert (len(revised.over_limit), len(again.over_limit), runs.octets) == (1, 1, whole)
     return fate(runs, "", OTHERS[3]), told(again)
 
 

@@ -225,7 +225,7 @@ class Memory(RuleBasedStateMachine):
         return DateRange(self.now.date() - 30 * DAY, 30 + self.length)
 
     def spec(self) -> CalendarSpec:
-        return make_calendar_spec(self.days(), retention=Retention(largest=0))
+        return make_calendar_spec(self.days(), retention=Retention(size_limit=0))
 
     def revise(self, *, believe: bool) -> MergeResult:
         airings = [
@@ -240,7 +240,7 @@ class Memory(RuleBasedStateMachine):
         ]
         source = FixedSource(airings, frozenset(self.hidden))
         previous = parse_calendar(self.octets) if self.octets else None
-        return merge_source(source, self.spec(), previous, self.now).revise(believe=believe)
+        return merge_source(source, self.spec(), previous, self.now, accept_loss=believe)
 
     def listed(self) -> dict[str, Aired]:
         """What Trakt answers: the days that are asked for, one more at both ends."""
@@ -330,13 +330,13 @@ def test_with_little_room_the_same_again_changes_nothing(
 ) -> None:
     """However small the ceiling, a calendar that is revised by what it was made of stays as it is."""
     octets: bytes | None = None
-    spec = make_calendar_spec(DateRange(BEGIN.date() - 30 * DAY, 120), retention=Retention(largest=largest))
+    spec = make_calendar_spec(DateRange(BEGIN.date() - 30 * DAY, 120), retention=Retention(size_limit=largest))
     for listed in (first, second, second):
         airings = [
             make_episode(number=number, starts=BEGIN + timedelta(hours=hours), title="x" * length)
             for number, hours, length in listed
         ]
         previous = parse_calendar(octets) if octets else None
-        before, octets = octets, merge_source(FixedSource(airings), spec, previous, BEGIN).revise(believe=True).octets
+        before, octets = octets, merge_source(FixedSource(airings), spec, previous, BEGIN, accept_loss=True).octets
     assert octets == before
     assert b"BEGIN:VEVENT" not in octets or len(octets) <= largest

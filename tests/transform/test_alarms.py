@@ -135,8 +135,7 @@ def octets(airings: Sequence[Airing], *texts: str) -> bytes:
     """A calendar of *airings* with the alarms that *texts* say."""
     made = [make_event(airing, alarms=rules(*texts)) for airing in airings]
     return ics.render_calendar(
-        ics.Appearance(),
-        make_calendar_id(),
+        ics.Heading(ics.Appearance(), make_calendar_id()),
         None,
         [ics.render_event(each, make_stamp(), ics.hash_event(each)) for each in made],
     )

@@ -85,7 +85,9 @@ def calendar(texts: list[str]) -> bytes:
     events = (event(number, text) for number, text in enumerate(texts))
     scope = make_calendar_id(owner="somebody")
     return ics.render_calendar(
-        ics.Appearance(), scope, None, [ics.render_event(event, stamp, ics.hash_event(event)) for event in events]
+        ics.Heading(ics.Appearance(), scope),
+        None,
+        [ics.render_event(event, stamp, ics.hash_event(event)) for event in events],
     )
 
 

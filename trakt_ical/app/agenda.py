@@ -61,10 +61,10 @@ def fetch_listed(
             zone = find_calendar_zone(source, settings.timezone)
             today = now.astimezone(zone).date()
             longer = DaySpan(today - timedelta(days=settings.back), settings.back + ahead + 1)
-            made = make_calendar_spec(app, calendar, zone, now, longer if ahead > settings.ahead else DaySpan())
+            spec = make_calendar_spec(app, calendar, zone, now, longer if ahead > settings.ahead else DaySpan())
             marks = marks and settings.source == "my"
             return ListedAirings(
-                source.fetch(pipeline.plan_fetch([made], marks=marks, steps=steps), _no_progress), made, now
+                source.fetch(pipeline.plan_fetch([spec], marks=marks, steps=steps), _no_progress), spec, now
             )
     except BrokenAnswer:
         app.forget_answers()

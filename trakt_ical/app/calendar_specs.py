@@ -35,12 +35,13 @@ def make_calendar_spec(app: App, calendar: Calendar, zone: tzinfo, now: datetime
         days=make_date_range(settings, now.astimezone(zone).date(), span),
         zone=zone,
         rules=calendar.rules,
-        look=_make_appearance(calendar),
-        scope=make_calendar_id(app, calendar),
+        appearance=_make_appearance(calendar),
+        calendar_id=make_calendar_id(app, calendar),
         retention=Retention(
             tombstone=timedelta(days=settings.tombstone_days),
             keep=timedelta(days=settings.keep_days),
-            largest=settings.max_bytes,
+            held_back=timedelta(days=settings.shrink_days),
+            size_limit=settings.max_bytes,
         ),
         check_in=_make_check_in_link(app) if settings.checkin_links else None,
     )

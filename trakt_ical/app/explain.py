@@ -1,96 +1,193 @@
-"""Why an airing is in a calendar or not, and how its time came about: the same functions decide, and tell."""
+"""Why something is in a calendar or not, and how its time was found: the functions that decide tell their reasons.
+
+`explain` takes the steps of a run (see `pipeline`) up to the save, and writes nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from trakt_ical.errors import NoMatch
+from trakt_ical import pipeline
+from trakt_ical.errors import NoMatch, UpdateHeldBack
+from trakt_ical.export.merge import MergeInput, decide_fate
+from trakt_ical.export.output import Output, read_output
+from trakt_ical.export.stored import StoredEvent, parse_moment, read_summary
+from trakt_ical.export.stores.file import FileStore
 from trakt_ical.fetch.source import Fetched
 from trakt_ical.model import Airing, Moment, Steps, local_date
-from trakt_ical.pipeline import CalendarSpec, list_airings
+from trakt_ical.pipeline import CalendarSpec, list_airings, remove_hidden
+from trakt_ical.transform.codes import split_code
 from trakt_ical.transform.grouping import Showing, make_showings
 from trakt_ical.transform.text import Words, clean_text
 from trakt_ical.transform.times import find_slot
-from trakt_ical.transform.titles import find_airings, find_nearest_titles
+from trakt_ical.transform.titles import find_airings, find_nearest_titles, match_titles
 from trakt_ical.transform.uids import make_uid, read_key
 
-AT_MOST = 20  # candidates that are told
+if TYPE_CHECKING:
+    from trakt_ical.app.app import App
+    from trakt_ical.config import Calendar
+
+MOST_CANDIDATES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What was looked at (*name*, *uid*), whether it is *shown*, and the *steps* that led there."""
+    """What was looked at (*name*, *uid*), whether the calendar shows it, and the *steps* that led there."""
 
     name: str
     uid: str
-    shown: bool
+    is_shown: bool
     steps: tuple[str, ...]
 
 
-def explain_airing(fetched: Fetched, spec: CalendarSpec, now: datetime, query: str) -> Explanation:
-    """Why what *query* names is in the calendar of *spec* or not; *fetched* was asked for with its steps.
+def load_stored_output(app: App, calendar: Calendar, spec: CalendarSpec) -> Output:
+    """Load the calendar's output file, or else the feed's copy of it, or nothing where there is neither.
 
-    Raises NoMatch with the candidates where nothing or several match.
+    Raises OutputError where the file is not this calendar: an export would stop there as well.
     """
+    from trakt_ical.app.feeds import feed_folder
+
+    named = calendar.settings.output
+    paths = [Path(named).expanduser()] if named and named != "-" else []
+    for path in (*paths, feed_folder(app).copy(calendar.title)):
+        output = read_output(FileStore(path), app.folders.state, spec.calendar_id)
+        if output.stored:
+            return output
+    return Output()
+
+
+def explain_airing(
+    fetched: Fetched, spec: CalendarSpec, now: datetime, query: str, output: Output | None = None
+) -> Explanation:
+    """Explain why the calendar of *spec* has what *query* names, or does not; *fetched* was asked for with its steps.
+
+    *output* holds the stored calendar, which may have what Trakt no longer lists. Raises NoMatch with the candidates
+    where nothing or several match.
+    """
+    output = output or Output()
+    current = pipeline.transform(fetched, spec, output.stored)
+    given = pipeline.make_merge_input(spec, output, current, now)
     airings = list_airings(fetched, spec.kinds)
-    airing = _resolve_query(airings.values(), query, spec, now)
+    listed = find_airings(airings.values(), query)
+    if len(listed) == 1:
+        return _explain_listed(given, output, fetched, spec, listed[0])
+    if listed:
+        raise _describe_several(listed, query, given)
+    unlisted = _find_unlisted(given, query)
+    if len(unlisted) == 1:
+        return _explain_unlisted(given, output, unlisted[0])
+    raise _describe_unlisted(unlisted, query, given) if unlisted else _describe_nothing(airings.values(), query, given)
+
+
+def _explain_listed(
+    given: MergeInput, output: Output, fetched: Fetched, spec: CalendarSpec, airing: Airing
+) -> Explanation:
+    """Explain what becomes of *airing*, step by step as a run takes them."""
+    uid, airings = make_uid(airing), list_airings(fetched, spec.kinds)
     steps = Steps(airing.steps)
-    doubles = max(sum(make_uid(each) == make_uid(airing) for each in fetched.airings[kind]) for kind in spec.kinds)
+    doubles = max(sum(make_uid(each) == uid for each in fetched.airings[kind]) for kind in spec.kinds)
     if doubles > 1:
         steps("Trakt lists it %d times; of these the one that changed last counts.", doubles)
     start = find_slot(airing, spec.rules, spec.zone, steps).start
-    shown = _is_allowed(airing, fetched, spec, steps)
-    if shown:
-        start = _find_showing(airing, airings.values(), spec, steps).start
-        shown = _is_in_range(start, spec, steps)
-    steps("%s: %s.", "It is in the calendar" if shown else "It is left out", describe_moment_in_zone(start, spec.zone))
-    return Explanation(name_airing(airing), make_uid(airing), shown, tuple(steps))
+    is_shown = _is_allowed(airing, fetched, spec, steps)
+    if is_shown:
+        showing = _find_showing(airing, remove_hidden(airings, fetched, spec.rules), spec, steps)
+        followed = pipeline.find_followed_events(output.stored, spec)
+        start, is_shown = showing.start, pipeline.is_in_calendar(showing, spec, followed, steps)
+        if is_shown:
+            is_shown = _find_merged(given, output, showing.uid, steps) is not None
+    _tell_verdict(steps, start, spec.zone, is_shown=is_shown)
+    return Explanation(name_airing(airing), uid, is_shown, tuple(steps))
+
+
+def _explain_unlisted(given: MergeInput, output: Output, old: StoredEvent) -> Explanation:
+    """Explain what becomes of *old*, an event of the stored calendar that Trakt no longer lists."""
+    steps = Steps()
+    steps("Trakt does not list it; the stored calendar has it.")
+    decide_fate(given, old, steps)
+    merged = _find_merged(given, output, old.uid, steps)
+    cancelled = merged is not None and merged.rev is None
+    _tell_verdict(steps, parse_moment(old.start), given.current.zone, is_shown=merged is not None, cancelled=cancelled)
+    return Explanation(read_summary(old.octets), old.uid, merged is not None, tuple(steps))
+
+
+def _find_merged(given: MergeInput, output: Output, uid: str, steps: Steps) -> StoredEvent | None:
+    """Find the event *uid* in the calendar that this run would leave, merged or held back."""
+    try:
+        merged = pipeline.merge_calendar(given, output.state)
+    except UpdateHeldBack as error:
+        steps("%s (shrink_days = %d)", error, given.retention.held_back.days)
+        return given.stored_events.get(uid)
+    if uid in merged.over_limit:
+        steps("The calendar has no room for it (max_bytes = %d).", given.retention.size_limit)
+    return next((event for event in merged.events if event.uid == uid), None)
+
+
+def _tell_verdict(steps: Steps, start: Moment, zone: tzinfo, *, is_shown: bool, cancelled: bool = False) -> None:
+    verdict = "It is in the calendar as cancelled" if cancelled else "It is in the calendar"
+    steps("%s: %s.", verdict if is_shown else "It is left out", describe_moment_in_zone(start, zone))
+
+
+def _find_unlisted(given: MergeInput, query: str) -> list[StoredEvent]:
+    """Find the stored events that *query* names, and Trakt no longer lists."""
+    events = {uid: old for uid, old in given.stored_events.items() if uid not in given.current.listed}
+    if query.strip() in events:
+        return [events[query.strip()]]
+    title, code = split_code(query)
+    if code:
+        ending = "-s{}e{}".format(*code)
+        events = {uid: old for uid, old in events.items() if uid.partition("@")[0].endswith(ending)}
+    names = {uid: [read_summary(old.octets)] for uid, old in events.items()}
+    return [events[uid] for uid in (match_titles(title, names) if title else events if code else ())]
 
 
 def name_airing(airing: Airing) -> str:
-    """*airing* for people, by its full name whatever the calendar calls it."""
+    """Return the full name of *airing*, whatever the calendar calls it."""
     return Words().summary(airing)
 
 
 def describe_moment_in_zone(moment: Moment, zone: tzinfo) -> str:
-    """*moment* for people of *zone*, and in UTC."""
+    """Return *moment* in *zone* and in UTC."""
     if not isinstance(moment, datetime):
         return f"{moment}, the whole day"
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} in {zone}, {moment:%Y-%m-%d %H:%M} UTC"
 
 
-def _resolve_query(airings: Iterable[Airing], query: str, spec: CalendarSpec, now: datetime) -> Airing:
-    airings = list(airings)
-    found = find_airings(airings, query)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        near = sorted(found, key=lambda each: abs(local_date(each.starts, UTC) - now.date()))[:AT_MOST]
-        candidates = [
-            f"{name_airing(each)} ({make_uid(each)}), {describe_moment_in_zone(each.starts, spec.zone)}"
-            for each in _sort_by_time(near)
-        ]
-        more = f" The nearest {AT_MOST}:" if len(found) > AT_MOST else ""
-        raise NoMatch(f"{len(found)} airings match {query!r}.{more}", tuple(candidates))
-    near_titles = [clean_text(title) for title in find_nearest_titles(airings, query)]
-    days = f"from {spec.days.first} to {spec.days.last}"
-    raise NoMatch(
-        f"Trakt lists nothing {days} that matches {query!r}." + " These are near:" * bool(near_titles),
-        tuple(near_titles),
-    )
+def _describe_several(listed: list[Airing], query: str, given: MergeInput) -> NoMatch:
+    near = sorted(listed, key=lambda each: abs(local_date(each.starts, UTC) - given.now.date()))[:MOST_CANDIDATES]
+    near.sort(key=lambda each: (each.starts.isoformat(), make_uid(each)))
+    candidates = [_format_candidate(name_airing(each), make_uid(each), each.starts, given) for each in near]
+    more = f" The nearest {MOST_CANDIDATES}:" if len(listed) > MOST_CANDIDATES else ""
+    return NoMatch(f"{len(listed)} airings match {query!r}.{more}", tuple(candidates))
 
 
-def _sort_by_time(airings: Iterable[Airing]) -> list[Airing]:
-    return sorted(airings, key=lambda each: (each.starts.isoformat(), make_uid(each)))
+def _describe_unlisted(unlisted: list[StoredEvent], query: str, given: MergeInput) -> NoMatch:
+    candidates = [
+        _format_candidate(read_summary(old.octets), old.uid, parse_moment(old.start), given)
+        for old in unlisted[:MOST_CANDIDATES]
+    ]
+    return NoMatch(f"{len(unlisted)} events that Trakt no longer lists match {query!r}.", tuple(candidates))
+
+
+def _describe_nothing(airings: Iterable[Airing], query: str, given: MergeInput) -> NoMatch:
+    near = tuple(clean_text(title) for title in find_nearest_titles(airings, query))
+    days = f"from {given.current.days.first} to {given.current.days.last}"
+    return NoMatch(f"Trakt lists nothing {days} that matches {query!r}." + " These are near:" * bool(near), near)
+
+
+def _format_candidate(name: str, uid: str, starts: Moment, given: MergeInput) -> str:
+    return f"{name} ({uid}), {describe_moment_in_zone(starts, given.current.zone)}"
 
 
 def _is_allowed(airing: Airing, fetched: Fetched, spec: CalendarSpec, steps: Steps) -> bool:
     """Whether the user and the filters let *airing* be shown."""
-    filters, name = spec.rules.filters, read_key(make_uid(airing))
+    filters, key = spec.rules.filters, read_key(make_uid(airing))
     for what, keys, wanted in (("hid", fetched.hidden, filters.hidden), ("dropped", fetched.dropped, filters.dropped)):
-        if name in keys:
+        if key in keys:
             steps("You %s it at Trakt%s.", what, ", but the rules want it shown" if wanted else "")
             if not wanted:
                 return False
@@ -98,7 +195,7 @@ def _is_allowed(airing: Airing, fetched: Fetched, spec: CalendarSpec, steps: Ste
 
 
 def _find_showing(airing: Airing, airings: Iterable[Airing], spec: CalendarSpec, steps: Steps) -> Showing:
-    """The showing that *airing* is a part of."""
+    """Find the showing that *airing* is a part of."""
     for showing in make_showings(airings, spec.rules, spec.zone):
         if any(make_uid(member) == make_uid(airing) for member in showing.members):
             if others := len(showing.members) - 1:
@@ -111,10 +208,3 @@ def _find_showing(airing: Airing, airings: Iterable[Airing], spec: CalendarSpec,
                 )
             return showing
     raise AssertionError("what the filters allow is shown")
-
-
-def _is_in_range(start: Moment, spec: CalendarSpec, steps: Steps) -> bool:
-    within = local_date(start, spec.zone) in spec.days
-    if not within:
-        steps("The calendar is made of %s to %s (back, ahead).", spec.days.first, spec.days.last)
-    return within

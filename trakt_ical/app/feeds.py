@@ -9,7 +9,7 @@ from pathlib import Path
 from shlex import quote
 
 from trakt_ical.app.app import App
-from trakt_ical.app.export import Exported, ExportOptions, Job, export
+from trakt_ical.app.export import ExportOptions, Job, export
 from trakt_ical.app.sources import open_source
 from trakt_ical.config import Calendar
 from trakt_ical.errors import OutputError, TraktIcalError, UpdateHeldBack
@@ -17,8 +17,7 @@ from trakt_ical.export.stores.file import FileStore
 from trakt_ical.feed.addresses import make_feed_url, make_page_url
 from trakt_ical.feed.store import FeedFolder
 from trakt_ical.http import ListenAddress
-
-Outcome = Exported | TraktIcalError
+from trakt_ical.pipeline import Outcome
 
 
 def feed_folder(app: App) -> FeedFolder:

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from trakt_ical.app.app import App
 from trakt_ical.app.calendar_specs import load_check_in_tickets
 from trakt_ical.app.checkin import make_link_check_ins
-from trakt_ical.app.export import Exported
 from trakt_ical.app.feeds import feed_folder, fetch_activity, refresh_feeds
 from trakt_ical.app.sources import find_system_zone
 from trakt_ical.checkin.tickets import Ticket
@@ -27,6 +26,7 @@ from trakt_ical.feed.server import WebServer, open_listener
 from trakt_ical.feed.store import FeedOptions, FeedStore
 from trakt_ical.feed.week import offers_check_in
 from trakt_ical.http import ListenAddress, is_loopback, is_public
+from trakt_ical.pipeline import RunResult
 
 if TYPE_CHECKING:
     from trakt_ical.checkin.tickets import Tickets
@@ -138,7 +138,7 @@ class Service:
         self._activities = self._look()  # before the calendar, so that nothing falls between the two
         outcomes = refresh_feeds(self._app, self._app.calendars)
         errors = {name: each for name, each in outcomes.items() if isinstance(each, TraktIcalError)}
-        done = [each for each in outcomes.values() if isinstance(each, Exported)]
+        done = [each for each in outcomes.values() if isinstance(each, RunResult)]
         self._zone = done[0].zone if done else self._zone
         of_some = done or any(isinstance(error, UpdateHeldBack) for error in errors.values())
         self._troubles = {name: str(error) for name, error in errors.items()} if of_some else {}

@@ -20,7 +20,7 @@ from trakt_ical.cli.terminal import write_line
 @setting_option("--timezone", setting="timezone", metavar="ZONE")
 @account_options
 @click.pass_obj
-def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, **options: Any) -> None:
+def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, **flags: Any) -> None:
     """Tell why an episode or movie is in a calendar or not.
 
     \b
@@ -31,13 +31,14 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
     brackets names one of several.
     """
     from trakt_ical.app.agenda import YOUNG, fetch_listed
-    from trakt_ical.app.explain import explain_airing
+    from trakt_ical.app.explain import explain_airing, load_stored_output
 
-    options["kind"] = options["kind"] or None
-    with run.app(options) as app:
+    flags["kind"] = flags["kind"] or None
+    with run.app(flags) as app:
         calendar = find_calendar_or_first(app, name)
         found = fetch_listed(app, calendar, young=timedelta(0) if fresh else YOUNG, steps=True)
-        told = explain_airing(found.fetched, found.spec, found.now, " ".join(query))
-    write_line(f"{told.name} ({told.uid}) in {calendar.title}")
-    for number, step in enumerate(told.steps, 1):
+        output = load_stored_output(app, calendar, found.spec)
+        explanation = explain_airing(found.fetched, found.spec, found.now, " ".join(query), output)
+    write_line(f"{explanation.name} ({explanation.uid}) in {calendar.title}")
+    for number, step in enumerate(explanation.steps, 1):
         write_line(f"{number:3}. {step}")

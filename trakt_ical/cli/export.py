@@ -14,9 +14,10 @@ from trakt_ical.cli.run import Run, account_options, find_calendars_with_output,
 from trakt_ical.cli.terminal import show_progress, write_data, write_line, write_note
 
 if TYPE_CHECKING:
-    from trakt_ical.app.export import Exported, Job
+    from trakt_ical.app.export import Job
     from trakt_ical.config import Calendar
     from trakt_ical.errors import TraktIcalError
+    from trakt_ical.pipeline import Outcome, RunResult
 
 
 class Day(click.ParamType[date]):
@@ -69,7 +70,7 @@ class Day(click.ParamType[date]):
 @account_options
 @click.pass_obj
 def command(
-    run: Run, /, names: tuple[str, ...], previous: Path | None, changes: bool, as_json: bool, **options: Any
+    run: Run, /, names: tuple[str, ...], previous: Path | None, changes: bool, as_json: bool, **flags: Any
 ) -> None:
     """Write your calendar to a file that calendar programs can read.
 
@@ -85,38 +86,41 @@ def command(
     longer listed stays for a while as cancelled, and a calendar that loses most of itself is not believed (exit 8).
     """
     from trakt_ical.app.calendar_specs import DaySpan
-    from trakt_ical.app.export import Exported, ExportOptions, export
-    from trakt_ical.errors import TraktIcalError
+    from trakt_ical.app.export import ExportOptions, export
 
     if as_json and not changes:
         raise click.UsageError("--json goes with --changes.")
-    span = DaySpan(options.pop("first"), options.pop("days"))
-    wanted = ExportOptions(span, **{name: options.pop(name) for name in ("force", "accept_shrink")})
-    if span != DaySpan() and (options["back"] is not None or options["ahead"] is not None):
+    span = DaySpan(flags.pop("first"), flags.pop("days"))
+    options = ExportOptions(span, **{name: flags.pop(name) for name in ("force", "accept_shrink")})
+    if span != DaySpan() and (flags["back"] is not None or flags["ahead"] is not None):
         raise click.UsageError("--from and --days cannot be combined with --back or --ahead.")
-    options["kind"] = options["kind"] or None
-    with run.app(options) as app, show_progress("Asking Trakt", visible=not run.quiet) as progress:
+    flags["kind"] = flags["kind"] or None
+    with run.app(flags) as app:
         calendars = find_calendars_with_output(app, names)
-        if options["output"] is not None and len(calendars) > 1:
+        if flags["output"] is not None and len(calendars) > 1:
             raise click.UsageError("-o goes with one calendar. Name it.")
         jobs = [_make_job(calendar, previous) for calendar in calendars]
         if previous and any(job.store for job in jobs):
             raise click.UsageError("--previous goes with -o -; a file is its own memory.")
         if changes and not all(job.store for job in jobs):
             raise click.UsageError("--changes cannot be combined with -o -: stdout carries one of them.")
-        outcomes = export(app, jobs, wanted, progress)
-    done = [(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True) if isinstance(outcome, Exported)]
-    for job, exported in done:
+        with show_progress("Asking Trakt", visible=not run.quiet) as progress:
+            outcomes = export(app, jobs, options, progress)
+    _report(run, list(zip(jobs, outcomes, strict=True)), changes=changes, as_json=as_json)
+
+
+def _report(run: Run, outcomes: list[tuple[Job, Outcome]], *, changes: bool, as_json: bool) -> None:
+    """Write what stdout is for, then the closing lines; raise the first error."""
+    done = [(job, outcome) for job, outcome in outcomes if not isinstance(outcome, Exception)]
+    for job, result in done:
         if job.store is None:
-            write_data(exported.revised.octets)
+            write_data(result.octets)
     if changes:
-        for told in _describe_changes(done, as_json=as_json):
-            write_line(told)
-    for job, exported in done:
-        run.say(_closing_line(job, exported))
-    _report_failures(
-        [(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True) if isinstance(outcome, TraktIcalError)]
-    )
+        for line in _describe_changes(done, as_json=as_json):
+            write_line(line)
+    for job, result in done:
+        run.say(_describe_result(job, result))
+    _raise_first([(job, outcome) for job, outcome in outcomes if isinstance(outcome, Exception)])
 
 
 def _make_job(calendar: Calendar, previous: Path | None) -> Job:
@@ -128,8 +132,8 @@ def _make_job(calendar: Calendar, previous: Path | None) -> Job:
     return Job(calendar, store, FileStore(previous) if previous else None)
 
 
-def _report_failures(failed: list[tuple[Job, TraktIcalError]]) -> None:
-    """Tell of every calendar that *failed*; the first decides the exit status."""
+def _raise_first(failed: list[tuple[Job, TraktIcalError]]) -> None:
+    """Raise the first of the errors that *failed* calendars ended with; tell of the others."""
     for job, error in failed[1:]:
         write_note(f"Error: {job.calendar.title}: {error}")
     for job, error in failed[:1]:
@@ -138,36 +142,37 @@ def _report_failures(failed: list[tuple[Job, TraktIcalError]]) -> None:
         raise error
 
 
-def _describe_changes(done: list[tuple[Job, Exported]], *, as_json: bool) -> list[str]:
+def _describe_changes(done: list[tuple[Job, RunResult]], *, as_json: bool) -> list[str]:
     """What was changed, line by line; with the calendar's name where the settings name some."""
     from trakt_ical.export.changes import change_to_json, describe_change
 
     if as_json:
         import json
 
-        told = [
+        rows = [
             ({"calendar": job.calendar.name} if job.calendar.name else {}) | change_to_json(change)
-            for job, exported in done
-            for change in exported.revised.changes
+            for job, result in done
+            for change in result.changes
         ]
-        return [json.dumps(told, ensure_ascii=False, indent=2)]
+        return [json.dumps(rows, ensure_ascii=False, indent=2)]
     return [
-        (f"{job.calendar.name}: " if job.calendar.name else "") + describe_change(change, exported.zone)
-        for job, exported in done
-        for change in exported.revised.changes
+        (f"{job.calendar.name}: " if job.calendar.name else "") + describe_change(change, result.zone)
+        for job, result in done
+        for change in result.changes
     ]
 
 
-def _closing_line(job: Job, exported: Exported) -> str:
+def _describe_result(job: Job, result: RunResult) -> str:
+    """The closing line of one calendar."""
     from trakt_ical.export.changes import count_changes
-    from trakt_ical.model import local_date
 
-    settings, revised = job.calendar.settings, exported.revised
-    days = [local_date(start, exported.zone) for start in revised.starts]
-    span = f" from {min(days)} to {max(days)}" if days else ""
+    settings, summary = job.calendar.settings, result.summary
+    span = f" from {summary.first} to {summary.last}" if summary.first else ""
     place = "to standard output" if job.store is None else f"in {settings.output}"
-    changed = f": {count_changes(revised.changes)}" if revised.changes else "" if exported.changed else ", unchanged"
-    dropped = f"; {revised.dropped} left out to stay within {settings.max_bytes:,} octets" if revised.dropped else ""
-    several = f"; none of the {exported.unshown} airings that Trakt lists on these days is shown"
-    unshown = {0: "", 1: "; the one airing that Trakt lists on these days is not shown"}.get(exported.unshown, several)
-    return f"{len(days)} event{'' if len(days) == 1 else 's'}{span} {place}{changed}{dropped}{unshown}."
+    changed = f": {count_changes(result.changes)}" if result.changes else "" if result.changed else ", unchanged"
+    dropped = (
+        f"; {summary.over_limit} left out to stay within {settings.max_bytes:,} octets" if summary.over_limit else ""
+    )
+    several = f"; none of the {summary.unshown} airings that Trakt lists on these days is shown"
+    unshown = {0: "", 1: "; the one airing that Trakt lists on these days is not shown"}.get(summary.unshown, several)
+    return f"{summary.events} event{'' if summary.events == 1 else 's'}{span} {place}{changed}{dropped}{unshown}."

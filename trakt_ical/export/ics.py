@@ -41,13 +41,13 @@ class CalendarId:
     """Which calendar of whom this is. It has no dates: a calendar stays itself while its range slides."""
 
     api: str
-    calendar: str
+    source: str
     owner: str
     name: str
     kinds: tuple[str, ...]
 
     def __str__(self) -> str:
-        parts = (self.api, self.calendar, self.owner, self.name, "+".join(sorted(self.kinds)))
+        parts = (self.api, self.source, self.owner, self.name, "+".join(sorted(self.kinds)))
         return "/".join(quote(part, safe="+") for part in parts)
 
 
@@ -59,15 +59,21 @@ class ChangeStamp:
     sequence: int
 
 
-def render_calendar(
-    look: Appearance, scope: CalendarId, newest: ChangeStamp | None, events: Iterable[Octets], placing: str = ""
-) -> bytes:
-    """A whole calendar of rendered *events*, in their order; *newest* is the latest stamp that it ever bore.
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a calendar says of itself before its first event. *placing*: see `hash_placing`."""
 
-    *placing* is that of the rules (see there). It has no METHOD (which would ask for an ORGANIZER) and no VTIMEZONE
-    (all times are in UTC).
+    appearance: Appearance
+    calendar_id: CalendarId
+    placing: str = ""
+
+
+def render_calendar(heading: Heading, newest: ChangeStamp | None, events: Iterable[Octets]) -> bytes:
+    """Render a calendar of rendered *events*, in their order; *newest* is the latest stamp that it ever bore.
+
+    It has no METHOD (which would ask for an ORGANIZER) and no VTIMEZONE (all times are in UTC).
     """
-    head, rest = _render_head(look, scope, newest, placing)
+    head, rest = _render_head(heading, newest)
     parts = (rest, *events, END)
     return b"".join((head, SUM, hash_parts(*parts), b"\r\n", *parts))
 
@@ -178,17 +184,18 @@ def _date_value(moment: Moment) -> object:
     return day
 
 
-def _render_head(look: Appearance, scope: CalendarId, newest: ChangeStamp | None, placing: str) -> tuple[bytes, bytes]:
+def _render_head(heading: Heading, newest: ChangeStamp | None) -> tuple[bytes, bytes]:
     """Everything before the first event: what stands before the SUM, and what after it.
 
     Written without icalendar, so that a run that changes nothing need not load it.
     """
+    look, placing = heading.appearance, heading.placing
     name = escape(look.name)
     refresh = f"PT{int(look.refresh.total_seconds() // 60)}M" if look.refresh.seconds % 3600 else ""
     refresh = refresh or f"PT{int(look.refresh.total_seconds() // 3600)}H"
     head = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//trakt-ical//trakt-ical//EN")
     rest = (
-        f"X-TRAKT-ICAL-SCOPE:{scope}",
+        f"X-TRAKT-ICAL-SCOPE:{heading.calendar_id}",
         *([f"X-TRAKT-ICAL-NEWEST:{format_moment(newest.moment)}/{newest.sequence}"] if newest else []),
         *([f"X-TRAKT-ICAL-PLACING:{placing}"] if placing else []),
         "CALSCALE:GREGORIAN",

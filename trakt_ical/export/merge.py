@@ -1,54 +1,314 @@
-"""The calendar remembers: the previous calendar and what Trakt lists now make the next calendar.
+"""The calendar remembers: the stored calendar and what is listed now make the next calendar.
 
-There is no database. What did not change is carried over byte for byte and is neither rendered
-nor parsed; what changed gets a newer stamp, since calendar programs look at nothing else; what
-is no longer listed stays as a cancelled event for a while, since some programs never drop what
-merely leaves; and a calendar that loses most of itself at once is not believed.
+There is no database. What did not change is kept byte for byte and is neither rendered nor parsed; what changed gets
+a newer change stamp, since calendar programs look at nothing else; what is no longer listed stays as a tombstone for a
+while, since some programs never drop an event that merely leaves; and an update in which most upcoming events
+disappeared is held back.
+
+Every decision about one event is a function here that can also tell its reason: `explain` asks the same functions.
 """
 
 from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from functools import cached_property
+from typing import NamedTuple
 
 from trakt_ical.errors import UpdateHeldBack
 from trakt_ical.export import ics
 from trakt_ical.export.changes import Change, Kind, compare_event
-from trakt_ical.export.ics import Appearance, CalendarId, ChangeStamp
+from trakt_ical.export.ics import ChangeStamp, Heading
 from trakt_ical.export.stored import StoredCalendar, StoredEvent, parse_instant, parse_moment, read_summary
-from trakt_ical.model import DateRange, Event, Moment, local_date
+from trakt_ical.model import DateRange, Event, Moment, Tell, local_date, silent
 
-Past = Callable[[StoredEvent], bool]
+# SEQUENCE counts minutes from here on. A plain counter would start again where a calendar was lost, and subscribers
+# ignore an event whose SEQUENCE is lower than the one that they have.
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+DAY_ENDS = time(12)  # in UTC, of the next day: only then is a day over west of everybody
+LONGEST_STAMP = ChangeStamp(datetime(9999, 12, 31, tzinfo=UTC), 10**9)  # no stamp takes more octets
+FEWEST_OF_ALL = 3  # the loss of all upcoming events is held back if these were at least so many
+FEWEST_OF_HALF = 10  # and the loss of over half of them if these were at least so many
+_ALARMS = re.compile(rb"BEGIN:VALARM\r\n.*END:VALARM\r\n", re.S)
 
 
-def find_over_limit(kept: Sequence[StoredEvent], *, room: int, listed: AbstractSet[str], past: Past) -> set[str]:
-    """The UIDs of those of *kept*, which are in order, that do not fit into *room* octets.
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long things stay: a *tombstone*, past events that left the range (*keep*), an update that is *held_back*.
 
-    What goes and is not *listed* never comes back, so its room is given away again: else the next run, made of
-    the same, would have room for more.
+    *size_limit*: octets of a calendar, 0 for no limit.
     """
+
+    tombstone: timedelta = timedelta(days=14)
+    keep: timedelta = timedelta(days=180)
+    held_back: timedelta = timedelta(days=7)
+    size_limit: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentEvents:
+    """What the transform stage made of the answers of this run.
+
+    *events* are those to be shown. The rest is about UIDs: *listed* are all that the source lists, before any rule;
+    *grouped* are shown within another event. Of stored events that are not among *events*, *hidden* are those whose
+    show the user hid or dropped, and *not_requested* those that this run would not list even if they still existed.
+    *days*, counted in *zone*, were fetched whole.
+    """
+
+    events: Sequence[Event]
+    listed: Set[str]
+    grouped: Set[str]
+    hidden: Set[str]
+    not_requested: Set[str]
+    days: DateRange
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class MergeInput:
+    """All that the next calendar is made of. *stored*: None where nothing is stored yet."""
+
+    stored: StoredCalendar | None
+    current: CurrentEvents
+    heading: Heading
+    retention: Retention
+    now: datetime
+
+    @property
+    def stored_events(self) -> dict[str, StoredEvent]:
+        """The stored events by UID."""
+        return self.stored.events if self.stored else {}
+
+
+class Loss(NamedTuple):
+    """Most upcoming events disappeared: the UIDs that are *missing*, of so many that were *upcoming*."""
+
+    missing: frozenset[str]
+    upcoming: int
+
+
+@dataclass(frozen=True, slots=True)
+class MergeResult:
+    """The next calendar: its *octets* and *events* in their order, and how it differs from the stored one.
+
+    *over_limit* are the UIDs of events for which there was no room. *loss*: what disappeared and was accepted.
+    """
+
+    octets: bytes
+    events: list[StoredEvent]
+    changes: list[Change]
+    over_limit: Set[str] = frozenset()
+    loss: Loss | None = None
+
+
+def merge(given: MergeInput, *, accept_loss: bool = False) -> MergeResult:
+    """Make the next calendar. Raises UpdateHeldBack where too many events disappeared, unless *accept_loss*."""
+    loss = find_loss(given)
+    if loss and not accept_loss:
+        raise UpdateHeldBack(
+            f"Trakt no longer lists {len(loss.missing)} of {loss.upcoming} upcoming events. The calendar stays.",
+            loss.missing,
+        )
+    stamps = _start_stamps(given)
+    shown, changes = _renew_listed(given, stamps)
+    retained, more_changes = _retain_missing(given, stamps, {event.uid for event in shown})
+    events = sorted(shown + retained, key=lambda event: (event.start, event.uid))
+    over_limit = find_over_limit(given, events)
+    changes = _describe_over_limit(given, changes + more_changes, events, over_limit)
+    if over_limit:
+        events = [event for event in events if event.uid not in over_limit]
+    newest = stamps.find_newest(events) if changes else stamps.last
+    octets = ics.render_calendar(given.heading, newest, (event.octets for event in events))
+    return MergeResult(octets, events, changes, over_limit, loss)
+
+
+class _Stamps(NamedTuple):
+    """Gives change stamps: *moment* is when this run's changes happen, *last* the newest stamp so far."""
+
+    moment: datetime
+    last: ChangeStamp | None
+
+    def make_stamp(self, old: StoredEvent | None) -> ChangeStamp:
+        before = old.sequence if old else self.last.sequence if self.last else -1
+        return ChangeStamp(self.moment, max(before + 1, int((self.moment - EPOCH).total_seconds() // 60)))
+
+    def find_newest(self, events: Iterable[StoredEvent]) -> ChangeStamp:
+        """Return the highest stamp that the calendar ever bore. It stays when the event that bore it has left."""
+        highest = max((event.sequence for event in events), default=0)
+        return ChangeStamp(self.moment, max(highest, self.last.sequence if self.last else 0))
+
+
+def _start_stamps(given: MergeInput) -> _Stamps:
+    """Start a run's stamps later than any before, also where the clock went back: else programs ignore the change."""
+    last, now = given.stored.newest if given.stored else None, given.now.replace(microsecond=0)
+    return _Stamps(max(now, last.moment + timedelta(seconds=1)) if last else now, last)
+
+
+def _renew_listed(given: MergeInput, stamps: _Stamps) -> tuple[list[StoredEvent], list[Change]]:
+    """Return the events to be shown, stored octets where nothing changed, and the changes."""
+    stored, events, changes = given.stored_events, list[StoredEvent](), list[Change]()
+    for event in given.current.events:
+        old = stored.get(event.uid)
+        rev = ics.hash_event(event)
+        # Rendering is deterministic, but its result would differ after an update of icalendar. The revision hash
+        # covers what is shown alone, so an event never changes without a reason that people can see.
+        if old and old.rev == rev:
+            events.append(old)
+            continue
+        stamp = stamps.make_stamp(old)
+        octets = ics.render_event(event, stamp, rev)
+        changes.extend(compare_event(old, event))
+        events.append(StoredEvent(event.uid, octets, ics.format_moment(event.start), "", stamp.sequence, rev))
+    return events, changes
+
+
+def _retain_missing(given: MergeInput, stamps: _Stamps, shown: Set[str]) -> tuple[list[StoredEvent], list[Change]]:
+    """Return what stays of the stored events that are not *shown* any more, and the changes."""
+    events, changes = list[StoredEvent](), list[Change]()
+    for old in given.stored_events.values():
+        if old.uid in shown:
+            continue
+        match decide_fate(given, old):
+            case Fate.KEPT:
+                events.append(old)
+            case Fate.REMOVED:
+                changes.append(Change(Kind.REMOVED, old.uid, read_summary(old.octets), parse_moment(old.start)))
+            case Fate.BURIED:
+                until = stamps.moment + given.retention.tombstone if given.retention.tombstone else None
+                if until:
+                    events.append(_make_tombstone(old, stamps.make_stamp(old)))
+                changes.append(
+                    Change(Kind.GONE, old.uid, read_summary(old.octets), parse_moment(old.start), until=until)
+                )
+    return events, changes
+
+
+class Fate(enum.Enum):
+    """What becomes of a stored event that is not shown any more."""
+
+    KEPT = enum.auto()
+    BURIED = enum.auto()  # missing and ahead: people counted on it, so a tombstone says that it is off
+    REMOVED = enum.auto()
+
+
+def decide_fate(given: MergeInput, old: StoredEvent, tell: Tell = silent) -> Fate:
+    """Decide what becomes of the stored event *old*, which is not shown any more; *tell* hears the reasons."""
+    current, retention = given.current, given.retention
+    starts = parse_moment(old.start)
+    day = local_date(starts, current.zone)
+    if day in current.days and old.uid in current.listed:
+        tell("Trakt lists it, and the rules leave it out: it leaves the calendar.")
+        return Fate.REMOVED
+    if old.uid in current.grouped or old.uid in current.hidden:
+        reason = (
+            "It is part of another event by now" if old.uid in current.grouped else "You hid or dropped it at Trakt"
+        )
+        tell("%s: it leaves the calendar.", reason)
+        return Fate.REMOVED
+    if old.rev is None:
+        since = parse_instant(old.modified)
+        until = since + retention.tombstone
+        tell("Trakt no longer lists it, since %s.", _format_instant(since))
+        tell("It stays as cancelled until %s (tombstone_days = %d).", _format_instant(until), retention.tombstone.days)
+        return Fate.KEPT if given.now < until else Fate.REMOVED
+    if day not in current.days:
+        oldest = given.now.astimezone(current.zone).date() - retention.keep
+        tell("Only %s to %s (back, ahead) is fetched.", current.days.first, current.days.last)
+        tell("It stays until %s (keep_days = %d).", day + retention.keep, retention.keep.days)
+        return Fate.KEPT if day >= oldest else Fate.REMOVED
+    # Nothing can be missing that was not asked for: of other kinds the answers say nothing.
+    if not _has_same_kinds(given) or old.uid in current.not_requested:
+        kinds = ", ".join(given.heading.calendar_id.kinds)
+        tell("It stays: whether it still exists cannot be seen, as this run asked for %s (kind).", kinds)
+        return Fate.KEPT
+    if not _is_ahead(starts, given.now):
+        tell("Trakt no longer lists it, and it is over: it leaves the calendar.")
+        return Fate.REMOVED
+    # After other rules of time, an event that left the range may have been moved by them and not by Trakt.
+    if not _has_same_placing(given):
+        tell("The rules of time changed, and by the new ones it is no longer in the range: it leaves the calendar.")
+        return Fate.REMOVED
+    tell("Trakt no longer lists it, since this run.")
+    if retention.tombstone:
+        shown_until = _format_instant(given.now + retention.tombstone)
+        tell(
+            "The next export marks it as cancelled until %s (tombstone_days = %d).",
+            shown_until,
+            retention.tombstone.days,
+        )
+    else:
+        tell("The next export removes it at once (tombstone_days = 0).")
+    return Fate.BURIED
+
+
+def _format_instant(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M} UTC"
+
+
+def _has_same_kinds(given: MergeInput) -> bool:
+    return given.stored is not None and given.stored.calendar_id == str(given.heading.calendar_id)
+
+
+def _has_same_placing(given: MergeInput) -> bool:
+    """Whether the rules that put events on other days are the same: else what left the range did so by them."""
+    return given.stored is not None and given.stored.placing == given.heading.placing
+
+
+def _is_ahead(starts: Moment, now: datetime) -> bool:
+    """Whether *starts* is still to come; a whole day, which is one of the show's zone, until it is over there."""
+    if isinstance(starts, datetime):
+        return starts > now
+    return datetime.combine(starts, DAY_ENDS, UTC) + timedelta(days=1) > now
+
+
+def find_loss(given: MergeInput) -> Loss | None:
+    """Return what disappeared where that is most of what lay ahead: a broken Trakt answers 200 with an empty list."""
+    if not _has_same_kinds(given) or given.stored_events.keys() <= given.current.listed:
+        return None
+    upcoming = [old for old in given.stored_events.values() if old.rev is not None and _is_expected(given, old)]
+    missing = frozenset(old.uid for old in upcoming if old.uid not in given.current.listed)
+    # A short list may well end at once; a long one shrinks by a few at a time. Hence the two limits.
+    everything = len(missing) == len(upcoming) >= FEWEST_OF_ALL
+    most = len(upcoming) >= FEWEST_OF_HALF and 2 * len(missing) > len(upcoming)
+    return Loss(missing, len(upcoming)) if everything or most else None
+
+
+def _is_expected(given: MergeInput, old: StoredEvent) -> bool:
+    """Whether this run must list *old*, an event that was not cancelled, if nothing is wrong with the answers."""
+    current, starts = given.current, parse_moment(old.start)
+    if not _is_ahead(starts, given.now) or local_date(starts, current.zone) not in current.days:
+        return False
+    return old.uid not in current.hidden and (old.uid in current.listed or old.uid not in current.not_requested)
+
+
+def find_over_limit(given: MergeInput, events: Sequence[StoredEvent]) -> Set[str]:
+    """Return the UIDs of those of *events*, which are in order, that do not fit into the largest calendar."""
+    if not given.retention.size_limit:
+        return frozenset()
+    # Room for the longest stamp is kept free: else a run that changes nothing but the stamp could drop an event.
+    room = given.retention.size_limit - len(ics.render_calendar(given.heading, LONGEST_STAMP, ()))
+    listed = {event.uid for event in given.current.events}
     gone: set[str] = set()
     while True:
-        dropped = _find_dropped([event for event in kept if event.uid not in gone], room, past)
+        dropped = _find_dropped([event for event in events if event.uid not in gone], room, given.now)
+        # What goes and is not listed never comes back, so its room is given to others. Otherwise the next run,
+        # made of the same answers, would have more room than this one, and events would come and go.
         if dropped <= listed:
             return dropped | gone
         gone |= dropped - listed
 
 
-def _find_dropped(kept: Sequence[StoredEvent], room: int, past: Past) -> set[str]:
-    """Past events and tombstones, oldest first, then what lies farthest ahead, until the rest fits."""
-    size = sum(len(event.octets) for event in kept)
+def _find_dropped(events: Sequence[StoredEvent], room: int, now: datetime) -> set[str]:
+    """Drop past events and tombstones, oldest first, then what lies farthest ahead, until the rest fits into *room*."""
+    size = sum(len(event.octets) for event in events)
     if size <= room:
         return set()
-    first = [event for event in kept if event.rev is None or past(event)]
+    first = [event for event in events if event.rev is None or not _is_ahead(parse_moment(event.start), now)]
     early = {event.uid for event in first}
     dropped: set[str] = set()
-    for event in (*first, *(event for event in reversed(kept) if event.uid not in early)):
+    for event in (*first, *(event for event in reversed(events) if event.uid not in early)):
         if size <= room:
             break
         size -= len(event.octets)
@@ -56,237 +316,38 @@ def _find_dropped(kept: Sequence[StoredEvent], room: int, past: Past) -> set[str
     return dropped
 
 
-EPOCH = datetime(2020, 1, 1, tzinfo=UTC)  # of SEQUENCE: minutes since then keep it rising where a copy was lost
-OVER = time(12)  # in UTC, of the next day: when a day is over west of everybody
-_ALARMS = re.compile(rb"BEGIN:VALARM\r\n.*END:VALARM\r\n", re.S)
-WIDEST = ChangeStamp(datetime(9999, 12, 31, tzinfo=UTC), 10**9)  # no stamp takes more room
-FEWEST_OF_ALL = 3  # so many upcoming events, all missing, are not believed
-FEWEST_OF_HALF = 10  # nor over half of so many
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long what is gone stays, and how large a calendar may grow.
-
-    *tombstone*: how long a cancelled event stays, nothing for not at all. *keep*: how far back
-    events out of the range reach. *largest*: octets of a calendar, 0 for any number.
-    """
-
-    tombstone: timedelta = timedelta(days=14)
-    keep: timedelta = timedelta(days=180)
-    largest: int = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentEvents:
-    """What Trakt lists in this run.
-
-    *events* are those to be shown, asked for once; *listed* tells the UIDs of the whole answer, before any rule,
-    *grouped* those of them that are shown within the event of another; *placing* the rules that put events on other
-    days (see `ics.placing`); *hidden* whether a UID is of a show that the user hid or dropped, *asked* whether the
-    kinds that were asked for would list an event. *days*, counted in *zone*, were fetched whole.
-    """
-
-    events: Iterable[Event]
-    listed: Set[str]
-    grouped: frozenset[str]
-    placing: str
-    hidden: Callable[[str], bool]
-    asked: Callable[[StoredEvent], bool]
-    days: DateRange
-    zone: tzinfo
-
-
-class Fate(enum.Enum):
-    """What becomes of a previous event that is not shown any more."""
-
-    KEPT = enum.auto()
-    BURIED = enum.auto()  # missing and ahead: it was there, and people counted on it
-    REMOVED = enum.auto()
-
-
-@dataclass(frozen=True, slots=True)
-class MergeResult:
-    """The next calendar: its *octets*, how it differs from the previous one, and what the ceiling cost."""
-
-    octets: bytes
-    changes: list[Change]
-    starts: list[Moment]
-    dropped: int
-
-
-@dataclass(frozen=True)
-class Merge:
-    """One step from a *previous* calendar (None: there is none) to the next, at *now*."""
-
-    previous: StoredCalendar | None
-    listing: CurrentEvents
-    look: Appearance
-    scope: CalendarId
-    now: datetime
-    retention: Retention = field(default_factory=Retention)
-
-    def revise(self, *, believe: bool = False) -> MergeResult:
-        """The next calendar. Raises NotBelieved where too much is missing, unless *believe*."""
-        if not believe:
-            self._guard()
-        changes: list[Change] = []
-        kept = list(self._shown(changes))
-        shown = {event.uid for event in kept}
-        kept += self._remaining(shown, changes)
-        kept.sort(key=lambda event: (event.start, event.uid))
-        dropped = self._over_ceiling(kept, shown)
-        changes = self._told(changes, kept, dropped)
-        kept = [event for event in kept if event.uid not in dropped]
-        newest, placing = self._newest(kept, changes), self.listing.placing
-        octets = ics.render_calendar(self.look, self.scope, newest, (event.octets for event in kept), placing)
-        return MergeResult(octets, changes, [parse_moment(event.start) for event in kept], len(dropped))
-
-    def _told(self, changes: list[Change], kept: list[StoredEvent], dropped: set[str]) -> list[Change]:
-        """*changes* less those of events that there is no room for, and that some of these were there before."""
-        told = [
-            replace(change, until=None) if change.uid in dropped else change
-            for change in changes
-            if change.uid not in dropped or change.kind is Kind.GONE
-        ]
-        gone = {change.uid for change in told}
-        return told + [
-            Change(Kind.DROPPED, event.uid, read_summary(event.octets), parse_moment(event.start))
-            for event in kept
-            if event.uid in dropped and event.uid in self._remembered and event.uid not in gone
-        ]
-
-    def _newest(self, kept: list[StoredEvent], changes: list[Change]) -> ChangeStamp | None:
-        """The latest stamp that the calendar ever bore, with the highest SEQUENCE: later ones must pass both."""
-        if not changes:
-            return self._last
-        highest = max((event.sequence for event in kept), default=0)
-        return ChangeStamp(self._moment, max(highest, self._last.sequence if self._last else 0))
-
-    @property
-    def _remembered(self) -> dict[str, StoredEvent]:
-        return self.previous.events if self.previous else {}
-
-    @property
-    def _same_kinds(self) -> bool:
-        return self.previous is not None and self.previous.scope == str(self.scope)
-
-    @property
-    def _same_placing(self) -> bool:
-        """Whether the rules that put events on other days are the same: else what left the range did so by them."""
-        return self.previous is not None and self.previous.placing == self.listing.placing
-
-    @property
-    def _last(self) -> ChangeStamp | None:
-        return self.previous.newest if self.previous else None
-
-    @cached_property
-    def _moment(self) -> datetime:
-        """When this run's changes happen: later than any before, even where the clock went back."""
-        now = self.now.replace(microsecond=0)
-        return max(now, self._last.moment + timedelta(seconds=1)) if self._last else now
-
-    def _stamp(self, old: StoredEvent | None) -> ChangeStamp:
-        before = old.sequence if old else self._last.sequence if self._last else -1
-        return ChangeStamp(self._moment, max(before + 1, int((self._moment - EPOCH).total_seconds() // 60)))
-
-    def _shown(self, changes: list[Change]) -> Iterator[StoredEvent]:
-        """The events that are listed: old octets where nothing changed, else new ones."""
-        for event in self.listing.events:
-            old = self._remembered.get(event.uid)
-            rev = ics.hash_event(event)
-            if old and old.rev == rev:
-                yield old
-                continue
-            stamp = self._stamp(old)
-            octets = ics.render_event(event, stamp, rev)
-            changes.extend(compare_event(old, event))
-            yield StoredEvent(event.uid, octets, ics.format_moment(event.start), "", stamp.sequence, rev)
-
-    def _remaining(self, shown: set[str], changes: list[Change]) -> Iterator[StoredEvent]:
-        """What stays of the previous events that are not among the *shown* any more."""
-        for old in self._remembered.values():
-            if old.uid in shown:
-                continue
-            fate = self._fate(old)
-            if fate is Fate.BURIED:
-                until = self._moment + self.retention.tombstone if self.retention.tombstone else None
-                changes.append(
-                    Change(Kind.GONE, old.uid, read_summary(old.octets), parse_moment(old.start), until=until)
-                )
-                if until:
-                    yield _make_tombstone(old, self._stamp(old))
-            elif fate is Fate.REMOVED:
-                changes.append(Change(Kind.REMOVED, old.uid, read_summary(old.octets), parse_moment(old.start)))
-            else:
-                yield old
-
-    def _fate(self, old: StoredEvent) -> Fate:
-        """What becomes of a previous event that is not shown any more."""
-        starts = parse_moment(old.start)
-        day = local_date(starts, self.listing.zone)
-        ruled_out = day in self.listing.days and old.uid in self.listing.listed
-        if ruled_out or old.uid in self.listing.grouped or self.listing.hidden(old.uid):
-            return Fate.REMOVED
-        if old.rev is None:
-            return Fate.KEPT if self.now < parse_instant(old.modified) + self.retention.tombstone else Fate.REMOVED
-        if day not in self.listing.days:
-            oldest = self.now.astimezone(self.listing.zone).date() - self.retention.keep
-            return Fate.KEPT if day >= oldest else Fate.REMOVED
-        if not self._same_kinds or not self.listing.asked(old):
-            return Fate.KEPT
-        return Fate.BURIED if self._ahead(starts) and self._same_placing else Fate.REMOVED
-
-    def _ahead(self, starts: Moment) -> bool:
-        """Whether *starts* is still to come; a whole day, which is one of the show's zone, until it is over there."""
-        if isinstance(starts, datetime):
-            return starts > self.now
-        return datetime.combine(starts, OVER, UTC) + timedelta(days=1) > self.now
-
-    def _guard(self) -> None:
-        """Refuse to believe that most of what lay ahead is gone: so looks a Trakt that answers 200 with nothing."""
-        if not self._same_kinds or self._remembered.keys() <= self.listing.listed:
-            return
-        ahead = [old for old in self._remembered.values() if old.rev is not None and self._expected(old)]
-        missing = frozenset(old.uid for old in ahead if old.uid not in self.listing.listed)
-        everything = len(missing) == len(ahead) >= FEWEST_OF_ALL
-        if everything or (len(ahead) >= FEWEST_OF_HALF and 2 * len(missing) > len(ahead)):
-            raise UpdateHeldBack(
-                f"Trakt no longer lists {len(missing)} of {len(ahead)} upcoming events. The calendar stays.", missing
-            )
-
-    def _expected(self, old: StoredEvent) -> bool:
-        starts = parse_moment(old.start)
-        within = self._ahead(starts) and local_date(starts, self.listing.zone) in self.listing.days
-        return (
-            within and not self.listing.hidden(old.uid) and (old.uid in self.listing.listed or self.listing.asked(old))
-        )
-
-    def _over_ceiling(self, kept: list[StoredEvent], shown: set[str]) -> set[str]:
-        """The UIDs of those of *kept*, which are in order, that the largest calendar has no room for."""
-        if not self.retention.largest:
-            return set()
-        room = self.retention.largest - len(
-            ics.render_calendar(self.look, self.scope, WIDEST, (), self.listing.placing)
-        )
-        return find_over_limit(
-            kept, room=room, listed=shown, past=lambda event: not self._ahead(parse_moment(event.start))
-        )
+def _describe_over_limit(
+    given: MergeInput, changes: list[Change], events: Iterable[StoredEvent], over_limit: Set[str]
+) -> list[Change]:
+    """Return *changes* without those of events for which there is no room, and that some of these were there before."""
+    if not over_limit:
+        return changes
+    kept = [
+        replace(change, until=None) if change.uid in over_limit else change
+        for change in changes
+        if change.uid not in over_limit or change.kind is Kind.GONE
+    ]
+    described = {change.uid for change in kept}
+    return kept + [
+        Change(Kind.DROPPED, event.uid, read_summary(event.octets), parse_moment(event.start))
+        for event in events
+        if event.uid in over_limit and event.uid in given.stored_events and event.uid not in described
+    ]
 
 
 def _make_tombstone(old: StoredEvent, stamp: ChangeStamp) -> StoredEvent:
-    """*old* as its tombstone. Without a REV nothing equals it, so its return is a change."""
+    """Return *old* as its tombstone. Without a REV no event equals it, so its return is a change."""
     modified = ics.format_moment(stamp.moment)
     octets = bytes(old.octets)
     for name, value in (("DTSTAMP", modified), ("LAST-MODIFIED", modified), ("SEQUENCE", str(stamp.sequence))):
         octets = _replace_line(octets, name, f"{name}:{value}\r\n")
     octets = _replace_line(octets, "X-TRAKT-ICAL-REV", "")
     octets = _replace_line(octets, "STATUS", "STATUS:CANCELLED\r\n")
-    octets = _ALARMS.sub(b"", octets)  # what is off does not ring
+    octets = _ALARMS.sub(b"", octets)  # nothing rings for what is off
     return StoredEvent(old.uid, octets, old.start, modified, stamp.sequence, None)
 
 
 def _replace_line(octets: bytes, name: str, line: str) -> bytes:
-    """*octets* with *line* in place of the line *name*, which is a short one."""
+    """Return *octets* with *line* in place of the line *name*, which is a short one."""
     before, _, after = octets.partition(f"\r\n{name}:".encode())
     return before + b"\r\n" + line.encode() + after.partition(b"\r\n")[2]

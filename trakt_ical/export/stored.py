@@ -48,12 +48,12 @@ class StoredEvent(NamedTuple):
 
 @dataclass(frozen=True)
 class StoredCalendar:
-    """A calendar that was made by an earlier run: its *scope* as a text, its *newest* stamp, and its *octets*.
+    """A calendar that was made by an earlier run: its id as a text, its *newest* stamp, and its *octets*.
 
-    *placing*: the rules that put its events on other days, see `ics.placing`.
+    *placing*: the rules that put its events on other days, see `ics.hash_placing`.
     """
 
-    scope: str
+    calendar_id: str
     placing: str
     newest: ChangeStamp | None
     octets: bytes

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, NamedTuple, Protocol, TypeAlias
 
@@ -59,6 +59,19 @@ class Store(Protocol):
         ...
 
 
+class Summary(msgspec.Struct, frozen=True):
+    """How many *events* a calendar has, from the day *first* to the day *last*, and how many it had no room for.
+
+    *unshown*: how many airings are listed on its days where it is empty all the same.
+    """
+
+    events: int = 0
+    first: date | None = None
+    last: date | None = None
+    over_limit: int = 0
+    unshown: int = 0
+
+
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -75,7 +88,7 @@ class OutputState(msgspec.Struct, kw_only=True):
     guard_missing: frozenset[str] = frozenset()
 
     def hold_back(self, missing: frozenset[str], now: datetime) -> datetime:
-        """Note that the loss of *missing* is held back, and return since when."""
+        """Note that an update without *missing* is held back, and return since when."""
         # A greater loss is another one: its days begin anew. A smaller one is the old one, on its way back.
         # A start that lies ahead was written while the clock was wrong, and would hold the calendar for too long.
         if self.guard_since is None or self.guard_since > now or not missing <= self.guard_missing:

@@ -1,0 +1,90 @@
+"""The output of one calendar during one run: locked, loaded once, saved at most once, with what outlives the run."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from trakt_ical.errors import OutputError
+from trakt_ical.export.ics import CalendarId
+from trakt_ical.export.stored import DamagedCalendar, StoredCalendar, parse_calendar
+from trakt_ical.export.stores.store import OutputState, Snapshot, StateFile, Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a calendar goes, and what is there.
+
+    *snapshot*: what the store held; *stored*: the calendar in it, None where there is none of ours. *store* and
+    *state_file* are None for a calendar that goes to nowhere but the caller: such a one has no state either.
+    """
+
+    store: Store | None = None
+    state_file: StateFile | None = None
+    state: OutputState | None = None
+    snapshot: Snapshot | None = None
+    stored: StoredCalendar | None = None
+
+    def save(self, octets: bytes, now: datetime) -> bool:
+        """Save the calendar, note the success, and return whether anything changed. Raises OutputError."""
+        if self.store is None:
+            return True
+        changed = self.store.save(octets, self.snapshot)
+        if self.state is not None:
+            self.state.note_success(now, changed=changed)
+        self.save_state()
+        return changed
+
+    def save_state(self) -> None:
+        """Save the state, where there is one."""
+        if self.state_file is not None and self.state is not None:
+            self.state_file.save(self.state)
+
+
+@contextlib.contextmanager
+def open_output(store: Store, states: Path, calendar_id: CalendarId, *, force: bool) -> Iterator[Output]:
+    """Lock *store*, whose state is in the folder *states*, and load the calendar in it, which must be *calendar_id*.
+
+    Raises OutputError where something else is there; with *force* that is kept aside.
+    """
+    state_file = StateFile(states, store.name)
+    # From the load to the save no other run may write: both would start from the same calendar, and the second one
+    # would give the same change stamps to other changes.
+    with state_file.lock():
+        state, snapshot = state_file.load(), store.load()
+        try:
+            stored = parse_own_calendar(snapshot.octets, calendar_id) if snapshot else None
+        except DamagedCalendar as error:
+            if not force or snapshot is None:
+                raise OutputError(
+                    f"{store.describe()} stays as it is: {error}. --force replaces it and keeps a copy."
+                ) from error
+            log.warning("The file that was there is now %s.", store.keep_aside(snapshot.octets))
+            stored = None
+        yield Output(store, state_file, state, snapshot, stored)
+
+
+def read_output(store: Store, states: Path, calendar_id: CalendarId) -> Output:
+    """Load what *store* holds, for who only looks: no lock, and nothing to save. Raises OutputError."""
+    snapshot = store.load()
+    try:
+        stored = parse_own_calendar(snapshot.octets, calendar_id) if snapshot else None
+    except DamagedCalendar as error:
+        raise OutputError(f"{store.describe()} stays as it is: {error}.") from error
+    return Output(state=StateFile(states, store.name).load(), snapshot=snapshot, stored=stored)
+
+
+def parse_own_calendar(octets: bytes, calendar_id: CalendarId) -> StoredCalendar:
+    """Parse the calendar in *octets*. Raises DamagedCalendar where it is none of ours, or not *calendar_id*."""
+    stored = parse_calendar(octets)
+    # Kinds may be added and removed: it is still the same calendar. Another owner's or source's is not.
+    found, wanted = stored.calendar_id.rpartition("/")[0], str(calendar_id).rpartition("/")[0]
+    if found != wanted:
+        raise DamagedCalendar(f"it is another calendar ({found}, not {wanted})")
+    return stored
