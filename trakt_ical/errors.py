@@ -1,18 +1,18 @@
-"""What can go wrong, and the exit status of each.
+"""All errors that users see, and the exit status of each.
 
     TraktIcalError          1
     ├── SettingsError       3   a setting is missing, unknown or wrong
-    ├── LoginNeeded         4   no login, or one that Trakt no longer takes
-    ├── TraktError          5   Trakt cannot be reached, or answers strangely
-    │   ├── Unreachable         no answer at all
-    │   ├── Refused             an answer whose status says no
-    │   └── BrokenAnswer        an answer that is not what Trakt documents
-    ├── OutputError         6   the output did not take the calendar
-    ├── Running             7   a check-in is running
-    ├── NotBelieved         8   the new calendar lost too much to be true
-    └── NoMatch             9   nothing, or more than one thing, matches
+    ├── LoginNeeded         4   no login, or one that Trakt no longer accepts
+    ├── TraktError          5   Trakt cannot be reached, or its answer makes no sense
+    │   ├── Unreachable         no complete answer
+    │   ├── Refused             an answer whose status is an error
+    │   └── BrokenAnswer        an answer of another shape than documented
+    ├── OutputError         6   the calendar, or other data, could not be written
+    ├── CheckInRunning      7   another check-in is running
+    ├── UpdateHeldBack      8   most upcoming events disappeared, so the old calendar stays
+    └── NoMatch             9   nothing matches, or more than one thing
 
-Wrong usage (2) is told by the command line itself, an interruption (130) by `cli.main`.
+`cli.command.Command` turns them into exit statuses. click ends wrong usage with 2, `cli.main` an interruption with 130.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from datetime import datetime
 
 
 class TraktIcalError(Exception):
-    """The root of all errors that are told in one sentence and without a traceback."""
+    """An error that the user sees as one sentence, without a traceback."""
 
     exit_code = 1
 
@@ -33,23 +33,23 @@ class SettingsError(TraktIcalError):
 
 
 class LoginNeeded(TraktIcalError):
-    """There is no login, or Trakt no longer takes it."""
+    """There is no login, or Trakt no longer accepts it."""
 
     exit_code = 4
 
 
 class TraktError(TraktIcalError):
-    """Trakt cannot be reached, or answers strangely."""
+    """Trakt cannot be reached, or its answer makes no sense."""
 
     exit_code = 5
 
 
 class Unreachable(TraktError):
-    """No whole answer came: no connection, a time-out, a body cut short."""
+    """No complete answer came: no connection, a time-out, or a body cut short."""
 
 
 class Refused(TraktError):
-    """Trakt answered with a status that says no."""
+    """Trakt answered with the status of an error, *status*."""
 
     def __init__(self, message: str, *, status: int) -> None:
         super().__init__(message)
@@ -57,17 +57,17 @@ class Refused(TraktError):
 
 
 class BrokenAnswer(TraktError):
-    """Trakt answered with something that its documentation does not describe."""
+    """Trakt answered with something of another shape than documented."""
 
 
 class OutputError(TraktIcalError):
-    """The output did not take the calendar; what was there before still is."""
+    """The calendar could not be written; what was there before is unchanged."""
 
     exit_code = 6
 
 
 class CheckInRunning(TraktIcalError):
-    """A check-in is running, and no other begins before it has ended: at *until*, where that is known."""
+    """Another check-in is running, until *until* if that is known, and Trakt allows only one."""
 
     exit_code = 7
 
@@ -77,7 +77,7 @@ class CheckInRunning(TraktIcalError):
 
 
 class UpdateHeldBack(TraktIcalError):
-    """The new calendar lost too much of the previous one, which stays; *missing* are the UIDs."""
+    """Most upcoming events disappeared, those with the UIDs *missing*, so the stored calendar stays."""
 
     exit_code = 8
 
@@ -87,7 +87,7 @@ class UpdateHeldBack(TraktIcalError):
 
 
 class NoMatch(TraktIcalError):
-    """Nothing matches what was asked for, or more than one thing does: then these are the *candidates*."""
+    """Nothing matches the user's words, or several things do: the *candidates*."""
 
     exit_code = 9
 

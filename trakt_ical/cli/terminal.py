@@ -29,7 +29,7 @@ def write_note(text: str) -> None:
 def write_live(text: str) -> None:
     """Show *text* on a line that the next text replaces; "" removes it. Does nothing where stderr is no terminal."""
     global _live
-    if not is_terminal():
+    if not is_terminal() or text == _live:
         return
     with _lock:
         # A line that wraps could not be erased: the cursor moves back one row only.
