@@ -221,6 +221,35 @@ def test_a_title_that_is_nowhere_matches_nothing(checkin: CheckInLine) -> None:
     assert "“no such show”" in result.stderr
 
 
+def test_a_near_miss_offers_the_nearest_titles(checkin: CheckInLine) -> None:
+    """What is spelled only roughly like a title is not taken for it, but offered: exit 9, and nothing is posted."""
+    result = checkin("the slow boat", "10x01", "--json")
+    assert (result.exit_code, checkin.posts()) == (9, [])
+    assert json.loads(result.stdout)["candidates"][0].startswith("The Slow Ferry")
+
+
+@pytest.mark.parametrize("title", ["slow fery", "slow ferri", "slw ferry", "the slow ferrry"])
+def test_a_slip_in_one_word_of_a_title_does_not_matter(checkin: CheckInLine, title: str) -> None:
+    """A wrong, missing or doubled letter finds the title, with its article or without, and so does its episode."""
+    assert checkin(*title.split(), "10x82").exit_code == 0
+    assert checkin.status().startswith("The Slow Ferry 10x82")
+
+
+def test_a_slip_in_a_part_of_a_title_does_not_matter(checkin: CheckInLine) -> None:
+    """One word of a title finds it, even misspelt."""
+    assert checkin("tresspas", "15x01").exit_code == 0
+    assert checkin.status().startswith("Tea & Trespass 15x01")
+    assert not any("search" in each for each in checkin.asked())
+
+
+def test_a_movie_of_the_calendar_needs_no_option(v2: CheckInLine) -> None:
+    """Shows and movies of the calendar are looked up together, unless an episode is named."""
+    result = v2("weekend, twice", "--early", environ={"TRAKT_ICAL_KIND": "shows,movies"})
+    assert result.exit_code == 0
+    assert v2.status() == "A Weekend, Twice (2026)"
+    assert v2("weekend, twice", "1x01", environ={"TRAKT_ICAL_KIND": "shows,movies"}).exit_code == 9
+
+
 def test_an_episode_that_does_not_exist_matches_nothing(checkin: CheckInLine) -> None:
     """Trakt says that it has no such episode: exit 9."""
     result = checkin("harbor", "1x99")

@@ -1,4 +1,4 @@
-"""The titles of the user's calendar as earlier runs kept it, for a shell that completes them: nobody is asked."""
+"""Completes a title in the user's shell from the answers that earlier runs kept: nobody is asked."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from trakt_ical.transform.titles import begins_name, normalize_title
 _HARMLESS = re.compile(r"\w[\w-]*")
 
 
-class KeptTitle(NamedTuple):
-    """A show or movie: its *slug*, which a shell takes as it is, and its *title*."""
+class TitleCompletion(NamedTuple):
+    """A show or movie: its *slug*, which is what a shell inserts, and its *title*."""
 
     slug: str
     title: str
 
-    def begins_with(self, text: str) -> bool:
-        """Whether slug or title begin so."""
-        return begins_name(text, self)
 
+def complete_title(text: str, flags: Mapping[str, Any], *, demo: bool, movies: bool) -> list[TitleCompletion]:
+    """Return the shows, or *movies*, in kept answers whose slug or title begins with *text*, in the order of slugs.
 
-def load_kept_titles(flags: Mapping[str, Any], *, demo: bool, movies: bool) -> list[KeptTitle]:
-    """The shows, or *movies*, of all kept answers, each once, in the order of their slugs. Raises TraktIcalError."""
+    Raises TraktIcalError.
+    """
     app = make_app_at_rest(flags, demo=demo, environment=Environment())
     adapter, bodies = SOURCES[app.settings.api].load_adapter(), read_cached_bodies(app.answers("my"))
-    named = {_make_title(slug or "", title or "") for slug, title in adapter.read_kept_titles(bodies, movies=movies)}
-    return sorted(each for each in named if each.slug)
+    kept = adapter.read_kept_titles(bodies, movies=movies)
+    found = {_make_completion(slug or "", title or "") for slug, title in kept}
+    return sorted(each for each in found if each.slug and begins_name(text, each))
 
 
-def _make_title(slug: str, title: str) -> KeptTitle:
+def _make_completion(slug: str, title: str) -> TitleCompletion:
     """With a slug made of the title where Trakt's has signs that a shell would obey; "" where nothing is left."""
-    return KeptTitle(slug if _HARMLESS.fullmatch(slug) else normalize_title(title).replace(" ", "-"), title)
+    return TitleCompletion(slug if _HARMLESS.fullmatch(slug) else normalize_title(title).replace(" ", "-"), title)

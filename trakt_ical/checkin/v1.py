@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, quote_plus
 
@@ -63,6 +63,8 @@ class _Season(msgspec.Struct):
 
 
 class _Episode(msgspec.Struct):
+    """One episode of a season, or the one that is being watched."""
+
     season: int
     number: int
     title: str | None = None
@@ -110,23 +112,17 @@ class _Outcome(msgspec.Struct):
             raise ValueError("a check-in that lasts too long")
 
 
-class _WatchedEpisode(msgspec.Struct):
-    season: int
-    number: int
-    title: str | None = None
-
-
 class _Watching(msgspec.Struct):
     action: str = "checkin"
     movie: TitleWire | None = None
     show: TitleWire | None = None
-    episode: _WatchedEpisode | None = None
+    episode: _Episode | None = None
 
 
 class CheckInV1:
-    """The check-ins, the search and the progress of *username* at the server that *client* speaks to.
+    """The check-ins, the search and the progress of the account of *connection*, whose server *client* speaks to.
 
-    *api_key* is a developer's, and part of each address. Of the *password* only the SHA1 is sent.
+    The developer's key is part of each address. Of the password only the SHA1 is sent.
     """
 
     networks = NETWORKS
@@ -135,15 +131,13 @@ class CheckInV1:
     title_ids = ("tvdb", "imdb", "slug")
     search_ids = ("tvdb", "imdb", "tmdb")
 
-    def __init__(
-        self, client: Client, *, api_key: str, username: str, password: str, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, client: Client, connection: Connection) -> None:
         self._client = client
-        self._key = quote(api_key, safe="")
-        self._user = quote(username, safe="")
-        digest = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest()
-        self._credentials: Mapping[str, str] = {"username": username, "password": digest}
-        self._now = now
+        self._now = connection.now
+        self._key = quote(connection.api_key, safe="")
+        self._user = quote(connection.username, safe="")
+        digest = hashlib.sha1(connection.password.encode(), usedforsecurity=False).hexdigest()
+        self._credentials = {"username": connection.username, "password": digest}
 
     def make_post(self, item: WatchItem, extras: CheckInExtras) -> CheckInPost:
         """Return the POST that checks in to *item*. Raises NoMatch for an absolute number."""
@@ -354,10 +348,4 @@ def open_api(connection: Connection) -> Iterator[CheckInApi]:
                 f"No {name}. A check-in over API v1 needs one: set {name} or TRAKT_ICAL_{name.upper()}."
             )
     with open_client(connection) as client:
-        yield CheckInV1(
-            client,
-            api_key=connection.api_key,
-            username=connection.username,
-            password=connection.password,
-            now=connection.now,
-        )
+        yield CheckInV1(client, connection)

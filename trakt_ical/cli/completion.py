@@ -12,26 +12,25 @@ VARIABLE = "_TRAKT_ICAL_COMPLETE"  # click's name for the shells' questions
 
 
 def complete_titles(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The shows, with --movie the movies, whose slug or title begins with *incomplete*; none where anything fails.
+    """Return the shows, with --movie the movies, whose slug or title begins with *incomplete*; none on any error.
 
-    Slugs are offered, since a shell takes them as they are: no blanks, no signs that it would obey.
+    Slugs are offered because a shell takes them as they are: they have no blanks and no signs that it would obey.
     """
     if ctx.params.get("words"):
         return []
     import logging
 
-    logging.getLogger("trakt_ical").addHandler(logging.NullHandler())  # else it would stand amid what is being typed
+    logging.getLogger("trakt_ical").addHandler(logging.NullHandler())  # a warning would stand amid what is typed
     try:
-        from trakt_ical.app.completion import load_kept_titles
+        from trakt_ical.app.completion import complete_title
         from trakt_ical.cli.terminal import strip_controls
 
         general = read_general_options(ctx)
         flags = {"api": ctx.params.get("api"), "api_url": ctx.params.get("api_url"), "config": general.get("config")}
-        found = load_kept_titles(flags, demo=general.get("demo", False), movies=bool(ctx.params.get("movie")))
-        return [
-            CompletionItem(each.slug, help=strip_controls(each.title)) for each in found if each.begins_with(incomplete)
-        ]
-    except Exception:
+        demo, movies = general.get("demo", False), bool(ctx.params.get("movie"))
+        found = complete_title(incomplete, flags, demo=demo, movies=movies)
+        return [CompletionItem(each.slug, help=strip_controls(each.title)) for each in found]
+    except Exception:  # whatever it is, a traceback would stand amid what the user is typing
         return []
 
 
