@@ -15,9 +15,9 @@ import requests
 from tests.conftest import Clock, Line
 from trakt_ical.app.app import open_app
 from trakt_ical.app.environment import Environment
-from trakt_ical.app.serve import Service
-from trakt_ical.feed.addresses import make_feed_url, make_page_url
-from trakt_ical.feed.server import WebServer, open_listener
+from trakt_ical.app.serve import FeedService
+from trakt_ical.feed.secrets import make_feed_url, make_page_url
+from trakt_ical.feed.server import REQUEST_TIMEOUT, WebServer, open_listener
 from trakt_ical.http import ListenAddress
 
 HERE = ListenAddress("127.0.0.1", 0)
@@ -28,14 +28,14 @@ TIMEOUT = (5, 1)  # seconds that Trakt has to connect, and between two reads
 class Running:
     """A service that listens at *base*; its refresher works when it is told to, by the test's *clock*."""
 
-    service: Service
+    service: FeedService
     base: str
     clock: Clock
 
     @property
     def url(self) -> str:
         """The address of the one calendar."""
-        (name, secret), *_ = self.service.shelf.secrets.calendars.items()
+        (name, secret), *_ = self.service.store.secrets.calendars.items()
         return make_feed_url(self.base, secret, name)
 
     @property
@@ -46,7 +46,7 @@ class Running:
     @property
     def page(self) -> str:
         """The address of the page."""
-        return make_page_url(self.base, self.service.shelf.secrets.page)
+        return make_page_url(self.base, self.service.store.secrets.page)
 
     def get(self, url: str = "", headers: Mapping[str, str] | None = None, method: str = "GET") -> requests.Response:
         """The answer to a request of a client that asks for nothing by itself; the calendar's without *url*."""
@@ -61,7 +61,7 @@ class Running:
     def renew(self) -> None:
         """Make and serve the next copy at once, due or not."""
         self.service.refresh()
-        self.service.tick()
+        self.service.reload()
 
     def during(self, **span: float) -> Iterator[datetime]:
         """Let a *span* of the clock go by, the refresher at work; tells the moment after each of its steps."""
@@ -78,14 +78,14 @@ class Running:
 
 
 @contextlib.contextmanager
-def serving(line: Line, *, patience: float | None = None, **settings: Any) -> Iterator[Running]:
-    """The feed of *line*'s account, with *settings*; clients have *patience* seconds for the head of a request."""
+def serving(line: Line, *, request_timeout: float = REQUEST_TIMEOUT, **settings: Any) -> Iterator[Running]:
+    """The feed of *line*'s account, with *settings*; clients have *request_timeout* seconds to send a request."""
     environ = line.environ | {f"TRAKT_ICAL_{name.upper()}": str(value) for name, value in settings.items()}
     environment = Environment(line.clock, line.clock.sleep, environ, TIMEOUT)
     with open_app({}, demo=False, environment=environment) as app, open_listener(HERE) as listener:
-        service = Service(app)
+        service = FeedService(app)
         trusted = app.settings.trusted_proxies
-        server = WebServer(service.make_application(), listener, service.tick, trusted, patience)
+        server = WebServer(service.make_application(), listener, service.reload, trusted, request_timeout)
         thread = threading.Thread(target=server.run, name="web")
         thread.start()
         try:

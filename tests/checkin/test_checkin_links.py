@@ -413,7 +413,7 @@ def test_no_secret_is_in_a_link_and_no_link_in_a_log(
     running: Running, caplog: pytest.LogCaptureFixture, on_now: str
 ) -> None:
     """A link has neither the feed's nor the page's secret in it, and the log does not tell links."""
-    secrets = running.service.shelf.secrets.all
+    secrets = running.service.store.secrets.all
     assert not any(secret in on_now for secret in secrets)
     with caplog.at_level("DEBUG"):
         post(on_now, once(running.get(on_now)))

@@ -21,6 +21,7 @@ from trakt_ical.feed.answers import (
     accepts_gzip,
     parse_etags,
 )
+from trakt_ical.feed.store import LastModifiedFile
 from trakt_ical.http import parse_http_date
 
 CHANGED = datetime(2026, 4, 18, 12, tzinfo=UTC)
@@ -34,9 +35,16 @@ BEFORE = b"Sat, 18 Apr 2026 11:59:59 GMT"
 SECRET, PAGE, OTHER = "1" * 40, "2" * 40, "3" * 40
 
 
+class FailingService:
+    """A service with one copy and one that is missing, whose refresher fails."""
+
+    def check_health(self) -> Health:
+        return Health([(True, 60.5), (False, None)], "failing")
+
+
 def feed(**more: str) -> Feed:
     channels = (Channel("Trakt", SECRET, SERVED), Channel("TV shows/é", OTHER, None))
-    return Feed(channels, PAGE, lambda: Health([(True, 60.5), (False, None)], "failing"), **more)
+    return Feed(channels, PAGE, FailingService(), **more)
 
 
 @pytest.fixture
@@ -304,8 +312,8 @@ def test_last_modified_is_kept_over_a_restart_and_always_rises(line: Line) -> No
         again = running.get()
         assert {**again.headers, "date": ""} == {**before.headers, "date": ""}
         line.clock.now = datetime(2026, 4, 18, 12, tzinfo=UTC)
-        shown = running.service.shelf._shown
-        assert shown.since("Trakt", "another", line.clock.now) == line.clock.now + timedelta(seconds=1)
+        kept = LastModifiedFile(running.service.store.folder.last_modified_path)
+        assert kept.find("Trakt", "another", line.clock.now) == line.clock.now + timedelta(seconds=1)
 
 
 def test_the_first_octets_are_stamped_with_now(running: Running) -> None:

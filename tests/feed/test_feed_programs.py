@@ -264,4 +264,4 @@ def test_the_samples_of_proxies_work_and_keep_the_secrets(
                 assert f"\r\nLocation: {public}{running.path}\r\n" in _redirected(tmp_path, prefix + running.path)
         assert running.get(there + running.path).status_code == 502
     logs = "".join(path.read_text() for path in tmp_path.glob("*.log"))
-    assert not any(secret in logs for secret in running.service.shelf.secrets.all)
+    assert not any(secret in logs for secret in running.service.store.secrets.all)

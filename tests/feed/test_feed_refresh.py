@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Exports, Line
+from tests.conftest import Clock, Exports, Line
 from tests.feeds import Running, serving
 from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.errors import TraktError
 from trakt_ical.export.stored import parse_calendar
-from trakt_ical.feed.refresher import FIRST_PAUSE, LOOK, Background, Refresher, RefreshJob
+from trakt_ical.feed.refresher import ACTIVITY_INTERVAL, FIRST_RETRY, Refresher, RefresherThread
 
 EVERY = timedelta(hours=1)
 NOTICE = b"SUMMARY:Trakt calendar is out of date: nothing new since 2026-04-18"
@@ -34,6 +35,27 @@ TROUBLES = [
     Fault(status=403, times=0),
     Fault(status=401, times=0),
 ]
+
+
+@dataclass
+class FakeJob:
+    """A job that does nothing but note when; with an *error*, each refresh ends in that."""
+
+    clock: Clock
+    error: BaseException | None = None
+    refreshes: list[datetime] = field(default_factory=list)
+    reloads: list[datetime] = field(default_factory=list)
+
+    def refresh(self) -> None:
+        self.refreshes.append(self.clock.now)
+        if self.error is not None:
+            raise self.error
+
+    def has_account_changed(self) -> bool:
+        return False
+
+    def reload(self) -> None:
+        self.reloads.append(self.clock.now)
 
 
 @pytest.fixture
@@ -68,7 +90,7 @@ def test_an_hour_of_every_trouble_is_never_seen(line: Line) -> None:
         assert "" not in refusals
         assert len(refusals) >= 8
         assert any("no answer in time" in each for each in refusals)
-        assert line.clock.now - running.service.shelf.copies["Trakt"].state.last_success > EVERY
+        assert line.clock.now - running.service.store.calendars["Trakt"].state.last_success > EVERY
         line.demo.behave()
         assert [running.service.trouble for _ in running.during(minutes=6)][-1] == ""
         assert running.get(headers={"If-None-Match": good.headers["ETag"]}).status_code == 304
@@ -131,7 +153,7 @@ def test_a_lost_state_costs_no_copy_and_no_notice(line: Line) -> None:
     with serving(line) as running:
         running.refresh()
         good = running.get()
-        running.service.shelf._place.state_file("Trakt").path.write_bytes(b"{")
+        running.service.store.folder.make_state_file("Trakt").path.write_bytes(b"{")
     line.clock.pass_by(hours=2)
     line.demo.misbehave(Fault(drop=Drop.BEFORE, times=0))
     with serving(line) as running:
@@ -139,7 +161,7 @@ def test_a_lost_state_costs_no_copy_and_no_notice(line: Line) -> None:
         assert "Updated 2 hours ago" in running.get(running.page).text
         assert running.get(running.base + "/healthz").json()["calendars"] == [{"ready": True, "age": 7200}]
         line.clock.pass_by(days=3)
-        running.service.tick()
+        running.service.reload()
         assert NOTICE in running.get().content.replace(b"\r\n ", b"")
 
 
@@ -178,7 +200,7 @@ def test_a_lost_login_is_said_on_the_page_and_the_feed_stays(
     Path(line.environ["TRAKT_ICAL_TOKEN_FILE"]).unlink()
     assert list(running.during(minutes=70))
     assert "trakt-ical login" in running.get(running.page).text
-    assert re.search(r"until the next try at \d\d:\d\d UTC: Not logged in\. Run: trakt-ical login$", caplog.text, re.M)
+    assert re.search(r" \d\d:\d\d UTC: .*trakt-ical login$", caplog.text, re.M)
     assert running.get().content == good.content
 
 
@@ -196,50 +218,35 @@ def test_a_new_login_is_found_soon(running: Running, line: Line) -> None:
 
 def test_a_crash_of_the_refresher_is_said_and_survived(running: Running, caplog: pytest.LogCaptureFixture) -> None:
     """A bug in the refresher is told in the log with where, and on the page; the feed goes on and it is tried again."""
-    done: list[str] = []
-
-    def crash() -> None:
-        done.append("tried")
-        raise ZeroDivisionError("what nobody thought of")
-
-    work = RefreshJob(crash, lambda: False, lambda: done.append("told"))
-    running.service.refresher = Refresher(work, EVERY, running.clock, lambda: 0.5)
+    job = FakeJob(running.clock, ZeroDivisionError("what nobody thought of"))
+    running.service.refresher = Refresher(job, EVERY, running.clock, lambda: 0.5)
     running.refresh()
     assert "what nobody thought of" in caplog.text
-    assert "in crash" in caplog.text
-    assert "The refresher crashed (ZeroDivisionError)" in running.get(running.page).text
+    assert f"{__file__}" in caplog.text
+    assert "(ZeroDivisionError)" in running.get(running.page).text
     assert running.get(running.base + "/healthz").json()["refresher"] == "crashed"
     assert running.get().status_code == 200
     assert list(running.during(minutes=6))
-    assert done == ["tried", "told"] * 2
+    assert (len(job.refreshes), len(job.reloads)) == (2, 2)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_refresher_that_ended_is_noticed(line: Line) -> None:
     """A thread that is no more is told on the page and in the health, and the feed goes on."""
-
-    def end() -> None:
-        raise SystemExit
-
     with serving(line) as running:
         running.refresh()
-        running.service.background = Background(
-            Refresher(RefreshJob(end, lambda: False, lambda: None), EVERY, line.clock)
-        )
-        with running.service.background:
-            running.service.background._thread.join(20)
-            assert "The refresher has ended" in running.get(running.page).text
+        thread = RefresherThread(Refresher(FakeJob(line.clock, SystemExit()), EVERY, line.clock))
+        running.service.refresher_thread = thread
+        with thread:
+            thread._thread.join(20)
+            assert "restart trakt-ical serve" in running.get(running.page).text
             assert running.get(running.base + "/healthz").json()["refresher"] == "crashed"
             assert running.get().status_code == 200
 
 
 def test_failures_are_tried_again_less_and_less_often(line: Line) -> None:
     """After a failure the pause is five minutes, then twice as long each time, but no longer than a refresh's."""
-
-    def fail() -> None:
-        raise TraktError("no")
-
-    refresher = Refresher(RefreshJob(fail, lambda: False, lambda: None), EVERY, line.clock, lambda: 0.5)
+    refresher = Refresher(FakeJob(line.clock, TraktError("no")), EVERY, line.clock, lambda: 0.5)
     pauses: list[float] = []
 
     def wait(seconds: float) -> bool:
@@ -249,32 +256,30 @@ def test_failures_are_tried_again_less_and_less_often(line: Line) -> None:
 
     refresher.run(wait)
     tries = [sum(pauses[:position]) for position in range(len(pauses))]
-    assert FIRST_PAUSE.total_seconds() in tries
-    assert sum(pauses) / len(pauses) <= LOOK.total_seconds()
+    assert FIRST_RETRY.total_seconds() in tries
+    assert sum(pauses) / len(pauses) <= ACTIVITY_INTERVAL.total_seconds()
     assert refresher.trouble == "no"
 
 
 @pytest.mark.parametrize(("chance", "minutes"), [(0.0, 54), (0.5, 60), (1.0, 66)])
 def test_the_hour_is_not_the_same_for_all(line: Line, chance: float, minutes: int) -> None:
     """The time between two refreshes is off by up to a tenth, so that Trakt is not asked by all at once."""
-    done: list[object] = []
-    work = RefreshJob(lambda: done.append(line.clock.now), lambda: False, lambda: None)
-    refresher = Refresher(work, EVERY, line.clock, lambda: chance)
+    job = FakeJob(line.clock)
+    refresher = Refresher(job, EVERY, line.clock, lambda: chance)
 
     def wait(seconds: float) -> bool:
         line.clock.pass_by(seconds=seconds)
-        return len(done) == 2
+        return len(job.refreshes) == 2
 
     start = line.clock.now
     refresher.run(wait)
-    assert done == [start, start + timedelta(minutes=minutes)]
+    assert job.refreshes == [start, start + timedelta(minutes=minutes)]
 
 
 def test_a_clock_that_was_set_back_does_not_stop_the_refresher(line: Line) -> None:
     """After the clock jumped back by a year the next refresh comes within the hour all the same."""
-    done: list[object] = []
-    work = RefreshJob(lambda: done.append(line.clock.now), lambda: False, lambda: None)
-    refresher = Refresher(work, EVERY, line.clock, lambda: 0.5)
+    job = FakeJob(line.clock)
+    refresher = Refresher(job, EVERY, line.clock, lambda: 0.5)
     refresher.step()
     line.clock.pass_by(days=-365)
     end = line.clock.now + timedelta(minutes=70)
@@ -284,16 +289,18 @@ def test_a_clock_that_was_set_back_does_not_stop_the_refresher(line: Line) -> No
         return line.clock.now >= end
 
     refresher.run(wait)
-    assert len(done) == 2
+    assert len(job.refreshes) == 2
 
 
 def test_a_calendar_that_is_out_of_date_says_so(running: Running, line: Line, exports: Exports) -> None:
     """After three days without a success there is one whole-day event more, the same until the next success."""
     good = running.get()
     line.demo.misbehave(Fault(status=503, times=0))
-    assert list(running.during(days=2.9))
+    line.clock.pass_by(days=2.9)
+    running.refresh()
     assert running.get().content == good.content
-    assert list(running.during(hours=4))
+    line.clock.pass_by(hours=4)
+    running.service.reload()
     told = running.get()
     exports.add(told.content)
     assert told.content.replace(b"\r\n ", b"").count(NOTICE) == 1
@@ -302,10 +309,12 @@ def test_a_calendar_that_is_out_of_date_says_so(running: Running, line: Line, ex
     assert b"DTSTAMP:20260421T120000Z\r\n" in event
     assert told.content.count(b"BEGIN:VEVENT") == good.content.count(b"BEGIN:VEVENT") + 1
     assert running.get(headers={"If-Modified-Since": good.headers["Last-Modified"]}).status_code == 200
-    assert list(running.during(days=2))
+    line.clock.pass_by(days=2)
+    running.refresh()
     assert running.get().content == told.content
     line.demo.behave()
-    assert list(running.during(hours=2))
+    line.clock.pass_by(hours=2)
+    running.refresh()
     after = running.get(headers={"If-Modified-Since": told.headers["Last-Modified"]})
     assert after.status_code == 200
     assert b"out-of-date" not in after.content
@@ -314,9 +323,10 @@ def test_a_calendar_that_is_out_of_date_says_so(running: Running, line: Line, ex
 def test_the_notice_never_enters_the_memory(running: Running, line: Line) -> None:
     """The stored copy does not bear it, and what is served with it is refused as a calendar to go on from."""
     line.demo.misbehave(Fault(status=503, times=0))
-    assert list(running.during(days=4))
+    line.clock.pass_by(days=4)
+    running.refresh()
     assert b"out-of-date" in running.get().content
-    assert b"out-of-date" not in running.service.shelf._place.copy("Trakt").read_bytes()
+    assert b"out-of-date" not in Path(running.service.store.folder.make_store("Trakt").name).read_bytes()
     line.ics.write_bytes(running.get().content)
     line.demo.behave()
     assert line("export").exit_code == 6
@@ -326,7 +336,7 @@ def test_a_notice_is_put_up_again_after_a_month(running: Running, line: Line) ->
     """It lasts four weeks; when those are over and nothing has come, there is a new one."""
     line.demo.misbehave(Fault(status=503, times=0))
     line.clock.pass_by(days=40)
-    running.service.tick()
+    running.service.reload()
     assert b"DTSTART;VALUE=DATE:20260519\r\nDTEND;VALUE=DATE:20260616\r\n" in running.get().content
 
 
@@ -335,7 +345,7 @@ def test_no_notice_where_none_is_wanted(line: Line) -> None:
     with serving(line, notice_after=0) as running:
         running.refresh()
         line.clock.pass_by(days=100)
-        running.service.tick()
+        running.service.reload()
         assert b"out-of-date" not in running.get().content
 
 
@@ -345,11 +355,11 @@ def test_most_of_it_gone_is_not_believed_until_it_is_accepted(running: Running, 
     assert list(running.during(minutes=70))
     assert running.get().content.count(b"STATUS:CANCELLED") == 0
     assert "trakt-ical feed accept Trakt" in running.get(running.page).text
-    assert "not believed   since" in line("feed", "list").output
-    assert "; see trakt-ical feed accept\n" in line("status").output
+    assert "trakt-ical feed accept" in line("feed", "list").output
+    assert "trakt-ical feed accept\n" in line("status").output
     line.clock.pass_by(minutes=1)
     assert line("feed", "accept").exit_code == 0
-    running.service.tick()
+    running.service.reload()
     assert running.get().content.count(b"STATUS:CANCELLED") > 10
     assert 'class="trouble"' not in running.get(running.page).text
 
@@ -358,13 +368,13 @@ def test_a_damaged_copy_is_not_served_and_made_anew(line: Line) -> None:
     """What is not whole is no answer; the refresher puts it aside."""
     with serving(line) as running:
         running.refresh()
-        copy = running.service.shelf._place.copy("Trakt")
+        copy = Path(running.service.store.folder.make_store("Trakt").name)
         copy.write_bytes(copy.read_bytes()[:-100])
-        running.service.tick()
+        running.service.reload()
         assert running.get().status_code == 200
     with serving(line) as running:
         assert running.get().status_code == 503
-        assert "No copy yet." in running.get(running.page).text
+        assert "not been fetched yet" in running.get(running.page).text
         assert running.get(running.base + "/healthz").json()["calendars"] == [{"ready": False, "age": None}]
         running.refresh()
         assert running.get().status_code == 200

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from trakt_ical.feed.addresses import (
+from trakt_ical.feed.page import HEADERS, render_page
+from trakt_ical.feed.page_content import AiringState, PageAiring, PageCalendar, PageContent, arrange_week
+from trakt_ical.feed.subscribe import (
     GOOGLE_BY_URL,
     Reach,
     find_reach,
@@ -22,8 +24,6 @@ from trakt_ical.feed.addresses import (
     make_outlook_url,
     make_webcal_url,
 )
-from trakt_ical.feed.page import HEADERS, render_page
-from trakt_ical.feed.week import PageCalendar, PageContent, ShownAiring, State, arrange_week
 from trakt_ical.wording import describe_age, describe_moment, format_long_day
 
 NOW = datetime(2026, 11, 23, 20, 20, tzinfo=UTC)  # a Monday
@@ -42,23 +42,27 @@ HOSTILE = [
 ]
 
 
-def airing(summary: str, start: datetime | date, *, minutes: int | None = 45, cancelled: bool = False) -> ShownAiring:
+def make_airing(
+    summary: str, start: datetime | date, *, minutes: int | None = 45, cancelled: bool = False
+) -> PageAiring:
     if isinstance(start, datetime):
         end = None if minutes is None else start + timedelta(minutes=minutes)
-        return ShownAiring(summary, summary, start, end, cancelled)
-    return ShownAiring(summary, summary, start, start + timedelta(days=1), cancelled)
+        return PageAiring(summary, summary, start, end, cancelled)
+    return PageAiring(summary, summary, start, start + timedelta(days=1), cancelled)
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
 
 
-def subscription(*airings: ShownAiring) -> PageCalendar:
+def make_calendar(*airings: PageAiring) -> PageCalendar:
     return PageCalendar("Trakt", URL, NOW - timedelta(minutes=12), "", airings)
 
 
-def shown(*subscriptions: PageCalendar, public: bool = True, zone: tzinfo = UTC, trouble: str = "") -> PageContent:
-    return PageContent(subscriptions, NOW, zone, trouble, public)
+def make_content(
+    *calendars: PageCalendar, is_public: bool = True, zone: tzinfo = UTC, trouble: str = ""
+) -> PageContent:
+    return PageContent(calendars, NOW, zone, trouble, is_public)
 
 
 class Reader(HTMLParser):
@@ -91,8 +95,8 @@ class Reader(HTMLParser):
         return [attributes["href"] or "" for tag, attributes in self.elements if tag == "a"]
 
 
-def said(shown: PageContent) -> str:
-    return Reader(render_page(shown)).text
+def read_text(content: PageContent) -> str:
+    return Reader(render_page(content)).text
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -100,8 +104,12 @@ def test_no_text_from_outside_becomes_markup(text: str) -> None:
     """Titles, names and sentences are shown to the letter, and add no element to the document."""
 
     def made(word: str) -> PageContent:
-        events = (airing(word, NOW), airing(word, NOW, cancelled=True), replace(airing(word, NOW), check_in="/" + word))
-        return shown(PageCalendar(word, URL, NOW, word, events), subscription(), trouble=word)
+        events = (
+            make_airing(word, NOW),
+            make_airing(word, NOW, cancelled=True),
+            replace(make_airing(word, NOW), check_in_url="/" + word),
+        )
+        return make_content(PageCalendar(word, URL, NOW, word, events), make_calendar(), trouble=word)
 
     plain, hostile = Reader(render_page(made("plain"))), Reader(render_page(made(text)))
     assert [tag for tag, _ in hostile.elements] == [tag for tag, _ in plain.elements]
@@ -112,14 +120,14 @@ def test_no_text_from_outside_becomes_markup(text: str) -> None:
 
 def test_the_same_page_gives_the_same_octets() -> None:
     """Nothing in the document is random, so its headers can be constants."""
-    one = shown(subscription(airing("Dark 1x01", NOW)))
+    one = make_content(make_calendar(make_airing("Dark 1x01", NOW)))
     assert render_page(one) == render_page(one)
 
 
 def test_style_and_script_are_let_in_by_their_hashes_alone() -> None:
     """The policy forbids everything but the very style and script that the document holds."""
     policy = dict(each.split(" ", 1) for each in HEADERS["Content-Security-Policy"].split("; "))
-    document = Reader(render_page(shown(subscription())))
+    document = Reader(render_page(make_content(make_calendar())))
     for name in ("style", "script"):
         digest = hashlib.sha256("".join(document.inside[name]).encode()).digest()
         assert policy.pop(f"{name}-src") == f"'sha256-{base64.b64encode(digest).decode()}'"
@@ -140,10 +148,14 @@ def test_the_headers_keep_the_page_to_its_reader() -> None:
 
 def test_a_week_is_seven_days_from_today_in_the_zone() -> None:
     """An airing stands under the day that it has in the zone; before today and after the seventh day is nothing."""
-    airings = [airing("Late", at(23, 23, 30)), airing("Sunday", at(29, 22, 59)), airing("Monday", at(29, 23))]
-    days = arrange_week([*airings, airing("Gone by", at(22, 20))], NOW, BERLIN)
+    airings = [
+        make_airing("Late", at(23, 23, 30)),
+        make_airing("Sunday", at(29, 22, 59)),
+        make_airing("Monday", at(29, 23)),
+    ]
+    days = arrange_week([*airings, make_airing("Gone by", at(22, 20))], NOW, BERLIN)
     assert list(days) == [date(2026, 11, day) for day in range(23, 30)]
-    assert {day.day: [slot.airing.summary for slot in slots] for day, slots in days.items() if slots} == {
+    assert {day.day: [row.airing.summary for row in rows] for day, rows in days.items() if rows} == {
         24: ["Late"],
         29: ["Sunday"],
     }
@@ -156,42 +168,46 @@ def test_today_is_the_zones() -> None:
 
 def test_a_day_is_in_order() -> None:
     """What takes the whole day comes first, then the hours."""
-    events = [airing("C", at(24, 20)), airing("B", at(24, 9)), airing("A", date(2026, 11, 24))]
-    assert [slot.airing.summary for slot in arrange_week(events, NOW, UTC)[date(2026, 11, 24)]] == ["A", "B", "C"]
+    events = [make_airing("C", at(24, 20)), make_airing("B", at(24, 9)), make_airing("A", date(2026, 11, 24))]
+    assert [row.airing.summary for row in arrange_week(events, NOW, UTC)[date(2026, 11, 24)]] == ["A", "B", "C"]
 
 
 @pytest.mark.parametrize(
     ("event", "hours", "state"),
     [
-        (airing("Running", at(23, 20)), "20:00–20:45", State.ON),
-        (airing("Beginning", at(23, 20, 20)), "20:20–21:05", State.ON),
-        (airing("Ending", at(23, 19, 35)), "19:35–20:20", State.OVER),
-        (airing("To come", at(23, 20, 21)), "20:21–21:06", State.AHEAD),
-        (airing("Since yesterday", at(22, 23), minutes=24 * 60), "until 23:00", State.ON),
-        (airing("No end", at(23, 20), minutes=None), "20:00", State.OVER),
-        (airing("Taken away", at(23, 20), cancelled=True), "20:00–20:45", State.GONE),
-        (airing("A day", date(2026, 11, 23)), "All day", State.AHEAD),
-        (ShownAiring("", "Two days", date(2026, 11, 22), date(2026, 11, 24), cancelled=False), "All day", State.AHEAD),
+        (make_airing("Running", at(23, 20)), "20:00–20:45", AiringState.ON),
+        (make_airing("Beginning", at(23, 20, 20)), "20:20–21:05", AiringState.ON),
+        (make_airing("Ending", at(23, 19, 35)), "19:35–20:20", AiringState.OVER),
+        (make_airing("To come", at(23, 20, 21)), "20:21–21:06", AiringState.AHEAD),
+        (make_airing("Since yesterday", at(22, 23), minutes=24 * 60), "until 23:00", AiringState.ON),
+        (make_airing("No end", at(23, 20), minutes=None), "20:00", AiringState.OVER),
+        (make_airing("Taken away", at(23, 20), cancelled=True), "20:00–20:45", AiringState.UNLISTED),
+        (make_airing("A day", date(2026, 11, 23)), "All day", AiringState.AHEAD),
+        (
+            PageAiring("", "Two days", date(2026, 11, 22), date(2026, 11, 24), is_cancelled=False),
+            "All day",
+            AiringState.AHEAD,
+        ),
     ],
-    ids=lambda value: value.summary if isinstance(value, ShownAiring) else "",
+    ids=lambda value: value.summary if isinstance(value, PageAiring) else "",
 )
-def test_an_airing_says_where_it_stands(event: ShownAiring, hours: str, state: State) -> None:
+def test_an_airing_says_where_it_stands(event: PageAiring, hours: str, state: AiringState) -> None:
     """Hours, and whether it is ahead, on now, over or gone, by the service's clock."""
-    (slot,) = arrange_week([event], NOW, UTC)[NOW.date()]
-    assert (slot.hours, slot.state) == (hours, state)
+    (row,) = arrange_week([event], NOW, UTC)[NOW.date()]
+    assert (row.hours, row.state) == (hours, state)
 
 
 def test_two_days_that_are_over_are_not_shown() -> None:
     """The end of a whole day is exclusive."""
-    past = ShownAiring("", "Past", date(2026, 11, 21), date(2026, 11, 23), cancelled=False)
+    past = PageAiring("", "Past", date(2026, 11, 21), date(2026, 11, 23), is_cancelled=False)
     assert not any(arrange_week([past], NOW, UTC).values())
 
 
 def test_hours_follow_daylight_saving() -> None:
     """The night that Berlin's clocks go back shows the hours that its clocks show."""
-    event = airing("Night", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), minutes=60)
-    (slot,) = arrange_week([event], datetime(2026, 10, 25, tzinfo=UTC), BERLIN)[date(2026, 10, 25)]
-    assert slot.hours == "02:30–02:30"
+    event = make_airing("Night", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), minutes=60)
+    (row,) = arrange_week([event], datetime(2026, 10, 25, tzinfo=UTC), BERLIN)[date(2026, 10, 25)]
+    assert row.hours == "02:30–02:30"
 
 
 @pytest.mark.parametrize(
@@ -237,7 +253,7 @@ def test_days_are_english_whatever_the_locale() -> None:
 
 def test_days_have_their_headings() -> None:
     """Today and tomorrow are said so; a day without airings says that nothing is on."""
-    text = said(shown(subscription(airing("Dark 1x01", NOW))))
+    text = read_text(make_content(make_calendar(make_airing("Dark 1x01", NOW))))
     assert "Today Monday 23 November" in text
     assert "Tomorrow Tuesday 24 November" in text
     assert "Wednesday 25 November" in text
@@ -247,53 +263,53 @@ def test_days_have_their_headings() -> None:
 def test_a_year_turns_within_a_week() -> None:
     """The first of January follows the last of December."""
     eve = datetime(2026, 12, 29, 9, tzinfo=UTC)
-    text = said(replace(shown(subscription(airing("A", eve))), now=eve))
+    text = read_text(replace(make_content(make_calendar(make_airing("A", eve))), now=eve))
     assert "Thursday 31 DecemberNothing on.Friday 1 JanuaryNothing on." in text
 
 
 def test_an_empty_week_is_said_once() -> None:
     """A calendar with nothing on this week says so in one sentence."""
-    text = said(shown(subscription(airing("Later", at(30, 20, 30)))))
+    text = read_text(make_content(make_calendar(make_airing("Later", at(30, 20, 30)))))
     assert "Nothing is on in the next seven days." in text
     assert "Nothing on." not in text
 
 
 def test_a_week_that_nobody_knows_is_not_called_empty() -> None:
     """Before the first copy there is no word of what is on."""
-    document = render_page(shown(replace(subscription(), last_success=None))).decode()
+    document = render_page(make_content(replace(make_calendar(), last_success=None))).decode()
     assert "Nothing is on" not in document
     assert "This week" not in document
 
 
 def test_a_page_without_calendars_says_so() -> None:
     """There may be no calendar at all."""
-    assert "There is no calendar yet." in said(shown())
+    assert "There is no calendar yet." in read_text(make_content())
 
 
 def test_a_cancelled_airing_is_struck_through_and_said() -> None:
     """What Trakt no longer lists is told in words too, and those do not claim that it was cancelled."""
-    document = render_page(shown(subscription(airing("Dark 1x01", at(24, 9), cancelled=True)))).decode()
+    document = render_page(make_content(make_calendar(make_airing("Dark 1x01", at(24, 9), cancelled=True)))).decode()
     assert '<s><bdi class="title">Dark 1x01</bdi></s> <span class="mark">No longer listed</span>' in document
 
 
 def test_what_is_on_and_what_is_over_is_said() -> None:
     """On now and over are words, not colours alone."""
-    text = said(shown(subscription(airing("Dark 1x01", NOW), airing("Dark 1x02", at(23, 9)))))
+    text = read_text(make_content(make_calendar(make_airing("Dark 1x01", NOW), make_airing("Dark 1x02", at(23, 9)))))
     assert "Dark 1x01 On now" in text
     assert "Dark 1x02 Over" in text
 
 
 def test_freshness_is_relative_and_absolute() -> None:
     """How old the copy is, and when that was by the clock."""
-    assert "Updated 12 minutes ago (today, 21:08)" in said(shown(subscription(), zone=BERLIN))
-    assert "No copy yet." in said(shown(replace(subscription(), last_success=None)))
+    assert "Updated 12 minutes ago (today, 21:08)" in read_text(make_content(make_calendar(), zone=BERLIN))
+    assert "not been fetched yet" in read_text(make_content(replace(make_calendar(), last_success=None)))
 
 
 def test_trouble_is_an_alert_or_a_status() -> None:
     """What is wrong with the service is an alert, with one calendar a status; without trouble there is neither."""
-    well = render_page(shown(subscription())).decode()
+    well = render_page(make_content(make_calendar())).decode()
     assert 'class="trouble"' not in well
-    ill = render_page(shown(replace(subscription(), trouble="One."), trouble="All.")).decode()
+    ill = render_page(make_content(replace(make_calendar(), trouble="One."), trouble="All.")).decode()
     assert '<p class="trouble" role="alert">All.</p>' in ill
     assert '<p class="trouble" role="status">One.</p>' in ill
     assert '<p class="fresh ill">' in ill
@@ -301,8 +317,8 @@ def test_trouble_is_an_alert_or_a_status() -> None:
 
 def test_an_airing_may_have_a_check_in() -> None:
     """The address leads there, and the link's name says what it checks in to."""
-    event = replace(airing("Dark 1x01", NOW), check_in="/check-in/abc?x=1&y=2")
-    document = Reader(render_page(shown(subscription(event, airing("Dark 1x02", at(24, 9))))))
+    event = replace(make_airing("Dark 1x01", NOW), check_in_url="/check-in/abc?x=1&y=2")
+    document = Reader(render_page(make_content(make_calendar(event, make_airing("Dark 1x02", at(24, 9))))))
     assert [link for link in document.links() if "check-in" in link] == ["/check-in/abc?x=1&y=2"]
     assert document.text.count("Check in") == 1
     assert "Check in to Dark 1x01" in document.text
@@ -331,34 +347,34 @@ def test_the_buttons_addresses_unpack_to_the_feeds() -> None:
 )
 def test_an_address_reaches_so_far(url: str, public: bool, where: Reach) -> None:
     """Loopback reaches this computer, another address the network, and the internet if it is said to."""
-    assert find_reach(url, public=public) is where
+    assert find_reach(url, is_public=public) is where
 
 
 def test_without_a_public_address_the_buttons_that_need_one_give_way() -> None:
     """Google and Microsoft fetch from servers of their own; where those cannot come the page says why."""
-    document = Reader(render_page(shown(subscription(), public=False)))
+    document = Reader(render_page(make_content(make_calendar(), is_public=False)))
     assert [link for link in document.links() if "google" in link or "outlook" in link] == []
     assert "Not for Google Calendar, Outlook.com and Microsoft 365" in document.text
-    assert "inside your own network only" in document.text
-    public = Reader(render_page(shown(subscription())))
+    assert "only in your own network" in document.text
+    public = Reader(render_page(make_content(make_calendar())))
     assert GOOGLE_BY_URL in public.links()
     assert "Not for Google" not in public.text
 
 
 def test_an_address_of_this_computer_has_no_code_to_scan() -> None:
     """No phone reaches a loopback address, so there is no QR code, and the page says how far it reaches."""
-    here = replace(subscription(), url="http://127.0.0.1:8642/s/Trakt.ics")
-    document = Reader(render_page(shown(here, public=False)))
-    assert "This one works on this computer only." in document.text
+    here = replace(make_calendar(), url="http://127.0.0.1:8642/s/Trakt.ics")
+    document = Reader(render_page(make_content(here, is_public=False)))
+    assert "only on this computer" in document.text
     assert "svg" not in [tag for tag, _ in document.elements]
-    assert "svg" in [tag for tag, _ in Reader(render_page(shown(subscription()))).elements]
+    assert "svg" in [tag for tag, _ in Reader(render_page(make_content(make_calendar()))).elements]
 
 
 def test_several_calendars_have_a_list_of_them() -> None:
     """With more than one calendar there are links to each; ids are unique."""
-    two = Reader(render_page(shown(subscription(), replace(subscription(), name="Movies"))))
+    two = Reader(render_page(make_content(make_calendar(), replace(make_calendar(), name="Movies"))))
     ids = [each["id"] for _, each in two.elements if "id" in each]
     assert len(ids) == len(set(ids))
     assert {link[1:] for link in two.links() if link.startswith("#")} <= set(ids)
     assert "nav" in [tag for tag, _ in two.elements]
-    assert "nav" not in [tag for tag, _ in Reader(render_page(shown(subscription()))).elements]
+    assert "nav" not in [tag for tag, _ in Reader(render_page(make_content(make_calendar()))).elements]

@@ -16,7 +16,7 @@ import pytest
 
 from tests.server import Asked, Told, serving
 from trakt_ical.feed.page import HEADERS, render_page
-from trakt_ical.feed.week import PageCalendar, PageContent, ShownAiring
+from trakt_ical.feed.page_content import PageAiring, PageCalendar, PageContent
 
 api = pytest.importorskip("playwright.sync_api", reason="no playwright for this platform")
 
@@ -26,9 +26,9 @@ MOVIES = "https://calendar.example/trakt/b3ZlcnNpZ2h0IGlzIGdvb2Q/Movies.ics"
 PHONE, DESKTOP = (390, 844), (1280, 900)
 
 
-def airing(summary: str, hours: float, *, cancelled: bool = False, check_in: str = "") -> ShownAiring:
+def airing(summary: str, hours: float, *, cancelled: bool = False, check_in: str = "") -> PageAiring:
     start = NOW + timedelta(hours=hours)
-    return ShownAiring(summary, summary, start, start + timedelta(minutes=50), cancelled, check_in)
+    return PageAiring(summary, summary, start, start + timedelta(minutes=50), cancelled, check_in)
 
 
 AIRINGS = (
@@ -44,9 +44,9 @@ CALENDARS = (
     PageCalendar("Trakt", FEED, NOW - timedelta(minutes=12), "", AIRINGS),
     PageCalendar("Movies", MOVIES, NOW - timedelta(days=2), "Trakt answers with 503; the last copy stays.", ()),
 )
-ONE = PageContent(CALENDARS[:1], NOW, ZoneInfo("Europe/Berlin"), "", public=True)
-TWO = replace(ONE, subscriptions=CALENDARS, trouble="Trakt no longer takes the login. Run: trakt-ical login")
-PRIVATE = replace(TWO, public=False)
+ONE = PageContent(CALENDARS[:1], NOW, ZoneInfo("Europe/Berlin"), "", is_public=True)
+TWO = replace(ONE, calendars=CALENDARS, trouble="Trakt no longer takes the login. Run: trakt-ical login")
+PRIVATE = replace(TWO, is_public=False)
 PAGES = {"/one": ONE, "/two": TWO, "/private": PRIVATE}
 
 
@@ -154,7 +154,7 @@ def test_the_copy_button_copies_the_address(tab: Any, seen: Seen, forbidden: boo
 def test_focus_selects_the_address(tab: Any, seen: Seen) -> None:
     """The address is selected as a whole where it is touched, ready to be copied by hand."""
     tab.goto(f"{seen.base}/one")
-    tab.get_by_label("Thunderbird, GNOME and all others").focus()
+    tab.get_by_label("Thunderbird, GNOME and other programs").focus()
     assert tab.evaluate("getSelection().toString()") == FEED
 
 
@@ -203,9 +203,9 @@ def test_the_policy_stops_what_is_not_ours(tab: Any, seen: Seen, service: tuple[
 def test_it_works_without_javascript(tab: Any, seen: Seen) -> None:
     """Without the script the address is there to select; no button stands that does nothing."""
     tab.goto(f"{seen.base}/private")
-    api.expect(tab.get_by_label("Thunderbird, GNOME and all others").first).to_have_value(FEED)
+    api.expect(tab.get_by_label("Thunderbird, GNOME and other programs").first).to_have_value(FEED)
     api.expect(tab.get_by_role("button")).to_have_count(0)
-    explanation = tab.get_by_text("This one works inside your own network only").first
+    explanation = tab.get_by_text("only in your own network").first
     api.expect(explanation).to_be_hidden()
     tab.get_by_text("Not for Google Calendar").first.click()
     api.expect(explanation).to_be_visible()

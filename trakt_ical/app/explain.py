@@ -49,12 +49,12 @@ def load_stored_output(app: App, calendar: Calendar, spec: CalendarSpec) -> Outp
 
     Raises OutputError where the file is not this calendar: an export would stop there as well.
     """
-    from trakt_ical.app.feeds import feed_folder
+    from trakt_ical.app.feeds import make_feed_folder
 
     named = calendar.settings.output
-    paths = [Path(named).expanduser()] if named and named != "-" else []
-    for path in (*paths, feed_folder(app).copy(calendar.title)):
-        output = read_output(FileStore(path), app.folders.state, spec.calendar_id)
+    files = [FileStore(Path(named).expanduser())] if named and named != "-" else []
+    for store in (*files, make_feed_folder(app).make_store(calendar.title)):
+        output = read_output(store, app.folders.state, spec.calendar_id)
         if output.stored:
             return output
     return Output()

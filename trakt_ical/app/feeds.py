@@ -1,4 +1,4 @@
-"""The feeds as their owner sees them: which there are, where, how fresh; and what can be done about each."""
+"""The feeds as their owner sees them: their addresses, how fresh they are, and how to refresh or renew them."""
 
 from __future__ import annotations
 
@@ -13,35 +13,36 @@ from trakt_ical.app.export import ExportOptions, Job, export
 from trakt_ical.app.sources import open_source
 from trakt_ical.config import Calendar
 from trakt_ical.errors import OutputError, TraktIcalError, UpdateHeldBack
-from trakt_ical.export.stores.file import FileStore
-from trakt_ical.feed.addresses import make_feed_url, make_page_url
+from trakt_ical.feed.secrets import make_feed_url, make_page_url
 from trakt_ical.feed.store import FeedFolder
 from trakt_ical.http import ListenAddress
 from trakt_ical.pipeline import Outcome
 
 
-def feed_folder(app: App) -> FeedFolder:
-    """Where the feeds of *app* lie."""
+def make_feed_folder(app: App) -> FeedFolder:
+    """Return where the feeds of *app* are kept."""
     return FeedFolder(app.folders.feed, app.folders.state)
 
 
-def refresh_feeds(app: App, calendars: Iterable[Calendar], *, believe: bool = False) -> dict[str, Outcome]:
-    """Make the next copies of the feeds of *calendars*, asking Trakt once; return what became of each by its name.
+def refresh_feeds(app: App, calendars: Iterable[Calendar], *, accept_shrink: bool = False) -> dict[str, Outcome]:
+    """Make the next stored copies of *calendars*, asking the source once; return each outcome by the calendar's name.
 
-    A copy that is damaged, or another calendar's by now, is put aside: it is nobody's but ours. With *believe* a
-    calendar that lost most of itself is taken for true. Where an outcome is an error, the copy is as it was.
+    *accept_shrink* accepts a held-back update. Where an outcome is an error, the copy stays as it was.
     """
-    where = feed_folder(app)
-    jobs = [Job(calendar, FileStore(where.copy(calendar.title))) for calendar in calendars]
-    _make_folder(where.folder)
-    outcomes = export(app, jobs, ExportOptions(force=True, accept_shrink=believe))
+    folder = make_feed_folder(app)
+    jobs = [Job(calendar, folder.make_store(calendar.title)) for calendar in calendars]
+    _create_folder(folder.folder)
+    # With force: a damaged copy, or one of the account used before, is put aside. Nobody but us writes there, and
+    # nobody would see the question.
+    outcomes = export(app, jobs, ExportOptions(force=True, accept_shrink=accept_shrink))
     return {
-        job.calendar.title: _adapt_advice(job.calendar.title, each) for job, each in zip(jobs, outcomes, strict=True)
+        job.calendar.title: _name_accept_command(job.calendar.title, outcome)
+        for job, outcome in zip(jobs, outcomes, strict=True)
     }
 
 
 def fetch_activity(app: App) -> str | None:
-    """What the account did last at Trakt, as one text that changes with it; None where Trakt does not tell.
+    """Return what the account did last, as a text that changes with it; None where the source does not say.
 
     Raises TraktIcalError.
     """
@@ -51,8 +52,8 @@ def fetch_activity(app: App) -> str | None:
         return source.fetch_activity()
 
 
-def _adapt_advice(name: str, outcome: Outcome) -> Outcome:
-    """*outcome* with the command for feeds in place of the option of exports."""
+def _name_accept_command(name: str, outcome: Outcome) -> Outcome:
+    """Return *outcome*; in the message of a held-back update the command for feeds stands for the export's option."""
     if not isinstance(outcome, UpdateHeldBack):
         return outcome
     return UpdateHeldBack(
@@ -60,63 +61,69 @@ def _adapt_advice(name: str, outcome: Outcome) -> Outcome:
     )
 
 
-def _make_folder(folder: Path) -> None:
+def _create_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise OutputError(f"The feed's folder {folder} cannot be made: {error.strerror}.") from error
+        raise OutputError(f"The feed's folder {folder} cannot be created: {error.strerror}.") from error
 
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """When the copy of the calendar *name* was fetched last, and when it changed last; None: never."""
+    """When the copy of the calendar *name* was last fetched and last changed; None: never.
+
+    *held_back_since* is None where no update is held back.
+    """
 
     name: str
     last_success: datetime | None
     last_change: datetime | None
-    guard_since: datetime | None
+    held_back_since: datetime | None
 
 
 def list_feed_states(app: App) -> Iterator[FeedState]:
-    """How fresh each feed is."""
-    for name in _names(app):
-        state = feed_folder(app).state_file(name).load()
+    """Return how fresh each feed is."""
+    for name in _list_names(app):
+        state = make_feed_folder(app).make_state_file(name).load()
         yield FeedState(name, state.last_success, state.last_change, state.guard_since)
 
 
 def find_feed_url(app: App, name: str) -> str:
-    """The address of the feed *name*; its secret is made where there is none yet."""
-    secrets = feed_folder(app).secrets.load(_names(app))
-    return make_feed_url(_base(app), secrets.calendars[name], name)
+    """Return the address of the feed *name*; its secret is made where there is none yet."""
+    secrets = make_feed_folder(app).secrets_file.load(_list_names(app))
+    return make_feed_url(_find_base_url(app), secrets.calendars[name], name)
 
 
 def find_page_url(app: App) -> str:
-    """The address of the page."""
-    return make_page_url(_base(app), feed_folder(app).secrets.load(_names(app)).page)
+    """Return the address of the page."""
+    return make_page_url(_find_base_url(app), make_feed_folder(app).secrets_file.load(_list_names(app)).page)
 
 
 def renew_feed(app: App, name: str) -> str:
-    """Give the feed *name* a new address and return it; the old one is gone."""
-    feed_folder(app).secrets.renew(name)
+    """Give the feed *name* a new address and return it; the old one stops working."""
+    make_feed_folder(app).secrets_file.renew(name)
     return find_feed_url(app, name)
 
 
 def renew_page(app: App) -> str:
     """Give the page a new address and return it."""
-    feed_folder(app).secrets.renew_page()
+    make_feed_folder(app).secrets_file.renew_page()
     return find_page_url(app)
 
 
-def accept_loss(app: App, calendar: Calendar) -> None:
-    """Believe that *calendar* lost most of itself. A running server takes it over. Raises TraktIcalError."""
-    for outcome in refresh_feeds(app, [calendar], believe=True).values():
+def accept_held_back_update(app: App, calendar: Calendar) -> None:
+    """Refresh *calendar* even if most upcoming events disappeared. A running server takes it over.
+
+    Raises TraktIcalError.
+    """
+    for outcome in refresh_feeds(app, [calendar], accept_shrink=True).values():
         if isinstance(outcome, TraktIcalError):
             raise outcome
 
 
-def _names(app: App) -> list[str]:
+def _list_names(app: App) -> list[str]:
     return [calendar.title for calendar in app.calendars]
 
 
-def _base(app: App) -> str:
+def _find_base_url(app: App) -> str:
     return app.settings.public_url.rstrip("/") or ListenAddress.parse(app.settings.listen).url

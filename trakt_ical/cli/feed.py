@@ -1,4 +1,4 @@
-"""`trakt-ical feed`: the feeds' addresses, and how the feeds are."""
+"""`trakt-ical feed`: the addresses of the feeds, and how fresh they are."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @click.group("feed", cls=CommandGroup)
 def command() -> None:
-    """Tell and change the addresses of the feeds.
+    """Show or replace the addresses of your feeds.
 
-    Feeds are what trakt-ical serve offers. Who knows an address can read the calendar: it is a secret. Give each of
-    them to whom you like, and renew it when it got around.
+    trakt-ical serve offers each calendar as a feed with a secret address. Anyone with an address can read that
+    calendar. If it leaks, replace it with trakt-ical feed renew.
     """
 
 
@@ -31,22 +31,21 @@ def command() -> None:
 @account_options
 @click.pass_obj
 def list_(run: Run, /, **flags: Any) -> None:
-    """Show each feed with its last success and its last change.
+    """Show when each feed was last fetched and last changed.
 
-    No secrets are shown.
+    It shows no secrets.
     """
     from trakt_ical.app.feeds import list_feed_states
 
     with run.app(flags) as app:
         now = app.environment.now()
-        for each in list_feed_states(app):
-            write_line(each.name)
-            write_line(f"  last success   {describe_past(each.last_success, now)}")
-            write_line(f"  last change    {describe_past(each.last_change, now)}")
-            if each.guard_since:
-                write_line(
-                    f"  not believed   since {describe_past(each.guard_since, now)}; see {run.program} feed accept"
-                )
+        for state in list_feed_states(app):
+            write_line(state.name)
+            write_line(f"  last success   {describe_past(state.last_success, now)}")
+            write_line(f"  last change    {describe_past(state.last_change, now)}")
+            if state.held_back_since:
+                since = describe_past(state.held_back_since, now)
+                write_line(f"  held back      since {since}. To accept the update: {run.program} feed accept")
 
 
 @command.command("url")
@@ -54,7 +53,7 @@ def list_(run: Run, /, **flags: Any) -> None:
 @account_options
 @click.pass_obj
 def url(run: Run, /, name: str | None, **flags: Any) -> None:
-    """Print the address of the feed NAME, or of the only one."""
+    """Print the address of the feed NAME, or of your only feed."""
     from trakt_ical.app import feeds
 
     with _open_feed(run, name, flags) as (app, calendar):
@@ -65,7 +64,7 @@ def url(run: Run, /, name: str | None, **flags: Any) -> None:
 @account_options
 @click.pass_obj
 def page(run: Run, /, **flags: Any) -> None:
-    """Print the address of the page that tells how to subscribe."""
+    """Print the address of the page that shows how to subscribe."""
     from trakt_ical.app import feeds
 
     with run.app(flags) as app:
@@ -74,20 +73,19 @@ def page(run: Run, /, **flags: Any) -> None:
 
 @command.command("renew")
 @click.argument("name", required=False)
-@click.option("--page", "the_page", is_flag=True, help="The page's address, in place of a feed's.")
+@click.option("--page", "of_page", is_flag=True, help="Replace the address of the page instead.")
 @account_options
 @click.pass_obj
-def renew(run: Run, /, name: str | None, the_page: bool, **flags: Any) -> None:
-    """Give the feed NAME, or the only one, a new address, and print it.
+def renew(run: Run, /, name: str | None, of_page: bool, **flags: Any) -> None:
+    """Give the feed NAME, or your only feed, a new address, and print it.
 
-    The old one leads nowhere from then on. Who had subscribed to the old address must subscribe anew. Other feeds
-    stay as they are.
+    The old address stops working at once: subscribe again with the new one. Other feeds keep their addresses.
     """
     from trakt_ical.app import feeds
 
-    if the_page and name:
-        raise click.UsageError("--page stands in place of a NAME.")
-    if the_page:
+    if of_page and name:
+        raise click.UsageError("Give either --page or a NAME, not both.")
+    if of_page:
         with run.app(flags) as app:
             write_line(feeds.renew_page(app))
         return
@@ -100,24 +98,25 @@ def renew(run: Run, /, name: str | None, the_page: bool, **flags: Any) -> None:
 @account_options
 @click.pass_obj
 def accept(run: Run, /, name: str | None, **flags: Any) -> None:
-    """Believe that the feed NAME, or the only one, lost most of itself.
+    """Accept a held-back update of the feed NAME, or of your only feed.
 
-    It is fetched at once, and is as Trakt lists it now.
+    An update is held back when most upcoming events disappear at once. This fetches the calendar now and serves it as
+    Trakt lists it.
     """
     from trakt_ical.app import feeds
 
     with _open_feed(run, name, flags) as (app, calendar):
-        feeds.accept_loss(app, calendar)
-        run.say(f"The feed {calendar.title} is as Trakt lists it now.")
+        feeds.accept_held_back_update(app, calendar)
+        run.say(f"The feed {calendar.title} now has what Trakt lists.")
 
 
 @contextlib.contextmanager
 def _open_feed(run: Run, name: str | None, flags: Mapping[str, Any]) -> Iterator[tuple[App, Calendar]]:
-    """The app, and the calendar that is meant: the one that is named, or the only one."""
+    """Open the app, and find the calendar called *name*, or the only one."""
     from trakt_ical.cli.run import find_calendar
 
     with run.app(flags) as app:
         if name is None and len(app.calendars) > 1:
             titles = ", ".join(calendar.title for calendar in app.calendars)
-            raise click.UsageError(f"Which feed? There are: {titles}.")
+            raise click.UsageError(f"Which feed? Your calendars are: {titles}.")
         yield app, find_calendar(app, name) if name else app.calendars[0]

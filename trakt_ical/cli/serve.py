@@ -18,10 +18,10 @@ from trakt_ical.cli.terminal import is_terminal
 @account_options
 @click.pass_obj
 def command(run: Run, /, **flags: Any) -> None:
-    """Serve your calendar as a feed that programs subscribe to.
+    """Serve your calendars as feeds that calendar programs subscribe to.
 
-    It runs until Ctrl-C. Each calendar has an address of its own with a secret in it, and so has the page that
-    tells people how to subscribe; trakt-ical feed tells them. With -v it shows who asks, without the secrets.
+    It runs until Ctrl-C and keeps the calendars up to date. Each calendar has a secret address, and so has the page
+    that shows how to subscribe: trakt-ical feed prints them. With -v it logs each request, without the secrets.
     """
     from trakt_ical.app.feeds import find_page_url
     from trakt_ical.app.serve import serve
@@ -29,11 +29,11 @@ def command(run: Run, /, **flags: Any) -> None:
     gc.enable()
     with run.app(flags) as app:
 
-        def tell(url: str) -> None:
-            run.say(f"The feed is served at {url}. End it with Ctrl-C.")
+        def report_url(url: str) -> None:
+            run.say(f"Serving at {url}. Press Ctrl-C to stop.")
             run.say(f"How to subscribe: {find_page_url(app) if is_terminal() else f'{run.program} feed page'}")
 
-        ended = serve(app, tell)
-        run.say("Ended.")
+        ended = serve(app, report_url)
+        run.say("Stopped.")
         if not ended:
-            os._exit(0)  # threads that still wait for Trakt do not hold up who wants to leave
+            os._exit(0)  # Python would wait for threads that still wait for Trakt

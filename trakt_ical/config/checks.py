@@ -18,7 +18,7 @@ def find_wrong_values(settings: Settings) -> Iterator[tuple[str, str]]:
         value = getattr(settings, name)
         reason = check_allowed(name, value)
         # Most checks import something, so they run only for values that somebody gave.
-        if reason is None and name in CHECKS and value and value != field.default:
+        if reason is None and name in CHECKS and value != field.default:
             reason = CHECKS[name](value)
         if reason is not None:
             yield name, reason

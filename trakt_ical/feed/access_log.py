@@ -1,48 +1,57 @@
-"""The log of a server: who asked and what came of it, with every secret cut out, whoever writes the line."""
+"""The log of the server: who asked and what came of it. Secrets are cut out of every line, whoever writes it."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
-SPOKEN = frozenset(("/healthz", "/robots.txt"))
+from trakt_ical.feed.secrets import Secrets
+
+PUBLIC_PATHS = frozenset(("/healthz", "/robots.txt"))
 CUT = "…"
-LONGEST = 200  # characters of what a client says of itself
+LONGEST_AGENT = 200  # characters of what a client calls itself
 
 access = logging.getLogger("trakt_ical.access")
 
 
-class SecretFilter(logging.Filter):
-    """Cuts *secrets*, which are asked for at each line, out of messages and tracebacks."""
+class SecretsSource(Protocol):
+    """Holds the secrets that are valid now."""
 
-    def __init__(self, secrets: Callable[[], Collection[str]]) -> None:
+    secrets: Secrets
+
+
+class SecretFilter(logging.Filter):
+    """Cuts the secrets of *source* out of messages and tracebacks, those too that were renewed meanwhile."""
+
+    def __init__(self, source: SecretsSource) -> None:
         super().__init__()
-        self._secrets = secrets
+        self._source = source
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep every record, without its secrets."""
+        # The whole text at once: a secret may stand in an argument, or in the values that a traceback shows.
         message = record.getMessage()
         if record.exc_info:
             message += "\n" + logging.Formatter().formatException(record.exc_info)
-        for secret in self._secrets():
+        for secret in self._source.secrets.all:
             message = message.replace(secret, CUT)
         record.msg, record.args, record.exc_info, record.exc_text = message, (), None, None
         return True
 
 
 @contextmanager
-def mask_secrets(secrets: Callable[[], Collection[str]]) -> Iterator[None]:
-    """Let the web server's log go where ours goes, and cut *secrets* out of both."""
+def mask_secrets(source: SecretsSource) -> Iterator[None]:
+    """Send the web server's log where ours goes, and cut the secrets of *source* out of both."""
     ours, server = logging.getLogger("trakt_ical"), logging.getLogger("uvicorn")
     before = server.handlers[:], server.level, server.propagate
-    mask = SecretFilter(secrets)
+    mask = SecretFilter(source)
     handlers = ours.handlers[:]
     for handler in handlers:
         handler.addFilter(mask)
     server.handlers, server.propagate = handlers, False
-    server.setLevel(max(ours.getEffectiveLevel(), logging.ERROR))  # its other words are on every stranger's nonsense
+    server.setLevel(max(ours.getEffectiveLevel(), logging.ERROR))  # its warnings are about every stranger's nonsense
     try:
         yield
     finally:
@@ -62,15 +71,15 @@ def log_request(scope: Mapping[str, Any], status: int, size: int) -> None:
     client = scope["client"][0] if scope.get("client") else "-"
     agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"").decode("latin-1")
     request = describe_request(scope["method"], scope["path"], status)
-    access.info('%s "%s" %d %d %s', client, request, status, size, ascii(agent[:LONGEST]))
+    access.info('%s "%s" %d %d %s', client, request, status, size, ascii(agent[:LONGEST_AGENT]))
 
 
 def describe_request(method: str, path: str, status: int) -> str:
-    """A request for the log: of a path that is not everybody's, what comes after the secret, if that was right.
+    """Return a request for the log. Of a path with a right secret it shows what comes after that.
 
-    What was refused may be a secret by all but a letter.
+    Of a wrong path it shows nothing, since it may be a secret with one letter missing.
     """
-    if path in SPOKEN:
+    if path in PUBLIC_PATHS:
         return f"{method} {path}"
     name = path.rpartition("/")[2] if status != 404 and path.endswith(".ics") else ""
     return f"{method} /{CUT}" + (f"/{name}" if name else "")

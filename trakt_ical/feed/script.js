@@ -2,7 +2,7 @@
 "use strict";
 for (const button of document.querySelectorAll("button[data-copies]")) {
   const field = document.getElementById(button.dataset.copies);
-  const told = document.getElementById(button.dataset.tells);
+  const message = document.getElementById(button.dataset.message);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(field.value);
@@ -17,7 +17,7 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
   field.addEventListener("focus", () => field.select());
   button.addEventListener("click", async () => {
     const copied = await copy();
-    told.textContent = copied ? "Copied." : "Not copied: press Ctrl+C.";
+    message.textContent = copied ? "Copied." : "Not copied: press Ctrl+C.";
     if (copied) button.focus();
   });
 }

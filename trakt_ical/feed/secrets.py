@@ -1,4 +1,4 @@
-"""The secrets that feeds and their page are reached by: one each, made once, renewed alone."""
+"""The secrets that make the addresses of feeds and page: one each, made once, renewed one by one."""
 
 from __future__ import annotations
 
@@ -7,54 +7,67 @@ import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
 from trakt_ical import files
 from trakt_ical.errors import OutputError
-from trakt_ical.files import decode
+from trakt_ical.files import JsonFile, UnreadableFile
 
 RANDOM = 20  # octets of chance in a secret; 16 would do
 LOCK_WAIT = 10  # seconds
+RESTORE = "Restore it from a backup, or delete the file and subscribe again with the new addresses."
+
+
+def make_feed_url(base_url: str, secret: str, name: str) -> str:
+    """Return the address of the calendar *name*. Programs name the calendar after the last part of its address."""
+    return f"{base_url}/{secret}/{quote(name, safe='')}.ics"
+
+
+def make_page_url(base_url: str, secret: str) -> str:
+    """Return the address of the page."""
+    return f"{base_url}/{secret}"
 
 
 class Secrets(msgspec.Struct, frozen=True):
-    """The secret of the *page*, and of each calendar by its name; those of calendars that are gone stay."""
+    """The secret of the *page*, and of each calendar by its name; those of removed calendars stay."""
 
     page: str
     calendars: dict[str, str]
 
     def __repr__(self) -> str:
-        return f"Secrets({', '.join(self.calendars)})"
+        return f"Secrets({', '.join(self.calendars)})"  # a traceback or a log must not show them
 
     @property
     def all(self) -> frozenset[str]:
-        """Every secret, for those who must not tell any."""
+        """Every secret, to be kept out of logs."""
         return frozenset((self.page, *self.calendars.values()))
 
 
 class SecretsFile:
-    """Where the secrets lie, for the owner alone."""
+    """The file that keeps the secrets, readable by its owner only."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._file = JsonFile(path, Secrets, "file of the feeds' secrets")
 
     def load(self, names: Iterable[str]) -> Secrets:
-        """The secrets of the page and of the calendars *names*; those that are missing are made.
+        """Return the secrets of the page and of the calendars *names*; missing ones are made.
 
-        Raises OutputError where they cannot be read: to make new ones would lose every subscriber.
+        Raises OutputError where the file cannot be read. New secrets in its place would lose every subscriber.
         """
         wanted = set(names)
         known = self._read()
         if known and wanted <= known.calendars.keys():
             return known
         with files.lock(self.path, wait=LOCK_WAIT):
-            known = self._read() or Secrets(_make_secret(), {})
+            known = self._read() or Secrets(_make_secret(), {})  # again: another process may have made them meanwhile
             missing = {name: _make_secret() for name in sorted(wanted - known.calendars.keys())}
             return self._write(Secrets(known.page, known.calendars | missing))
 
     def renew(self, name: str) -> Secrets:
-        """Give the calendar *name* a new secret; the old address is nobody's from then on."""
+        """Give the calendar *name* a new secret; its old address stops working."""
         with files.lock(self.path, wait=LOCK_WAIT):
             known = self._read() or Secrets(_make_secret(), {})
             return self._write(Secrets(known.page, known.calendars | {name: _make_secret()}))
@@ -67,28 +80,21 @@ class SecretsFile:
 
     def _read(self) -> Secrets | None:
         try:
-            known = decode(self.path.read_bytes(), Secrets)
-        except FileNotFoundError:
-            return None
-        except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
-            raise OutputError(
-                f"The feeds' secrets in {self.path} cannot be read. "
-                "Restore the file from a backup, or delete it and subscribe anew."
-            ) from error
-        if not all(known.all):
-            raise OutputError(f"A secret in {self.path} is empty. Restore the file, or delete it and subscribe anew.")
+            known = self._file.load()
+        except UnreadableFile as error:
+            raise OutputError(f"{error} {RESTORE}") from error
+        if known and not all(known.all):
+            # An empty secret would open the calendar to every request for `/`.
+            raise OutputError(f"A secret in {self.path} is empty. {RESTORE}")
         return known
 
     def _write(self, known: Secrets) -> Secrets:
         with contextlib.suppress(OSError):
             os.chmod(self.path.parent, 0o700)
-        try:
-            files.write_whole(self.path, msgspec.json.encode(known), mode=0o600)
-        except OSError as error:
-            raise OutputError(f"The feeds' secrets in {self.path} cannot be written: {error.strerror}.") from error
+        self._file.save(known)
         return known
 
 
 def _make_secret() -> str:
-    """Hexadecimal digits alone: no mail program cuts such an address short, none takes its end for a full stop."""
+    # Hexadecimal digits only: mail programs cut an address short at punctuation, or take a full stop for its end.
     return secrets.token_hex(RANDOM)

@@ -1,6 +1,7 @@
 """The web server: takes a port, serves until it is told to end, and then ends soon.
 
-It is uvicorn with uvloop and httptools, by its figures: see tests/benchmarks/README.md.
+It is uvicorn with uvloop and httptools, chosen by measurement: see tests/benchmarks/README.md. Many feeds stand on the
+internet without a proxy before them, so the guard below adds the limits on slow and greedy clients that uvicorn lacks.
 """
 
 from __future__ import annotations
@@ -15,61 +16,73 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from trakt_ical.errors import OutputError
 from trakt_ical.feed.asgi import Application
 from trakt_ical.http import ListenAddress
 
-LONGEST_HEAD = 32 * 1024  # octets of a request's line and header fields; the server itself has no limit
-AHEAD = 50  # requests that may wait for the answers before theirs; the server itself would pile up any number
-PATIENCE = 20.0  # seconds for a whole request
-READING = 6  # times as long for the better part of what is sent to be read
-TOO_LARGE = (
+MAX_HEAD = 32 * 1024  # octets of a request's line and header fields; uvicorn has no limit
+MAX_PIPELINED = 50  # requests that may wait for the answers before theirs; uvicorn would pile up any number
+REQUEST_TIMEOUT = 20.0  # seconds for a whole request to arrive
+READ_FACTOR = 6  # a client has so many times as long to read what was sent: a phone on a bad line is slow, not hostile
+HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n"
     b"Cache-Control: no-store\r\n\r\n"
 )
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """The server's own protocol, with limits that it lacks; *patience* is in seconds."""
+    """uvicorn's HTTP protocol, with limits on what one connection may hold; *request_timeout* is in seconds.
 
-    def __init__(self, *args: Any, patience: float = PATIENCE, **kwargs: Any) -> None:
+    Two timers guard a connection: one runs while a request is incomplete, the other while the client does not read.
+    The methods overridden here are private to uvicorn, so pyproject.toml bounds its version; the tests of hostile
+    clients in tests/feed/test_serve.py tell whether they still mean the same in a newer one.
+    """
+
+    def __init__(self, *args: Any, request_timeout: float = REQUEST_TIMEOUT, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._patience = patience
+        self._request_timeout = request_timeout
         self._in_head = self._in_request = False
-        self._head = 0  # octets
-        self._answered: RequestResponseCycle | None = None
-        self._asking: asyncio.TimerHandle | None = None
-        self._reading: asyncio.TimerHandle | None = None
+        self._head_length = 0  # octets
+        self._cycle_in_progress: RequestResponseCycle | None = None
+        self._request_timer: asyncio.TimerHandle | None = None
+        self._read_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._expect_request()
+        # uvicorn's idle timeout begins after the first answer. Without this timer, a client that connects and says
+        # nothing keeps a file descriptor for ever; a few thousand of them would keep everybody else out.
+        self._start_request_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._at_ease()
-        self._was_read()
-        if self._answered is not None:
-            self._answered.disconnected = True  # the server tells the newest request alone
+        self._stop_request_timer()
+        self._stop_read_timer()
+        # uvicorn marks only the newest request as disconnected. With pipelined requests the one being answered is
+        # an older one, and its answer would be written to a closed transport, a warning in the log for each.
+        if self._cycle_in_progress is not None:
+            self._cycle_in_progress.disconnected = True
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._head += len(data)
+        self._head_length += len(data)
         super().data_received(data)
         if not self._in_head:
-            self._head = 0
-        if self.transport.is_closing():
-            self._expect_reading()
-        elif self._head > LONGEST_HEAD:
-            self.transport.write(TOO_LARGE)
-            self._hang_up()
-        elif self._in_request or self._unattended:
-            self._expect_request()
+            self._head_length = 0
+        if self.transport.is_closing():  # uvicorn refused the request; the refusal must be read in time
+            self._start_read_timer()
+        elif self._head_length > MAX_HEAD:
+            # Neither uvicorn nor httptools limits a head: one endless header field would fill the memory.
+            self.transport.write(HEAD_TOO_LARGE)
+            self._close()
+        elif self._in_request or self._has_no_timeout:
+            self._start_request_timer()
 
     def on_message_begin(self) -> None:
-        if len(self.pipeline) >= AHEAD:
-            raise ValueError("more requests than can be answered")  # the server takes it for an invalid one
+        if len(self.pipeline) >= MAX_PIPELINED:
+            # httptools reports what a callback raises as a parser error, so uvicorn answers 400 and closes.
+            raise ValueError("more requests than can be answered")
         self._in_head = self._in_request = True
         super().on_message_begin()
 
@@ -79,123 +92,129 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_request = False
-        self._at_ease()
+        self._stop_request_timer()
         super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._answered = cycle
+        self._cycle_in_progress = cycle
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.transport.is_closing():
-            self._expect_reading()
+            self._start_read_timer()
 
     def timeout_keep_alive_handler(self) -> None:
-        self._hang_up()
+        # uvicorn closes an idle connection here, but a transport with unsent octets stays open until they are read.
+        self._close()
 
     def pause_writing(self) -> None:
+        # The transport's buffer is full, because the client does not read. It may be slow, so it gets some time.
         super().pause_writing()
-        self._expect_reading()
+        self._start_read_timer()
 
     def resume_writing(self) -> None:
         super().resume_writing()
         if not self.transport.is_closing():
-            self._was_read()
+            self._stop_read_timer()
 
     @property
-    def _unattended(self) -> bool:
-        """Whether the server waits without a limit: it does after octets that belong to no request."""
-        answered = self.cycle is not None and self.cycle.response_complete
-        return answered and self.timeout_keep_alive_task is None
+    def _has_no_timeout(self) -> bool:
+        """Whether no timer of uvicorn runs although nothing is being answered.
 
-    def _expect_request(self) -> None:
-        if self._asking is None:
-            self._asking = self.loop.call_later(self._patience, self._hang_up)
+        Any octet stops its idle timer, also a line break between requests or what follows a refused upgrade. As
+        these begin no request, nothing would start the timer again.
+        """
+        is_answered = self.cycle is not None and self.cycle.response_complete
+        return is_answered and self.timeout_keep_alive_task is None
 
-    def _at_ease(self) -> None:
-        if self._asking is not None:
-            self._asking.cancel()
-            self._asking = None
+    def _start_request_timer(self) -> None:
+        # A running timer goes on: one octet every few seconds must not put off the end.
+        if self._request_timer is None:
+            self._request_timer = self.loop.call_later(self._request_timeout, self._close)
 
-    def _expect_reading(self) -> None:
-        if self._reading is None:
-            self._reading = self.loop.call_later(READING * self._patience, self.transport.abort)
+    def _stop_request_timer(self) -> None:
+        if self._request_timer is not None:
+            self._request_timer.cancel()
+            self._request_timer = None
 
-    def _was_read(self) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
-            self._reading = None
+    def _start_read_timer(self) -> None:
+        # `abort`, not `close`: closing waits until everything is sent, which is what never happens here.
+        if self._read_timer is None:
+            self._read_timer = self.loop.call_later(READ_FACTOR * self._request_timeout, self.transport.abort)
 
-    def _hang_up(self) -> None:
-        """Close the connection once what was sent is read, or given up."""
+    def _stop_read_timer(self) -> None:
+        if self._read_timer is not None:
+            self._read_timer.cancel()
+            self._read_timer = None
+
+    def _close(self) -> None:
+        """Close the connection once the client has read what was sent, or its time to do so is over."""
         self.transport.close()
-        self._expect_reading()
+        self._start_read_timer()
 
 
-GRACE = 3  # seconds for requests in flight, once the end has come
-IDLE = 65  # seconds that an idle connection is kept; longer than proxies keep theirs
-BACKLOG = 2048
+SHUTDOWN_TIMEOUT = 3  # seconds for requests in flight, once the server is told to end
+IDLE_TIMEOUT = 65  # seconds; a proxy that reuses a connection must be the one to end it, and nginx keeps it for 60
+BACKLOG = 2048  # connections that wait to be accepted
 
 
 def open_listener(address: ListenAddress) -> socket.socket:
-    """A socket that listens at *address*; port 0 takes a free one. Raises OutputError where it is not to be had."""
+    """Return a socket that listens at *address*; port 0 takes a free one. Raises OutputError where that fails."""
     try:
         (family, *_, place), *_ = socket.getaddrinfo(*address, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         return socket.create_server(place[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         match error.errno:
             case errno.EADDRINUSE:
-                reason = "another program has this port. End that one, or choose another port with listen"
+                reason = "another program uses this port. End that program, or choose another port with listen"
             case errno.EACCES:
-                reason = "this user may not take a port below 1024. Choose another one with listen"
+                reason = "you may not use a port below 1024. Choose another port with listen"
             case _:
                 reason = f"{(error.strerror or str(error)).rstrip('.')}. Check listen"
         raise OutputError(f"The feed cannot listen at {address}: {reason}.") from error
 
 
 class WebServer:
-    """Serves *application* at the socket *listener*; *tick* is called each second, in a thread beside it.
+    """Serves *application* at the socket *listener*; *every_second* is called each second, in a thread.
 
-    Header fields that tell whom a proxy asks for are believed of *trusted_proxies* alone. *patience* is how many
-    seconds a client has for the head of its request.
+    Only *trusted_proxies* may say in header fields whom they ask for, and by which scheme. A client has
+    *request_timeout* seconds to send a request.
     """
 
     def __init__(
         self,
         application: Application,
         listener: socket.socket,
-        tick: Callable[[], object],
+        every_second: Callable[[], object],
         trusted_proxies: Collection[str] = (),
-        patience: float | None = None,
+        request_timeout: float = REQUEST_TIMEOUT,
     ) -> None:
-        import uvicorn
-
         self._listener = listener
-        self._tick = tick
+        self._every_second = every_second
         self._server = uvicorn.Server(
             uvicorn.Config(
                 application,
-                http=functools.partial(GuardedProtocol, patience=patience or PATIENCE),  # type: ignore[arg-type]
+                http=functools.partial(GuardedProtocol, request_timeout=request_timeout),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 log_level="error",
-                access_log=False,
+                access_log=False,  # it would write down the secrets
                 server_header=False,
                 proxy_headers=bool(trusted_proxies),
                 forwarded_allow_ips=list(trusted_proxies),
-                timeout_keep_alive=IDLE,
-                timeout_graceful_shutdown=GRACE,
+                timeout_keep_alive=IDLE_TIMEOUT,
+                timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
                 backlog=BACKLOG,
-                callback_notify=self._notified,
+                callback_notify=self._notify,
                 timeout_notify=1,
             )
         )
 
     def run(self) -> None:
         """Serve until SIGTERM, Ctrl-C or `stop`."""
-        _allow_connections()
+        _raise_connection_limit()
         with _handle_signals(self.stop), asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner:
             runner.run(self._server.serve(sockets=[self._listener]))
 
@@ -203,13 +222,13 @@ class WebServer:
         """Let `run` end, from any thread."""
         self._server.should_exit = True
 
-    async def _notified(self) -> None:
-        await asyncio.to_thread(self._tick)
+    async def _notify(self) -> None:
+        await asyncio.to_thread(self._every_second)
 
 
-def _allow_connections() -> None:
-    """Take as many connections as the system lets this process have: the usual 1,024 one stranger can hold open."""
-    with suppress(ImportError, OSError, ValueError):  # none on Windows; forbidden here
+def _raise_connection_limit() -> None:
+    """Accept as many connections as the system allows this process: one stranger can hold the usual 1,024 open."""
+    with suppress(ImportError, OSError, ValueError):  # Windows has no such limit; elsewhere it may be forbidden
         import resource
 
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -218,13 +237,19 @@ def _allow_connections() -> None:
 
 @contextmanager
 def _handle_signals(stop: Callable[[], object]) -> Iterator[None]:
-    """Let SIGTERM and Ctrl-C be an ordinary end: before the server listens for them, and when it repeats them."""
-    if threading.current_thread() is not threading.main_thread():
+    """Treat SIGTERM and Ctrl-C as an ordinary end.
+
+    uvicorn handles both only while it serves, and raises them again afterwards. Without handlers of ours, a signal
+    during start-up or the repeated one would end the process with a traceback or a status other than 0.
+    """
+    if threading.current_thread() is not threading.main_thread():  # Python allows handlers only there
         yield
         return
 
-    both = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda number, frame: stop()) for number in both}
+    def handle(number: int, frame: object) -> None:  # noqa: ARG001  the signature of handlers
+        stop()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

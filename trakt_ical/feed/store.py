@@ -1,186 +1,226 @@
-"""The calendars as they lie on disk, and the feed that is made of them, anew whenever something there changed."""
+"""The stored copies of calendars on disk, and the feed made of them, rebuilt whenever one of them changed."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import quote
+
+import msgspec
 
 from trakt_ical.errors import OutputError
 from trakt_ical.export.stored import DamagedCalendar, StoredCalendar, StoredEvent, parse_calendar
 from trakt_ical.export.stores.file import FileStore
 from trakt_ical.export.stores.store import OutputState, StateFile
-from trakt_ical.feed.answers import CalendarAnswers, Channel, Feed, Health, hash_octets
-from trakt_ical.feed.last_modified import LastModifiedFile
+from trakt_ical.feed.answers import CalendarAnswers, Channel, Feed, HealthSource, hash_octets
 from trakt_ical.feed.notice import Notice, find_due_notice
 from trakt_ical.feed.secrets import Secrets, SecretsFile
+from trakt_ical.files import JsonFile
 
 log = logging.getLogger(__name__)
 
-LONGEST = 200  # characters of a copy's name; most file systems take 255, and other files lie beside it
+LONGEST_NAME = 200  # characters of a copy's name; most file systems allow 255, and other files lie beside it
 
 
 @dataclass(frozen=True)
 class FeedFolder:
-    """Where feeds lie: their copies and secrets in *folder*, the state of each copy in *states*."""
+    """Where feeds are kept: stored copies and secrets in *folder*, the state of each copy in *states*."""
 
     folder: Path
     states: Path
 
-    def copy(self, name: str) -> Path:
-        """The stored copy of the calendar *name*, from which its next one is made."""
-        written = quote(name, safe=" ")
-        if len(written) > LONGEST:
-            written = f"{written[: LONGEST - 33]}-{hash_octets(name.encode())}"
-        return self.folder / f"{written}.ics"
+    def make_store(self, name: str) -> FileStore:
+        """Return the store of the calendar *name*. Its next calendar is merged from there, as an export's is."""
+        file_name = quote(name, safe=" ")
+        if len(file_name) > LONGEST_NAME:
+            # Names that differ in their last letters alone must not share a copy.
+            file_name = f"{file_name[: LONGEST_NAME - 33]}-{hash_octets(name.encode())}"
+        return FileStore(self.folder / f"{file_name}.ics")
 
-    def state_file(self, name: str) -> StateFile:
-        """What is known of that copy."""
-        return StateFile(self.states, FileStore(self.copy(name)).name)
+    def make_state_file(self, name: str) -> StateFile:
+        """Return the state file of that store."""
+        return StateFile(self.states, self.make_store(name).name)
 
     @property
-    def secrets(self) -> SecretsFile:
-        """The secrets of the feeds."""
+    def secrets_file(self) -> SecretsFile:
+        """Where the feeds' secrets are kept."""
         return SecretsFile(self.folder / "secrets.json")
 
     @property
-    def shown(self) -> LastModifiedFile:
-        """Since when subscribers are shown what they are shown."""
-        return LastModifiedFile(self.folder / "shown.json")
+    def last_modified_path(self) -> Path:
+        """Where it is kept when each served calendar changed last."""
+        return self.folder / "shown.json"
+
+
+class LastModified(msgspec.Struct, frozen=True):
+    """The *digest* of what was served, and *since* when, in whole seconds."""
+
+    digest: str
+    since: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class LastModifiedFile:
+    """Remembers since when each calendar is served as it is, for Last-Modified. Only the server writes the file.
+
+    Losing it costs each subscriber one download.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = JsonFile(path, dict[str, LastModified], "file of change times")
+        self._known = self._file.load_if_readable() or {}
+
+    def find(self, name: str, digest: str, now: datetime) -> datetime:
+        """Return since when the calendar *name* is served as *digest*; *now* where that is new."""
+        last = self._known.get(name)
+        if last and last.digest == digest:
+            return last.since
+        # The file's own time will not do: a copy changes with a notice too, and Last-Modified counts whole seconds,
+        # so a second change within one would never reach those who send If-Modified-Since alone.
+        since = now.replace(microsecond=0)
+        if last:
+            since = max(since, last.since + timedelta(seconds=1))
+        self._known = self._known | {name: LastModified(digest, since)}
+        self._file.save_if_possible(self._known)
+        return since
 
 
 @dataclass(frozen=True)
-class StoredCopy:
-    """One stored copy: what it is known by (*mark*), its *state*, and the calendar in it, None where there is none."""
+class ServedCalendar:
+    """A stored copy and what subscribers get of it.
 
-    mark: object
+    *version* tells when copy or *state* changed on disk. *calendar* and *answers* are None before the first copy.
+    """
+
+    version: object
     state: OutputState
     calendar: StoredCalendar | None
+    notice: Notice | None
+    answers: CalendarAnswers | None
 
     @property
     def last_success(self) -> datetime | None:
-        """When Trakt last answered for it; where the state was lost, by the newest stamp, which is no later."""
-        if self.calendar is None:
-            return None  # what was damaged since is nothing to be fresh
-        newest = self.calendar.newest
-        return self.state.last_success or (newest.moment if newest else None)
+        """When the source last answered for it."""
+        return find_last_success(self.state, self.calendar)
+
+
+def find_last_success(state: OutputState, calendar: StoredCalendar | None) -> datetime | None:
+    """Return when the source last answered for *calendar*; where the state was lost, its newest stamp, no later."""
+    if calendar is None:
+        return None  # the state may outlive a copy that was damaged
+    return state.last_success or (calendar.newest.moment if calendar.newest else None)
 
 
 @dataclass(frozen=True)
 class FeedOptions:
-    """How a shelf makes a feed: a notice *notice_after* the last success, by *now*; addresses may have a *prefix*.
-
-    *refresher* tells in a word how the refresher is.
-    """
+    """How a feed is made: with a notice *notice_after* the last success (0: never), at a *prefix* before its paths."""
 
     now: Callable[[], datetime]
     notice_after: timedelta = timedelta(days=3)
     prefix: str = ""
-    refresher: Callable[[], str] = field(default=lambda: "well")
 
 
 class FeedStore:
-    """Holds the *feed* of the calendars *names*, and looks after it. Safe to use from several threads."""
+    """Holds the *feed* of the calendars *names*, and keeps it like the stored copies. Safe to use from several threads.
 
-    def __init__(self, place: FeedFolder, names: Iterable[str], ways: FeedOptions) -> None:
-        self._place = place
-        self._ways = ways
+    The feed is one frozen value that is replaced whole, so that a request sees all of a change or nothing of it, and
+    needs no lock. *calendars* and *secrets* are replaced likewise.
+    """
+
+    def __init__(self, folder: FeedFolder, names: Iterable[str], options: FeedOptions, health: HealthSource) -> None:
+        self.folder = folder
         self._names = tuple(names)
+        self._options = options
+        self._health = health
         self._lock = threading.Lock()
-        self._shown = place.shown
-        self._secrets_mark: object = None
-        self.secrets: Secrets = place.secrets.load(self._names)
-        self.copies: dict[str, StoredCopy] = {}
-        self._notices: dict[str, Notice | None] = {}
-        self._served: dict[str, CalendarAnswers | None] = dict.fromkeys(self._names)
-        self.look()
+        self._last_modified = LastModifiedFile(folder.last_modified_path)
+        self._secrets_version = _read_version(FileStore(folder.secrets_file.path))
+        self.secrets: Secrets = folder.secrets_file.load(self._names)
+        self.calendars = {name: self._load_calendar(name, None) for name in self._names}
+        self.feed = self._make_feed()
 
-    def look(self) -> None:
-        """Make the feed anew, if secrets, a copy, or what a copy must say of itself changed."""
+    def reload(self) -> None:
+        """Replace the feed if the secrets or a stored copy changed on disk, or a notice came or went."""
+        # The server calls this each second, the refresher when it is done. Without the lock an older state, read by
+        # the one, could replace the newer one that the other has just put there.
         with self._lock:
-            changed = self._look_at_secrets()
-            for name in self._names:
-                changed |= self._look_at(name)
-            if changed or not hasattr(self, "feed"):
-                channels = tuple(
-                    Channel(name, self.secrets.calendars[name], self._served[name]) for name in self._names
-                )
-                self.feed = Feed(channels, self.secrets.page, self.health, self._ways.prefix)
-
-    def _look_at_secrets(self) -> bool:
-        mark = _read_mark(self._place.secrets.path)
-        if mark == self._secrets_mark:
-            return False
-        self._secrets_mark = mark
-        try:
-            self.secrets = self._place.secrets.load(self._names)
-        except OutputError as error:
-            log.error("%s Until then the addresses stay as they were.", error)
-        return True
-
-    def _look_at(self, name: str) -> bool:
-        """Whether the calendar *name* is to be served otherwise than before."""
-        path, state_file = self._place.copy(name), self._place.state_file(name)
-        mark = _read_mark(path), _read_mark(state_file.path)
-        known = self.copies.get(name)
-        if known is None or known.mark != mark:
-            copy = StoredCopy(mark, state_file.load(), _load_calendar(path))
-            self.copies[name] = copy if copy.calendar or not known else StoredCopy(mark, copy.state, known.calendar)
-        copy = self.copies[name]
-        notice = find_due_notice(name, copy.last_success, self._ways.notice_after, self._ways.now())
-        if copy is known and notice == self._notices[name]:
-            return False
-        self._notices[name] = notice
-        self._served[name] = self._made(name, copy, notice)
-        return True
-
-    def _made(self, name: str, copy: StoredCopy, notice: Notice | None) -> CalendarAnswers | None:
-        if copy.calendar is None:
-            return None
-        octets = notice.laid_over(copy.calendar.octets) if notice else copy.calendar.octets
-        since = self._shown.since(name, hash_octets(octets), self._ways.now())
-        served = CalendarAnswers(name, octets, since, copy.last_success)
-        served.prepare()
-        return served
+            calendars = {name: self._load_calendar(name, self.calendars[name]) for name in self._names}
+            is_changed = any(calendars[name] is not self.calendars[name] for name in self._names)
+            if self._reload_secrets() or is_changed:
+                self.calendars = calendars
+                self.feed = self._make_feed()
 
     def find_event(self, uid: str) -> StoredEvent | None:
         """Return the event *uid* of the first stored copy that has it, None where none has."""
-        for copy in self.copies.values():
-            if copy.calendar and (event := copy.calendar.events.get(uid)):
+        for served in self.calendars.values():
+            if served.calendar and (event := served.calendar.events.get(uid)):
                 return event
         return None
 
-    def health(self) -> Health:
-        """How the service is now."""
-        now = self._ways.now()
-        calendars = [
-            (copy.calendar is not None, _seconds_since(copy.last_success, now)) for copy in self.copies.values()
-        ]
-        return Health(calendars, self._ways.refresher())
+    def _make_feed(self) -> Feed:
+        channels = tuple(
+            Channel(name, self.secrets.calendars[name], served.answers) for name, served in self.calendars.items()
+        )
+        return Feed(channels, self.secrets.page, self._health, self._options.prefix)
+
+    def _reload_secrets(self) -> bool:
+        """Take over renewed secrets; return whether there are any."""
+        version = _read_version(FileStore(self.folder.secrets_file.path))
+        if version == self._secrets_version:
+            return False
+        self._secrets_version = version
+        try:
+            self.secrets = self.folder.secrets_file.load(self._names)
+        except OutputError as error:
+            # A damaged file must not take all subscribers' addresses away; a restart would say what is wrong.
+            log.error("%s Until then the addresses stay as they were.", error)
+            return False
+        return True
+
+    def _load_calendar(self, name: str, before: ServedCalendar | None) -> ServedCalendar:
+        """Return the calendar *name* as it is now; *before* itself where nothing changed."""
+        store, state_file = self.folder.make_store(name), self.folder.make_state_file(name)
+        version = _read_version(store), _read_version(FileStore(state_file.path))
+        if before and before.version == version:
+            state, calendar = before.state, before.calendar
+        else:
+            state = state_file.load()
+            calendar = _load_copy(store) or (before.calendar if before else None)
+        last_success = find_last_success(state, calendar)
+        notice = find_due_notice(name, last_success, self._options.notice_after, self._options.now())
+        if before and before.version == version and before.notice == notice:
+            return before
+        answers = self._make_answers(name, calendar, last_success, notice) if calendar else None
+        return ServedCalendar(version, state, calendar, notice, answers)
+
+    def _make_answers(
+        self, name: str, calendar: StoredCalendar, last_success: datetime | None, notice: Notice | None
+    ) -> CalendarAnswers:
+        octets = notice.add_to(calendar.octets) if notice else calendar.octets
+        since = self._last_modified.find(name, hash_octets(octets), self._options.now())
+        answers = CalendarAnswers(name, octets, since, last_success)
+        answers.make_ready()
+        return answers
 
 
-def _seconds_since(then: datetime | None, now: datetime) -> float | None:
-    return max(0.0, (now - then).total_seconds()) if then else None
-
-
-def _read_mark(path: Path) -> object:
+def _read_version(store: FileStore) -> object:
     try:
-        return FileStore(path).read_version()
+        return store.read_version()
     except OutputError as error:
-        return str(error)
+        return str(error)  # a state like any other: it is reported when it begins, not each second
 
 
-def _load_calendar(path: Path) -> StoredCalendar | None:
-    """The calendar in the stored copy at *path*, None where there is none, or not a whole one of ours."""
+def _load_copy(store: FileStore) -> StoredCalendar | None:
+    """Return the calendar in *store*, None where there is none, or not a whole one of ours."""
     try:
-        snapshot = FileStore(path).load()
+        snapshot = store.load()
         return parse_calendar(snapshot.octets) if snapshot else None
     except DamagedCalendar as error:
-        log.warning("The stored copy %s is not served: %s.", path, error)
+        log.warning("The stored copy %s is not served: %s.", store.describe(), error)
     except OutputError as error:
         log.warning("The stored copy is not served: %s", error)
     return None
