@@ -190,5 +190,7 @@ def test_the_demo_writes_a_file_of_its_own(line: Line, tmp_path: Path) -> None:
 
 
 def test_settings_do_not_show_their_secrets(file: Path) -> None:
-    """The repr of settings leaves secrets out."""
-    assert "hunter2" not in repr(settled(file, 'password = "hunter2"').settings)
+    """The repr of settings, and of what they were made from, leaves secrets out."""
+    resolved = settled(file, 'password = "hunter2"')
+    assert resolved.settings.password == "hunter2"
+    assert "hunter2" not in repr(resolved)

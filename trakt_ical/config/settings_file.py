@@ -21,8 +21,8 @@ class SettingsFile:
     """A settings file that was read: its *text*, and the *tables* parsed from it."""
 
     path: Path
-    text: str = ""
-    tables: Mapping[str, Any] = field(default_factory=dict)
+    text: str = field(default="", repr=False)  # both perhaps with secrets
+    tables: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def locate(self, *keys: str) -> str:
         """Return where the value at *keys* stands, for people: the file and, where it is found, the line."""

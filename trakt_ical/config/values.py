@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from trakt_ical.config.settings import FIELDS
@@ -23,7 +23,7 @@ class GivenValue:
     A value of a *file* stands there at *keys*.
     """
 
-    value: Any
+    value: Any = field(repr=False)  # perhaps a secret
     origin: str
     file: SettingsFile | None = None
     keys: tuple[str, ...] = ()
