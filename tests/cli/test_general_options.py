@@ -84,9 +84,16 @@ def test_advice_repeats_the_general_options(line: Line, tmp_path: Path) -> None:
     assert f"Run: trakt-ical --config '{file}' login" in result.stderr
 
 
-def test_status_and_config_print_json(line: Line) -> None:
-    """What `status` and `config` show is also there for programs: null is never, secrets stay masked."""
+def test_what_prints_a_table_prints_json_too(line: Line) -> None:
+    """What `status`, `config`, `feed list` and `explain` show is there for programs too; secrets stay masked."""
     line("export")
+    assert json.loads(line("--json", "feed", "list").stdout) == [
+        {"name": "Trakt", "last_success": None, "last_change": None, "held_back_since": None}
+    ]
+    airing = json.loads(line("agenda", "--json").stdout)[0]
+    explained = json.loads(line("explain", airing["uid"], "--json").stdout)
+    assert (explained["uid"], explained["is_shown"]) == (airing["uid"], True)
+    assert explained["steps"]
     status = json.loads(line("status", "--json").stdout)
     assert status["login"]["username"] == line.demo.username
     assert [(each["output"], each["held_back_since"]) for each in status["outputs"]] == [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -15,12 +17,13 @@ from trakt_ical.cli.terminal import write_line
 @click.command("explain", cls=Command)
 @click.argument("query", nargs=-1, required=True)
 @click.option("--in", "name", metavar="NAME", help="Which calendar of the settings; the first if not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 @click.option("--fresh", is_flag=True, help="Ask Trakt, even if it was asked within the last hour.")
 @setting_option("--kind", setting="kind", multiple=True)
 @setting_option("--timezone", setting="timezone", metavar="ZONE")
 @account_options
 @click.pass_obj
-def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, **flags: Any) -> None:
+def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, as_json: bool, **flags: Any) -> None:
     """Tell why an episode or movie is in a calendar or not.
 
     \b
@@ -39,6 +42,9 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
         found = fetch_listed(app, calendar, young=timedelta(0) if fresh else YOUNG, steps=True)
         output = load_stored_output(app, calendar, found.spec)
         explanation = explain_airing(found.fetched, found.spec, found.now, " ".join(query), output)
+    if as_json:
+        write_line(json.dumps(dataclasses.asdict(explanation), ensure_ascii=False, indent=2))
+        return
     write_line(f"{explanation.name} ({explanation.uid}) in {calendar.title}")
     for number, step in enumerate(explanation.steps, 1):
         write_line(f"{number:3}. {step}")

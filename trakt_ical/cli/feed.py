@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,9 +31,10 @@ def command() -> None:
 
 
 @command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print the feeds as JSON.")
 @account_options
 @click.pass_obj
-def list_(run: Run, /, **flags: Any) -> None:
+def list_(run: Run, /, as_json: bool, **flags: Any) -> None:
     """Show when each feed was last fetched and last changed.
 
     It shows no secrets.
@@ -38,8 +42,12 @@ def list_(run: Run, /, **flags: Any) -> None:
     from trakt_ical.app.feeds import list_feed_states
 
     with run.app(flags) as app:
-        now = app.environment.now()
-        for state in list_feed_states(app):
+        now, states = app.environment.now(), list(list_feed_states(app))
+        if as_json:
+            listed = [dataclasses.asdict(state) for state in states]
+            write_line(json.dumps(listed, ensure_ascii=False, indent=2, default=datetime.isoformat))
+            return
+        for state in states:
             write_line(state.name)
             write_line(f"  last success   {describe_past(state.last_success, now)}")
             write_line(f"  last change    {describe_past(state.last_change, now)}")
