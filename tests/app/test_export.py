@@ -54,9 +54,7 @@ def test_the_documented_v1_example_as_printed_is_broken(shared: Path, line: Line
     with serving(lambda _: Told(body)) as (url, _):
         result = line("export", "--from", "2011-04-17", environ=v1_server | {"TRAKT_ICAL_API_URL": url})
     assert result.exit_code == 5
-    assert re.search(
-        r"GET /user/calendar/shows.json/…/demo/20110416/9: the answer is not what Trakt documents", result.stderr
-    )
+    assert "not what Trakt documents" in result.stderr
     assert not line.ics.exists()
 
 

@@ -38,7 +38,7 @@ PASSING = [
 LASTING = [
     (Fault(status=400), 5, "could not read"),
     (Fault(status=403), 3, "client_id"),
-    (Fault(status=404), 5, "no such thing"),
+    (Fault(status=404), 5, "found nothing"),
     (Fault(status=405), 5, "does not offer"),
     (Fault(status=409), 5, "already has"),
     (Fault(status=412), 5, "misses a header"),
@@ -49,7 +49,7 @@ LASTING = [
     (Fault(status=426, headers={"X-Upgrade-URL": "https://trakt.tv/vip"}), 5, "VIP"),
     (Fault(status=301, location="https://trakt.example/"), 5, "redirects are not followed"),
     (Fault(body=Body.GARBAGE), 5, "not what Trakt documents"),
-    (Fault(body=Body.EMPTY), 5, "the answer is empty"),
+    (Fault(body=Body.EMPTY), 5, "answer is empty"),
     (Fault(date_offset=timedelta(days=2)), 5, "Set the clock"),
 ]
 
@@ -87,7 +87,8 @@ def test_a_fault_that_does_not_pass_is_one_sentence(line: Line, home: Path, api:
     line.demo.misbehave(changed(fault, path=PATHS[api], times=0))
     result = line("-q", "export", "--api", api)
     assert result.exit_code == 5
-    assert result.stderr.startswith("Error: GET /")
+    assert result.stderr.startswith("Error: ")
+    assert "Trakt" in result.stderr
     assert result.stderr.count("\n") == 1
     assert len(line.clock.slept) >= len(WAITS)
     assert line.ics.read_bytes() == before
@@ -116,6 +117,16 @@ def test_a_fault_anywhere_keeps_the_file(line: Line, path: str) -> None:
     assert line.ics.read_bytes() == before
 
 
+def test_an_outage_is_one_line_for_each_wait(line: Line) -> None:
+    """Calendars and lists that meet one outage together tell of it once for each wait, and once at the end."""
+    line.demo.misbehave(Fault(path="/calendars/|/users/hidden", status=503, times=0))
+    result = line("export", "--kind", "shows", "--kind", "movies")
+    assert result.exit_code == 5
+    assert result.stderr.count("trying again") == len(WAITS)
+    assert result.stderr.count("Error: Trakt ") == 1
+    assert "/calendars" not in result.stderr
+
+
 def test_a_login_that_trakt_refuses_is_4(line: Line) -> None:
     """401 on everything, renewal or not, asks for a new login."""
     line.demo.misbehave(Fault(path="/calendars/", status=401, times=0))
@@ -135,7 +146,7 @@ def test_an_answer_that_does_not_come_is_given_up(demo: Demo) -> None:
     demo.misbehave(Fault(path="/calendars/", delay=0.5, times=0))
     headers = {"trakt-api-version": "2", "trakt-api-key": demo.client_id, "Content-Type": "application/json"}
     with Client(demo.url, headers=headers, sleep=slept.append, timeout=(5, 0.1)) as client:
-        with pytest.raises(Unreachable, match="no answer in time"):
+        with pytest.raises(Unreachable, match="in time"):
             fetched(client, DateRange(date(2026, 4, 18), 1))
     assert len(slept) >= len(WAITS)
 

@@ -67,14 +67,14 @@ BROKEN = [
     (b'[{"show": {"ids": {}}, "episode": {"season": 1, "number": "x"}}]', r"\$\[0\]\.episode\.number"),
     (b'[{"show": {"ids": {}}}]', r"missing required field `episode`"),
     (b"[\xff]", "malformed|UTF-8|utf-8"),
-    (b"", "the answer is empty"),
+    (b"", "answer is empty"),
 ]
 
 
 @pytest.mark.parametrize(("body", "reason"), BROKEN)
-def test_a_broken_answer_names_the_request_and_the_path(body: bytes, reason: str) -> None:
-    """A wrong type, a missing key and what is no JSON are one error each."""
-    with pytest.raises(BrokenAnswer, match="GET /calendars.*" + reason):
+def test_a_broken_answer_names_the_path_inside(body: bytes, reason: str) -> None:
+    """A wrong type, a missing key and what is no JSON are one error each, which says where it is."""
+    with pytest.raises(BrokenAnswer, match=reason):
         list(read_shows(Answer("GET /calendars", 200, {}, body)))
 
 
@@ -202,7 +202,7 @@ def test_an_answer_that_ends_before_it_begins_is_broken() -> None:
     with (
         serving(ends(0)) as (url, _),
         Client(url) as client,
-        pytest.raises(BrokenAnswer, match="answers for days up to"),
+        pytest.raises(BrokenAnswer, match="answered for days up to"),
     ):
         fetched(client, DateRange(date(2026, 4, 18), 7))
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import gzip
 import logging
+import os
 import subprocess
 import sys
+import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -62,11 +67,58 @@ def test_a_get_is_tried_again_where_the_fault_may_pass(told: Told, sentence: str
     assert raised.value.exit_code == 5
 
 
+def test_requests_that_fail_together_do_not_come_back_together() -> None:
+    """Each wait is shortened by chance, by half at the most, so that Trakt is not overloaded again at once."""
+    slept: list[float] = []
+    with serving(lambda _: Told(status=503)) as (url, _), Client(url, sleep=slept.append) as client:
+        for _ in range(4):
+            with pytest.raises(Refused):
+                client.get("/x")
+    for number, wait in enumerate(WAITS):
+        waits = slept[number :: len(WAITS)]
+        assert all(wait / 2 <= each <= wait for each in waits)
+        assert len(set(waits)) == len(waits)
+
+
+def get_in_threads(client: Client, count: int) -> None:
+    with ThreadPoolExecutor(count) as pool:
+        for future in [pool.submit(client.get, f"/{number}") for number in range(count)]:
+            future.result()
+
+
+def test_an_outage_is_one_line_for_each_wait(caplog: pytest.LogCaptureFixture) -> None:
+    """Eight requests that meet two 503 each tell of two waits, not of sixteen; the next outage is told again."""
+    together, met = threading.Barrier(8), Counter[str]()
+
+    def answer(asked: Asked) -> Told:
+        together.wait(30)  # nobody is answered before all have asked
+        met[asked.path] += 1
+        return Told(status=503 if met[asked.path] in (1, 2, 4) else 200)
+
+    with serving(answer) as (url, _), Client(url, sleep=lambda _: None) as client:
+        with caplog.at_level(logging.WARNING, "trakt_ical"):
+            get_in_threads(client, 8)
+            assert len(caplog.messages) == 2
+            get_in_threads(client, 8)
+    assert len(caplog.messages) == 3
+    assert all(each.startswith("Trakt is overloaded") and "/" not in each for each in caplog.messages)
+
+
+def test_what_the_user_reads_names_no_request(caplog: pytest.LogCaptureFixture) -> None:
+    """Paths and statuses are for -v: the log has them, warnings and the error do not."""
+    with serving(lambda _: Told(status=503)) as (url, _), caplog.at_level(logging.DEBUG, "trakt_ical"):
+        with Client(url, sleep=lambda _: None) as client, pytest.raises(Refused) as raised:
+            client.get("/calendars/my")
+    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert not [each for each in (*told, str(raised.value)) if "/calendars" in each or "503" in each]
+    assert "GET /calendars/my: 503" in caplog.text
+
+
 LASTING = [
     (Told(b"", 400), Refused, "could not read"),
     (Told(b"", 401), LoginNeeded, "trakt-ical login"),
     (Told(b"", 403), SettingsError, "client_id"),
-    (Told(b"", 404), Refused, "no such thing"),
+    (Told(b"", 404), Refused, "found nothing"),
     (Told(b"", 405), Refused, "does not offer"),
     (Told(b"", 409), Refused, "already has"),
     (Told(b"", 412), Refused, "misses a header"),
@@ -76,7 +128,7 @@ LASTING = [
     (Told(b"", 423, {"X-Account-Locked": "true"}), Refused, "Contact Trakt's support"),
     (Told(b"", 426, {"X-Upgrade-URL": "https://trakt.tv/upgrade"}), Refused, "VIP.*https://trakt.tv/upgrade"),
     (Told(b"", 426), Refused, r"VIP.*https://app\.trakt\.tv/vip"),
-    (Told(b"", 301, {"Location": "https://elsewhere.example/"}), Refused, r"points to https://elsewhere\.example \("),
+    (Told(b"", 301, {"Location": "https://elsewhere.example/"}), Refused, r"points to https://elsewhere\.example\b"),
     (Told(b"", 302), Refused, "redirects are not followed"),
     (Told(b'{"error":"invalid_client","error_description":"client_id is required"}', 401), SettingsError, "deleted"),
     (Told(b'{"status":"failure","error":"invalid API key"}', 401), SettingsError, "api_key"),
@@ -142,9 +194,9 @@ def test_no_connection_is_unreachable() -> None:
     with serving(lambda _: Told()) as (url, _):
         pass
     with Client(url, sleep=slept.append) as client:
-        with pytest.raises(Unreachable, match="GET /x: no connection .*refused"):
+        with pytest.raises(Unreachable, match="no connection .*refused"):
             client.get("/x")
-        with pytest.raises(Unreachable, match="POST /x: no connection .*refused"):
+        with pytest.raises(Unreachable, match="no connection .*refused"):
             client.post("/x", {})
     assert len(slept) == 2 * len(WAITS)
 
@@ -203,8 +255,8 @@ def test_secrets_are_cut_out_of_names(caplog: pytest.LogCaptureFixture) -> None:
     with serving(lambda _: Told(status=404)) as (url, _), caplog.at_level(logging.DEBUG, "trakt_ical"):
         with Client(url, secrets=["k/e"]) as client, pytest.raises(Refused) as raised:
             client.get("/user/calendar/shows.json/k%2Fe/k")
-    assert "GET /user/calendar/shows.json/…/k:" in str(raised.value)
-    assert "k%2Fe" not in caplog.text
+    assert "GET /user/calendar/shows.json/…/k:" in caplog.text
+    assert "k%2Fe" not in caplog.text + str(raised.value)
 
 
 LEAKS = [
@@ -250,7 +302,10 @@ def test_what_cannot_be_sent_is_not_tried_again() -> None:
     """An address or a header that no request may have is told at once."""
     slept: list[float] = []
     for url, headers in (("http://a..b:1", {}), ("http://127.0.0.1:1", {"trakt-api-key": "a\nb"})):
-        with Client(url, headers=headers, sleep=slept.append) as client, pytest.raises(Unreachable, match="GET /x: "):
+        with (
+            Client(url, headers=headers, sleep=slept.append) as client,
+            pytest.raises(Unreachable, match="cannot be sent"),
+        ):
             client.get("/x")
     assert slept == []
 
@@ -261,7 +316,7 @@ def test_a_body_that_stalls_is_no_answer_in_time() -> None:
     slept: list[float] = []
     told = Told(b"[1, ", headers={"Content-Length": "100"})
     with serving(lambda _: told) as (url, _), Client(url, sleep=slept.append, timeout=(1, 0.1)) as client:
-        with pytest.raises(Unreachable, match="no answer in time"):
+        with pytest.raises(Unreachable, match="in time"):
             client.get("/x")
 
 
@@ -306,7 +361,7 @@ def test_without_a_proxy_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("http_proxy", url)
     slept: list[float] = []
     with Client("http://trakt.example", sleep=slept.append) as client:
-        with pytest.raises(Unreachable, match="the proxy does not answer") as raised:
+        with pytest.raises(Unreachable, match="proxy does not answer") as raised:
             client.post("/x", {})
     assert len(slept) == len(WAITS)
     assert had_no_effect(raised.value)
@@ -356,6 +411,20 @@ def kept_file(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize(("days", "is_kept"), [(39, True), (41, False)])
+def test_an_answer_is_kept_for_forty_days_after_its_last_use(tmp_path: Path, days: int, is_kept: bool) -> None:
+    """The next run deletes what was not used for longer: a cache that only grows would fill the disk."""
+    with serving(lambda _: Told(headers={"ETag": '"1"'})) as (url, _):
+        with Client(url, cache_folder=tmp_path) as client:
+            client.get("/x")
+        used = time.time() - days * 86400
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        for path in files:
+            os.utime(path, (used, used))
+        with Client(url, cache_folder=tmp_path):
+            assert [path.exists() for path in files] == [is_kept] * len(files)
+
+
 def test_a_damaged_cache_is_an_empty_cache(tmp_path: Path) -> None:
     """A kept answer that was cut, spoiled or emptied is fetched anew."""
     with serving(tagged) as (url, asked):
@@ -401,6 +470,7 @@ def test_cookies_are_not_kept() -> None:
 AT_ONCE = """
 import sys
 import threading
+import time
 
 from trakt_ical.fetch.v2.wire import EpisodeEntry
 from trakt_ical.trakt.client import Answer

@@ -31,7 +31,7 @@ from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
 from trakt_ical.fetch.v1.source import open_client
 from trakt_ical.model import Moment
 from trakt_ical.trakt.client import Answer, Client
-from trakt_ical.trakt.statuses import make_error
+from trakt_ical.trakt.faults import make_error
 
 NETWORKS = ("facebook", "twitter", "tumblr")
 SHARED = (*NETWORKS, "foursquare", "path")  # the networks that an answer may name
@@ -163,7 +163,7 @@ class CheckInV1:
         """Check in, with one POST. Raises NoMatch where Trakt does not know *item*."""
         post = self.make_post(item, extras)
         answer = self._client.post(post.path, post.body, expected={400, 404})
-        refusal = make_error(answer.request, answer.status, answer.headers, answer.body)
+        refusal = make_error(answer.status, answer.headers, answer.body)
         if refusal is not None:
             raise NoMatch(f"Trakt does not know {item}.") if b"not found" in answer.body else refusal
         outcome = answer.decode(_Outcome)
@@ -171,7 +171,7 @@ class CheckInV1:
         if outcome.status != "success" and outcome.wait is not None:
             return Conflict(self._now() + timedelta(seconds=outcome.wait))
         if outcome.status != "success" or outcome.timestamps is None:
-            raise BrokenAnswer(f"{answer.request}: the answer is not what Trakt documents: no success, and no reason.")
+            raise BrokenAnswer("Trakt's answer is not what Trakt documents: no success, and no reason.")
         since, until = (
             datetime.fromtimestamp(each, UTC) for each in (outcome.timestamps.start, outcome.timestamps.end)
         )

@@ -35,10 +35,10 @@ KEPT = 40 * 86400  # seconds after its last use; longer than one range of a cale
 
 @dataclass(frozen=True)
 class CachePolicy:
-    """Where the answers to one account are kept; those that are *young* at *now* are not asked for again."""
+    """Where the answers to one account are kept; while they are younger than *max_age* they are not asked for again."""
 
     folder: Path
-    young: timedelta
+    max_age: timedelta
     now: Callable[[], datetime]
 
 
@@ -114,11 +114,11 @@ class _Controller(CacheController):
         self._keep = keep
 
     def cached_request(self, request: PreparedRequest) -> HTTPResponse | Literal[False]:
-        if not self._keep.young:
+        if not self._keep.max_age:
             return False
         kept = self._load_from_cache(request)
         given = parse_http_date(kept.headers.get("Date")) if kept else None
-        young = given is not None and abs(self._keep.now() - given) < self._keep.young
+        young = given is not None and abs(self._keep.now() - given) < self._keep.max_age
         return kept if kept is not None and young else False
 
 

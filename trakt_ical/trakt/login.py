@@ -10,7 +10,7 @@ import msgspec
 
 from trakt_ical.errors import LoginNeeded
 from trakt_ical.trakt.client import Answer, Client
-from trakt_ical.trakt.statuses import make_error
+from trakt_ical.trakt.faults import make_error
 from trakt_ical.trakt.token import Token
 
 DAY = 86400  # seconds
@@ -116,7 +116,7 @@ class Login:
 
     @staticmethod
     def _raise_for(answer: Answer) -> None:
-        error = make_error(answer.request, answer.status, answer.headers, answer.body)
+        error = make_error(answer.status, answer.headers, answer.body)
         if error is not None:
             raise error
 

@@ -73,7 +73,7 @@ def open_client(connection: Connection) -> Client:
         headers={"Content-Type": "application/json"},
         auth=connection.signer,
         cache_folder=connection.folder,
-        young=connection.max_age,
+        max_age=connection.max_age,
         secrets=connection.secrets,
         now=connection.now,
         sleep=connection.sleep,

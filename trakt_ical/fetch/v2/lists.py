@@ -28,7 +28,7 @@ def get_pages(client: Client, path: str, query: Mapping[str, str]) -> list[Answe
     answers = [client.get(path, query)]
     count = answers[0].headers.get("X-Pagination-Page-Count", "1")
     if not count.isdecimal() or len(count) > 3:
-        raise BrokenAnswer(f"{answers[0].request}: Trakt speaks of {count[:20]} pages.")
+        raise BrokenAnswer(f"Trakt's answer is not what Trakt documents: it speaks of {count[:20]} pages.")
     return answers + [client.get(path, {**query, "page": str(page)}) for page in range(2, int(count) + 1)]
 
 

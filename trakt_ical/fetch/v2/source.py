@@ -106,7 +106,7 @@ class SourceV2:
         answers = get_pages(self._client, path, {"extended": "full"})
         end = _read_last_day(answers[0], piece.last)
         if end < piece.first:
-            raise BrokenAnswer(f"{answers[0].request}: Trakt answers for days up to {end}.")
+            raise BrokenAnswer(f"Trakt was asked for the days from {piece.first} and answered for days up to {end}.")
         airings = [airing for answer in answers for airing in self._read(kind, answer, steps=steps)]
         if end < piece.last:
             rest = DateRange(end + timedelta(days=1), (piece.last - end).days)
@@ -151,7 +151,7 @@ def open_client(connection: Connection, *, keep: bool = True) -> Client:
         },
         auth=connection.signer,
         cache_folder=connection.folder if keep else None,
-        young=connection.max_age,
+        max_age=connection.max_age,
         secrets=connection.secrets,
         now=connection.now,
         sleep=connection.sleep,

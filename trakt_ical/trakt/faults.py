@@ -1,0 +1,176 @@
+"""What went wrong, in one sentence each: what Trakt's statuses mean, and why no answer came.
+
+Meanings: Trakt's guide to status codes for API v2; for v1 its page on errors. The sentences name Trakt and not the
+request: which one it was, and its status, the log tells with `-v`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import requests
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, ReadTimeoutError
+
+from trakt_ical.errors import BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError
+
+LOGIN = "Run: trakt-ical login"
+DEAD_CLIENT = (
+    "Trakt does not accept the client_id (or api_key): it is wrong, or the app was deleted. Set the one that "
+    "https://app.trakt.tv/settings/apps shows. Since July 2026 an app needs a VIP membership."
+)
+
+SENTENCES = {
+    400: "Trakt could not read a request",
+    404: "Trakt found nothing for a request",
+    405: "Trakt does not offer what a request asks for",
+    409: "Trakt already has what was sent",
+    412: "Trakt misses a header: the server at api_url may not be Trakt",
+    420: "The account's limit at Trakt is reached",
+    422: "Trakt finds a request invalid",
+    423: "The account is locked or deactivated. Contact Trakt's support: https://support.trakt.tv",
+    426: "Trakt keeps this for VIP members",
+    429: "Trakt asks for fewer requests",
+    500: "Trakt has a fault of its own",
+    502: "Trakt is overloaded or down",
+    503: "Trakt is overloaded or down",
+    504: "Trakt is overloaded or down",
+    520: "Cloudflare does not reach Trakt",
+    521: "Cloudflare does not reach Trakt",
+    522: "Cloudflare does not reach Trakt",
+}
+SHOWN_BY_LOG = (400, 404, 405, 422)  # the fault lies in the request, and only the log names it
+
+
+def make_error(status: int, headers: Mapping[str, str], body: bytes | bytearray) -> TraktIcalError | None:
+    """Return the error that an answer means, None where it is one to read on."""
+    if 200 <= status < 300:
+        if body and is_html(headers, body):
+            return BrokenAnswer("Trakt sent a page of HTML in place of data.")
+        return _find_v1_failure(body)
+    if 300 <= status < 400:
+        place = urlsplit(headers.get("Location", ""))
+        there = f"{place.scheme}://{place.hostname}" if place.hostname else "another place"
+        return Refused(
+            f"The server points to {there}, and redirects are not followed. Check api_url.",
+            status=status,
+        )
+    return _make_refusal(status, headers, body)
+
+
+def is_transient(status: int, headers: Mapping[str, str], body: bytes | bytearray) -> bool:
+    """Whether the fault behind an answer may be over at the next try."""
+    return status == 429 or status >= 500 or bool(body and is_html(headers, body) and status in (200, 403))
+
+
+def is_html(headers: Mapping[str, str], body: bytes | bytearray) -> bool:
+    """Whether an answer is a page for people, whatever it claims to be."""
+    return "html" in headers.get("Content-Type", "").lower() or body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(
+        b"<"
+    )
+
+
+def _make_refusal(status: int, headers: Mapping[str, str], body: bytes | bytearray) -> TraktIcalError:
+    page = bool(body) and is_html(headers, body)
+    said = "" if page else _read_reason(body)
+    match status:
+        case 400 | 401 if said.startswith("invalid_client"):
+            return SettingsError(DEAD_CLIENT)
+        case 401 if "API" in said:  # v1's "invalid API key" and its kin
+            return SettingsError(f"Trakt says “{said}”. {DEAD_CLIENT}")
+        case 401 if "authentication" in said:
+            return SettingsError("Trakt does not accept the username and password.")
+        case 401:
+            return LoginNeeded(f"Trakt no longer accepts the login. {LOGIN}")
+        case 403 if page:
+            return Refused("Cloudflare, which guards Trakt, blocked the request.", status=status)
+        case 403:
+            return SettingsError(DEAD_CLIENT)
+        case 426:
+            said = headers.get("X-Upgrade-URL", "https://app.trakt.tv/vip")
+    sentence = SENTENCES.get(status, f"Trakt answered with a status that it does not document ({status})")
+    which = "; -v shows which request" if status in SHOWN_BY_LOG else ""
+    return Refused(f"{sentence}{f' (“{said}”)' if said else ''}{which}.", status=status)
+
+
+def _find_v1_failure(body: bytes | bytearray) -> TraktIcalError | None:
+    """Return the error in an answer of v1 that says no with status 200 and `{"status": "failure", "error": …}`.
+
+    The answer that a check-in is running looks alike, but bears `wait`: it is no error.
+    """
+    if b'"failure"' not in body[:40] or b'"wait"' in body:
+        return None
+    said = _read_reason(body)
+    if "authentication" in said or "API" in said:
+        return _make_refusal(401, {}, body)
+    return Refused(f"Trakt says “{said}”.", status=200)
+
+
+def _read_reason(body: bytes | bytearray) -> str:
+    """Return the reason that an answer's JSON gives, "" where it gives none."""
+    try:
+        answer = json.loads(body[:65536])
+    except ValueError:
+        return ""
+    if not isinstance(answer, dict):
+        return ""
+    parts = [str(answer[key]) for key in ("error", "error_description", "message") if answer.get(key)]
+    return ": ".join(parts)[:200]
+
+
+def is_permanent(error: Exception) -> bool:
+    """Whether the next try would meet the same fault: it lies in an address, a header or a certificate."""
+    kinds = (
+        requests.exceptions.InvalidURL,
+        requests.exceptions.InvalidHeader,
+        requests.exceptions.InvalidSchema,
+        requests.exceptions.MissingSchema,
+        requests.exceptions.SSLError,
+    )
+    return isinstance(error, kinds) or not isinstance(error, requests.exceptions.RequestException)
+
+
+def was_never_sent(error: BaseException) -> bool:
+    """Whether no connection came about, so that the request certainly had no effect."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else None
+    if isinstance(reason, ProxyError):
+        reason = reason.original_error
+    return isinstance(reason, NewConnectionError)
+
+
+def describe_fault(error: Exception) -> str:
+    """Return a sentence about *error* of `requests` or below it, without an address or a header."""
+    match error:
+        case requests.exceptions.ConnectTimeout():
+            return "Trakt cannot be reached: no connection in time."
+        case requests.exceptions.Timeout():
+            return "Trakt did not answer in time."
+        case requests.exceptions.ProxyError():
+            return f"The proxy does not answer ({_find_innermost_reason(error)})."
+        case requests.exceptions.SSLError():
+            return f"Trakt cannot be reached: its certificate is not trusted ({_find_innermost_reason(error)})."
+        case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
+            return "Trakt's answer was cut short."
+        case requests.exceptions.ConnectionError() if error.args and isinstance(error.args[0], ReadTimeoutError):
+            return "Trakt did not answer in time."
+        case requests.exceptions.ConnectionError():
+            return f"Trakt cannot be reached: no connection ({_find_innermost_reason(error)})."
+        case requests.exceptions.InvalidHeader() | UnicodeError():
+            return "The request to Trakt cannot be sent: a setting or an answer has characters that no header may have."
+        case _:
+            return f"The request to Trakt cannot be sent ({_find_innermost_reason(error)})."
+
+
+def _find_innermost_reason(error: BaseException) -> str:
+    """Return what the innermost exception says: the outer ones repeat the address, query and all."""
+    while True:
+        inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
+        if not isinstance(inner, BaseException):
+            inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else None
+        if inner is None:
+            return getattr(error, "strerror", None) or str(error) or type(error).__name__
+        error = inner
