@@ -13,7 +13,9 @@ from click.testing import CliRunner
 
 from trakt_ical import errors
 from trakt_ical.cli import cli
-from trakt_ical.config import OF_CALENDARS
+from trakt_ical.config import FIELDS, OF_CALENDARS
+from trakt_ical.config.values import format_value
+from trakt_ical.transform.text import PARTS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -49,7 +51,7 @@ def test_every_command_line_is_understood() -> None:
     for part in shown:
         words = shlex.split(part, comments=True)
         words = words[[word.endswith("trakt-ical") for word in words].index(True) + 1 :]
-        result = CliRunner().invoke(cli, [*(word for word in words if word not in ("--demo", "&")), "--help"])
+        result = CliRunner().invoke(cli, [*(word for word in words if word != "&"), "--help"])
         assert result.exit_code == 0, part
 
 
@@ -66,6 +68,20 @@ def test_every_exit_status_is_listed() -> None:
     listed = {int(number) for number in re.findall(r"^\| (\d+) \|", README, re.M)}
     tree = {each.exit_code for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Exception)}
     assert tree <= listed
+
+
+def test_the_defaults_of_rules_are_right() -> None:
+    """Where docs/rules.md gives a default as a value, it is the one of the setting."""
+    rows = re.findall(r"^\| `(\w+)`.*? \| (?:`([^`]+)`|([\d,]+)) \|", RULES, re.M)
+    assert len(rows) > 15
+    for name, text, number in rows:
+        assert (text or number.replace(",", "")) == format_value(FIELDS[name].default).removesuffix(".0"), name
+
+
+def test_every_part_of_templates_is_explained() -> None:
+    """The table of docs/rules.md explains the parts that a template may have, in the words of the program."""
+    rows = re.findall(r"^\| `\{(\w+)\}` \| (.*?) \|$", RULES, re.M)
+    assert dict(rows) == PARTS
 
 
 def links(page: Path) -> list[tuple[Path, str]]:

