@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from trakt_ical.checkin.items import CheckInApi, CheckInExtras, Conflict, Started, Title, WatchItem
-from trakt_ical.checkin.service import CheckInContext, CheckInService, ConflictChoice, describe_conflict
+from trakt_ical.checkin.service import CheckInContext, CheckInService, ConflictChoice
 from trakt_ical.checkin.tickets import Ticket
 from trakt_ical.errors import CheckInRunning, TraktIcalError
 
@@ -44,14 +44,6 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """Another check-in runs *until* then; *sentence* says which."""
-
-    sentence: str
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Waiting:
     """The check-in will begin when the running one ends, *until* then."""
 
@@ -65,7 +57,7 @@ class Failed:
     sentence: str
 
 
-Outcome = Done | Refusal | Waiting | Failed
+Outcome = Done | Conflict | Waiting | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +90,8 @@ class LinkCheckIns:
         self.context = context
         self._account = account
         self._ended = ended
-        self._lock = threading.Lock()  # of two taps at a time the second must meet the check-in of the first
+        # One POST at a time: people tap twice, and the second tap must meet the check-in of the first.
+        self._lock = threading.Lock()
         self._waiting: Ticket | None = None
         self._thread: threading.Thread | None = None
 
@@ -136,18 +129,20 @@ class LinkCheckIns:
                 outcome = service.check_in(item, QUIET, _Replacing())
             else:
                 outcome = service.attempt(item, QUIET)
-            if isinstance(outcome, Started) or outcome.is_with(item):  # who tapped twice has checked in already
+            # A conflict with the airing itself is a success: the check-in came from an earlier tap, or from elsewhere.
+            if isinstance(outcome, Started) or outcome.is_with(item):
                 self._forget_waiting(ticket)
                 return Done(outcome.until)
             if choice is FormChoice.WAIT:
                 return self._wait(ticket, item, outcome.until)
-            return Refusal(describe_conflict(outcome, self.context), outcome.until)
+            return outcome
 
     def _make_item(self, ticket: Ticket, api: CheckInApi) -> WatchItem | None:
         """What *api* calls the airing of *ticket*; None where its UID has the number of another API."""
         item = parse_uid(ticket)
         if item is None or not any(name in item.title.ids for name in api.title_ids):
             return None
+        # The runtime comes from the stored copy: without it Trakt would have to be asked until when the check-in lasts.
         stored = self._account.find_airing(ticket.uid)
         return replace(item, title=api.complete_title(item.title), runtime=stored.runtime if stored else None)
 
@@ -157,6 +152,7 @@ class LinkCheckIns:
             return Failed(f"Another check-in is already waiting: {self.name_airing(self._waiting)}.")
         if self._waiting is None:
             self._waiting = ticket
+            # A daemon, since a wait of two hours must not keep the server from ending.
             self._thread = threading.Thread(target=self._check_in_later, args=(item, until), name="check-in")
             self._thread.daemon = True
             self._thread.start()

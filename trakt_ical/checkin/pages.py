@@ -13,7 +13,9 @@ from urllib.parse import parse_qsl
 import htpy as h
 from markupsafe import Markup
 
-from trakt_ical.checkin.links import Done, Failed, FormChoice, LinkCheckIns, Outcome, Refusal, Waiting
+from trakt_ical.checkin.items import Conflict
+from trakt_ical.checkin.links import Done, Failed, FormChoice, LinkCheckIns, Outcome, Waiting
+from trakt_ical.checkin.service import describe_conflict
 from trakt_ical.checkin.tickets import FOLDER, Ticket, Tickets
 from trakt_ical.feed.answers import NOT_FOUND, Answer, make_html_answer, make_text_answer
 from trakt_ical.feed.page import HEADERS as PAGE_HEADERS
@@ -54,6 +56,7 @@ class FormTokens:
         """Return a token for one form about *ticket*."""
         token = secrets.token_urlsafe(20)
         with self._lock:
+            # Anybody with a link can open its page as often as he likes, and each time makes a token.
             while len(self._known) >= MOST_TOKENS:
                 self._known.pop(next(iter(self._known)))
             self._known[token] = ticket, self._now() + TOKEN_LIFETIME
@@ -112,6 +115,7 @@ class CheckInRoute:
         ticket = self._tickets.read_ticket(path.removeprefix("/"))
         if ticket is None:
             return NOT_FOUND
+        # Before the form is looked at: a page that was left open does not outlive its link.
         if ticket.is_expired(self._context.now()):
             return _make_answer(410, FormPage("Too late", self._links.name_airing(ticket), [EXPIRED]))
         return self._answer_form(ticket, body) if method == "POST" else self._answer_question(ticket)
@@ -133,6 +137,7 @@ class CheckInRoute:
         """What the form in *body* asks for, once."""
         fields = dict(parse_qsl(body.decode(errors="replace")))
         token, choice = fields.get("once", ""), fields.get("choice", "")
+        # The token is spent before anything else is looked at: two requests at a time must not both pass.
         if not self._tokens.use_token(token, ticket) or choice not in {each.value for each in FormChoice}:
             return self._answer_question(ticket, USED, 409)
         airing = self._links.name_airing(ticket)
@@ -150,13 +155,13 @@ class CheckInRoute:
                 sentence = f"You will be checked in when the other check-in ends, {describe(outcome.until)}."
                 sentences = [sentence, "You may close this page."]
                 return _make_answer(200, FormPage("Waiting", airing, sentences, done=True))
-            case Refusal():
+            case Conflict():
                 buttons = [
                     Button(FormChoice.WAIT, f"Wait until {describe(outcome.until)}", main=True),
                     Button(FormChoice.REPLACE, "End that one and check in now"),
                     Button(FormChoice.LEAVE, "Leave it as it is"),
                 ]
-                token, sentences = self._tokens.make_token(ticket), [outcome.sentence]
+                token, sentences = self._tokens.make_token(ticket), [describe_conflict(outcome, self._context)]
                 return _make_answer(409, FormPage("A check-in is running", airing, sentences, buttons, token))
             case Failed():
                 buttons = [Button(FormChoice.CHECK_IN, "Try again")]

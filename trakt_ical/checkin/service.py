@@ -79,6 +79,7 @@ class CheckInService:
 
         Raises CheckInRunning where the other one is left alone, and TraktIcalError.
         """
+        # Several times, since another check-in may begin between the end of one and ours, from a phone or a player.
         for _ in range(TRIES):
             outcome = self.attempt(item, extras)
             if isinstance(outcome, Started):
@@ -106,6 +107,7 @@ class CheckInService:
                 raise
             return self._find_lost(item, extras, error)
         if isinstance(outcome, Conflict):
+            # The refusal says until when something runs, but not what: people decide by its name.
             return replace(outcome, watching=self._look())
         if outcome.until is None and (running := self._look()):
             return replace(outcome, until=running.until)
@@ -127,6 +129,7 @@ class CheckInService:
             return None
 
     def _end_running(self, conflict: Conflict) -> None:
+        # Trakt refuses a second request that changes something within a second, and the POST before was one.
         self.context.sleep(GAP.total_seconds())
         self._end(movie=conflict.watching is not None and conflict.watching.item.title.movie)
         self.context.sleep(GAP.total_seconds())
@@ -165,6 +168,7 @@ class CheckInService:
 
 def had_no_effect(error: Exception) -> bool:
     """Whether *error* means that a POST had no effect: Trakt refused it, or there was no connection."""
+    # A 5xx proves nothing: Trakt has answered 500 to check-ins that it had counted (trakt/trakt-api issue 387).
     if isinstance(error, Refused):
         return error.status < 500
     return error.__cause__ is not None and was_never_sent(error.__cause__)

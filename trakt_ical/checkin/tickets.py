@@ -69,6 +69,8 @@ class Tickets:
         except ValueError:
             return None
         ticket = Ticket(unquote(parts[1]) + SUFFIX, start)
+        # Compared in constant time, and only as it was written: `20260418T120000Z` and other forms of one moment would
+        # otherwise be several links for one airing.
         right = hmac.compare_digest(parts[3].encode(errors="replace"), self._make_seal(ticket).encode())
         return ticket if right and format_moment(start) == parts[2] else None
 

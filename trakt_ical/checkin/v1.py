@@ -29,6 +29,7 @@ from trakt_ical.errors import BrokenAnswer, NoMatch, Refused, SettingsError
 from trakt_ical.fetch.source import Connection, parse_runtime
 from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
 from trakt_ical.fetch.v1.source import open_client
+from trakt_ical.fetch.v1.wire import EpisodeSummary, FoundEpisode, FoundSeason, FoundSlot, FoundTitle
 from trakt_ical.model import Moment
 from trakt_ical.trakt.client import Answer, Client
 from trakt_ical.trakt.faults import make_error
@@ -39,54 +40,6 @@ LONGEST_MESSAGE = 100  # characters; Trakt cuts what is longer
 LATEST = 2**33  # seconds since 1970, in the year 2242
 LONGEST_WAIT = 7 * 86400  # seconds
 MINUTE = timedelta(minutes=1)
-
-Id = str | int | None
-
-
-class TitleWire(msgspec.Struct):
-    """A show or movie by its names; ids are strings in old answers, numbers in new ones.
-
-    An unknown *year* is 1969 here, and so it must be in a check-in.
-    """
-
-    title: str | None = None
-    year: int | None = None
-    url: str | None = None
-    runtime: int | None = None
-    tvdb_id: Id = None
-    imdb_id: str | None = None
-    tmdb_id: Id = None
-
-
-class _Season(msgspec.Struct):
-    season: int
-
-
-class _Episode(msgspec.Struct):
-    """One episode of a season, or the one that is being watched."""
-
-    season: int
-    number: int
-    title: str | None = None
-    tvdb_id: Id = None
-    first_aired: int | None = None
-    first_aired_iso: str | None = None
-    first_aired_utc: int | None = None
-    watched: bool = False
-
-
-class _Slot(msgspec.Struct):
-    """When its show airs, where the answer has it."""
-
-    air_time: str | None = None
-    air_day: str | None = None
-    network: str | None = None
-    country: str | None = None
-
-
-class _Summary(msgspec.Struct):
-    show: _Slot
-    episode: _Episode
 
 
 class _Timestamps(msgspec.Struct):
@@ -114,9 +67,9 @@ class _Outcome(msgspec.Struct):
 
 class _Watching(msgspec.Struct):
     action: str = "checkin"
-    movie: TitleWire | None = None
-    show: TitleWire | None = None
-    episode: _Episode | None = None
+    movie: FoundTitle | None = None
+    show: FoundTitle | None = None
+    episode: FoundEpisode | None = None
 
 
 class CheckInV1:
@@ -141,6 +94,7 @@ class CheckInV1:
 
     def make_post(self, item: WatchItem, extras: CheckInExtras) -> CheckInPost:
         """Return the POST that checks in to *item*. Raises NoMatch for an absolute number."""
+        # A parameter that is left out is not sent at all: a server of PHP may take an empty one for a value.
         optional = {
             "episode_tvdb_id": None if item.title.movie else item.episode_tvdb,
             "duration": extras.duration // MINUTE if extras.duration else None,
@@ -167,7 +121,8 @@ class CheckInV1:
         if refusal is not None:
             raise NoMatch(f"Trakt does not know {item}.") if b"not found" in answer.body else refusal
         outcome = answer.decode(_Outcome)
-        # A conflict is an answer with status 200: only the wait tells it from a failure.
+        # A conflict comes with status 200 and has no code of its own: only the wait tells it from a failure. A server
+        # that fills in every field sends a wait of 0 with a success, so the status word decides first.
         if outcome.status != "success" and outcome.wait is not None:
             return Conflict(self._now() + timedelta(seconds=outcome.wait))
         if outcome.status != "success" or outcome.timestamps is None:
@@ -180,6 +135,7 @@ class CheckInV1:
     def fetch_watching(self) -> Watching | None:
         """Return what is being watched; v1 does not say until when, and sends a blank object where nothing is."""
         answer = self._client.get(f"/user/watching.json/{self._key}/{self._user}")
+        # PHP writes an empty object as a list, and an idle server sends nothing at all.
         if bytes(answer.body).strip() in (b"", b"{}", b"[]"):
             return None
         watching = answer.decode(_Watching)
@@ -200,7 +156,7 @@ class CheckInV1:
         """Return the shows, or *movies*, that a search for *words* finds, best first."""
         query = quote_plus(words.replace("/", " "))  # servers refuse a slash in an address, however it is quoted
         path = f"/search/{'movies' if movies else 'shows'}.json/{self._key}/{query}"
-        return [WatchItem(make_title(wire, movie=movies)) for wire in self._client.get(path).decode(list[TitleWire])]
+        return [WatchItem(make_title(wire, movie=movies)) for wire in self._client.get(path).decode(list[FoundTitle])]
 
     def find_by_id(self, id_type: str, number: str, *, movies: bool) -> list[WatchItem]:
         """Return the show, or of *movies* the one, with that *number*. Raises NoMatch where v1 does not look there."""
@@ -220,7 +176,7 @@ class CheckInV1:
 
         v1 says season by season what was watched. The last one is asked first: it mostly has the answer.
         """
-        later: list[_Episode] = []
+        later: list[FoundEpisode] = []
         for season in sorted(self._fetch_seasons(show), reverse=True):
             episodes = [each for each in self._fetch_episodes(show, season) if self._has_aired(each)]
             watched = [place for place, each in enumerate(episodes) if each.watched]
@@ -234,7 +190,7 @@ class CheckInV1:
         answer = self._get_known(f"show/episode/summary.json/{self._key}/{_name_show(show)}/{season}/{number}", 400)
         if answer is None:
             return None
-        summary = answer.decode(_Summary)
+        summary = answer.decode(EpisodeSummary)
         return _make_item(show, summary.episode, summary.show)
 
     def find_last_watched(self) -> Title | None:
@@ -244,17 +200,17 @@ class CheckInV1:
     def _fetch_title(self, name: str, *, movie: bool) -> Title | None:
         """The show or *movie* that addresses call *name*, None where there is none."""
         answer = self._get_known(f"{_name_kind(movie)}/summary.json/{self._key}/{quote(name, safe='')}")
-        return make_title(answer.decode(TitleWire), movie=movie) if answer else None
+        return make_title(answer.decode(FoundTitle), movie=movie) if answer else None
 
     def _fetch_seasons(self, show: Title) -> list[int]:
         answer = self._get_known(f"show/seasons.json/{self._key}/{_name_show(show)}")
         if answer is None:
             raise NoMatch(f"Trakt does not know the show {show}.")
-        return [each.season for each in answer.decode(list[_Season]) if each.season]
+        return [each.season for each in answer.decode(list[FoundSeason]) if each.season]
 
-    def _fetch_episodes(self, show: Title, season: int) -> Sequence[_Episode]:
+    def _fetch_episodes(self, show: Title, season: int) -> Sequence[FoundEpisode]:
         answer = self._client.get(f"/show/season.json/{self._key}/{_name_show(show)}/{season}")
-        return sorted(answer.decode(list[_Episode]), key=lambda each: each.number)
+        return sorted(answer.decode(list[FoundEpisode]), key=lambda each: each.number)
 
     def _get_known(self, path: str, *unknown: int) -> Answer | None:
         """The answer to a GET, None where the status 404 or *unknown* says that there is no such thing."""
@@ -265,14 +221,14 @@ class CheckInV1:
                 return None
             raise
 
-    def _has_aired(self, episode: _Episode) -> bool:
-        starts, now = _resolve_start(episode, _Slot()), self._now()
+    def _has_aired(self, episode: FoundEpisode) -> bool:
+        starts, now = _resolve_start(episode, FoundSlot()), self._now()
         if isinstance(starts, datetime):
             return starts <= now
         return starts is not None and starts <= now.date()
 
 
-def make_title(wire: TitleWire, *, movie: bool) -> Title:
+def make_title(wire: FoundTitle, *, movie: bool) -> Title:
     """Return the show or *movie* of an answer."""
     ids: dict[str, int | str] = {}
     for name, given in (("tvdb", wire.tvdb_id), ("tmdb", wire.tmdb_id)):
@@ -286,11 +242,11 @@ def make_title(wire: TitleWire, *, movie: bool) -> Title:
     return Title(wire.title or "", wire.year, ids, movie=movie, runtime=parse_runtime(wire.runtime))
 
 
-def _find_first_unwatched(show: Title, episodes: Sequence[_Episode]) -> WatchItem | None:
-    return next((_make_item(show, each, _Slot()) for each in episodes if not each.watched), None)
+def _find_first_unwatched(show: Title, episodes: Sequence[FoundEpisode]) -> WatchItem | None:
+    return next((_make_item(show, each, FoundSlot()) for each in episodes if not each.watched), None)
 
 
-def _make_item(show: Title, episode: _Episode, slot: _Slot) -> WatchItem:
+def _make_item(show: Title, episode: FoundEpisode, slot: FoundSlot) -> WatchItem:
     tvdb = str(episode.tvdb_id or "")
     return WatchItem(
         show,
@@ -303,7 +259,7 @@ def _make_item(show: Title, episode: _Episode, slot: _Slot) -> WatchItem:
     )
 
 
-def _resolve_start(episode: _Episode, slot: _Slot) -> Moment | None:
+def _resolve_start(episode: FoundEpisode, slot: FoundSlot) -> Moment | None:
     """When *episode* airs; a date where the *slot* does not say the hour, None where the day is not known."""
     stated = episode.first_aired, episode.first_aired_iso, episode.first_aired_utc
     try:

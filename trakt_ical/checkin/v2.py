@@ -103,6 +103,7 @@ class CheckInV2:
         answer = self._client.post(post.path, post.body, expected={404, 409})
         if answer.status == 404:
             raise NoMatch(f"Trakt does not know {item}.")
+        # Trakt says only until when something runs; what it is takes another request, see `fetch_watching`.
         if answer.status == 409:
             return Conflict(answer.decode(_Conflict).expires_at.astimezone(UTC))
         started = answer.decode(_Started)
@@ -121,6 +122,7 @@ class CheckInV2:
         if item is None:
             return None
         since, until = watching.started_at.astimezone(UTC), watching.expires_at.astimezone(UTC)
+        # The span of the check-in is the runtime that Trakt goes by, whatever the show's page says.
         return Watching(replace(item, runtime=until - since), since, until, watching.action != "checkin")
 
     def cancel(self, *, movie: bool) -> None:  # noqa: ARG002  one request ends either

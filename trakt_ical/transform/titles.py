@@ -126,6 +126,7 @@ def _begins_words(wanted: str, names: Collection[str]) -> bool:
 def _find_alike(wanted: str, names: Mapping[T, Collection[str]]) -> list[T]:
     """Those with a name, or a part of one, that is spelled nearly as *wanted*."""
     ratios = _rate(wanted, names, ALIKE)
+    # Titles nearly as much alike are kept, too: which one is meant is for the person to say, not for the third decimal.
     best = max(ratios.values(), default=0)
     return [title for title, ratio in ratios.items() if ratio >= best - ABOUT]
 
@@ -139,6 +140,7 @@ def _rate(wanted: str, names: Mapping[T, Collection[str]], least: float) -> dict
     known: dict[str, float] = {}  # one text stands in the names of many titles
     for text in {part for each in names.values() for name in each for part in _list_parts(name, wanted)}:
         matcher.set_seq1(text)
+        # Both quick ratios are upper bounds, and spare the slow one for most texts.
         if min(matcher.real_quick_ratio(), matcher.quick_ratio()) >= least and matcher.ratio() >= least:
             known[text] = matcher.ratio()
     best = {

@@ -1,5 +1,6 @@
-"""The answer of `user/calendar/shows`, as it comes over the wire: https://trakt.tv/api-docs/user-calendar-shows.
+"""Answers of API v1 as they come over the wire: of `user/calendar/shows`, and of what a check-in looks up.
 
+The calendar's page is https://trakt.tv/api-docs/user-calendar-shows.
 Recorded answers are looser than the page: ids are strings in old ones and numbers in new ones,
 texts may be "" or null, and the fields of 2013 and later may be absent.
 """
@@ -65,3 +66,50 @@ class DayWire(msgspec.Struct):
 
     date: str
     episodes: list[EntryWire]
+
+
+class FoundTitle(msgspec.Struct):
+    """A show or movie in the answer to a search or a check-in. An unknown *year* is 1969, and must be sent so, too."""
+
+    title: str | None = None
+    year: int | None = None
+    url: str | None = None
+    runtime: int | None = None
+    tvdb_id: Id = None
+    imdb_id: str | None = None
+    tmdb_id: Id = None
+
+
+class FoundSeason(msgspec.Struct):
+    """One season of a show."""
+
+    season: int
+
+
+class FoundEpisode(msgspec.Struct):
+    """One episode of a season, or the one that is being watched."""
+
+    season: int
+    number: int
+    title: str | None = None
+    tvdb_id: Id = None
+    first_aired: int | None = None
+    first_aired_iso: str | None = None
+    first_aired_utc: int | None = None
+    watched: bool = False
+
+
+class FoundSlot(msgspec.Struct):
+    """When a show airs, where the answer has it."""
+
+    air_time: str | None = None
+    air_day: str | None = None
+    network: str | None = None
+    country: str | None = None
+
+
+class EpisodeSummary(msgspec.Struct):
+    """One episode, and the slot of its show."""
+
+    show: FoundSlot
+    episode: FoundEpisode
