@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from tests.demos import log_in, make_environ
 from tests.factories import NOW
+from tests.readers import Exports, check_calendar, judge
 from trakt_ical.app.environment import Environment
 from trakt_ical.cli import cli
 from trakt_ical.demo import Demo
@@ -40,41 +40,18 @@ def judges(shared: Path) -> Path:
     return Path(folder)
 
 
-@dataclass
-class Exports:
-    """The calendars that tests make, for the judges; of those that have much in common, what is new in each."""
-
-    folder: Path
-    known: set[bytes] = field(default_factory=set)
-
-    def add(self, octets: bytes) -> None:
-        """Gather a calendar, unless each of its events is in another one."""
-        head, *events = octets.removesuffix(END).split(BEGIN)
-        new = [event for event in events if event not in self.known]
-        if new:  # a calendar without events is no calendar to RFC 5545
-            self.known.update(new)
-            path = self.folder / f"{len(self.known)}.ics"
-            path.write_bytes(head + b"".join(BEGIN + event for event in new) + END)
-
-
-BEGIN, END = b"BEGIN:VEVENT\r\n", b"END:VCALENDAR\r\n"
-
-
 @pytest.fixture(scope="session")
 def exports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exports]:
-    """Gathers every calendar which tests make; at the end the judges read them."""
-    gathered = Exports(tmp_path_factory.mktemp("exports"))
+    """Gathers every calendar which tests make; at the end independent readers read them."""
+    gathered = Exports()
     yield gathered
-    files = sorted(gathered.folder.glob("*.ics"))
+    files = []
+    for number, octets in enumerate(gathered.make_calendars()):
+        check_calendar(octets)
+        files.append(tmp_path_factory.getbasetemp() / f"exports-{number}.ics")
+        files[-1].write_bytes(octets)
     if files and SHARED.is_dir() and os.environ.get("JUDGES"):
         assert judge(SHARED, Path(os.environ["JUDGES"]), files) == ""
-
-
-def judge(shared: Path, judges: Path, files: list[Path]) -> str:
-    """What judge.sh says of *files*; "" where every reader takes every file."""
-    command = ["bash", str(shared / "judges" / "judge.sh"), str(judges), *map(str, files)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return (done.stdout + done.stderr).strip() or ("" if done.returncode == 0 else f"exit {done.returncode}")
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Line, judge
+from tests.conftest import Line
 from tests.factories import make_calendar_id, make_calendar_spec
+from tests.readers import judge
 from tests.runs import make_first_calendar
 from tests.server import Asked, Told, serving
 from trakt_ical.config import resolve_settings

@@ -9,7 +9,8 @@ from pathlib import Path
 import icalendar
 import pytest
 
-from tests.conftest import Line, judge
+from tests.conftest import Line
+from tests.readers import judge
 from tests.rules import EVERY, EVERY_OF_V1
 
 EXACT = {"HOURS": "exact", "OFFSET": "90", "ALARMS": "1 h before, premieres: at the start, 09:00 that day"}

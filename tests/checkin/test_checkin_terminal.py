@@ -31,9 +31,11 @@ def environ(tmp_path: Path, home: Path) -> Iterator[dict[str, str]]:
 BY_TERMINAL = """
 import fcntl
 import runpy
+import signal
 import termios
 
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C reaches it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup and some CI start everything with it ignored
 runpy.run_module("trakt_ical", run_name="__main__", alter_sys=True)
 """
 LONGEST = 60  # seconds without a word, after which it is given up

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Clock, Exports, Line
+from tests.conftest import Clock, Line
 from tests.feeds import Running, serving
+from tests.readers import Exports
 from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.errors import TraktError
 from trakt_ical.export.stored import parse_calendar

@@ -20,8 +20,9 @@ import pytest
 import requests
 
 from tests.calendars import find_slug
-from tests.conftest import Exports, Line
+from tests.conftest import Line
 from tests.feeds import Running, serving
+from tests.readers import Exports
 from trakt_ical.demo import Demo, Fault
 from trakt_ical.feed import access_log
 from trakt_ical.feed.secrets import Secrets, SecretsFile
