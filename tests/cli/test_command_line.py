@@ -29,7 +29,7 @@ def test_a_command_that_is_none_offers_the_nearest() -> None:
 
 
 def test_the_demo_keeps_its_own_folder(line: Line, home: Path) -> None:
-    """`--demo` starts logged in, keeps what it is told, and leaves the user's own files alone."""
+    """`--demo` starts logged in, remembers logging out, and leaves the user's own files alone."""
     assert line("--demo", "export").exit_code == 0
     assert line("--demo", "status").exit_code == 0
     assert line("--demo", "logout").exit_code == 0

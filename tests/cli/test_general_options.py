@@ -22,7 +22,7 @@ def test_verbose_shows_the_log(line: Line, arguments: tuple[str, ...]) -> None:
 
 
 def test_without_verbose_a_warning_is_a_plain_line(line: Line, tmp_path: Path) -> None:
-    """A warning begins with its kind; with -v it bears time and level like any line of the log."""
+    """A warning begins with its kind; with -v it has time and level, as every line of the log."""
     file = tmp_path / "open.toml"
     file.write_text('password = "x"')
     file.chmod(0o644)

@@ -1,4 +1,4 @@
-"""Settings: where they come from, what beats what, and what is said of wrong ones."""
+"""Settings: where they come from, which source wins, and how wrong ones are reported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Line
-from trakt_ical.config import ACCOUNT, FIELDS, SECRETS, resolve_settings
+from trakt_ical.config import ACCOUNT, FIELDS, SECRETS, Resolved, resolve_settings
 from trakt_ical.errors import SettingsError
 
 
@@ -19,17 +19,18 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def settled(file: Path, text: str = "", environ: dict[str, str] | None = None, **flags: Any) -> Any:
+def resolve_text(file: Path, text: str = "", environ: dict[str, str] | None = None, **flags: Any) -> Resolved:
+    """What the settings file *file* with this *text*, the environment and the flags resolve to."""
     file.write_text(text)
     return resolve_settings(flags=flags, environ=environ or {}, default_file=file)
 
 
 def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(file: Path) -> None:
     """Each source gives way to the one before it, and the origin is remembered."""
-    assert settled(file).settings.back == 30
-    assert settled(file, "back = 1").settings.back == 1
-    assert settled(file, "back = 1", {"TRAKT_ICAL_BACK": "2"}).settings.back == 2
-    resolved = settled(file, "back = 1\nahead = 7", {"TRAKT_ICAL_BACK": "2"}, back=3, ahead=None)
+    assert resolve_text(file).settings.back == 30
+    assert resolve_text(file, "back = 1").settings.back == 1
+    assert resolve_text(file, "back = 1", {"TRAKT_ICAL_BACK": "2"}).settings.back == 2
+    resolved = resolve_text(file, "back = 1\nahead = 7", {"TRAKT_ICAL_BACK": "2"}, back=3, ahead=None)
     assert (resolved.settings.back, resolved.settings.ahead) == (3, 7)
     assert (resolved.base.find_origin("back"), resolved.base.find_origin("ahead")) == ("flag", str(file))
     assert resolved.base.find_origin("output") == "default"
@@ -47,8 +48,8 @@ def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(file: Pat
     ],
 )
 def test_values_have_their_types(file: Path, text: str, environ: dict[str, str], name: str, value: object) -> None:
-    """Texts of the environment and values of the file end in the same types."""
-    assert getattr(settled(file, text, environ).settings, name) == value
+    """Texts of the environment and values of the file become the same types."""
+    assert getattr(resolve_text(file, text, environ).settings, name) == value
 
 
 WRONG = [
@@ -98,10 +99,10 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "environ", "sentence"), WRONG)
-def test_a_wrong_setting_is_told(file: Path, text: str, environ: dict[str, str], sentence: str) -> None:
+def test_a_wrong_setting_is_reported(file: Path, text: str, environ: dict[str, str], sentence: str) -> None:
     """A wrong setting ends in one sentence that names it, its origin and the nearest right name."""
     with pytest.raises(SettingsError, match=sentence) as raised:
-        settled(file, text, environ)
+        resolve_text(file, text, environ)
     assert raised.value.exit_code == 3
 
 
@@ -113,16 +114,16 @@ def test_a_secret_may_be_a_file(file: Path, tmp_path: Path, name: str) -> None:
         (f"{name}_file = '{tmp_path / 'secret'}'", {}),
         ("", {f"TRAKT_ICAL_{name.upper()}_FILE": str(tmp_path / "secret")}),
     ):
-        assert getattr(settled(file, text, environ).settings, name) == "s3cret "
+        assert getattr(resolve_text(file, text, environ).settings, name) == "s3cret "
 
 
 def test_a_settings_file_may_begin_with_a_byte_order_mark(file: Path) -> None:
-    """The mark with which editors on Windows begin a file is no part of it."""
-    assert settled(file, "\ufeffback = 3").settings.back == 3
+    """The byte order mark with which editors on Windows begin a file is skipped."""
+    assert resolve_text(file, "\ufeffback = 3").settings.back == 3
 
 
-def test_a_settings_file_in_a_home_that_nobody_has_is_told(file: Path) -> None:
-    """A ~ that stands for nobody's home is a wrong name of a file like any other."""
+def test_a_settings_file_in_an_unknown_home_is_reported(file: Path) -> None:
+    """A ~ that stands for no known home folder is an error of the settings, not a crash."""
     with pytest.raises(SettingsError, match="~nobody-here/config.toml .*~"):
         resolve_settings(flags={"config": "~nobody-here/config.toml"}, environ={}, default_file=file)
 
@@ -140,17 +141,17 @@ def test_a_named_settings_file_must_exist(file: Path, tmp_path: Path) -> None:
 
 
 def test_secrets_that_others_may_read_are_warned_of(file: Path) -> None:
-    """A settings file with a secret in it and a mode that lets others read it is a warning."""
-    assert settled(file, 'password = "x"').warnings == ()
+    """A settings file that holds a secret and that others can read causes a warning."""
+    assert resolve_text(file, 'password = "x"').warnings == ()
     file.chmod(0o644)
-    [warning] = settled(file, 'password = "x"').warnings
+    [warning] = resolve_text(file, 'password = "x"').warnings
     assert "chmod 600" in warning
-    assert settled(file, 'api_url = "https://me:pw@x"').warnings == (warning,)
-    assert settled(file, "back = 3").warnings == ()
+    assert resolve_text(file, 'api_url = "https://me:pw@x"').warnings == (warning,)
+    assert resolve_text(file, "back = 3").warnings == ()
 
 
 def test_config_shows_values_and_origins_but_no_secret(line: Line, tmp_path: Path) -> None:
-    """The listing names every setting; secrets and what precedes the @ of an address are masked."""
+    """The listing names every setting; secrets, and what stands before the @ of an address, are masked."""
     (tmp_path / "c.toml").write_text('api_url = "https://me:hunter2@trakt.example/x"\nback = 5\n')
     environ = {"TRAKT_ICAL_API_URL": "https://me:hunter2@trakt.example/x"}
     result = line("config", "--config", str(tmp_path / "c.toml"), environ=environ)
@@ -191,6 +192,6 @@ def test_the_demo_writes_a_file_of_its_own(line: Line, tmp_path: Path) -> None:
 
 def test_settings_do_not_show_their_secrets(file: Path) -> None:
     """The repr of settings, and of what they were made from, leaves secrets out."""
-    resolved = settled(file, 'password = "hunter2"')
+    resolved = resolve_text(file, 'password = "hunter2"')
     assert resolved.settings.password == "hunter2"
     assert "hunter2" not in repr(resolved)

@@ -85,7 +85,7 @@ def write_data(octets: bytes) -> None:
 
 
 def describe_stdout_error(error: OSError) -> str:
-    """Return what to tell when stdout failed with *error*."""
+    """Return the message for *error*, with which writing to stdout failed."""
     return f"The output could not be written to standard output: {error.strerror}."
 
 

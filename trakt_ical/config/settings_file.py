@@ -36,7 +36,7 @@ class SettingsFile:
     def _find_line(self, keys: tuple[str, ...]) -> int | None:
         """Return the line on which the value at *keys* begins.
 
-        `tomllib` tells no lines. So the file is parsed again and again, each time a line further, from each line that
+        `tomllib` gives no lines. So the file is parsed again and again, each time a line further, from each line that
         holds the last key: the line is right if the value is there once the text up to its end parses.
         """
         lines = self.text.splitlines(keepends=True)[:SEARCHED]
