@@ -85,7 +85,8 @@ def serving(line: Line, *, request_timeout: float = REQUEST_TIMEOUT, **settings:
     with open_app({}, demo=False, environment=environment) as app, open_listener(HERE) as listener:
         service = FeedService(app)
         trusted = app.settings.trusted_proxies
-        server = WebServer(service.make_application(), listener, service.reload, trusted, request_timeout)
+        application = service.make_application()
+        server = WebServer(application, listener, service.reload, trusted, request_timeout)
         thread = threading.Thread(target=server.run, name="web")
         thread.start()
         try:
@@ -93,4 +94,5 @@ def serving(line: Line, *, request_timeout: float = REQUEST_TIMEOUT, **settings:
         finally:
             server.stop()
             thread.join(20)
+            application.close()
             assert not thread.is_alive()

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,10 @@ from tests.feeds import Running, serving
 from tests.readers import Exports
 from trakt_ical.demo import Demo, Fault
 from trakt_ical.feed import access_log
+from trakt_ical.feed.answers import Answer, make_text_answer
+from trakt_ical.feed.asgi import FeedApp
 from trakt_ical.feed.secrets import Secrets, SecretsFile
-from trakt_ical.feed.server import MAX_PIPELINED, READ_FACTOR
+from trakt_ical.feed.server import MAX_PIPELINED, READ_FACTOR, WebServer, open_listener
 from trakt_ical.http import ListenAddress, is_loopback, is_public
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/([0-9a-f]{40})(/Trakt\.ics)?\n")
@@ -363,6 +366,46 @@ def test_a_server_ends_in_time_while_trakt_keeps_it_waiting(line: Line) -> None:
             finally:
                 process.kill()
                 asking.close()
+
+
+class SlowRoute:
+    """A route whose answer takes until it is *released*."""
+
+    path = "/slow/"
+
+    def __init__(self) -> None:
+        self.begun, self.released = threading.Event(), threading.Event()
+
+    def respond(self, method: str, path: str, body: bytes) -> Answer:
+        self.begun.set()
+        assert self.released.wait(20)
+        return make_text_answer(200, f"{method} {path} {body.decode()}")
+
+
+class NoPage:
+    """Draws nothing."""
+
+    def render_page(self, base_url: str) -> bytes:
+        return b""
+
+
+def test_an_answer_that_takes_long_holds_up_nobody_and_is_noticed_at_the_end(running: Running) -> None:
+    """A route runs beside everything else, hears method, path and form, and the end knows that it still runs."""
+    route = SlowRoute()
+    application = FeedApp(running.service.store, NoPage(), route)
+    with open_listener(ListenAddress("127.0.0.1", 0)) as listener, ThreadPoolExecutor(2) as others:
+        server = WebServer(application, listener, running.service.reload)
+        serving = others.submit(server.run)
+        base = ListenAddress(*listener.getsockname()[:2]).url
+        slow = others.submit(requests.post, f"{base}/slow/way", b"x", timeout=20)
+        assert route.begun.wait(20)
+        assert requests.get(base + running.path, timeout=20).status_code == 200
+        assert not application.close()
+        route.released.set()
+        assert slow.result(20).text == "POST /slow/way x"
+        server.stop()
+        serving.result(20)
+    assert application.close()
 
 
 def test_the_log_tells_who_asked_and_no_secret(line: Line, caplog: pytest.LogCaptureFixture) -> None:
