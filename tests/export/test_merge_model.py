@@ -1,4 +1,4 @@
-"""The calendar's memory against a model of it, whatever is played.
+"""The merge against a model of it, whatever is played.
 
 The model is written from the rules as they are told (what becomes of an event that is listed, missing,
 hidden, out of range, cancelled), not from the code; the calendars are read back by vobject.
@@ -81,7 +81,7 @@ def day_of(starts: Moment) -> date:
     return starts.date() if isinstance(starts, datetime) else starts
 
 
-class Memory(RuleBasedStateMachine):
+class MergeMachine(RuleBasedStateMachine):
     """A world that changes, and a calendar that is revised now and then."""
 
     def __init__(self) -> None:
@@ -315,8 +315,8 @@ class Memory(RuleBasedStateMachine):
             self.highest[uid] = max(self.highest.get(uid, 0), event.sequence)
 
 
-Memory.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
-TestMemory = Memory.TestCase
+MergeMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestMergeMachine = MergeMachine.TestCase
 
 
 @settings(max_examples=300, deadline=None)
