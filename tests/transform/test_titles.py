@@ -21,7 +21,7 @@ from tests.server import Told, serving
 from trakt_ical.checkin.items import EpisodeRef, parse_query
 from trakt_ical.cli import cli
 from trakt_ical.transform.codes import split_code
-from trakt_ical.transform.titles import match_titles, normalize_title
+from trakt_ical.transform.titles import find_nearest, match_titles, normalize_title
 
 SHOWS = {
     1: ("severance", "Severance"),
@@ -100,6 +100,29 @@ SHOWS = {
 def test_words_find_the_titles_that_they_fit_best(words: str, found: list[int]) -> None:
     """A whole title wins over one that begins so, and that over one that is spelled alike; accents do not count."""
     assert match_titles(words, SHOWS) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "nearest"),
+    [
+        ("slow boat", [2]),
+        ("severed", [1]),
+        ("the long shirts 2024", [4, 5]),
+        ("far shore 1978", [10]),
+        ("zzzz", []),
+        ("", []),
+    ],
+)
+def test_a_near_miss_finds_what_is_nearest(words: str, nearest: list[int]) -> None:
+    """Who named no title is offered those that are spelled roughly so, or share a word, the likest first."""
+    found = find_nearest(words, SHOWS)
+    assert found[: len(nearest)] == nearest
+    assert bool(found) == bool(nearest)
+
+
+def test_what_is_offered_is_short() -> None:
+    """Of many titles that are alike the best are offered."""
+    assert len(find_nearest("season of the boat", {each: [f"Season of {each}"] for each in range(20)}, most=5)) == 5
 
 
 @given(st.text())

@@ -139,7 +139,7 @@ class ItemFinder:
             show, episode.season, episode.number
         )
         if item is None:
-            raise NoMatch(f"Trakt has no {WatchItem(show, episode.season, episode.number)}.")
+            raise NoMatch(f"Trakt does not know {WatchItem(show, episode.season, episode.number)}.")
         return item
 
 

@@ -167,7 +167,8 @@ def _read_numbers(options: dict[str, Any]) -> list[tuple[str, str]]:
     given = [(name, number) for name in ID_TYPES if (number := options.pop(name)) is not None]
     for name, number in given:
         if not (_IMDB if name == "imdb" else _NUMBER).fullmatch(number):
-            raise click.UsageError(f"--{name} takes {'tt and ' if name == 'imdb' else ''}a number.")
+            example = "a number that begins with tt, such as tt0113277" if name == "imdb" else "a number"
+            raise click.UsageError(f"--{name} takes {example}.")
     return given
 
 

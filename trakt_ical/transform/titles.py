@@ -18,7 +18,8 @@ T = TypeVar("T")
 
 ALIKE = 0.8  # of 1; below, two texts are different titles
 ABOUT = 0.02  # texts alike by so little less than the best may be meant as well
-NEAR = 0.6  # from here on a title is worth offering to who wrote another one
+NEAR, VAGUE = 0.6, 0.4  # from here on a title is worth offering to who wrote another one, if they share a word
+LONG_WORD = 4  # letters; short words are in too many titles
 VOICING = 8  # the class of the marks that make another letter of a Japanese one; all others are accents
 _SIGNS = re.compile(r"[\W_]+")
 _NUMBER, _YEAR = re.compile(r"[0-9]+"), re.compile(r"(19|20|21)[0-9]{2}")
@@ -42,11 +43,20 @@ def match_titles(words: str, titles: Mapping[T, Collection[str]]) -> list[T]:
 
 
 def find_nearest(words: str, titles: Mapping[T, Collection[str]], most: int = 5) -> list[T]:
-    """Return the *most* of *titles* that are spelled most like *words*, best first, for who named none of them."""
+    """Return the *most* of *titles* that are most like *words*, best first, for who named none of them.
+
+    They are spelled roughly so, or share a word that is not a short one, as `slow boat` with The Slow Ferry.
+    """
     wanted = normalize_title(words)
     names = {title: [normalize_title(name) for name in each] for title, each in titles.items()}
-    ratios = _rate(wanted, names, NEAR) if wanted else {}
-    return sorted(ratios, key=lambda title: -ratios[title])[:most]
+    long_words = {word for word in wanted.split() if len(word) >= LONG_WORD}
+    ratios = _rate(wanted, names, VAGUE) if wanted else {}
+    near = [
+        title
+        for title, ratio in ratios.items()
+        if ratio >= NEAR or not long_words.isdisjoint(" ".join(names[title]).split())
+    ]
+    return sorted(near, key=lambda title: -ratios[title])[:most]
 
 
 def begins_name(text: str, names: Iterable[str]) -> bool:
