@@ -18,6 +18,21 @@ from trakt_ical.pipeline import CalendarSpec
 from trakt_ical.transform.rules import Rules
 
 
+class FixedAnswers:
+    """Answers that hold what was *fetched*; *reads* counts how often they were read."""
+
+    reads = 0
+
+    def __init__(self, fetched: Fetched) -> None:
+        self._fetched = fetched
+        self.digest = repr(fetched)
+
+    def read(self) -> Fetched:
+        """Return what was fetched."""
+        FixedAnswers.reads += 1
+        return self._fetched
+
+
 class FixedSource:
     """A source that lists the same airings, whatever days and kinds it is asked for."""
 
@@ -28,6 +43,10 @@ class FixedSource:
     def fetch(self, request: FetchRequest, progress: object) -> Fetched:
         """Return the airings under each kind that is asked for."""
         return Fetched(dict.fromkeys(request.days, self.airings), self.hidden)
+
+    def ask(self, request: FetchRequest, progress: object) -> FixedAnswers:
+        """Return the same as answers that are still to be read."""
+        return FixedAnswers(self.fetch(request, progress))
 
 
 def merge_source(

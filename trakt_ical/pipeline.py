@@ -1,6 +1,7 @@
 """One run, for one calendar or several of one source: fetch, transform, merge, save.
 
-1. `plan_fetch` joins what the calendars need, so that the source is asked once for all of them.
+1. `plan_fetch` joins what the calendars need, so that the source is asked once for all of them. A calendar whose last
+   run had the same answers, settings and days and changed nothing is done with that (see `make_fingerprint`).
 2. `transform` applies a calendar's rules to the answers: airings become the events to be shown.
 3. `merge_calendar` makes the next calendar from these events and the stored calendar, or holds the update back.
 4. The output saves it, if it changed. What fails for one calendar leaves it as it was, and the others go on.
@@ -10,20 +11,22 @@ Each step is finished before the next one begins, and `explain` takes the same s
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from itertools import chain
 from typing import TypeAlias
 
+from trakt_ical import __version__
 from trakt_ical.errors import TraktIcalError, UpdateHeldBack
 from trakt_ical.export import ics
 from trakt_ical.export.changes import Change
 from trakt_ical.export.ics import Appearance, CalendarId, Heading
 from trakt_ical.export.merge import CurrentEvents, MergeInput, MergeResult, Retention, merge
 from trakt_ical.export.output import Output
-from trakt_ical.export.stored import StoredCalendar, StoredEvent, parse_moment, read_category
-from trakt_ical.export.stores.store import OutputState, Summary
+from trakt_ical.export.stored import StoredCalendar, StoredEvent, parse_instant, parse_moment, read_category
+from trakt_ical.export.stores.store import LastRun, OutputState, Summary
 from trakt_ical.fetch.source import Fetched, FetchRequest, Progress, Source
 from trakt_ical.model import Airing, DateRange, Episode, Moment, Tell, local_date, silent
 from trakt_ical.transform.events import CheckInLink, make_event
@@ -40,7 +43,8 @@ RELEASE_LAG = 92  # days; a movie may come to a country so long after the world'
 class CalendarSpec:
     """What a calendar is made of: which *days*, counted in *zone*, by which *rules*, and how long things stay.
 
-    *check_in*: gives the address that checks in to an event, where events are to bear it.
+    *check_in*: gives the address that checks in to an event, where events are to bear it. *settings_digest*: a hash of
+    the settings behind all that; "" where it is not known.
     """
 
     days: DateRange
@@ -50,6 +54,7 @@ class CalendarSpec:
     calendar_id: CalendarId
     retention: Retention
     check_in: CheckInLink | None = None
+    settings_digest: str = ""
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -90,22 +95,48 @@ def run(
 
     Raises TraktIcalError where the source fails: then nothing became of any.
     """
-    fetched = source.fetch(plan_fetch(each.spec for each in calendars), progress)
-    return [_update_calendar(each, fetched, now, accept_loss=accept_loss) for each in calendars]
+    answers = source.ask(plan_fetch(each.spec for each in calendars), progress)
+    marks = [make_fingerprint(each, answers.digest) for each in calendars]
+    outcomes: list[Outcome | None] = [
+        _end_unchanged(each, mark, now) for each, mark in zip(calendars, marks, strict=True)
+    ]
+    if None in outcomes:
+        fetched = answers.read()
+        for number, calendar in enumerate(calendars):
+            if outcomes[number] is None:
+                outcomes[number] = _update_calendar(calendar, fetched, marks[number], now, accept_loss=accept_loss)
+    return [outcome for outcome in outcomes if outcome]
 
 
-def _update_calendar(calendar: CalendarRun, fetched: Fetched, now: datetime, *, accept_loss: bool) -> Outcome:
+def _end_unchanged(calendar: CalendarRun, fingerprint: str, now: datetime) -> RunResult | None:
+    """End the run of *calendar* at once where the last one had the same *fingerprint* and changed nothing."""
+    output = calendar.output
+    if not fingerprint or output.state is None or output.snapshot is None:
+        return None
+    summary = output.state.find_summary(fingerprint, now)
+    if summary is None:
+        return None
+    output.note_unchanged(now)
+    return RunResult(output.snapshot.octets, False, (), summary, calendar.spec.zone)
+
+
+def _update_calendar(
+    calendar: CalendarRun, fetched: Fetched, fingerprint: str, now: datetime, *, accept_loss: bool
+) -> Outcome:
+    """Transform, merge and save one calendar."""
     spec, output = calendar.spec, calendar.output
     try:
         current = transform(fetched, spec, output.stored)
         merged = merge_calendar(make_merge_input(spec, output, current, now), output.state, accept_loss=accept_loss)
-        changed = output.save(merged.octets, now)
+        summary = _summarize(merged, fetched, spec)
+        until = find_next_change(merged, spec, now)
+        last_run = LastRun(fingerprint, until, summary) if fingerprint and until else None
+        changed = output.save(merged.octets, now, last_run)
     except UpdateHeldBack as error:
         output.save_state()  # since when it is held back: after some days it is accepted
         return error
     except TraktIcalError as error:
         return error
-    summary = _summarize(merged, fetched, spec)
     return RunResult(merged.octets, changed, merged.changes, summary, spec.zone, loss_accepted=merged.loss is not None)
 
 
@@ -276,6 +307,28 @@ def _rank(airing: Airing) -> tuple[datetime, int, str]:
     episode_id = airing.episode_id if isinstance(airing, Episode) else None
     # The content decides what is alike in both: the order of answers must never matter.
     return airing.updated_at or oldest, episode_id or 0, repr(airing)
+
+
+def make_fingerprint(calendar: CalendarRun, answers_digest: str) -> str:
+    """Return a hash of all that the next calendar depends on, but for the time; "" where some of it is not known."""
+    spec, output = calendar.spec, calendar.output
+    if not answers_digest or not spec.settings_digest or output.stored is None or output.state is None:
+        return ""
+    parts = (__version__, answers_digest, spec.settings_digest, spec.calendar_id, spec.days, spec.zone)
+    text = "\n".join(map(str, (*parts, output.stored.checksum)))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def find_next_change(merged: MergeResult, spec: CalendarSpec, now: datetime) -> datetime | None:
+    """Return the first instant at which the same run would come to something else; None where it may at any time."""
+    # Without room for all events, each one that is over makes room for another.
+    if merged.over_limit:
+        return None
+    # Days are counted in the calendar's zone: with a new one, events enter and leave the range, or are too old to stay.
+    tomorrow = now.astimezone(spec.zone).date() + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, time(0), spec.zone).astimezone(UTC)
+    tombstones = (event for event in merged.events if event.rev is None)
+    return min([midnight, *(parse_instant(event.modified) + spec.retention.tombstone for event in tombstones)])
 
 
 def _summarize(merged: MergeResult, fetched: Fetched, spec: CalendarSpec) -> Summary:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trakt_ical.app.app import App
-from trakt_ical.config import FIELDS, Calendar, Settings
+from trakt_ical.config import FIELDS, SECRETS, Calendar, Settings
 from trakt_ical.errors import SettingsError
 from trakt_ical.export.ics import Appearance, CalendarId
 from trakt_ical.export.merge import Retention
@@ -44,7 +47,18 @@ def make_calendar_spec(app: App, calendar: Calendar, zone: tzinfo, now: datetime
             size_limit=settings.max_bytes,
         ),
         check_in=_make_check_in_link(app) if settings.checkin_links else None,
+        settings_digest=_hash_settings(app, settings),
     )
+
+
+def _hash_settings(app: App, settings: Settings) -> str:
+    """Return a hash of *settings* without the secrets, and of the key that signs links: all that events are made by."""
+    values = [f"{name}={getattr(settings, name)!r}" for name in FIELDS if name not in SECRETS]
+    key = b""
+    if settings.checkin_links:
+        with contextlib.suppress(OSError):  # it is made when the first event bears a link
+            key = _find_key_path(app).read_bytes()
+    return hashlib.blake2b("\n".join(values).encode() + key, digest_size=16).hexdigest()
 
 
 def make_calendar_id(app: App, calendar: Calendar) -> CalendarId:
@@ -70,7 +84,11 @@ def load_check_in_tickets(app: App) -> Tickets:
     """The tickets of links that check in. Raises OutputError."""
     from trakt_ical.checkin.tickets import load_tickets
 
-    return load_tickets(app.folders.feed / "check-in.key")
+    return load_tickets(_find_key_path(app))
+
+
+def _find_key_path(app: App) -> Path:
+    return app.folders.feed / "check-in.key"
 
 
 def _make_check_in_link(app: App) -> CheckInLink:

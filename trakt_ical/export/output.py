@@ -12,7 +12,7 @@ from pathlib import Path
 from trakt_ical.errors import OutputError
 from trakt_ical.export.ics import CalendarId
 from trakt_ical.export.stored import DamagedCalendar, StoredCalendar, parse_calendar
-from trakt_ical.export.stores.store import OutputState, Snapshot, StateFile, Store
+from trakt_ical.export.stores.store import LastRun, OutputState, Snapshot, StateFile, Store
 
 log = logging.getLogger(__name__)
 
@@ -31,15 +31,25 @@ class Output:
     snapshot: Snapshot | None = None
     stored: StoredCalendar | None = None
 
-    def save(self, octets: bytes, now: datetime) -> bool:
-        """Save the calendar, note the success, and return whether anything changed. Raises OutputError."""
+    def save(self, octets: bytes, now: datetime, last_run: LastRun | None) -> bool:
+        """Save the calendar, note the success, and return whether anything changed. Raises OutputError.
+
+        *last_run* is kept where nothing changed: only then is it certain that the same run would do nothing again.
+        """
         if self.store is None:
             return True
         changed = self.store.save(octets, self.snapshot)
         if self.state is not None:
+            self.state.last_run = None if changed else last_run
             self.state.note_success(now, changed=changed)
         self.save_state()
         return changed
+
+    def note_unchanged(self, now: datetime) -> None:
+        """Note a success that changed nothing."""
+        if self.state is not None:
+            self.state.note_success(now, changed=False)
+        self.save_state()
 
     def save_state(self) -> None:
         """Save the state, where there is one."""

@@ -50,13 +50,14 @@ class StoredEvent(NamedTuple):
 class StoredCalendar:
     """A calendar that was made by an earlier run: its id as a text, its *newest* stamp, and its *octets*.
 
-    *placing*: the rules that put its events on other days, see `ics.hash_placing`.
+    *placing*: the rules that put its events on other days, see `ics.hash_placing`. *checksum*: its SUM.
     """
 
     calendar_id: str
     placing: str
     newest: ChangeStamp | None
     octets: bytes
+    checksum: str
 
     @cached_property
     def events(self) -> dict[str, StoredEvent]:
@@ -80,7 +81,9 @@ def parse_calendar(octets: bytes) -> StoredCalendar:
     scope, newest, placing = (re.search(rf"^{name}:(.*)\r$", opening, re.M) for name in (_SCOPE, _NEWEST, _PLACING))
     if scope is None:
         raise DamagedCalendar("it does not say whose calendar it is")
-    return StoredCalendar(scope[1], placing[1] if placing else "", _parse_stamp(newest[1]) if newest else None, octets)
+    checksum = octets[found + len(SUM) : body - 2].decode()
+    stamp = _parse_stamp(newest[1]) if newest else None
+    return StoredCalendar(scope[1], placing[1] if placing else "", stamp, octets, checksum)
 
 
 def _parse_stamp(text: str) -> ChangeStamp:

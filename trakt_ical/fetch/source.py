@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import hashlib
 import importlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -90,11 +91,37 @@ class Connection:
     owner: str = ""
 
 
+class Answers(Protocol):
+    """What a source answered to a request, not yet decoded: decoding takes longer than to see that nothing changed."""
+
+    @property
+    def digest(self) -> str:
+        """A hash of everything that `read` depends on; "" where something of it is not known yet."""
+        ...
+
+    def read(self) -> Fetched:
+        """Decode the answers, once. Raises TraktIcalError where one is broken."""
+        ...
+
+
+def hash_answers(parts: Iterable[bytes | bytearray]) -> str:
+    """Return the hash of answers, given part by part."""
+    found = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        found.update(b"%d:" % len(part))  # else the end of one part could pass for the beginning of the next one
+        found.update(part)
+    return found.hexdigest()
+
+
 class Source(Protocol):
     """Where airings come from, open for one run and one account. Each method raises TraktIcalError."""
 
+    def ask(self, request: FetchRequest, progress: Progress) -> Answers:
+        """Ask for what airs on the days of *request*, and may air around them."""
+        ...
+
     def fetch(self, request: FetchRequest, progress: Progress) -> Fetched:
-        """Return what airs on the days of *request*, and what may air around them."""
+        """Ask, and read the answers at once."""
         ...
 
     def find_zone(self) -> tzinfo | None:

@@ -75,10 +75,21 @@ class Summary(msgspec.Struct, frozen=True):
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+class LastRun(msgspec.Struct, frozen=True):
+    """A run that changed nothing: a *fingerprint* of all that it depended on, and what it came to.
+
+    From *valid_until* on the passing of time alone may change the result.
+    """
+
+    fingerprint: str
+    valid_until: Instant
+    summary: Summary
+
+
 class OutputState(msgspec.Struct, kw_only=True):
     """What is known of one output, besides its octets. None: never.
 
-    *guard_missing* are the UIDs whose loss is held back since *guard_since*.
+    *guard_missing* are the UIDs whose loss is held back since *guard_since*. *last_run* spares the next one the work.
     """
 
     output: str
@@ -86,6 +97,7 @@ class OutputState(msgspec.Struct, kw_only=True):
     last_change: Instant | None = None
     guard_since: Instant | None = None
     guard_missing: frozenset[str] = frozenset()
+    last_run: LastRun | None = None
 
     def hold_back(self, missing: frozenset[str], now: datetime) -> datetime:
         """Note that an update without *missing* is held back, and return since when."""
@@ -100,6 +112,11 @@ class OutputState(msgspec.Struct, kw_only=True):
         self.guard_since, self.guard_missing = None, frozenset()
         self.last_success = now
         self.last_change = now if changed else self.last_change
+
+    def find_summary(self, fingerprint: str, now: datetime) -> Summary | None:
+        """Return what a run of *fingerprint* comes to at *now*, None where only the run itself can tell."""
+        last = self.last_run
+        return last.summary if last and last.fingerprint == fingerprint and now < last.valid_until else None
 
 
 class StateFile:

@@ -10,12 +10,25 @@ from urllib.parse import quote
 
 import msgspec
 
-from trakt_ical.fetch.source import Connection, Fetched, FetchRequest, KeptTitle, Progress
+from trakt_ical.fetch.source import Connection, Fetched, FetchRequest, KeptTitle, Progress, hash_answers
 from trakt_ical.fetch.v1.reader import read_episodes
 from trakt_ical.fetch.v1.wire import DayWire
 from trakt_ical.files import decode
 from trakt_ical.model import Airing, DateRange, Episode, local_date
-from trakt_ical.trakt.client import Client
+from trakt_ical.trakt.client import Answer, Client
+
+
+class AnswersV1:
+    """One *answer* that is not decoded yet."""
+
+    def __init__(self, answer: Answer, *, steps: bool) -> None:
+        self._answer = answer
+        self._steps = steps
+        self.digest = hash_answers([answer.body])
+
+    def read(self) -> Fetched:
+        """Return its episodes."""
+        return Fetched({"shows": list(read_episodes(self._answer, steps=self._steps))})
 
 
 class SourceV1:
@@ -26,7 +39,11 @@ class SourceV1:
         self._path = f"/user/calendar/shows.json/{quote(api_key, safe='')}/{quote(owner, safe='')}"
 
     def fetch(self, request: FetchRequest, progress: Progress = lambda done, of: None) -> Fetched:
-        """Return what airs on the days of shows, and on one day more at both ends.
+        """Return what airs on the days of shows, and on one day more at both ends."""
+        return self.ask(request, progress).read()
+
+    def ask(self, request: FetchRequest, progress: Progress) -> AnswersV1:
+        """Ask for the days of shows, and for one day more at both ends.
 
         v1 cuts ranges by the server's days or by the user's: which of them, the answer does not say.
         """
@@ -34,7 +51,7 @@ class SourceV1:
         progress(0, 1)
         answer = self._client.get(f"{self._path}/{wide.first:%Y%m%d}/{wide.days}")
         progress(1, 1)
-        return Fetched({"shows": list(read_episodes(answer, steps=request.steps))})
+        return AnswersV1(answer, steps=request.steps)
 
     def find_zone(self) -> None:
         """Return None: v1 does not say in what zone an account is."""

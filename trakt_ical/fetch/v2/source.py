@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from trakt_ical.errors import BrokenAnswer
-from trakt_ical.fetch.source import Connection, Fetched, FetchRequest, KeptTitle, Progress
+from trakt_ical.fetch.source import Connection, Fetched, FetchRequest, KeptTitle, Progress, hash_answers
 from trakt_ical.fetch.v2.lists import Lists, Marks, get_pages
 from trakt_ical.fetch.v2.reader import Known, read_movies, read_shows
 from trakt_ical.fetch.v2.releases import Releases
@@ -43,10 +43,13 @@ class SourceV2:
         self._calendar = calendar
         self._lists = Lists(client, folder)
         self._releases = Releases(client, folder, now)
-        self._known: Known = {}
 
     def fetch(self, request: FetchRequest, progress: Progress = lambda done, of: None) -> Fetched:
-        """What airs on the days of each kind, and a day more at both ends, since Trakt's days are those of UTC.
+        """Return what airs on the days of each kind, and on a day more at both ends."""
+        return self.ask(request, progress).read()
+
+    def ask(self, request: FetchRequest, progress: Progress) -> AnswersV2:
+        """Ask for the days of each kind, and a day more at both ends, since Trakt's days are those of UTC.
 
         The hidden lists are asked for as well: Trakt no longer leaves out reliably what is on them.
         """
@@ -56,17 +59,17 @@ class SourceV2:
         try:
             hidden = [pool.submit(self._lists.hidden, section) for section in SECTIONS] if mine else []
             marks = [pool.submit(self._fetch_marks, request)] if request.watched or request.watchlist else []
-            asked = [(kind, pool.submit(self._fetch_piece, kind, piece, steps=request.steps)) for kind, piece in pieces]
+            asked = [(kind, pool.submit(self._fetch_piece, kind, piece)) for kind, piece in pieces]
             _wait_for_all([*hidden, *marks, *(future for _, future in asked)], progress)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-        airings: dict[str, list[Airing]] = {kind: [] for kind in request.days}
-        for kind, future in asked:
-            airings[kind] += marks[0].result().put_on(future.result()) if marks else future.result()
-        if request.countries:
-            movies = {kind: [each for each in airings[kind] if isinstance(each, Movie)] for kind in request.countries}
-            airings |= {kind: [*its] for kind, its in self._releases.dated(movies, request.countries).items()}
-        return Fetched(airings, *(future.result() for future in hidden))
+        return AnswersV2(
+            request,
+            [(kind, answer) for kind, future in asked for answer in future.result()],
+            [future.result() for future in hidden],
+            marks[0].result() if marks else None,
+            self._releases,
+        )
 
     def find_zone(self) -> tzinfo | None:
         """Return the account's time zone, None for the world's calendar and where this computer does not know it."""
@@ -97,26 +100,65 @@ class SourceV2:
     def _fetch_marks(self, request: FetchRequest) -> Marks:
         return self._lists.fetch_marks(request.days, watched=request.watched, watchlist=request.watchlist)
 
-    def _fetch_piece(self, kind: str, piece: DateRange, *, steps: bool) -> list[Airing]:
-        """What airs in *piece*: one answer, unless Trakt cut it shorter than it was asked for.
-
-        It is read here and not later, so that the octets of all answers are never held together.
-        """
+    def _fetch_piece(self, kind: str, piece: DateRange) -> list[Answer]:
+        """Return the answers for *piece*: one, unless Trakt cut it shorter than it was asked for."""
         path = f"/calendars/{self._calendar}/{SHOW_CALENDARS.get(kind, kind)}/{piece.first}/{piece.days}"
         answers = get_pages(self._client, path, {"extended": "full"})
         end = _read_last_day(answers[0], piece.last)
         if end < piece.first:
             raise BrokenAnswer(f"Trakt was asked for the days from {piece.first} and answered for days up to {end}.")
-        airings = [airing for answer in answers for airing in self._read(kind, answer, steps=steps)]
         if end < piece.last:
             rest = DateRange(end + timedelta(days=1), (piece.last - end).days)
-            airings += self._fetch_piece(kind, rest, steps=steps)
-        return airings
+            answers += self._fetch_piece(kind, rest)
+        return answers
 
-    def _read(self, kind: str, answer: Answer, *, steps: bool) -> Iterator[Airing]:
+
+class AnswersV2:
+    """Answers for the calendars of *request*, by kind, with the keys on the *hidden* lists and the user's *marks*."""
+
+    def __init__(
+        self,
+        request: FetchRequest,
+        answers: list[tuple[str, Answer]],
+        hidden: list[frozenset[str]],
+        marks: Marks | None,
+        releases: Releases,
+    ) -> None:
+        self._request = request
+        self._answers = answers
+        self._hidden = hidden
+        self._marks = marks
+        self._releases = releases
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """The hash of the answers; "" with the dates of countries, which are asked for movie by movie."""
+        if self._request.countries:
+            return ""
+        sets = [*self._hidden, *([self._marks.watched, self._marks.watchlist] if self._marks else [])]
+        lists = ("\n".join(sorted(names or ())).encode() for names in sets)
+        return hash_answers([*lists, *(part for kind, each in self._answers for part in (kind.encode(), each.body))])
+
+    def read(self) -> Fetched:
+        """Return the airings. Each answer is let go as soon as it was decoded, to keep memory low."""
+        airings: dict[str, list[Airing]] = {kind: [] for kind in self._request.days}
+        known: Known = {}
+        self._answers.reverse()
+        while self._answers:
+            kind, answer = self._answers.pop()
+            airings[kind] += self._read_answer(kind, answer, known)
+        if self._marks:
+            airings = {kind: self._marks.put_on(listed) for kind, listed in airings.items()}
+        countries = self._request.countries
+        if countries:
+            movies = {kind: [each for each in airings[kind] if isinstance(each, Movie)] for kind in countries}
+            airings |= {kind: [*its] for kind, its in self._releases.dated(movies, countries).items()}
+        return Fetched(airings, *self._hidden)
+
+    def _read_answer(self, kind: str, answer: Answer, known: Known) -> Iterator[Airing]:
         if kind in MOVIE_CALENDARS:
-            return read_movies(answer, MOVIE_CALENDARS[kind], steps=steps)
-        return read_shows(answer, known=self._known, steps=steps)
+            return read_movies(answer, MOVIE_CALENDARS[kind], steps=self._request.steps)
+        return read_shows(answer, known=known, steps=self._request.steps)
 
 
 def _wait_for_all(futures: list[Future[Any]], progress: Progress) -> None:
