@@ -265,6 +265,18 @@ def test_what_waits_is_called_off_by_a_check_in_of_the_same(line: Line, by_link:
     assert "Nothing is running" in line("checkin", "--status").output
 
 
+def test_a_show_without_numbers_is_looked_up_by_its_slug(line: Line) -> None:
+    """V1 names such a show by title and year, which the UID does not have: one request gets them."""
+    with serving(line, api="v1", checkin_links="true", public_url=PUBLIC) as running:
+        running.refresh()
+        event = next(each for uid, each in events(running).items() if uid.startswith("static-hours-"))
+        url = link(running, event)
+        page = running.get(url)
+        asked = len(line.demo.requests)
+        assert "<h1>Checked in</h1>" in post(url, once(page)).text
+        assert [each.method for each in line.demo.requests[asked:]] == ["GET", "POST"]
+
+
 def test_a_lost_answer_is_looked_after(running: Running, line: Line, on_now: str) -> None:
     """Where the answer of the POST is lost, Trakt is asked what runs, and there is no second POST."""
     line.demo.misbehave(Fault(path="checkin", method="POST", drop=Drop.AFTER))

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from trakt_ical.checkin.items import Conflict
 from trakt_ical.checkin.links import Done, Failed, FormChoice, LinkCheckIns, Outcome, Waiting
+from trakt_ical.checkin.schedule import LEAD
 from trakt_ical.checkin.service import describe_conflict
 from trakt_ical.checkin.tickets import FOLDER, Ticket, Tickets
 from trakt_ical.feed.answers import NOT_FOUND, Answer, make_html_answer, make_text_answer
@@ -23,7 +24,6 @@ from trakt_ical.feed.page import ICON, STYLE
 
 TOKEN_LIFETIME = timedelta(minutes=15)
 MOST_TOKENS = 1000  # of forms that were shown and not sent; the oldest go first
-EARLY = timedelta(minutes=10)  # an airing counts as begun so long before its start
 USED = "This page was already used, or is too old, so nothing was done. You can check in from this one."
 EXPIRED = "This airing was too long ago to check in from its link."
 
@@ -172,7 +172,7 @@ class CheckInRoute:
         """When the airing begins, where that is still to come."""
         start, now = ticket.start, self._context.now()
         if isinstance(start, datetime):
-            return [f"It begins {self._context.describe_time(start)}."] if start - EARLY > now else []
+            return [f"It begins {self._context.describe_time(start)}."] if start - LEAD > now else []
         return [f"It airs on {start}."] if start > now.astimezone(self._context.zone).date() else []
 
 
