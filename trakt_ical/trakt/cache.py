@@ -1,7 +1,7 @@
-"""The answer cache: GET answers with their ETag, one folder an account, deletable at any time.
+"""The answer cache: GET answers with their ETag, one folder for each account, which may be deleted at any time.
 
-CacheControl keeps and revalidates them; here is what it must survive: damaged files, a full
-disk, a `Date` that is none.
+CacheControl keeps and revalidates them. This module adds what it does not survive by itself (damaged files, a full
+disk, a `Date` that is no date), and decides by our own clock which answer is young enough to be used as it is.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from trakt_ical.http import parse_http_date
 log = logging.getLogger(__name__)
 
 FORM = f"cc={Serializer.serde_version},".encode()  # how a kept answer begins
-KEPT = 40 * 86400  # seconds after its last use; longer than one range of a calendar stays the same
+# Addresses name days, so an answer is never asked for again once its days have left the range. The rest is used in
+# each run, and someone who exports once a month still finds it.
+LIFETIME = 40 * 86400  # seconds since the last use
 
 
 @dataclass(frozen=True)
@@ -42,46 +44,49 @@ class CachePolicy:
     now: Callable[[], datetime]
 
 
-def make_adapter(keep: CachePolicy, **kwargs: Any) -> CacheControlAdapter:
-    """An adapter for a session of `requests` that keeps answers as *keep* says."""
-    folder = keep.folder
-    with contextlib.suppress(OSError):  # told where an answer is to be written
+def make_adapter(policy: CachePolicy, **kwargs: Any) -> CacheControlAdapter:
+    """Return an adapter for a session of `requests` that keeps answers as *policy* says."""
+    folder = policy.folder
+    with contextlib.suppress(OSError):  # the first answer that cannot be written warns of it
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     delete_old(folder, time.time())
     return _Adapter(
         cache=AnswerFiles(folder),
-        controller_class=functools.partial(_Controller, keep, status_codes=(200,)),  # type: ignore[arg-type]
+        controller_class=functools.partial(_Controller, policy, status_codes=(200,)),  # type: ignore[arg-type]
         heuristic=_KeepWithoutETag(),
         **kwargs,
     )
 
 
 def delete_old(folder: Path, now: float) -> None:
-    """Delete what was not used for a while before *now*, in seconds since 1970."""
+    """Delete the answers that were not used for a lifetime before *now*, in seconds since 1970."""
     for path in folder.rglob("*"):
         try:
-            if path.is_file() and path.stat().st_mtime < now - KEPT:
+            if path.is_file() and path.stat().st_mtime < now - LIFETIME:
                 path.unlink()
         except OSError as error:
-            log.debug("Not forgotten: %s", error)
+            log.debug("Not deleted from the answer cache: %s", error)
 
 
 def read_cached_bodies(folder: Path) -> Iterator[bytes]:
-    """The bodies of all answers that are kept in *folder*, whatever was asked; damaged ones are passed over."""
+    """Return the bodies of all answers that are kept in *folder*, whatever was asked; damaged ones are skipped."""
     for path in sorted(folder.rglob("*")):
         try:
             octets = path.read_bytes() if path.is_file() else b""
             answer = _AnyRequestSerializer().loads(PreparedRequest(), octets) if octets.startswith(FORM) else None
             body = answer.read(decode_content=True) if answer else b""
         except (OSError, ValueError, HTTPError) as error:
-            log.debug("%s is passed over: %s", path, error)
+            log.debug("%s is skipped: %s", path, error)
             continue
         if body:
             yield body
 
 
 class _AnyRequestSerializer(Serializer):
-    """Reads an answer without asking whether it is one to the same headers."""
+    """Reads an answer without comparing the headers of the request that it is the answer to.
+
+    Shell completion has no request: it only looks for titles in whatever is there.
+    """
 
     def prepare_response(
         self, request: PreparedRequest, cached: Mapping[str, Any], body_file: IO[bytes] | None = None
@@ -90,7 +95,7 @@ class _AnyRequestSerializer(Serializer):
 
 
 class AnswerFiles(FileCache):
-    """Files of CacheControl; a cache that fails is a cache that is empty."""
+    """Files of CacheControl. A cache that fails is a cache that is empty: it must never cost an answer."""
 
     def get(self, key: str) -> bytes | None:
         try:
@@ -109,24 +114,29 @@ class AnswerFiles(FileCache):
 class _Controller(CacheController):
     """Decides by our own clock which kept answer is young enough."""
 
-    def __init__(self, keep: CachePolicy, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, policy: CachePolicy, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._keep = keep
+        self._policy = policy
 
     def cached_request(self, request: PreparedRequest) -> HTTPResponse | Literal[False]:
-        if not self._keep.max_age:
+        if not self._policy.max_age:
             return False
         kept = self._load_from_cache(request)
-        given = parse_http_date(kept.headers.get("Date")) if kept else None
-        young = given is not None and abs(self._keep.now() - given) < self._keep.max_age
-        return kept if kept is not None and young else False
+        date = parse_http_date(kept.headers.get("Date")) if kept else None
+        # The distance and not the age counts: an answer dated ahead was kept while a clock was wrong, and would
+        # otherwise be young until that day comes.
+        is_young = date is not None and abs(self._policy.now() - date) < self._policy.max_age
+        return kept if kept is not None and is_young else False
 
 
 class _KeepWithoutETag(BaseHeuristic):
-    """Lets answers be kept that have no ETag, as those of API v1 have none."""
+    """Lets answers without an ETag be kept, such as all of API v1's: CacheControl would drop them.
+
+    They cannot be revalidated, but they can be used while they are young.
+    """
 
     def update_headers(self, response: HTTPResponse) -> dict[str, str]:
-        return {} if "etag" in response.headers else {"Cache-Control": f"max-age={KEPT}"}
+        return {} if "etag" in response.headers else {"Cache-Control": f"max-age={LIFETIME}"}
 
     def warning(self, response: HTTPResponse) -> str | None:  # noqa: ARG002  the library's signature
         return None
@@ -135,5 +145,5 @@ class _KeepWithoutETag(BaseHeuristic):
 class _Adapter(CacheControlAdapter):
     def build_response(self, request: Any, response: HTTPResponse, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         if parse_http_date(response.headers.get("Date")) is None:
-            response.headers.pop("Date", None)  # CacheControl asserts that it can be read
+            response.headers.pop("Date", None)  # CacheControl asserts that it can be read, and would crash the run
         return super().build_response(request, response, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""Login by device code, renewal and revocation of the token (OAuth 2.0, RFC 8628), and whose login it is."""
+"""Login by device code, renewal and revocation of the token (OAuth 2.0, RFC 8628), and the account that it opens."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ class AccountSettings(msgspec.Struct):
 
 
 class Login:
-    """The way to a token and back, at the server that *client* speaks to."""
+    """Gets, renews and revokes tokens, at the server that *client* speaks to."""
 
     def __init__(self, client: Client, *, client_id: str, client_secret: str = "") -> None:
         self._client = client
         self._app = {"client_id": client_id} | ({"client_secret": client_secret} if client_secret else {})
 
     def start(self) -> DeviceCode:
-        """A new device code, for a person to enter at its address."""
+        """Return a new device code, for a person to enter at its address."""
         answer = self._client.post("/oauth/device/code", {"client_id": self._app["client_id"]})
         return answer.decode(DeviceCode)
 
@@ -67,9 +67,9 @@ class Login:
         *,
         sleep: Callable[[float], object] = time.sleep,
     ) -> Token:
-        """Poll until the person has said yes; *tick* hears each second how long is left.
+        """Poll until the person has agreed; *tick* hears each second how much time is left.
 
-        Raises LoginNeeded where they say no, or say nothing until the code expires.
+        Raises LoginNeeded where they refuse, or do nothing until the code expires.
         """
         interval, left = max(code.interval, 1), code.expires_in
         while left > 0:
@@ -81,13 +81,13 @@ class Login:
                 "/oauth/device/token", {"code": code.device_code, **self._app}, expected={400, 404, 409, 410, 418, 429}
             )
             match answer.status:
-                case 400 if b"invalid_client" not in answer.body:
+                case 400 if b"invalid_client" not in answer.body:  # Trakt's way to say: not yet
                     continue
-                case 429:
+                case 429:  # polled too fast; RFC 8628 asks for a longer interval from then on
                     interval *= 2
                     continue
                 case 404 | 409:
-                    raise LoginNeeded("Trakt no longer knows this code. Run: trakt-ical login")
+                    raise LoginNeeded("Trakt does not know this code any more. Run: trakt-ical login")
                 case 410:
                     break
                 case 418:
@@ -97,7 +97,7 @@ class Login:
         raise LoginNeeded("The code expired before it was entered. Run: trakt-ical login")
 
     def renew(self, token: Token) -> Token:
-        """The token that follows *token*, whose refresh token then no longer works."""
+        """Return the token that follows *token*, whose refresh token works no more after that."""
         body = {
             "refresh_token": token.refresh_token,
             "redirect_uri": OUT_OF_BAND,
@@ -111,7 +111,7 @@ class Login:
         return msgspec.structs.replace(answer.decode(Token), username=token.username)
 
     def revoke(self, token: Token) -> None:
-        """Tell Trakt to forget *token*."""
+        """Make Trakt refuse *token* from now on."""
         self._client.post("/oauth/revoke", {"token": token.access_token, **self._app})
 
     @staticmethod
@@ -122,5 +122,5 @@ class Login:
 
 
 def fetch_account_settings(client: Client) -> AccountSettings:
-    """Whose login *client* signs with, and the account's time zone."""
+    """Return the name and the time zone of the account that *client* signs for."""
     return client.get("/users/settings").decode(AccountSettings)

@@ -1,7 +1,7 @@
-"""Signing: what proves to Trakt who asks, and where it may never go.
+"""Signing: adds to each request what proves who asks, and refuses to send it where it may not go.
 
-Each signer is a `requests.auth.AuthBase`, so that a ~/.netrc does not replace it. It signs for
-one server alone, over https or the loopback address unless plain http is allowed.
+Each signer is a `requests.auth.AuthBase`, since `requests` would replace a plain header by what a ~/.netrc says. It
+signs for one server only, over https or to the loopback address unless plain http is allowed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from trakt_ical.trakt.token import Token, TokenFile
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
-EARLY = timedelta(minutes=5)  # before it expires, a token is renewed: a run may take that long
+# A token that expires while a run is under way would make its last requests fail.
+EARLY = timedelta(minutes=5)
 
 
 def refuse_plain_http(url: str, *, plain_http: bool) -> None:
@@ -40,11 +41,12 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 class PasswordSigner(AuthBase):
-    """Signs requests of API v1 for *url*: HTTP Basic with the SHA1 of the password, as v1 asks."""
+    """Signs requests of API v1 for *url*: HTTP Basic with the SHA1 of the password, as v1 demands."""
 
     def __init__(self, url: str, username: str, password: str, *, plain_http: bool = False) -> None:
         refuse_plain_http(url, plain_http=plain_http)
         self._origin = _origin(url)
+        # As octets: `requests` would encode a text as Latin-1, and a name such as Łukasz has no place in that.
         self._basic = HTTPBasicAuth(
             username.encode(), hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest()
         )
@@ -60,6 +62,10 @@ class TokenSigner(AuthBase):
 
     A token is renewed shortly before it expires, and once where Trakt answers 401.
     *renew* turns an old token into a new one; it is called by one process at a time.
+
+    A refresh token works once. If two processes renewed with the same one, Trakt would refuse the second, and the
+    loser would ask the user to log in again although the winner has a good token. So whoever wants to renew takes the
+    lock first, and looks whether the file has a newer token by then.
     """
 
     def __init__(
@@ -77,7 +83,7 @@ class TokenSigner(AuthBase):
         self._renew = renew
         self._now = now
         self._token: Token | None = None
-        self._ended = False
+        self._is_over = False
         self._lock = threading.Lock()
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -93,16 +99,17 @@ class TokenSigner(AuthBase):
             if self._token is None:
                 self._token = self._file.load()
             if self._token.expires_at - EARLY <= self._now():
-                self._token = self._renewed(self._token)
+                self._token = self._renew_once(self._token)
             return self._token
 
-    def _renewed(self, stale: Token) -> Token:
-        """The token that follows *stale*; another process may have got it already, as a refresh token works once."""
+    def _renew_once(self, stale: Token) -> Token:
+        """Return the token that follows *stale*: that of the file where another process has renewed it meanwhile."""
         with self._file.lock():
             current = self._file.load()
             if current.access_token != stale.access_token:
                 return current
             fresh = self._renew(current)
+            # Saved before the lock is released and before it is used: from here on the old one is worth nothing.
             self._file.save(fresh)
             return fresh
 
@@ -110,17 +117,19 @@ class TokenSigner(AuthBase):
         if response.status_code != 401:
             return response
         refused = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
+        # Eight requests may meet a 401 together. The first thread renews; the others find that the token is no longer
+        # the refused one, and send theirs again with the new one.
         with self._lock:
-            if self._ended:
+            if self._is_over:
                 return response
             if self._token is None or self._token.access_token == refused:
                 try:
-                    self._token = self._renewed(self._token or self._file.load())
+                    self._token = self._renew_once(self._token or self._file.load())
                 except LoginNeeded:
-                    self._ended = True
+                    self._is_over = True
                     return response
             token = self._token
-        next(response.iter_content(2**16), b"")  # not to its end: it may be of any size
+        next(response.iter_content(2**16), b"")  # a whole answer of 401 could be of any size
         response.close()
         request = response.request.copy()
         request.headers["Authorization"] = f"Bearer {token.access_token}"
