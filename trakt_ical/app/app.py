@@ -1,4 +1,4 @@
-"""Opens the app for one run: with the user's own settings and folders, or with the built-in Trakt and its own."""
+"""The app of one run: its settings, folders and environment; the user's own, or those of the built-in Trakt."""
 
 from __future__ import annotations
 
@@ -24,10 +24,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+START_WAIT = 60  # seconds
+# A first real export in the folder where somebody tried --demo would be refused if both wrote one file:
+# it holds the calendar of another account.
+DEMO_OUTPUT = "trakt-demo.ics"
+
 
 @dataclass(frozen=True)
 class App:
-    """The parts, made as the settings say."""
+    """What each job of a run starts from."""
 
     resolved: Resolved
     folders: Folders
@@ -35,12 +40,12 @@ class App:
 
     @property
     def settings(self) -> Settings:
-        """Return the settings that hold where a calendar sets nothing else."""
+        """The settings that hold where a calendar sets nothing else."""
         return self.resolved.settings
 
     @property
     def calendars(self) -> tuple[Calendar, ...]:
-        """The calendars that the settings name, or the one that they need not name."""
+        """The calendars that the settings name; a single one without a name where they name none."""
         return self.resolved.calendars
 
     @property
@@ -50,13 +55,13 @@ class App:
 
     @property
     def token_file(self) -> TokenFile:
-        """Where the login of API v2 is kept."""
+        """Where the login is kept."""
         from trakt_ical.trakt.token import TokenFile
 
-        named = self.settings.token_file
-        return TokenFile(Path(named).expanduser() if named else self.folders.data / "token.json")
+        path = self.settings.token_file
+        return TokenFile(Path(path).expanduser() if path else self.folders.data / "token.json")
 
-    def owner(self, source: str) -> str:
+    def find_owner(self, source: str) -> str:
         """Return whose calendar *source* is, "" for the world's. Raises LoginNeeded."""
         if source == "all":
             return ""
@@ -65,32 +70,25 @@ class App:
         return self.settings.owner or self.settings.username
 
     def forget_answers(self) -> None:
-        """Empty the answer cache, but for the answers to other accounts."""
+        """Delete the kept answers to this account."""
         for source in ("my", "all"):
             with contextlib.suppress(LoginNeeded):
-                shutil.rmtree(self.answers(source), ignore_errors=True)
+                shutil.rmtree(self.find_answers_folder(source), ignore_errors=True)
 
-    def answers(self, source: str) -> Path:
-        """Return the folder of the answer cache for *source* of this account at this server.
-
-        With a password one may ask for the calendar of another *owner*; the answers still depend on who asks.
-        """
+    def find_answers_folder(self, source: str) -> Path:
+        """Return the folder of the answer cache for *source* of this account at this server. Raises LoginNeeded."""
         settings = self.settings
+        # Answers of one account must never serve another one. With a password one may ask for the calendar of another
+        # owner, and the answer still depends on who asks (what was watched), so there the asker counts.
         by_password = self.capabilities.login is LoginMethod.PASSWORD
-        asking = settings.username if by_password else self.owner(source)
+        asking = settings.username if by_password else self.find_owner(source)
         key = "\n".join((settings.api, urlsplit(settings.api_url).hostname or "", source, asking)).encode()
         return self.folders.cache / "answers" / hashlib.blake2b(key, digest_size=12).hexdigest()
 
 
-START_WAIT = 60  # seconds
-# A first real export in the folder where somebody tried --demo would be refused if both wrote one file:
-# it holds the calendar of another account.
-DEMO_OUTPUT = "trakt-demo.ics"
-
-
 @contextlib.contextmanager
 def open_app(flags: Mapping[str, Any], *, demo: bool, environment: Environment) -> Iterator[App]:
-    """The app as *flags*, environment and settings file say; with *demo*, beside a running built-in Trakt."""
+    """Open the app as *flags*, environment and settings file say; with *demo*, beside a running built-in Trakt."""
     if not demo:
         yield _make_app(flags, Folders.of_user(), None, environment)
         return
@@ -100,7 +98,7 @@ def open_app(flags: Mapping[str, Any], *, demo: bool, environment: Environment) 
 
 
 def make_app_at_rest(flags: Mapping[str, Any], *, demo: bool, environment: Environment) -> App:
-    """The app for who only looks at what earlier runs kept: with *demo* no built-in Trakt is started."""
+    """Return the app for reading what earlier runs kept: with *demo*, no built-in Trakt is started."""
     folders = Folders.of_demo() if demo else Folders.of_user()
     account = {"api_url": "http://127.0.0.1", "username": "demo", "token_file": str(_demo_token(folders))}
     return _make_app(flags, folders, account if demo else None, environment)
@@ -127,7 +125,7 @@ def _make_app(
 
 @contextlib.contextmanager
 def run_demo_server(folders: Folders, environment: Environment, port: int = 0) -> Iterator[dict[str, str]]:
-    """Run the built-in Trakt; gives the settings of its account, which starts logged in."""
+    """Run the built-in Trakt and yield the settings of its account, which starts logged in."""
     import msgspec
 
     from trakt_ical.demo import Demo
@@ -139,7 +137,9 @@ def run_demo_server(folders: Folders, environment: Environment, port: int = 0) -
         raise SettingsError(f"The folder {folders.data} cannot be made: {error.strerror}.") from error
     token_file = _demo_token(folders)
     with contextlib.ExitStack() as stack:
-        with files.lock(folders.data / "start", wait=START_WAIT):  # of several first starts one is the first
+        # Several first starts at a time would each make a state and a token, and the last would win with a token that
+        # its state does not know.
+        with files.lock(folders.data / "start", wait=START_WAIT):
             demo = stack.enter_context(Demo(port=port, state_file=folders.data / "state.json", now=environment.now))
             if demo.fresh:
                 token = msgspec.convert(demo.grant(), Token)

@@ -64,7 +64,7 @@ def _hash_settings(app: App, settings: Settings) -> str:
 def make_calendar_id(app: App, calendar: Calendar) -> CalendarId:
     """Which calendar of whom *calendar* is. Raises LoginNeeded."""
     settings = calendar.settings
-    return CalendarId(settings.api, settings.source, app.owner(settings.source), calendar.title, settings.kind)
+    return CalendarId(settings.api, settings.source, app.find_owner(settings.source), calendar.title, settings.kind)
 
 
 def make_date_range(settings: Settings, today: date, span: DaySpan) -> DateRange:

@@ -28,7 +28,7 @@ def complete_title(text: str, flags: Mapping[str, Any], *, demo: bool, movies: b
     Raises TraktIcalError.
     """
     app = make_app_at_rest(flags, demo=demo, environment=Environment())
-    adapter, bodies = SOURCES[app.settings.api].load_adapter(), read_cached_bodies(app.answers("my"))
+    adapter, bodies = SOURCES[app.settings.api].load_adapter(), read_cached_bodies(app.find_answers_folder("my"))
     kept = adapter.read_kept_titles(bodies, movies=movies)
     found = {_make_completion(slug or "", title or "") for slug, title in kept}
     return sorted(each for each in found if each.slug and begins_name(text, each))

@@ -1,4 +1,4 @@
-"""What a run takes from the world around it: clock, patience, environment, folders."""
+"""What a run takes from the world around it: clock, time-outs, environment variables, folders."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def _has_terminal() -> bool:
 
 @dataclass(frozen=True)
 class Environment:
-    """What a run takes from the world: clock, patience, environment.
+    """What a run takes from the world; tests give it another one.
 
-    *timeout*: seconds to connect to Trakt and between two reads, but for logins; None: the client's own.
-    *has_terminal*: whether somebody can be asked.
+    *environ*: the environment variables. *timeout*: seconds to connect to a source and between two reads, except for
+    logins; None: the client's own. *has_terminal*: whether the user can be asked.
     """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -31,7 +31,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Folders:
-    """Where a user's files are: settings *file*, *data* (the login), *cache* (of answers), *state* (of outputs)."""
+    """Where files are kept: the settings *file*, *data* (the login), *cache* (answers), *state* (of outputs)."""
 
     file: Path
     data: Path
@@ -40,12 +40,12 @@ class Folders:
 
     @property
     def feed(self) -> Path:
-        """Where the feed keeps its copies and secrets: beside the state of outputs."""
+        """Where the feed keeps its copies and secrets."""
         return self.state.parent / "feed"
 
     @classmethod
     def of_user(cls) -> Folders:
-        """Where the platform wants them."""
+        """Return the folders that the platform provides for the user."""
         import platformdirs
 
         dirs = platformdirs.PlatformDirs("trakt-ical", appauthor=False)
@@ -58,6 +58,6 @@ class Folders:
 
     @classmethod
     def of_demo(cls) -> Folders:
-        """A folder of its own for the built-in Trakt."""
+        """Return the folders of the built-in Trakt: all in one, so that nothing of the user's own is touched."""
         folder = cls.of_user().data / "demo"
         return cls(folder / "config.toml", folder, folder / "cache", folder / "outputs")

@@ -46,7 +46,7 @@ def make_connection(app: App, calendar: str = "my", max_age: timedelta = ASK_ALW
     return Connection(
         url=find_server_url(settings),
         calendar=calendar,
-        folder=app.answers(calendar),
+        folder=app.find_answers_folder(calendar),
         max_age=max_age,
         signer=make_signer(app) if calendar == "my" else None,
         now=app.environment.now,
