@@ -131,7 +131,7 @@ def test_an_hour_that_v1_does_not_know_is_told_as_v1_says_it() -> None:
     """`12:00am` is an air_time that says nothing, and not none."""
     steps = Steps()
     resolve_instant(AirTimes(first_aired=1776495600, iso="2026-04-18T00:00:00-04:00", air_time="12:00am"), steps)
-    assert steps[-1] == "00:00, and air_time 12:00am does not tell the hour: nobody knows it, the date stands."
+    assert "air_time 12:00am" in steps[-1]
 
 
 def movie(line: Line) -> str:

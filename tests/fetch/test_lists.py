@@ -168,7 +168,7 @@ def told(asked: Asked) -> Told:
 
 def dated(folder: Path, clock: Clock, url: str, movies: list[Movie]) -> list[date]:
     with Client(url, now=clock) as client:
-        found = Releases(client, folder, clock.now).dated({"movies": movies}, {"movies": ["de"]})
+        found = Releases(client, folder, clock.now).add_dates({"movies": movies}, {"movies": ["de"]})
     return [each.days.get("de", each.starts) for each in found["movies"]]
 
 
@@ -215,7 +215,7 @@ def test_which_are_asked_for_first_is_no_chance(tmp_path: Path, clock: Clock) ->
     first: list[set[str]] = []
     for countries in (["de", "fr", "us"], ["us", "fr", "de"]):
         with serving(told) as (url, asked), Client(url, now=clock) as client:
-            Releases(client, tmp_path / countries[0], clock.now).dated({"movies": many}, {"movies": countries})
+            Releases(client, tmp_path / countries[0], clock.now).add_dates({"movies": many}, {"movies": countries})
         first.append({request.path for request in asked})
     assert first[0] == first[1]
 
@@ -273,7 +273,7 @@ def test_a_hidden_season_does_not_hide_its_show(tmp_path: Path, clock: Clock) ->
     """Trakt lists hidden seasons beside hidden shows; the show of such a season is still wanted."""
     entries = [{"show": {"ids": {"trakt": 5}}, "season": {"number": 2}}, {"show": {"ids": {"trakt": 6}}}]
     with serving(lambda _: Told(json.dumps(entries).encode())) as (url, _), Client(url, now=clock) as client:
-        assert Lists(client, tmp_path).hidden("calendar") == {"trakt-6"}
+        assert Lists(client, tmp_path).fetch_hidden("calendar") == {"trakt-6"}
 
 
 def test_movies_bear_the_days_of_the_country(line: Line) -> None:

@@ -48,10 +48,10 @@ def test_every_entry_of_a_recorded_calendar_becomes_an_episode(
 
 
 def test_the_body_as_it_was_printed_is_one_broken_answer(shared: Path) -> None:
-    """The documentation's example, misprint and all, is refused as one error that names the request."""
+    """The documentation's example, misprint and all, is refused as one error."""
     path = shared / "fixtures" / "v1" / "docs" / "user_calendar_shows.verbatim.txt"
     with pytest.raises(BrokenAnswer, match=r"malformed|trailing"):
-        read_episodes(answer_of(path))
+        list(read_episodes(answer_of(path)))
 
 
 def dated(value: Any, show: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

@@ -1,9 +1,8 @@
 """When an episode of API v1 airs: its `first_aired` is not the instant.
 
-It is a wall clock in Los Angeles, whatever the country. Where `first_aired_iso` came beside it
-(since July 2013) that wall clock is the show's own hour and the ISO text is the instant;
-elsewhere it is midnight and stands for a date, and the hour is the show's `air_time`. Found by
-comparing recorded answers of 2011 to 2014.
+`first_aired` is a wall clock in Los Angeles, whatever the country. Since July 2013 `first_aired_iso` comes beside it:
+then that wall clock is the show's own hour, and the ISO text is the instant. Without it, the wall clock is midnight and
+stands for a date, and the hour is the show's `air_time`. Found by comparing recorded answers of 2011 to 2014.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from trakt_ical.model import Moment, Tell, silent
 
 SERVER_ZONE = ZoneInfo("America/Los_Angeles")
 UNKNOWN = "12:00am"  # v1's way to say that nobody knows the hour
-LATE_NIGHT = dt.time(6)  # what airs before it may be listed under the evening before
+LATE_NIGHT = dt.time(6)  # an airing before this hour may be listed under the evening before
 _HOUR = re.compile(r"(0?[1-9]|1[0-2]):[0-5]\d ?[ap]m|([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass(frozen=True, slots=True)
 class AirTimes:
-    """What v1 says of one airing, in its own words; *day* is the date of its group in the calendar."""
+    """What v1 says about one airing, in its own words; *day* is the date of its group in the calendar."""
 
     first_aired: int | None
     iso: str | None = None
@@ -39,11 +38,13 @@ class AirTimes:
 
 
 def resolve_instant(aired: AirTimes, tell: Tell = silent) -> Moment | None:
-    """The moment of *aired*, a date where nobody knows the hour, None where nobody knows the day.
+    """Return the moment of *aired*, a date where nobody knows the hour, None where nobody knows the day.
 
     Raises ValueError, OverflowError or OSError where a number is no date of this calendar.
     """
     tell("Trakt says: first_aired %s, first_aired_iso %s, air_time %s.", aired.first_aired, aired.iso, aired.air_time)
+    # Where nobody knows the day, first_aired is 0, and v1 makes the other fields of that 0: the iso text then says
+    # 1969-12-31.
     stated = _parse_iso(aired.iso) if aired.first_aired else None
     if stated is not None:
         return _resolve_iso(stated, aired, tell)
@@ -57,7 +58,7 @@ def resolve_instant(aired: AirTimes, tell: Tell = silent) -> Moment | None:
 
 
 def _parse_iso(iso: str | None) -> datetime | None:
-    """The instant that *iso* states, None where it states none."""
+    """Return the instant that *iso* states, None where it states none."""
     from dateutil.parser import isoparse
 
     try:
@@ -69,8 +70,9 @@ def _parse_iso(iso: str | None) -> datetime | None:
 
 def _resolve_iso(stated: datetime, aired: AirTimes, tell: Tell) -> Moment:
     wall = stated.replace(tzinfo=None)
+    # v1 fills a missing hour with 00:00 here too. With an air_time beside it, 00:00 is a real hour.
     if wall.time() == dt.time(0) and _parse_hour(aired.air_time) is None:
-        tell("00:00, and air_time %s does not tell the hour: nobody knows it, the date stands.", aired.air_time)
+        tell("00:00, and air_time %s does not tell the hour: nobody knows it, the date counts.", aired.air_time)
         return wall.date()
     zone = zones.find_zone(aired.network, aired.country)
     if _is_misplaced(aired, zone) or _has_wrong_offset(stated, aired.utc, zone):
@@ -81,13 +83,19 @@ def _resolve_iso(stated: datetime, aired: AirTimes, tell: Tell) -> Moment:
 
 
 def _is_misplaced(aired: AirTimes, zone: ZoneInfo) -> bool:
-    """Whether v1 took a foreign network for an American one, as it does where it does not know the country."""
+    """Whether v1 took a foreign network for an American one, as it does where it does not know the country.
+
+    Its offset is then that of New York, and the wall clock that of the network: the clock is right.
+    """
     american = (aired.country or "United States") == "United States"
     return american and zone.key != zones.EASTERN and zones.find_network_zone(aired.network) == zone
 
 
 def _has_wrong_offset(stated: datetime, utc: int | None, zone: ZoneInfo) -> bool:
-    """The fault of September 2013: winter's offset in summer, and a `first_aired_utc` that contradicts it."""
+    """Whether the offset is wrong as in September 2013: winter's in summer, contradicted by `first_aired_utc`.
+
+    The wall clock is right in these answers.
+    """
     contradicted = utc is not None and utc != stated.timestamp()
     return contradicted and stated.utcoffset() != stated.replace(tzinfo=zone).utcoffset()
 
@@ -95,13 +103,15 @@ def _has_wrong_offset(stated: datetime, utc: int | None, zone: ZoneInfo) -> bool
 def _resolve_slot(day: date, aired: AirTimes, tell: Tell) -> Moment:
     hour = _parse_hour(aired.air_time)
     next_day = day + timedelta(days=1)
-    night = (aired.air_day or "").strip().lower() == WEEKDAYS[next_day.weekday()]
-    if hour is None and night and (aired.air_time or "").strip().lower() == UNKNOWN:
-        hour = dt.time(0)  # "Friday 12:00am" in Thursday's group is a real midnight
+    is_night_before = (aired.air_day or "").strip().lower() == WEEKDAYS[next_day.weekday()]
+    if hour is None and is_night_before and (aired.air_time or "").strip().lower() == UNKNOWN:
+        # "Friday 12:00am" in Thursday's group: whoever entered that knew of the midnight after Thursday. Where the
+        # day is that of the group, 12:00am is what v1 says for want of an hour.
+        hour = dt.time(0)
     if hour is None:
         tell("air_time %s does not tell the hour: nobody knows it.", aired.air_time)
         return day
-    if hour < LATE_NIGHT and night:
+    if hour < LATE_NIGHT and is_night_before:
         tell("It airs after midnight, on %s: that is the next day.", aired.air_day)
         day = next_day
     zone = zones.find_zone(aired.network, aired.country)
@@ -110,8 +120,9 @@ def _resolve_slot(day: date, aired: AirTimes, tell: Tell) -> Moment:
 
 
 def _parse_hour(air_time: str | None) -> dt.time | None:
-    """The wall clock that *air_time* ("10:00pm") says, None where it says nothing that can be read."""
+    """Return the wall clock that *air_time* ("10:00pm") says, None where it says nothing that can be read."""
     text = (air_time or "").strip().lower()
+    # Checked first, since dateutil would read "10" or "may" as some hour of today.
     if not _HOUR.fullmatch(text) or text == UNKNOWN:
         return None
     from dateutil.parser import parse

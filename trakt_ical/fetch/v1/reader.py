@@ -20,16 +20,11 @@ RATINGS = {"love": 10.0, "hate": 1.0}
 
 
 def read_episodes(answer: Answer, *, steps: bool = False) -> Iterator[Episode]:
-    """The episodes of an answer, with the *steps* to their moments; an odd entry is skipped with a warning.
+    """Return the episodes of an answer, with the *steps* to their moments; an odd entry is skipped with a warning.
 
     Raises BrokenAnswer where the answer has another shape than documented.
     """
-    days = answer.decode(list[DayWire])
-    return _make_episodes(days, steps=steps)
-
-
-def _make_episodes(days: list[DayWire], *, steps: bool) -> Iterator[Episode]:
-    for day in days:
+    for day in answer.decode(list[DayWire]):
         for entry in day.episodes:
             try:
                 yield _make_episode(entry, day.date, Steps() if steps else None)
@@ -88,13 +83,13 @@ def _make_episode(entry: EntryWire, day: str, steps: Steps | None) -> Episode:
 
 
 def _any_known(*known: bool | None) -> bool | None:
-    """Whether one of *known* is so, None where v1 said nothing of it."""
-    said = [each for each in known if each is not None]
-    return any(said) if said else None
+    """Return whether one of *known* is so, None where v1 said nothing about it."""
+    stated = [each for each in known if each is not None]
+    return any(stated) if stated else None
 
 
 def _read_rating(show: ShowWire) -> float | None:
-    """The user's own rating, 1 to 10: a number, or the older love and hate."""
+    """Return the user's own rating, 1 to 10: a number, or the older love and hate."""
     try:
         number = float(show.rating_advanced or 0)
     except (TypeError, ValueError):
@@ -103,7 +98,7 @@ def _read_rating(show: ShowWire) -> float | None:
 
 
 def _make_key(show: ShowWire) -> str:
-    """The name of the show: its number at TVDB, else at IMDb, else the last part of its address."""
+    """Return the key of the show: its number at TVDB, else at IMDb, else the last part of its address."""
     tvdb = str(show.tvdb_id or "").strip()
     if tvdb.isdecimal() and int(tvdb):
         return f"tvdb-{int(tvdb)}"
@@ -116,12 +111,15 @@ def _make_key(show: ShowWire) -> str:
 
 
 def _read_slug(show: ShowWire) -> str:
-    """The last part of the show's address."""
+    """Return the last part of the show's address, "" without one."""
     return (show.url or "").rstrip("/").rpartition("/")[2]
 
 
 def _find_kind(season: int, number: int) -> EpisodeKind:
-    """v1's own calendar/premieres lists every first episode; it never tells finales."""
+    """Return what the episode is to its season, by its number: v1 says neither that nor what is a finale.
+
+    Its own calendar/premieres lists every first episode.
+    """
     if number != 1 or season == 0:
         return EpisodeKind.STANDARD
     return EpisodeKind.SERIES_PREMIERE if season == 1 else EpisodeKind.SEASON_PREMIERE

@@ -1,9 +1,9 @@
 """The user's lists over API v2: what is hidden, watched, and on the watchlist.
 
 What was watched and the watchlist are long, so they are kept, and asked for again only when
-`/sync/last_activities` says that they changed. An entry is told by a name: `trakt-1388` for a
-show, `trakt-1388-2` for its second season, `trakt-1388-2-3` for an episode, `trakt-movie-28`;
-a watched episode by `trakt-episode-73640`, since its id is all that the shortest answer has.
+`/sync/last_activities` says that they changed. Each entry has a name: `trakt-1388` is a show,
+`trakt-1388-2` its second season, `trakt-1388-2-3` an episode, `trakt-movie-28` a movie. A watched
+episode is `trakt-episode-73640`: its id is all that the shortest answer has.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from trakt_ical.trakt.client import Answer, Client
 
 
 def get_pages(client: Client, path: str, query: Mapping[str, str]) -> list[Answer]:
-    """All pages of the answer to a GET of *path*; the first one's X-Pagination-Page-Count says how many there are."""
+    """Return all pages of the answer to a GET of *path*; the first one says how many there are."""
     answers = [client.get(path, query)]
+    # Without this limit an odd header field would make the run ask for millions of pages.
     count = answers[0].headers.get("X-Pagination-Page-Count", "1")
     if not count.isdecimal() or len(count) > 3:
         raise BrokenAnswer(f"Trakt's answer is not what Trakt documents: it speaks of {count[:20]} pages.")
@@ -34,12 +35,12 @@ def get_pages(client: Client, path: str, query: Mapping[str, str]) -> list[Answe
 
 Names: TypeAlias = frozenset[str]
 PAGE = "100"  # entries in one answer
-EVERYTHING = {"extended": "min", "limit": "all"}  # ids and times alone, and so all of them in one answer
+EVERYTHING = {"extended": "min", "limit": "all"}  # ids and times only; then Trakt puts all of them into one answer
 EPISODE, MOVIE = "trakt-episode-", "trakt-movie-"
 
 
 class KeptList(msgspec.Struct):
-    """One list as it was when the user's activities bore *stamp*."""
+    """One list as it was when the user's last activity of its kind was at *stamp*."""
 
     stamp: str
     names: Names
@@ -47,79 +48,81 @@ class KeptList(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The names of what the user *watched* and has on the *watchlist*; None: that was not asked for."""
+    """The names of what the user *watched* and has on the *watchlist*; None: nobody asked for that."""
 
     watched: Names | None = None
     watchlist: Names | None = None
 
-    def put_on(self, airings: list[Airing]) -> list[Airing]:
-        """*airings* with what is known of each."""
-        return [self._marked(airing) for airing in airings]
+    def mark(self, airings: Iterable[Airing]) -> list[Airing]:
+        """Return *airings*, each marked as watched and as on the watchlist."""
+        return [self._mark_one(airing) for airing in airings]
 
-    def _marked(self, airing: Airing) -> Airing:
+    def _mark_one(self, airing: Airing) -> Airing:
         return replace(
             airing,
             watched=None if self.watched is None else _name_watched(airing) in self.watched,
-            watchlisted=None if self.watchlist is None else not self.watchlist.isdisjoint(_name_listed(airing)),
+            watchlisted=None if self.watchlist is None else not self.watchlist.isdisjoint(_list_names(airing)),
         )
 
 
 class Lists:
-    """The lists of the login that *client* signs with; long ones are kept in *folder*."""
+    """The lists of the account that *client* signs for; long ones are kept in *folder*."""
 
     def __init__(self, client: Client, folder: Path) -> None:
         self._client = client
         self._folder = folder
 
-    def hidden(self, section: str) -> Names:
-        """The shows and movies of the hidden list *section*; its single seasons are passed over."""
-        entries = self._entries(f"/users/hidden/{section}")
+    def fetch_hidden(self, section: str) -> Names:
+        """Return the shows and movies of the hidden list *section*; its single seasons are skipped."""
+        entries = self._fetch_entries(f"/users/hidden/{section}")
         return frozenset(name for entry in entries if entry.season is None for name in _name_entry(entry))
 
     def fetch_marks(self, kinds: Collection[str], *, watched: bool = False, watchlist: bool = False) -> Marks:
         """Return what the user *watched* of *kinds* of calendars, and the *watchlist*, each where it is asked for."""
         activities = self._client.get("/sync/last_activities").decode(Activities)
         return Marks(
-            self._watched(activities, kinds) if watched else None,
-            self._watchlist(activities) if watchlist else None,
+            self._fetch_watched(activities, kinds) if watched else None,
+            self._fetch_watchlist(activities) if watchlist else None,
         )
 
-    def _watched(self, activities: Activities, kinds: Collection[str]) -> Names:
+    def _fetch_watched(self, activities: Activities, kinds: Collection[str]) -> Names:
         watched: Names = frozenset()
         if not MOVIE_CALENDARS.keys() >= set(kinds):
-            watched |= self._kept("watched-shows", [activities.episodes.watched_at], self._ask_watched_shows)
+            watched |= self._load_or_fetch("watched-shows", [activities.episodes.watched_at], self._fetch_watched_shows)
         if MOVIE_CALENDARS.keys() & set(kinds):
-            watched |= self._kept("watched-movies", [activities.movies.watched_at], self._ask_watched_movies)
+            watched |= self._load_or_fetch("watched-movies", [activities.movies.watched_at], self._fetch_watched_movies)
         return watched
 
-    def _watchlist(self, now: Activities) -> Names:
-        parts = (now.movies, now.shows, now.seasons, now.episodes)
-        stamps = [now.watchlist.updated_at, *(part.watchlisted_at for part in parts)]
-        return self._kept("watchlist", stamps, self._ask_watchlist)
+    def _fetch_watchlist(self, activities: Activities) -> Names:
+        parts = (activities.movies, activities.shows, activities.seasons, activities.episodes)
+        stamps = [activities.watchlist.updated_at, *(part.watchlisted_at for part in parts)]
+        return self._load_or_fetch("watchlist", stamps, self._fetch_watchlist_names)
 
-    def _kept(self, name: str, stamps: Iterable[str | None], ask: Callable[[], Names]) -> Names:
-        """The list *name* as it was kept with the same *stamps*, else as Trakt tells it now."""
+    def _load_or_fetch(self, name: str, stamps: Iterable[str | None], fetch: Callable[[], Names]) -> Names:
+        """Return the list *name* as it was kept with the same *stamps*, else as Trakt has it now."""
         file, stamp = JsonFile(self._folder / f"{name}.json", KeptList, "kept list"), " ".join(filter(None, stamps))
         known = file.load_if_readable(logging.DEBUG)
+        # The stamp was read before the list is fetched: a change in between makes the next run fetch it once too
+        # often. The other way round, that change would go unseen until the next one.
         if known is None or known.stamp != stamp or not stamp:
-            known = KeptList(stamp, ask())
+            known = KeptList(stamp, fetch())
             file.save_if_possible(known)
         return known.names
 
-    def _ask_watched_shows(self) -> Names:
+    def _fetch_watched_shows(self) -> Names:
         answers = get_pages(self._client, "/users/me/watched/shows", {**EVERYTHING, "specials": "true"})
         shows = (show for answer in answers for show in answer.decode(WatchedShows).values())
         return frozenset(f"{EPISODE}{number}" for seasons in shows for season in seasons.values() for number in season)
 
-    def _ask_watched_movies(self) -> Names:
+    def _fetch_watched_movies(self) -> Names:
         answers = get_pages(self._client, "/users/me/watched/movies", EVERYTHING)
         return frozenset(f"{MOVIE}{number}" for answer in answers for number in answer.decode(WatchedMovies))
 
-    def _ask_watchlist(self) -> Names:
-        entries = self._entries("/users/me/watchlist/all/rank/asc")
+    def _fetch_watchlist_names(self) -> Names:
+        entries = self._fetch_entries("/users/me/watchlist/all/rank/asc")
         return frozenset(name for entry in entries for name in _name_entry(entry))
 
-    def _entries(self, path: str) -> Iterator[ListEntry]:
+    def _fetch_entries(self, path: str) -> Iterator[ListEntry]:
         for answer in get_pages(self._client, path, {"limit": PAGE}):
             yield from answer.decode(list[ListEntry])
 
@@ -128,8 +131,8 @@ def _name_watched(airing: Airing) -> str:
     return airing.key if isinstance(airing, Movie) else f"{EPISODE}{airing.episode_id}"
 
 
-def _name_listed(airing: Airing) -> list[str]:
-    """The names under which the watchlist may hold *airing*: its own, and those of what it is a part of."""
+def _list_names(airing: Airing) -> list[str]:
+    """Return the names under which the watchlist may hold *airing*: its own, and those of what it is a part of."""
     if isinstance(airing, Movie):
         return [airing.key]
     season = f"{airing.show.key}-{airing.season}"
@@ -149,7 +152,7 @@ def _name_entry(entry: ListEntry) -> Iterator[str]:
 
 
 def _make_name(kind: str, named: Named | None) -> str:
-    """`trakt-KIND-ID`, "" where there is no id."""
+    """Return `trakt-KIND-ID`, "" where there is no id."""
     if named is None or named.ids is None or not named.ids.trakt:
         return ""
     return "-".join(filter(None, ("trakt", kind, str(named.ids.trakt))))

@@ -23,13 +23,13 @@ _KINDS = {kind.name.lower(): kind for kind in EpisodeKind}
 
 
 Known = dict[int, tuple[ShowWire, Show, str]]
-"""Shows that were read, by number: as they came over the wire, as we have them, and their page."""
+"""Shows that were read, by number: as they came over the wire, as our own value, and their page."""
 
 
 def read_shows(answer: Answer, *, known: Known | None = None, steps: bool = False) -> Iterator[Episode]:
-    """The episodes of an answer, with the *steps* to their moments; an odd entry is skipped with a warning.
+    """Return the episodes of an answer, with the *steps* to their moments; an odd entry is skipped with a warning.
 
-    Shows that are *known*, just so, are not made again: a calendar has each of them many times.
+    Shows that are *known* with the same fields are not made again: a calendar has each of them many times.
     Raises BrokenAnswer where the answer has another shape than documented.
     """
     known = {} if known is None else known
@@ -42,7 +42,7 @@ def read_shows(answer: Answer, *, known: Known | None = None, steps: bool = Fals
 
 
 def read_movies(answer: Answer, release: Release, *, steps: bool = False) -> Iterator[Movie]:
-    """The movies of an answer, skipping and raising as `read_shows` does."""
+    """Return the movies of an answer; skips and raises as `read_shows` does."""
     for entry in answer.decode(list[MovieEntry]):
         try:
             yield _make_movie(entry, release, steps=steps)
@@ -73,8 +73,9 @@ def _make_episode(entry: EpisodeEntry, known: Known, steps: Steps | None) -> Epi
 
 
 def _make_show(wire: ShowWire, known: Known) -> tuple[Show, str]:
-    """The show and its page, those that are *known* where nothing of it differs."""
+    """Return the show and its page, from *known* where no field of it differs."""
     ids = _require_id(wire.ids, "show")
+    # Compared whole: two answers of one run may come from before and after a change at Trakt.
     before = known.get(ids.trakt or 0)
     if before is not None and before[0] == wire:
         return before[1:]
@@ -131,29 +132,35 @@ def _make_page_url(kind: str, ids: Ids) -> str:
 
 
 def _resolve_moment(value: str | None, show: ShowWire, tell: Tell = silent) -> Moment:
-    """The moment that *value* says; 00:00 by the show's own clock is Trakt's way to say that nobody knows the hour."""
+    """Return the moment that *value* says, a date where nobody knows the hour.
+
+    Trakt makes an instant of a bare date by taking 00:00 in the show's own zone. So 00:00 there means that nobody
+    knows the hour, unless the network really starts things at midnight. The date is the one in that zone: in UTC it
+    may already be the next day.
+    """
     if not value:
         raise ValueError("it has no date")
     if "T" not in value:
-        tell("%s has no hour: nobody knows it.", value)
+        tell("%s has no hour: the date counts.", value)
         return date.fromisoformat(value)
     instant = _parse_instant(value)
     zone = _find_zone(show)
     there = instant.astimezone(zone)
     tell("By the show's own clock (%s) that is %s.", zone, there)
     if (there.hour, there.minute) != (0, 0):
+        # Where summer time begins at midnight, that day has no 00:00. Trakt's bare date then becomes 01:00.
         if there.hour > 1 or instant != _first_moment(there.date(), zone):
             return instant
-        tell("The clocks go on at midnight there: that day has no 00:00, and begins with it.")
+        tell("Summer time begins at midnight there: that day has no 00:00 and begins at 01:00.")
     if zones.airs_at_midnight(show.network):
-        tell("00:00 is an hour that is meant, since %s puts episodes online at midnight.", show.network)
+        tell("00:00 is the real hour, since %s puts episodes online at midnight.", show.network)
         return instant
-    tell("00:00 there is Trakt's way to say that nobody knows the hour: the date stands.")
+    tell("00:00 there is Trakt's way to say that nobody knows the hour: the date counts.")
     return there.date()
 
 
 def _first_moment(day: date, zone: tzinfo) -> datetime:
-    """The first moment of *day* in *zone*, 01:00 where the clocks go on at midnight."""
+    """Return the first moment of *day* in *zone*, 01:00 where summer time begins at midnight."""
     return datetime.combine(day, time(0), zone).astimezone(UTC)
 
 
@@ -174,6 +181,6 @@ def _load_zone(name: str) -> ZoneInfo | None:
 
 
 def _find_zone(show: ShowWire) -> tzinfo:
-    """The zone of *show*. Where nothing tells it, Trakt's instant was made of a bare date, in UTC."""
+    """Return the zone of *show*, UTC where nothing names one: then Trakt made its instant of a bare date in UTC."""
     named = _load_zone(show.airs.timezone) if show.airs and show.airs.timezone else None
     return named or zones.find_network_zone(show.network) or zones.find_country_zone(show.country) or UTC

@@ -1,6 +1,6 @@
-"""When movies come out in single countries: one request for each movie, so the answers hold for a week.
+"""When movies come out in single countries. It takes one request for each movie, so the answers are kept for a week.
 
-Where more are to be asked than one run may ask for, older answers hold until a later run comes to them.
+Where more movies are due than one run may ask for, their older dates stay until a later run gets to them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from trakt_ical.trakt.client import MAX_CONNECTIONS, Client
 
 log = logging.getLogger(__name__)
 
-KEPT = timedelta(days=7)
+LIFETIME = timedelta(days=7)
 FORGOTTEN = timedelta(days=92)  # by then even a weekly run has asked for a thousand movies again
 AT_MOST = 100  # requests in one run: Trakt allows 500 in five minutes, for everything
 NO_RECORD = (404, 405)
 NEVER = datetime.min.replace(tzinfo=UTC)
 
-_TYPES = {  # a festival's premiere is for few
+_TYPES = {  # without the premiere at a festival, which few people can see
     "theatrical": Release.CINEMA,
     "limited": Release.CINEMA,
     "digital": Release.STREAMING,
@@ -38,60 +38,64 @@ _TYPES = {  # a festival's premiere is for few
 
 
 class ReleaseDates(msgspec.Struct):
-    """What Trakt said of one movie in one country, and when: the first day of each kind of release."""
+    """What Trakt said about one movie in one country, and when: the first day of each kind of release."""
 
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     days: dict[str, date]
 
 
 class Releases:
-    """The release dates that *client* is told, kept in *folder*; *now* is the time of this run."""
+    """The release dates that *client* gets, kept in *folder*; *now* is the time of this run."""
 
     def __init__(self, client: Client, folder: Path, now: datetime) -> None:
         self._client = client
         self._file = JsonFile(folder / "releases.json", dict[str, ReleaseDates], "list of release dates")
         self._now = now
         known = self._file.load_if_readable(logging.DEBUG) or {}
-        self._known = {name: asked for name, asked in known.items() if now - asked.at < FORGOTTEN}
+        self._known = {name: dates for name, dates in known.items() if now - dates.at < FORGOTTEN}
 
-    def dated(
+    def add_dates(
         self, movies: Mapping[str, Sequence[Movie]], countries: Mapping[str, Collection[str]]
     ) -> dict[str, list[Movie]]:
-        """*movies* of each kind with their days in each of the *countries* of that kind, where Trakt knows one."""
+        """Return *movies* of each kind with the days that Trakt knows in each of the *countries* of that kind."""
         ordered = {kind: sorted(its) for kind, its in countries.items()}
-        self._ask((movie.key, country) for kind in movies for movie in movies[kind] for country in ordered[kind])
+        self._fetch_due((movie.key, country) for kind in movies for movie in movies[kind] for country in ordered[kind])
         return {
-            kind: [replace(movie, days=self._days(movie, ordered[kind])) for movie in its]
+            kind: [replace(movie, days=self._find_days(movie, ordered[kind])) for movie in its]
             for kind, its in movies.items()
         }
 
-    def _ask(self, wanted: Iterable[tuple[str, str]]) -> None:
-        missing = [each for each in dict.fromkeys(wanted) if self._now - self._asked_at(*each) >= KEPT]
-        if not missing:
+    def _fetch_due(self, wanted: Iterable[tuple[str, str]]) -> None:
+        due = [each for each in dict.fromkeys(wanted) if self._now - self._find_last_fetch(*each) >= LIFETIME]
+        if not due:
             return
-        missing.sort(key=lambda each: self._asked_at(*each))  # or the first would be asked for again and again
-        if len(missing) > AT_MOST:
+        # The oldest first: in the order of the calendar, the first hundred would be due again before the rest had its
+        # turn, and the rest would never get its dates.
+        due.sort(key=lambda each: self._find_last_fetch(*each))
+        if len(due) > AT_MOST:
             log.warning(
-                "%d release dates are not asked for in this run, which is limited to %d requests; the movies keep "
-                "the date that they have until a later run.",
-                len(missing) - AT_MOST,
+                "%d release dates are not asked for in this run, which is limited to %d requests. "
+                "These movies keep their dates until a later run.",
+                len(due) - AT_MOST,
                 AT_MOST,
             )
         pool = ThreadPoolExecutor(MAX_CONNECTIONS)
         try:
-            asked = missing[:AT_MOST]
-            for each, answer in zip(asked, pool.map(lambda one: self._one(*one), asked), strict=True):
-                self._known[_make_key(*each)] = answer
+            asked = due[:AT_MOST]
+            for each, dates in zip(asked, pool.map(self._fetch_dates, asked), strict=True):
+                self._known[_make_key(*each)] = dates
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+            # Also after an error: what was answered before it need not be asked for again.
             self._file.save_if_possible(self._known)
 
-    def _asked_at(self, key: str, country: str) -> datetime:
-        """When that was asked for last, long ago where it never was."""
+    def _find_last_fetch(self, key: str, country: str) -> datetime:
+        """Return when that was asked for last; long ago where it never was."""
         known = self._known.get(_make_key(key, country))
         return known.at if known else NEVER
 
-    def _one(self, key: str, country: str) -> ReleaseDates:
+    def _fetch_dates(self, wanted: tuple[str, str]) -> ReleaseDates:
+        key, country = wanted
         try:
             answer = self._client.get(f"/movies/{key.rpartition('-')[2]}/releases/{country}")
         except Refused as error:
@@ -105,17 +109,17 @@ class Releases:
                 days[kind.value] = min(day, days.get(kind.value, day))
         return ReleaseDates(self._now, days)
 
-    def _days(self, movie: Movie, countries: Iterable[str]) -> dict[str, date]:
-        asked = {country: self._known.get(_make_key(movie.key, country)) for country in countries}
+    def _find_days(self, movie: Movie, countries: Iterable[str]) -> dict[str, date]:
+        known = {country: self._known.get(_make_key(movie.key, country)) for country in countries}
         return {
-            country: answer.days[movie.release.value]
-            for country, answer in asked.items()
-            if answer and movie.release.value in answer.days
+            country: dates.days[movie.release.value]
+            for country, dates in known.items()
+            if dates and movie.release.value in dates.days
         }
 
 
 def _parse_day(text: str | None) -> date | None:
-    """The day that *text* names, None where it names none of television's years."""
+    """Return the day that *text* names, None where it names none, or one in an impossible year."""
     try:
         day = date.fromisoformat(text or "")
         check_moment(day)

@@ -1,4 +1,4 @@
-"""A user's calendars over API v2: which requests they take, and how many at a time."""
+"""A user's calendars over API v2: which requests they take, eight at a time."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from trakt_ical.trakt.login import fetch_account_settings
 
 log = logging.getLogger(__name__)
 
-LONGEST = 33  # days; Trakt cuts longer requests silently
+LONGEST = 33  # days; Trakt cuts longer requests without saying so
 SECTIONS = ("calendar", "dropped")  # of the hidden lists
 
 
 class SourceV2:
-    """The calendars of the login that *client* signs with (*calendar* `my`), or of the world (`all`).
+    """The calendars of the account that *client* signs for (*calendar* `my`), or of the world (`all`).
 
-    What is kept beside its answers is in *folder*; *now* is the time of this run.
+    Lists are kept in *folder*; *now* is the time of this run.
     """
 
     def __init__(self, client: Client, *, calendar: str, folder: Path, now: datetime) -> None:
@@ -45,19 +45,19 @@ class SourceV2:
         self._releases = Releases(client, folder, now)
 
     def fetch(self, request: FetchRequest, progress: Progress = lambda done, of: None) -> Fetched:
-        """Return what airs on the days of each kind, and on a day more at both ends."""
+        """Return what airs on the days of each kind, and on one day more at both ends."""
         return self.ask(request, progress).read()
 
     def ask(self, request: FetchRequest, progress: Progress) -> AnswersV2:
-        """Ask for the days of each kind, and a day more at both ends, since Trakt's days are those of UTC.
-
-        The hidden lists are asked for as well: Trakt no longer leaves out reliably what is on them.
-        """
+        """Ask for the days of each kind, and for one day more at both ends."""
         mine = self._calendar == "my"
+        # Trakt's days are those of UTC. An evening in New York is on the next of them, so that without the days more,
+        # the range would lack a part of its first or last day.
         pieces = [(kind, piece) for kind, days in request.days.items() for piece in days.widened(1).split(LONGEST)]
         pool = ThreadPoolExecutor(MAX_CONNECTIONS)
         try:
-            hidden = [pool.submit(self._lists.hidden, section) for section in SECTIONS] if mine else []
+            # The calendar should leave hidden shows out by itself, but does not do so reliably.
+            hidden = [pool.submit(self._lists.fetch_hidden, section) for section in SECTIONS] if mine else []
             marks = [pool.submit(self._fetch_marks, request)] if request.watched or request.watchlist else []
             asked = [(kind, pool.submit(self._fetch_piece, kind, piece)) for kind, piece in pieces]
             _wait_for_all([*hidden, *marks, *(future for _, future in asked)], progress)
@@ -95,13 +95,13 @@ class SourceV2:
         The lists of what was watched are kept until the user's activities say that they changed. Those of movies are
         not asked for.
         """
-        return self._lists.fetch_marks(("shows",), watched=True).put_on(list(airings))
+        return self._lists.fetch_marks(("shows",), watched=True).mark(airings)
 
     def _fetch_marks(self, request: FetchRequest) -> Marks:
         return self._lists.fetch_marks(request.days, watched=request.watched, watchlist=request.watchlist)
 
     def _fetch_piece(self, kind: str, piece: DateRange) -> list[Answer]:
-        """Return the answers for *piece*: one, unless Trakt cut it shorter than it was asked for."""
+        """Return the answers for *piece*: one, unless Trakt answers for fewer days than it was asked for."""
         path = f"/calendars/{self._calendar}/{SHOW_CALENDARS.get(kind, kind)}/{piece.first}/{piece.days}"
         answers = get_pages(self._client, path, {"extended": "full"})
         end = _read_last_day(answers[0], piece.last)
@@ -148,11 +148,11 @@ class AnswersV2:
             kind, answer = self._answers.pop()
             airings[kind] += self._read_answer(kind, answer, known)
         if self._marks:
-            airings = {kind: self._marks.put_on(listed) for kind, listed in airings.items()}
+            airings = {kind: self._marks.mark(listed) for kind, listed in airings.items()}
         countries = self._request.countries
         if countries:
             movies = {kind: [each for each in airings[kind] if isinstance(each, Movie)] for kind in countries}
-            airings |= {kind: [*its] for kind, its in self._releases.dated(movies, countries).items()}
+            airings |= {kind: [*its] for kind, its in self._releases.add_dates(movies, countries).items()}
         return Fetched(airings, *self._hidden)
 
     def _read_answer(self, kind: str, answer: Answer, known: Known) -> Iterator[Airing]:
@@ -162,7 +162,7 @@ class AnswersV2:
 
 
 def _wait_for_all(futures: list[Future[Any]], progress: Progress) -> None:
-    """Wait for *futures*, telling *progress* of each; raise the first error at once."""
+    """Wait for *futures* and report each to *progress*; raise the first error at once."""
     progress(0, len(futures))
     for done, future in enumerate(as_completed(futures), 1):
         future.result()
@@ -170,7 +170,7 @@ def _wait_for_all(futures: list[Future[Any]], progress: Progress) -> None:
 
 
 def _read_last_day(answer: Answer, asked: date) -> date:
-    """The last day that an answer is for; without a readable X-End-Date, the day *asked* for."""
+    """Return the last day that an answer is for; without a readable X-End-Date, the day *asked* for."""
     end = parse_http_date(answer.headers.get("X-End-Date"))
     return end.date() if end else asked
 
