@@ -20,15 +20,22 @@ if TYPE_CHECKING:
     from trakt_ical.app.agenda import AgendaEntry
     from trakt_ical.cli.dates import DateFormat
 
-WIDEST = 10_000  # columns, where nobody looks: no title is cut
-IN_LINE = 60  # columns; a longer title puts but its own day out of line
+WIDEST = 10_000  # columns, where stdout is no terminal: no title is cut
+IN_LINE = 60  # columns; a longer title widens only the table of its own day
 
 
 @click.command("agenda", cls=Command)
 @click.argument("name", required=False)
-@click.option("--days", type=click.IntRange(1, 3660), default=7, show_default=True, metavar="N", help="How many days.")
-@click.option("--fresh", is_flag=True, help="Ask Trakt, even if it was asked within the last hour.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3660),
+    default=7,
+    show_default=True,
+    metavar="N",
+    help="Number of days, today included.",
+)
+@click.option("--fresh", is_flag=True, help="Ask Trakt now. Otherwise answers of the last hour are used again.")
+@click.option("--json", "as_json", is_flag=True, help="Print the agenda as JSON.")
 @setting_option("--kind", setting="kind", multiple=True)
 @setting_option("--timezone", setting="timezone", metavar="ZONE")
 @account_options
@@ -36,7 +43,7 @@ IN_LINE = 60  # columns; a longer title puts but its own day out of line
 def command(run: Run, /, name: str | None, days: int, fresh: bool, as_json: bool, **options: Any) -> None:
     """Show the coming days of a calendar, by its rules.
 
-    What is on now is marked, what you watched is dim. Answers of the last hour are not asked for again.
+    A triangle marks what is on now. What you have watched has a check mark and is dim.
     """
     from trakt_ical.app.agenda import YOUNG, fetch_listed, make_agenda
 
@@ -51,13 +58,13 @@ def command(run: Run, /, name: str | None, days: int, fresh: bool, as_json: bool
             return
         _print_agenda(entries, found.zone, found.now)
         if not entries:
-            run.say(f"Nothing airs within {days} day{'' if days == 1 else 's'}.")
+            run.say(f"Nothing airs in the next {days} days." if days > 1 else "Nothing airs today.")
 
 
 def _to_json(entries: Iterable[AgendaEntry]) -> str:
     import json
 
-    told = [
+    rows = [
         {
             "uid": entry.event.uid,
             "summary": entry.event.summary,
@@ -71,11 +78,11 @@ def _to_json(entries: Iterable[AgendaEntry]) -> str:
         }
         for entry in entries
     ]
-    return json.dumps(told, ensure_ascii=False, indent=2)
+    return json.dumps(rows, ensure_ascii=False, indent=2)
 
 
 def _print_agenda(entries: Iterable[AgendaEntry], zone: tzinfo, now: datetime) -> None:
-    """Write *entries* as a table, day by day."""
+    """Print *entries* as one table for each day."""
     import io
 
     from rich.cells import cell_len
@@ -102,7 +109,7 @@ def _format_heading(day: date, today: date, dates: DateFormat) -> str:
 
 
 def _make_table(entries: Iterable[AgendaEntry], zone: tzinfo, dates: DateFormat, width: int) -> Table:
-    """The table of one day; titles take *width* columns at least, so that the days are in line."""
+    """Make the table of one day. Titles take at least *width* columns, so that the days are aligned."""
     from rich.table import Table
     from rich.text import Text
 

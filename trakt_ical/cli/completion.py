@@ -38,7 +38,7 @@ def complete_titles(ctx: click.Context, _param: click.Parameter, incomplete: str
 @click.argument("shell", type=click.Choice(list(SHELLS)))
 @click.pass_context
 def command(ctx: click.Context, /, shell: str) -> None:
-    """Print what makes your shell complete commands and titles.
+    """Print the script that makes your shell complete commands and titles.
 
     \b
     bash, in ~/.bashrc:   eval "$(trakt-ical completion bash)"

@@ -1,4 +1,4 @@
-"""`trakt-ical explain`: why an airing is in a calendar or not, and how its time came about."""
+"""`trakt-ical explain`: why an airing is in a calendar or not, and where its time comes from."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from trakt_ical.cli.terminal import write_line
 
 @click.command("explain", cls=Command)
 @click.argument("query", nargs=-1, required=True)
-@click.option("--in", "name", metavar="NAME", help="Which calendar of the settings; the first if not given.")
+@click.option("--in", "name", metavar="NAME", help="Calendar of the settings file. If not given: the first one.")
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
-@click.option("--fresh", is_flag=True, help="Ask Trakt, even if it was asked within the last hour.")
+@click.option("--fresh", is_flag=True, help="Ask Trakt now. Otherwise answers of the last hour are used again.")
 @setting_option("--kind", setting="kind", multiple=True)
 @setting_option("--timezone", setting="timezone", metavar="ZONE")
 @account_options
 @click.pass_obj
 def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, as_json: bool, **flags: Any) -> None:
-    """Tell why an episode or movie is in a calendar or not.
+    """Explain why an episode or movie is in a calendar or not.
 
     \b
     trakt-ical explain severance 2x03
-    trakt-ical explain "the slow ferry" s01e04 --in Shows
+    trakt-ical explain "doctor who" s01e04 --in Shows
 
-    It also tells how its time came about. Exit 9, with the candidates, where nothing or several match; the UID in
-    brackets names one of several.
+    It also explains where the time comes from. If several airings match, they are listed, and the exit status is 9.
+    Then name one by its UID, which stands in brackets.
     """
     from trakt_ical.app.agenda import YOUNG, fetch_listed
     from trakt_ical.app.explain import explain_airing, load_stored_output

@@ -26,7 +26,7 @@ class Day(click.ParamType[date]):
     name = "day"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """The date that *value* says; what leaves a part of it open is refused."""
+        """Return the date that *value* gives; a text that fits several dates, such as 04/05/2026, is refused."""
         with contextlib.suppress(ValueError):
             return date.fromisoformat(value)
         from datetime import UTC, datetime
@@ -39,9 +39,9 @@ class Day(click.ParamType[date]):
                 parse(value, default=blank, dayfirst=first).date() for blank in blanks for first in (False, True)
             }
         except (ValueError, OverflowError):
-            self.fail(f"{value!r} is no day. Write it as 2026-04-18.", param, ctx)
+            self.fail(f"{value!r} is not a date. Write it like 2026-04-18.", param, ctx)
         if others:
-            self.fail(f"{value!r} may be several days. Write it as 2026-04-18.", param, ctx)
+            self.fail(f"{value!r} could be several dates. Write it like 2026-04-18.", param, ctx)
         return one
 
 
@@ -51,22 +51,24 @@ class Day(click.ParamType[date]):
 @setting_option("--back", setting="back", metavar="N")
 @setting_option("--ahead", setting="ahead", metavar="N")
 @click.option(
-    "--from", "first", type=Day(), metavar="YYYY-MM-DD", help="The first day, in place of --back; alone: 7 days."
+    "--from", "first", type=Day(), metavar="YYYY-MM-DD", help="First day, in place of --back. Without --days: 7 days."
 )
-@click.option("--days", type=click.IntRange(1, 3660), metavar="N", help="How many days; alone: from today on.")
+@click.option(
+    "--days", type=click.IntRange(1, 3660), metavar="N", help="Number of days. Without --from: from today on."
+)
 @setting_option("--source", setting="source")
 @setting_option("--kind", setting="kind", multiple=True)
 @setting_option("--timezone", setting="timezone", metavar="ZONE")
 @click.option("--changes", is_flag=True, help="Print what this run changed.")
-@click.option("--json", "as_json", is_flag=True, help="With --changes: for programs.")
+@click.option("--json", "as_json", is_flag=True, help="With --changes: print the changes as JSON.")
 @click.option(
     "--previous",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="With -o -: the calendar to go on from.",
+    help="With -o -: the calendar that the previous run printed.",
 )
-@click.option("--accept-shrink", is_flag=True, help="Believe a calendar that lost most of itself.")
-@click.option("--force", is_flag=True, help="Replace a file that is not this calendar, keeping a copy.")
+@click.option("--accept-shrink", is_flag=True, help="Write the calendar even if most upcoming events disappeared.")
+@click.option("--force", is_flag=True, help="Replace a file that is not this calendar, and keep a copy of it.")
 @account_options
 @click.pass_obj
 def command(
@@ -80,16 +82,16 @@ def command(
     trakt-ical export --from 2026-04-18 --days 14 -o -
     trakt-ical export Movies                   the calendar [calendar.Movies] of the settings file
 
-    Where the settings file names calendars, all that have an output are written, or those that are named.
+    Without a NAME, every calendar of the settings file that has an output is written.
 
-    The file that is there is the calendar's memory: what did not change stays as it is to the octet, what is no
-    longer listed stays for a while as cancelled, and a calendar that loses most of itself is not believed (exit 8).
+    The file is also the calendar's memory. Unchanged events are kept byte for byte. Upcoming events that are no longer
+    listed stay for a while, marked as cancelled. If most upcoming events disappear, the update is held back (exit 8).
     """
     from trakt_ical.app.calendar_specs import DaySpan
     from trakt_ical.app.export import ExportOptions, export
 
     if as_json and not changes:
-        raise click.UsageError("--json goes with --changes.")
+        raise click.UsageError("--json needs --changes.")
     span = DaySpan(flags.pop("first"), flags.pop("days"))
     options = ExportOptions(span, **{name: flags.pop(name) for name in ("force", "accept_shrink")})
     if span != DaySpan() and (flags["back"] is not None or flags["ahead"] is not None):
@@ -98,19 +100,19 @@ def command(
     with run.app(flags) as app:
         calendars = find_calendars_with_output(app, names)
         if flags["output"] is not None and len(calendars) > 1:
-            raise click.UsageError("-o goes with one calendar. Name it.")
+            raise click.UsageError("-o takes one calendar. Name it: trakt-ical export NAME -o FILE")
         jobs = [_make_job(calendar, previous) for calendar in calendars]
         if previous and any(job.store for job in jobs):
-            raise click.UsageError("--previous goes with -o -; a file is its own memory.")
+            raise click.UsageError("--previous needs -o -. An output file is itself the previous calendar.")
         if changes and not all(job.store for job in jobs):
-            raise click.UsageError("--changes cannot be combined with -o -: stdout carries one of them.")
+            raise click.UsageError("--changes cannot be combined with -o -: both would go to standard output.")
         with show_progress("Asking Trakt", visible=not run.quiet) as progress:
             outcomes = export(app, jobs, options, progress)
     _report(run, list(zip(jobs, outcomes, strict=True)), changes=changes, as_json=as_json)
 
 
 def _report(run: Run, outcomes: list[tuple[Job, Outcome]], *, changes: bool, as_json: bool) -> None:
-    """Write what stdout is for, then the closing lines; raise the first error."""
+    """Write the results to stdout, then a closing line for each calendar; raise the first error."""
     done = [(job, outcome) for job, outcome in outcomes if not isinstance(outcome, Exception)]
     for job, result in done:
         if job.store is None:
@@ -133,7 +135,7 @@ def _make_job(calendar: Calendar, previous: Path | None) -> Job:
 
 
 def _raise_first(failed: list[tuple[Job, TraktIcalError]]) -> None:
-    """Raise the first of the errors that *failed* calendars ended with; tell of the others."""
+    """Write the errors of the *failed* calendars to stderr, but for the first, which is raised."""
     for job, error in failed[1:]:
         write_note(f"Error: {job.calendar.title}: {error}")
     for job, error in failed[:1]:
@@ -143,7 +145,7 @@ def _raise_first(failed: list[tuple[Job, TraktIcalError]]) -> None:
 
 
 def _describe_changes(done: list[tuple[Job, RunResult]], *, as_json: bool) -> list[str]:
-    """What was changed, line by line; with the calendar's name where the settings name some."""
+    """Return the changes as lines, with the calendar's name where the settings name calendars."""
     from trakt_ical.export.changes import change_to_json, describe_change
 
     if as_json:
@@ -163,7 +165,7 @@ def _describe_changes(done: list[tuple[Job, RunResult]], *, as_json: bool) -> li
 
 
 def _describe_result(job: Job, result: RunResult) -> str:
-    """The closing line of one calendar."""
+    """Return the closing line for one calendar."""
     from trakt_ical.export.changes import count_changes
 
     settings, summary = job.calendar.settings, result.summary
@@ -171,7 +173,7 @@ def _describe_result(job: Job, result: RunResult) -> str:
     place = "to standard output" if job.store is None else f"in {settings.output}"
     changed = f": {count_changes(result.changes)}" if result.changes else "" if result.changed else ", unchanged"
     dropped = (
-        f"; {summary.over_limit} left out to stay within {settings.max_bytes:,} octets" if summary.over_limit else ""
+        f"; {summary.over_limit} left out to stay within {settings.max_bytes:,} bytes" if summary.over_limit else ""
     )
     several = f"; none of the {summary.unshown} airings that Trakt lists on these days is shown"
     unshown = {0: "", 1: "; the one airing that Trakt lists on these days is not shown"}.get(summary.unshown, several)
