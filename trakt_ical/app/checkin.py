@@ -19,6 +19,7 @@ from trakt_ical.checkin.links import LinkCheckIns, StoredAiring
 from trakt_ical.checkin.resolve import Chooser, ItemFinder
 from trakt_ical.checkin.schedule import Schedule
 from trakt_ical.checkin.service import CheckInContext, CheckInService
+from trakt_ical.checkin.tickets import FOLDER
 from trakt_ical.config import Calendar
 from trakt_ical.export.stored import StoredEvent, parse_moment, read_end, read_summary
 from trakt_ical.fetch.source import SOURCES
@@ -151,7 +152,7 @@ class _FeedAccount:
 
 def _is_group(event: StoredEvent) -> bool:
     """Whether *event* stands for several airings: it then has a link for each, and its UID is that of the first."""
-    return bytes(event.octets).replace(b"\r\n ", b"").count(b"/check-in/") > 1
+    return bytes(event.octets).replace(b"\r\n ", b"").count(f"/{FOLDER}/".encode()) > 1
 
 
 def make_link_check_ins(app: App, store: EventStore, find_zone: Callable[[], tzinfo]) -> LinkCheckIns:
