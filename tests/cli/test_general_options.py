@@ -87,9 +87,9 @@ def test_advice_repeats_the_general_options(line: Line, tmp_path: Path) -> None:
 def test_what_prints_a_table_prints_json_too(line: Line) -> None:
     """What `status`, `config`, `feed list` and `explain` show is there for programs too; secrets stay masked."""
     line("export")
-    assert json.loads(line("--json", "feed", "list").stdout) == [
-        {"name": "Trakt", "last_success": None, "last_change": None, "held_back_since": None}
-    ]
+    feed = {"name": "Trakt", "last_success": None, "last_change": None, "held_back_since": None}
+    for arguments in (("--json", "feed", "list"), ("feed", "--json", "list"), ("feed", "list", "--json")):
+        assert json.loads(line(*arguments).stdout) == [feed]
     airing = json.loads(line("agenda", "--json").stdout)[0]
     explained = json.loads(line("explain", airing["uid"], "--json").stdout)
     assert (explained["uid"], explained["is_shown"]) == (airing["uid"], True)

@@ -28,10 +28,12 @@ def make_general_options(*, hidden: bool = False) -> list[click.Parameter]:
     ]
 
 
-def make_json_option() -> click.Option:
+def make_json_option(*, hidden: bool = False) -> click.Option:
     """Return `--json` as it stands before the command's name; a command with a table or result has its own."""
     meaning = "Print the result as JSON, where the command prints one."
-    return click.Option(("--json",), is_flag=True, help=meaning, expose_value=False, callback=_keep_value)
+    return click.Option(
+        ("--json",), is_flag=True, help=meaning, expose_value=False, callback=_keep_value, hidden=hidden
+    )
 
 
 def _keep_value(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -94,4 +96,4 @@ class CommandGroup(click.Group):
 
     def __init__(self, *args: Any, **attributes: Any) -> None:
         super().__init__(*args, **attributes)
-        self.params.extend(make_general_options(hidden=True))
+        self.params += [*make_general_options(hidden=True), make_json_option(hidden=True)]
