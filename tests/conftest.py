@@ -23,6 +23,13 @@ from trakt_ical.demo import Demo
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a browser, so that a run can leave them out."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Recorded answers, the contract of API v2 and the judges; they are not part of the project."""

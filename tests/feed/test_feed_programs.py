@@ -144,6 +144,7 @@ def test_vdirsyncer_and_khal_see_every_change(changing: Changing, shared: Path, 
     }
 
 
+@pytest.mark.desktop
 @pytest.mark.skipif(shutil.which("thunderbird") is None, reason="no thunderbird")
 def test_thunderbird_sees_every_change(changing: Changing, shared: Path) -> None:
     """Thunderbird finds the feed, names it, and shows a move, a rename, a cancellation and a return."""
