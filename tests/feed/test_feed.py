@@ -15,8 +15,8 @@ from tests.conftest import Line
 from tests.feeds import Running, serving
 from trakt_ical.feed.answers import (
     CalendarAnswers,
-    Channel,
     Feed,
+    Feeds,
     Health,
     accepts_gzip,
     parse_etags,
@@ -42,9 +42,9 @@ class FailingService:
         return Health([(True, 60.5), (False, None)], "failing")
 
 
-def feed(**more: str) -> Feed:
-    channels = (Channel("Trakt", SECRET, SERVED), Channel("TV shows/é", OTHER, None))
-    return Feed(channels, PAGE, FailingService(), **more)
+def make_feeds(**more: str) -> Feeds:
+    feeds = (Feed("Trakt", SECRET, SERVED), Feed("TV shows/é", OTHER, None))
+    return Feeds(feeds, PAGE, FailingService(), **more)
 
 
 @pytest.fixture
@@ -180,11 +180,11 @@ def test_a_condition_that_cannot_be_read_is_none() -> None:
 )
 def test_a_path_is_right_or_404(path: str, status: int) -> None:
     """Every path that is not exactly one of ours has the same answer, whatever the method."""
-    answer = feed().answer("GET", path, {})
+    answer = make_feeds().answer("GET", path, {})
     assert answer is not None
     assert answer.status == status
     for method in ("POST", "PROPFIND", "OPTIONS", "x"):
-        other = feed().answer(method, path, {})
+        other = make_feeds().answer(method, path, {})
         assert other is not None
         assert (other.status, other.body) == ((404, answer.body) if status == 404 else (405, other.body))
         assert status == 404 or (b"allow", b"GET, HEAD") in other.headers
@@ -193,15 +193,15 @@ def test_a_path_is_right_or_404(path: str, status: int) -> None:
 @pytest.mark.parametrize("rest", ["", "/", "/check-in"])
 def test_what_lies_below_the_pages_secret_is_not_the_feeds(rest: str) -> None:
     """The page has a secret of its own, which opens no calendar."""
-    assert feed().answer("GET", f"/{PAGE}{rest}", {}) is None
-    assert feed().answer("GET", f"/tv/{PAGE}{rest}", {}) is not None
-    with_prefix = feed(prefix="/tv")
+    assert make_feeds().answer("GET", f"/{PAGE}{rest}", {}) is None
+    assert make_feeds().answer("GET", f"/tv/{PAGE}{rest}", {}) is not None
+    with_prefix = make_feeds(prefix="/tv")
     assert with_prefix.answer("GET", with_prefix.strip_prefix(f"/tv/{PAGE}{rest}"), {}) is None
 
 
 def test_a_prefix_may_be_left_or_taken_off() -> None:
     """Where `public_url` has a path, a proxy may pass it on or not."""
-    with_prefix = feed(prefix="/tv")
+    with_prefix = make_feeds(prefix="/tv")
     for path in (f"/tv/{SECRET}/Trakt.ics", f"/{SECRET}/Trakt.ics"):
         answer = with_prefix.answer("GET", with_prefix.strip_prefix(path), {})
         assert answer
@@ -211,7 +211,7 @@ def test_a_prefix_may_be_left_or_taken_off() -> None:
 def test_health_tells_readiness_and_ages() -> None:
     """`/healthz` is 503 until every calendar can be served, and 200 from then on."""
     assert Health([(True, 1.0)], "well").answer().status == 200
-    answer = feed().answer("GET", "/healthz", {})
+    answer = make_feeds().answer("GET", "/healthz", {})
     assert answer
     assert answer.body == (
         b'{"ready": false, "refresher": "failing", '

@@ -17,6 +17,7 @@ import pytest
 from tests.server import Asked, Told, serving
 from trakt_ical.feed.page import HEADERS, render_page
 from trakt_ical.feed.page_content import PageAiring, PageCalendar, PageContent
+from trakt_ical.feed.subscribe import REACH_HINTS, Reach
 
 api = pytest.importorskip("playwright.sync_api", reason="no playwright for this platform")
 
@@ -205,9 +206,9 @@ def test_it_works_without_javascript(tab: Any, seen: Seen) -> None:
     tab.goto(f"{seen.base}/private")
     api.expect(tab.get_by_label("Thunderbird, GNOME and other programs").first).to_have_value(FEED)
     api.expect(tab.get_by_role("button")).to_have_count(0)
-    explanation = tab.get_by_text("only in your own network").first
+    explanation = tab.get_by_text(REACH_HINTS[Reach.NETWORK]).first
     api.expect(explanation).to_be_hidden()
-    tab.get_by_text("Not for Google Calendar").first.click()
+    tab.locator("summary").first.click()
     api.expect(explanation).to_be_visible()
     assert seen.errors == []
 

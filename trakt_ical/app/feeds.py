@@ -31,7 +31,7 @@ def refresh_feeds(app: App, calendars: Iterable[Calendar], *, accept_shrink: boo
     """
     folder = make_feed_folder(app)
     jobs = [Job(calendar, folder.make_store(calendar.title)) for calendar in calendars]
-    _create_folder(folder.folder)
+    _create_folder(folder.path)
     # With force: a damaged copy, or one of the account used before, is put aside. Nobody but us writes there, and
     # nobody would see the question.
     outcomes = export(app, jobs, ExportOptions(force=True, accept_shrink=accept_shrink))

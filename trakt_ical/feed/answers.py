@@ -225,8 +225,8 @@ def _make_disposition(name: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
-    """The calendar *name* at its *secret*; *calendar* is None before there ever was a copy."""
+class Feed:
+    """One feed: the calendar *name* at its *secret*; *calendar* is None before there ever was a copy."""
 
     name: str
     secret: str = field(repr=False)
@@ -266,13 +266,13 @@ class HealthSource(Protocol):
 
 
 @dataclass(frozen=True)
-class Feed:
-    """All calendars as they are now, in one value that is replaced whole.
+class Feeds:
+    """All feeds as they are now, in one value that is replaced whole.
 
     *prefix* is the path of `public_url`, "" for none: some proxies pass it on, others take it off.
     """
 
-    channels: tuple[Channel, ...]
+    feeds: tuple[Feed, ...]
     page_secret: str = field(repr=False)
     health: HealthSource
     prefix: str = ""
@@ -292,9 +292,9 @@ class Feed:
         # at the first difference, or a loop that stops at a hit, would let a stranger find a secret letter by letter.
         is_page = hmac.compare_digest(octets, self.page_secret.encode())
         found = None
-        for channel in self.channels:
-            if hmac.compare_digest(octets, channel.secret.encode()) and name == f"{channel.name}.ics":
-                found = channel
+        for feed in self.feeds:
+            if hmac.compare_digest(octets, feed.secret.encode()) and name == f"{feed.name}.ics":
+                found = feed
         if not path.startswith("/"):
             return NOT_FOUND  # `*`, or an address of another host
         if is_page:

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
 from trakt_ical.feed import access_log
-from trakt_ical.feed.answers import BODY_TOO_LARGE, NOT_ALLOWED, NOT_FOUND, Answer, Feed, make_html_answer
+from trakt_ical.feed.answers import BODY_TOO_LARGE, NOT_ALLOWED, NOT_FOUND, Answer, Feeds, make_html_answer
 from trakt_ical.feed.page import HEADERS
 
 Scope = MutableMapping[str, Any]
@@ -48,16 +48,16 @@ class PageSource(Protocol):
         """Return the document; *base_url* is the scheme and host that the request was sent to."""
 
 
-class FeedSource(Protocol):
-    """Holds the feed as it is now."""
+class FeedsSource(Protocol):
+    """Holds the feeds as they are now."""
 
-    feed: Feed
+    feeds: Feeds
 
 
 class FeedApp:
     """The ASGI application. *store* holds what is served now; *check_in* is None where no calendar has such links."""
 
-    def __init__(self, store: FeedSource, page: PageSource, check_in: Route | None = None) -> None:
+    def __init__(self, store: FeedsSource, page: PageSource, check_in: Route | None = None) -> None:
         self._store = store
         self._page = page
         self._check_in = check_in
@@ -69,13 +69,13 @@ class FeedApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        feed, method = self._store.feed, scope["method"]
-        path = feed.strip_prefix(scope["path"])
+        feeds, method = self._store.feeds, scope["method"]
+        path = feeds.strip_prefix(scope["path"])
         answer: Answer | None
         if self._check_in is not None and path.startswith(self._check_in.path):
             answer = await self._respond(self._check_in, method, path, receive)
         else:
-            answer = feed.answer(method, path, read_conditions(scope["headers"]))
+            answer = feeds.answer(method, path, read_conditions(scope["headers"]))
             if answer is None:
                 answer = await self._answer_page(method, path, find_base_url(scope))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})

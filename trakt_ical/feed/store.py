@@ -1,4 +1,4 @@
-"""The stored copies of calendars on disk, and the feed made of them, rebuilt whenever one of them changed."""
+"""The stored copies of calendars on disk, and the feeds made of them, rebuilt whenever one of them changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trakt_ical.errors import OutputError
 from trakt_ical.export.stored import DamagedCalendar, StoredCalendar, StoredEvent, parse_calendar
 from trakt_ical.export.stores.file import FileStore
 from trakt_ical.export.stores.store import OutputState, StateFile
-from trakt_ical.feed.answers import CalendarAnswers, Channel, Feed, HealthSource, hash_octets
+from trakt_ical.feed.answers import CalendarAnswers, Feed, Feeds, HealthSource, hash_octets
 from trakt_ical.feed.notice import Notice, find_due_notice
 from trakt_ical.feed.secrets import Secrets, SecretsFile
 from trakt_ical.files import JsonFile
@@ -29,9 +29,9 @@ LONGEST_NAME = 200  # characters of a copy's name; most file systems allow 255, 
 
 @dataclass(frozen=True)
 class FeedFolder:
-    """Where feeds are kept: stored copies and secrets in *folder*, the state of each copy in *states*."""
+    """Where feeds are kept: stored copies and secrets at *path*, the state of each copy in the folder *states*."""
 
-    folder: Path
+    path: Path
     states: Path
 
     def make_store(self, name: str) -> FileStore:
@@ -40,7 +40,7 @@ class FeedFolder:
         if len(file_name) > LONGEST_NAME:
             # Names that differ in their last letters alone must not share a copy.
             file_name = f"{file_name[: LONGEST_NAME - 33]}-{hash_octets(name.encode())}"
-        return FileStore(self.folder / f"{file_name}.ics")
+        return FileStore(self.path / f"{file_name}.ics")
 
     def make_state_file(self, name: str) -> StateFile:
         """Return the state file of that store."""
@@ -49,12 +49,12 @@ class FeedFolder:
     @property
     def secrets_file(self) -> SecretsFile:
         """Where the feeds' secrets are kept."""
-        return SecretsFile(self.folder / "secrets.json")
+        return SecretsFile(self.path / "secrets.json")
 
     @property
     def last_modified_path(self) -> Path:
         """Where it is kept when each served calendar changed last."""
-        return self.folder / "shown.json"
+        return self.path / "shown.json"
 
 
 class LastModified(msgspec.Struct, frozen=True):
@@ -117,7 +117,7 @@ def find_last_success(state: OutputState, calendar: StoredCalendar | None) -> da
 
 @dataclass(frozen=True)
 class FeedOptions:
-    """How a feed is made: with a notice *notice_after* the last success (0: never), at a *prefix* before its paths."""
+    """How feeds are made: a notice comes *notice_after* the last success (0: never); paths may have a *prefix*."""
 
     now: Callable[[], datetime]
     notice_after: timedelta = timedelta(days=3)
@@ -125,9 +125,9 @@ class FeedOptions:
 
 
 class FeedStore:
-    """Holds the *feed* of the calendars *names*, and keeps it like the stored copies. Safe to use from several threads.
+    """Holds the *feeds* of the calendars *names*, made of the stored copies. Safe to use from several threads.
 
-    The feed is one frozen value that is replaced whole, so that a request sees all of a change or nothing of it, and
+    The feeds are one frozen value that is replaced whole, so that a request sees all of a change or nothing of it, and
     needs no lock. *calendars* and *secrets* are replaced likewise.
     """
 
@@ -141,10 +141,10 @@ class FeedStore:
         self._secrets_version = _read_version(FileStore(folder.secrets_file.path))
         self.secrets: Secrets = folder.secrets_file.load(self._names)
         self.calendars = {name: self._load_calendar(name, None) for name in self._names}
-        self.feed = self._make_feed()
+        self.feeds = self._make_feeds()
 
     def reload(self) -> None:
-        """Replace the feed if the secrets or a stored copy changed on disk, or a notice came or went."""
+        """Replace the feeds if the secrets or a stored copy changed on disk, or a notice came or went."""
         # The server calls this each second, the refresher when it is done. Without the lock an older state, read by
         # the one, could replace the newer one that the other has just put there.
         with self._lock:
@@ -152,7 +152,7 @@ class FeedStore:
             is_changed = any(calendars[name] is not self.calendars[name] for name in self._names)
             if self._reload_secrets() or is_changed:
                 self.calendars = calendars
-                self.feed = self._make_feed()
+                self.feeds = self._make_feeds()
 
     def find_event(self, uid: str) -> StoredEvent | None:
         """Return the event *uid* of the first stored copy that has it, None where none has."""
@@ -161,11 +161,11 @@ class FeedStore:
                 return event
         return None
 
-    def _make_feed(self) -> Feed:
-        channels = tuple(
-            Channel(name, self.secrets.calendars[name], served.answers) for name, served in self.calendars.items()
+    def _make_feeds(self) -> Feeds:
+        feeds = tuple(
+            Feed(name, self.secrets.calendars[name], served.answers) for name, served in self.calendars.items()
         )
-        return Feed(channels, self.secrets.page, self._health, self._options.prefix)
+        return Feeds(feeds, self.secrets.page, self._health, self._options.prefix)
 
     def _reload_secrets(self) -> bool:
         """Take over renewed secrets; return whether there are any."""
