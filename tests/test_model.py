@@ -32,7 +32,7 @@ def test_inner_pieces_are_the_same_tomorrow(days: DateRange) -> None:
 def test_a_year_takes_12_or_13_pieces() -> None:
     """A year with a day more at both ends is cut into 12 or 13 pieces of 33 days, whenever it begins."""
     starts = (date(2026, 1, 1) + timedelta(days=number) for number in range(40))
-    assert {len(list(DateRange(start, 365).widened(1).split(33))) for start in starts} == {12, 13}
+    assert {len(list(DateRange(start, 365).widen(1).split(33))) for start in starts} == {12, 13}
 
 
 @pytest.mark.parametrize("days", [0, -1])

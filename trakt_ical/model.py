@@ -1,4 +1,4 @@
-"""The steps of a decision, told while it is made, so that what is explained is what was done."""
+"""The values that pass between the stages: days, episodes, movies, events, and the steps of a decision."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ Moment: TypeAlias = datetime | date
 """An aware datetime in UTC, or a date where nobody knows the hour."""
 
 
-YEARS = range(1900, 2200)  # in which things air; dates of other years are placeholders or slips
+YEARS = range(1900, 2200)  # in which things air; dates in other years are placeholders or slips
 
 
 def check_moment(moment: Moment) -> None:
-    """Refuse a datetime that is not in UTC, and what is in no year of television, with ValueError."""
+    """Raise ValueError for a datetime that is not in UTC, and for an impossible year."""
     check_utc(moment)
     if moment.year not in YEARS:
         raise ValueError(f"it is dated {moment.isoformat()}")
 
 
 def check_utc(moment: Moment) -> None:
-    """Refuse a datetime that is not in UTC with ValueError."""
+    """Raise ValueError for a datetime that is not in UTC."""
+    # Two datetimes of different zones can be equal and still be written differently, and a naive one means nothing.
     if isinstance(moment, datetime) and moment.tzinfo is not UTC:
         raise ValueError(f"{moment!r} is not in UTC")
 
 
 def local_date(moment: Moment, zone: tzinfo) -> date:
-    """The day on which *moment* falls in *zone*; a date is the same day everywhere."""
+    """Return the day on which *moment* falls in *zone*; a date is the same day everywhere."""
     return moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
 
 
@@ -59,21 +60,19 @@ class DateRange:
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
 
-    def widened(self, days: int) -> DateRange:
-        """The same range with *days* more at both ends."""
+    def widen(self, days: int) -> DateRange:
+        """Return the same range with *days* more at both ends."""
         return DateRange(self.first - timedelta(days=days), self.days + 2 * days)
 
-    def joined(self, other: DateRange) -> DateRange:
-        """The days from the first of both ranges to the last of both, with what lies between them."""
+    def join(self, other: DateRange) -> DateRange:
+        """Return the days from the first of both ranges to the last of both, gaps between them included."""
         first = min(self.first, other.first)
         return DateRange(first, (max(self.last, other.last) - first).days + 1)
 
     def split(self, longest: int) -> Iterator[DateRange]:
-        """Cut the range into pieces of at most *longest* days, without gap or overlap.
-
-        The cuts lie on multiples of *longest* days since 0001-01-01, whatever the range: the
-        inner pieces are the same ones tomorrow, and so are the addresses they are asked under.
-        """
+        """Cut the range into pieces of at most *longest* days, without gap or overlap."""
+        # The cuts lie on multiples of *longest* days since 0001-01-01, whatever the range. So the inner pieces are the
+        # same tomorrow, they are asked for under the same address, and a kept answer needs no download.
         start = self.first
         while start <= self.last:
             length = longest - start.toordinal() % longest
@@ -106,9 +105,9 @@ class Release(enum.Enum):
 class Show:
     """What episodes of one show share.
 
-    *key* names the show for ever within one API: `trakt-1388`, `tvdb-81189`; *slug* in addresses. *country*,
-    *language*: as the API writes them; *rating*: 0 to 10, of everybody (v2) or the user's own (v1).
-    *watchlisted*: whether it is on the user's watchlist. None: Trakt did not say.
+    *key* names the show for ever within one source: `trakt-1388`, `tvdb-81189`; *slug* in addresses. *country*,
+    *language*: as the source writes them; *rating*: 0 to 10, everybody's (v2) or the user's own (v1).
+    *watchlisted*: whether it is on the user's watchlist. None: the source did not say.
     """
 
     key: str
@@ -129,8 +128,8 @@ class Show:
 class Episode:
     """One airing of one episode; *link* is its page, *absolute* its number counted through all seasons.
 
-    *watched*, *watchlisted*: by the user. *steps*: how *starts* came about, in sentences, where that was asked for.
-    None: Trakt did not say.
+    *watched*, *watchlisted*: by the user. *steps*: how *starts* was found, in sentences, where somebody asked for them.
+    None: the source did not say.
     """
 
     show: Show
@@ -203,7 +202,7 @@ class Event:
     """One entry of a calendar, in words: the renderer knows no show.
 
     *start* and *end* are both instants in UTC or both dates, *end* after *start*; texts are
-    clean (see `transform.words.clean`), "" where there is nothing to say, *summary* never "".
+    clean (see `transform.text.clean_text`), "" where there is nothing to say, *summary* never "".
     """
 
     uid: str
@@ -226,15 +225,15 @@ class Event:
 
 
 Tell: TypeAlias = Callable[..., object]
-"""Hears a sentence with `%` places, and the values for them; they are put together only where somebody listens."""
+"""Takes a sentence with `%` places and the values for them. Only `Steps` puts them together."""
 
 
 def silent(sentence: str, *values: object) -> None:
-    """Tell nobody."""
+    """Drop the sentence: nobody asked for the steps."""
 
 
 class Steps(list[str]):
-    """Sentences in the order in which they were told."""
+    """The steps of a decision, in sentences, recorded while it is made: so what is explained is what was done."""
 
     def __call__(self, sentence: str, *values: object) -> None:
         self.append(sentence % values)

@@ -147,12 +147,12 @@ def plan_fetch(specs: Iterable[CalendarSpec], *, marks: bool = False, steps: boo
     countries: dict[str, frozenset[str]] = {}
     for spec in specs:
         for kind in spec.kinds:
-            wide = spec.days.widened(find_margin(spec.rules))
+            wide = spec.days.widen(find_margin(spec.rules))
             if spec.rules.country and kind in KINDS_OF_MOVIES:
                 # Trakt lists a movie by the world's first release: its day in a country may come weeks later.
                 wide = DateRange(wide.first - timedelta(days=RELEASE_LAG), wide.days + RELEASE_LAG)
                 countries[kind] = countries.get(kind, frozenset()) | {spec.rules.country}
-            days[kind] = days[kind].joined(wide) if kind in days else wide
+            days[kind] = days[kind].join(wide) if kind in days else wide
     return FetchRequest(
         days,
         watched=marks or any(not spec.rules.filters.watched for spec in specs),

@@ -36,7 +36,7 @@ SPEED = 1.3
 MEMORY = 0.6
 ENTRIES = 10_000
 DAYS = DateRange(date(2026, 1, 4), 365)
-PATHS = [f"/calendars/my/shows/{piece.first}/{piece.days}?extended=full" for piece in DAYS.widened(1).split(33)]
+PATHS = [f"/calendars/my/shows/{piece.first}/{piece.days}?extended=full" for piece in DAYS.widen(1).split(33)]
 
 
 def export(url: str) -> Cost:

@@ -26,7 +26,7 @@ LIMIT = 1.8
 ENTRIES = 300
 IMPORTS = "import click, requests, msgspec, icalendar"
 DAYS = DateRange(date(2026, 1, 4), 121)  # as many as an export has by default
-PATHS = [f"/calendars/my/shows/{piece.first}/{piece.days}?extended=full" for piece in DAYS.widened(1).split(33)]
+PATHS = [f"/calendars/my/shows/{piece.first}/{piece.days}?extended=full" for piece in DAYS.widen(1).split(33)]
 PATHS += [f"/users/hidden/{section}?limit=100" for section in ("calendar", "dropped")]
 
 

@@ -244,7 +244,7 @@ class MergeMachine(RuleBasedStateMachine):
 
     def listed(self) -> dict[str, Aired]:
         """What Trakt answers: the days that are asked for, one more at both ends."""
-        return {uid: aired for uid, aired in self.world.items() if day_of(aired.starts) in self.days().widened(1)}
+        return {uid: aired for uid, aired in self.world.items() if day_of(aired.starts) in self.days().widen(1)}
 
     def ahead(self, starts: Moment) -> bool:
         if isinstance(starts, datetime):

@@ -136,11 +136,14 @@ def _make_job(calendar: Calendar, previous: Path | None) -> Job:
 
 def _raise_first(failed: list[tuple[Job, TraktIcalError]]) -> None:
     """Write the errors of the *failed* calendars to stderr, but for the first, which is raised."""
-    for job, error in failed[1:]:
-        write_note(f"Error: {job.calendar.title}: {error}")
+    titles: dict[str, list[str]] = {}  # an outage is one error of several calendars, and one line
+    for job, error in failed:
+        titles.setdefault(str(error), []).append(job.calendar.title)
+    for message, others in list(titles.items())[1:]:
+        write_note(f"Error: {', '.join(others)}: {message}")
     for job, error in failed[:1]:
         if job.calendar.name:
-            error.args = (f"{job.calendar.title}: {error}",)
+            error.args = (f"{', '.join(titles[str(error)])}: {error}",)
         raise error
 
 

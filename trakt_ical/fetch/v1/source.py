@@ -47,7 +47,7 @@ class SourceV1:
 
         v1 cuts ranges by the server's days or by the user's: which of them, the answer does not say.
         """
-        wide = request.days["shows"].widened(1)
+        wide = request.days["shows"].widen(1)
         progress(0, 1)
         answer = self._client.get(f"{self._path}/{wide.first:%Y%m%d}/{wide.days}")
         progress(1, 1)

@@ -53,7 +53,7 @@ class SourceV2:
         mine = self._calendar == "my"
         # Trakt's days are those of UTC. An evening in New York is on the next of them, so that without the days more,
         # the range would lack a part of its first or last day.
-        pieces = [(kind, piece) for kind, days in request.days.items() for piece in days.widened(1).split(LONGEST)]
+        pieces = [(kind, piece) for kind, days in request.days.items() for piece in days.widen(1).split(LONGEST)]
         pool = ThreadPoolExecutor(MAX_CONNECTIONS)
         try:
             # The calendar should leave hidden shows out by itself, but does not do so reliably.
