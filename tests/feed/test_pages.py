@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import locale
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -25,7 +24,6 @@ from trakt_ical.feed.subscribe import (
     make_outlook_url,
     make_webcal_url,
 )
-from trakt_ical.wording import describe_age, describe_moment, format_long_day
 
 NOW = datetime(2026, 11, 23, 20, 20, tzinfo=UTC)  # a Monday
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -210,47 +208,6 @@ def test_hours_follow_daylight_saving() -> None:
     event = make_airing("Night", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), minutes=60)
     (row,) = arrange_week([event], datetime(2026, 10, 25, tzinfo=UTC), BERLIN)[date(2026, 10, 25)]
     assert row.hours == "02:30–02:30"
-
-
-@pytest.mark.parametrize(
-    ("age", "words"),
-    [
-        (timedelta(seconds=59), "just now"),
-        (timedelta(minutes=1), "1 minute ago"),
-        (timedelta(minutes=59, seconds=59), "59 minutes ago"),
-        (timedelta(hours=1), "1 hour ago"),
-        (timedelta(hours=47), "1 day ago"),
-        (timedelta(days=3), "3 days ago"),
-        (timedelta(minutes=-5), "just now"),
-    ],
-)
-def test_ages_are_words(age: timedelta, words: str) -> None:
-    """An age is told in its largest whole unit; one that a clock's error puts ahead is none."""
-    assert describe_age(NOW - age, NOW) == words
-
-
-@pytest.mark.parametrize(
-    ("then", "words"),
-    [
-        (at(23, 14, 5), "today, 15:05"),
-        (at(22, 22, 59), "yesterday, 23:59"),
-        (at(20, 9), "Friday 20 November, 10:00"),
-        (datetime(2025, 12, 31, 12, tzinfo=UTC), "Wednesday 31 December 2025, 13:00"),
-    ],
-)
-def test_moments_are_told_in_the_zone(then: datetime, words: str) -> None:
-    """A moment is told by day and hour of the zone, with the year where that is another."""
-    assert describe_moment(then, NOW, BERLIN) == words
-
-
-def test_days_are_english_whatever_the_locale() -> None:
-    """The process's locale does not reach the page."""
-    before = locale.setlocale(locale.LC_TIME)
-    try:
-        locale.setlocale(locale.LC_TIME, "")
-        assert format_long_day(date(2026, 3, 4)) == "Wednesday 4 March"
-    finally:
-        locale.setlocale(locale.LC_TIME, before)
 
 
 def test_days_have_their_headings() -> None:
