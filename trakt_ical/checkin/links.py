@@ -22,7 +22,7 @@ from trakt_ical.errors import CheckInRunning, TraktIcalError
 log = logging.getLogger(__name__)
 
 QUIET = CheckInExtras()
-OTHER_API = "This link is for another API than the one that your settings use now. Check in from a newer calendar."
+OTHER_API = "This link was made for another API than the one in your settings now. Use a link from the newest calendar."
 _EPISODE = re.compile(r"(?:(trakt|tvdb|imdb)-)?(.+)-s(\d+)e(\d+)@.*")
 _MOVIE = re.compile(r"trakt-movie-(\d+)-\w+@.*")
 
