@@ -21,6 +21,7 @@ from trakt_ical.checkin.schedule import Schedule
 from trakt_ical.checkin.service import CheckInContext, CheckInService
 from trakt_ical.checkin.tickets import FOLDER
 from trakt_ical.config import Calendar
+from trakt_ical.errors import SettingsError
 from trakt_ical.export.stored import StoredEvent, parse_moment, read_end, read_summary
 from trakt_ical.fetch.source import SOURCES
 from trakt_ical.transform.uids import make_uid
@@ -96,7 +97,10 @@ class CheckInSession:
 @contextlib.contextmanager
 def open_check_in(app: App, context: CheckInContext) -> Iterator[CheckInSession]:
     """Open the check-ins of the account of *app*. Raises SettingsError where its settings lack what they need."""
-    adapter = importlib.import_module(SOURCES[app.settings.api].checkin)
+    source = SOURCES[app.settings.api]
+    if not source.checkin:
+        raise SettingsError(f"{source.capabilities.name} has no check-in.")
+    adapter = importlib.import_module(source.checkin)
     with adapter.open_api(make_connection(app)) as api:
         yield CheckInSession(app, CheckInService(api, context))
 

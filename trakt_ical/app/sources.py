@@ -1,4 +1,4 @@
-"""Opens the source that the settings name: the one place where settings become a connection to it."""
+"""Opens the source that the settings name: the only place where settings become a connection."""
 
 from __future__ import annotations
 
@@ -42,12 +42,14 @@ def open_source(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS)
 def make_connection(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS) -> Connection:
     """Return what an adapter is opened with. Raises SettingsError or LoginNeeded as `open_source` does."""
     settings = app.settings
+    # The missing setting is named before anybody is sent to `login`, which would miss it as well.
     check_required_settings(app)
     return Connection(
         url=find_server_url(settings),
         calendar=calendar,
         folder=app.find_answers_folder(calendar),
         max_age=max_age,
+        # The world's calendar is the same for everybody and needs no login, so nobody is made to log in for it.
         signer=make_signer(app) if calendar == "my" else None,
         now=app.environment.now,
         sleep=app.environment.sleep,
@@ -119,4 +121,4 @@ def find_system_zone() -> tzinfo:
     try:
         return tzlocal.get_localzone()
     except (ValueError, OSError, LookupError) as error:
-        raise SettingsError("This computer does not tell its time zone. Set timezone.") from error
+        raise SettingsError("The time zone of this computer is not known. Set timezone.") from error

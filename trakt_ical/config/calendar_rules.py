@@ -10,7 +10,7 @@ from trakt_ical.config.checks import find_wrong_values
 from trakt_ical.config.settings import FIELDS, Settings
 from trakt_ical.config.values import GivenValue, parse_value
 from trakt_ical.errors import SettingsError
-from trakt_ical.fetch.source import KINDS, SOURCES, Capabilities, LoginMethod
+from trakt_ical.fetch.source import KINDS, SOURCES, LoginMethod, SourceEntry
 from trakt_ical.fetch.zones import find_country_code
 from trakt_ical.transform import alarms, template
 from trakt_ical.transform.codes import CodeStyle
@@ -125,11 +125,14 @@ def find_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     for name in ("watched", "watchlist_only"):
         if settings.source == "all" and _is_given(settings, name):
             yield name, "needs your own calendar: set source to my."
-    yield from _find_beyond_source(settings, SOURCES[settings.api].capabilities)
+    yield from _find_beyond_source(settings, SOURCES[settings.api])
 
 
-def _find_beyond_source(settings: Settings, source: Capabilities) -> Iterator[tuple[str, str]]:
-    """Yield each setting that *source* cannot follow, with the reason."""
+def _find_beyond_source(settings: Settings, entry: SourceEntry) -> Iterator[tuple[str, str]]:
+    """Yield each setting that the source of *entry* cannot follow, with the reason."""
+    source = entry.capabilities
+    if settings.checkin_links and not entry.checkin:
+        yield "checkin_links", f"cannot be used: {source.name} has no check-in."
     others = [kind for kind in settings.kind if kind not in source.kinds]
     if others:
         yield "kind", f"must be {' or '.join(source.kinds)}: {source.name} has no calendar of {', '.join(others)}."

@@ -21,6 +21,8 @@ from trakt_ical.model import Airing, DateRange
 if TYPE_CHECKING:
     from requests.auth import AuthBase
 
+    from trakt_ical.trakt.client import Client
+
 KINDS = ("shows", "new", "premieres", "finales", "movies", "streaming", "dvd")
 
 SHORTEST_RUNTIME = 2  # minutes; 0 and 1 are placeholders for a runtime that nobody knows
@@ -89,6 +91,22 @@ class Connection:
     username: str = ""
     password: str = field(default="", repr=False)
     owner: str = ""
+
+    def open_client(self, headers: Mapping[str, str], *, keep: bool = True) -> Client:
+        """Return a client that sends *headers* with each request; with *keep* its answers are kept."""
+        from trakt_ical.trakt.client import Client  # takes longer to import than `--version` may take
+
+        return Client(
+            self.url,
+            headers=headers,
+            auth=self.signer,
+            cache_folder=self.folder if keep else None,
+            max_age=self.max_age,
+            secrets=self.secrets,
+            now=self.now,
+            sleep=self.sleep,
+            timeout=self.timeout,
+        )
 
 
 class Answers(Protocol):
@@ -179,9 +197,9 @@ class Capabilities:
 class SourceEntry:
     """One source in the table.
 
-    *adapter* and *checkin* are modules, imported only when they are needed: they take longer to import than
-    `trakt-ical --version` may take. *url*: the server, where the settings name none. *required*: settings that must
-    have a value.
+    *adapter* and *checkin* ("" where it has no check-in) are modules, imported only when they are needed: they take
+    longer to import than `trakt-ical --version` may take. *url*: the server, where the settings name none. *required*:
+    settings that must have a value.
     """
 
     adapter: str

@@ -85,17 +85,7 @@ def open_source(connection: Connection) -> Iterator[SourceV1]:
 
 def open_client(connection: Connection) -> Client:
     """Return a client for the server of *connection*."""
-    return Client(
-        connection.url,
-        headers={"Content-Type": "application/json"},
-        auth=connection.signer,
-        cache_folder=connection.folder,
-        max_age=connection.max_age,
-        secrets=connection.secrets,
-        now=connection.now,
-        sleep=connection.sleep,
-        timeout=connection.timeout,
-    )
+    return connection.open_client({"Content-Type": "application/json"})
 
 
 def read_kept_titles(bodies: Iterable[bytes], *, movies: bool) -> Iterator[KeptTitle]:  # noqa: ARG001  v1 lists none

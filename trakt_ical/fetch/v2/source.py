@@ -184,21 +184,8 @@ def open_source(connection: Connection) -> Iterator[SourceV2]:
 
 def open_client(connection: Connection, *, keep: bool = True) -> Client:
     """Return a client for the server of *connection*; with *keep* its answers are kept."""
-    return Client(
-        connection.url,
-        headers={
-            "Content-Type": "application/json",
-            "trakt-api-version": "2",
-            "trakt-api-key": connection.client_id,
-        },
-        auth=connection.signer,
-        cache_folder=connection.folder if keep else None,
-        max_age=connection.max_age,
-        secrets=connection.secrets,
-        now=connection.now,
-        sleep=connection.sleep,
-        timeout=connection.timeout,
-    )
+    headers = {"Content-Type": "application/json", "trakt-api-version": "2", "trakt-api-key": connection.client_id}
+    return connection.open_client(headers, keep=keep)
 
 
 def read_kept_titles(bodies: Iterable[bytes], *, movies: bool) -> Iterator[KeptTitle]:
