@@ -71,6 +71,7 @@ class Command(click.Command):
             try:
                 return super().invoke(ctx)
             except TraktIcalError as error:
+                # Below `cli` nobody knows the general options, without which the advice would concern another account.
                 write_note(f"Error: {error}".replace("Run: trakt-ical ", f"Run: {run.program} "))
                 for candidate in getattr(error, "candidates", ()):
                     write_note(f"  {candidate}")

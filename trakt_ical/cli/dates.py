@@ -27,6 +27,7 @@ class DateFormat:
             return cls(month_first=False, twelve_hours=False)
         form = locale.nl_langinfo(locale.D_FMT)
         clock = locale.nl_langinfo(locale.T_FMT)
+        # The C locale writes 11/24/26. That is nobody's choice, and says nothing about the user.
         unset = (locale.setlocale(locale.LC_TIME) or "C") in ("C", "POSIX", "C.UTF-8", "C.utf8")
         return cls(
             month_first=not unset and form.startswith(("%m", "%D")), twelve_hours=any(part in clock for part in TWELVE)

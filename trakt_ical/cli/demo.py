@@ -27,12 +27,13 @@ def command(run: Run, /, port: int) -> None:
     from trakt_ical.app.environment import Environment, Folders
     from trakt_ical.config import PREFIX
 
-    gc.enable()
+    gc.enable()  # `main` turned it off, for short runs; a server would grow
     ended = threading.Event()
     with run_demo_server(Folders.of_demo(), run.environment or Environment(), port) as account:
         for name, value in account.items():
             write_line(f"export {PREFIX}{name.upper()}={quote(value)}")
         run.say(f"The built-in Trakt runs at {account['api_url']}. Press Ctrl-C to stop it.")
+        # Python ends at once on SIGTERM, without leaving `with`: requests would be cut off, the status would be 143.
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
         try:
             ended.wait()

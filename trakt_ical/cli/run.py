@@ -64,6 +64,7 @@ def show_log(*, verbose: bool, quiet: bool) -> Iterator[None]:
     log, handler = logging.getLogger("trakt_ical"), _LogHandler(verbose)
     log.addHandler(handler)
     log.setLevel(logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING)
+    # Otherwise a handler that somebody gave the root logger would write each line a second time.
     log.propagate = False
     try:
         yield

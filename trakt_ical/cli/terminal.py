@@ -22,6 +22,7 @@ _live = ""  # the text of the live line, "" where there is none
 
 def write_note(text: str) -> None:
     """Write *text* to stderr as one line, above the live line. A stderr that is closed or full costs nothing else."""
+    # In one write: between two of them another thread's line, or another process's, could come.
     with _lock:
         _echo(f"{_ERASE if _live else ''}{strip_controls(text)}\n{_live}")
 

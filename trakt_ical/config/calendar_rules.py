@@ -68,6 +68,7 @@ def make_calendar(name: str, given: Mapping[str, GivenValue]) -> Calendar:
     settings = Settings(**values)
     for setting, reason in find_wrong_values(settings):
         raise SettingsError(f"{_place_setting(setting, given)} {reason}")
+    # A calendar with a name may have no output: then only the feed serves it.
     if not settings.output and not name:
         raise SettingsError(f"{_place_setting('output', given)} names no file.")
     for setting, reason in find_contradictions(settings):
@@ -115,6 +116,7 @@ def find_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "kind", "names no kind. Name at least one."
     if settings.checkin_links and not settings.public_url:
         yield "checkin_links", "needs public_url, the address under which others reach trakt-ical serve."
+    # Compared as the filters compare: `Drama` and `drama`, `UK` and `gb` would contradict each other unseen.
     for trait in Trait:
         include, exclude = _read_chosen(settings, "include", trait), _read_chosen(settings, "exclude", trait)
         for both in sorted(include & exclude):

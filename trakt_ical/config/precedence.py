@@ -81,6 +81,7 @@ def resolve_settings(
     calendars = tuple(
         make_calendar(name, nowhere | common | _read_table(file, TABLES, name) | above) for name in tables
     )
+    # With -o, all calendars have one output for now. The command refuses several calendars then.
     if flags.get("output") is None:
         _check_outputs(calendars)
     return Resolved(base, calendars or (base,), file.path, tuple(_find_warnings(file)))
@@ -127,6 +128,7 @@ def _read_names(file: SettingsFile, table: Mapping[str, Any], keys: tuple[str, .
 
 
 def _read_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, GivenValue]]:
+    # Unknown names are errors here too: a misspelt variable would otherwise be ignored without a word.
     for key in sorted(environ):
         if not key.startswith(PREFIX) or key == CONFIG:
             continue
@@ -153,6 +155,7 @@ def _read_secret(name: Any, origin: str) -> str:
     if not isinstance(name, str):
         raise SettingsError(f"{origin} must be the name of a file.")
     try:
+        # Editors end a file with a line break. A blank at the end may be part of a password.
         return read_text(Path(name).expanduser()).rstrip("\r\n")
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(getattr(error, "strerror", error)).rstrip(".")
@@ -192,6 +195,7 @@ def _check_outputs(calendars: Collection[Calendar]) -> None:
 
 
 def _find_warnings(file: SettingsFile) -> Iterator[str]:
+    # Secrets stand above all tables; an address may hold a password before its @.
     secrets = SECRETS & set(file.tables) or any("@" in str(file.tables.get(name)) for name in ("api_url", "auth_url"))
     if secrets and file.is_open_to_others():
         yield f"{file.path} holds secrets, and other users can read it. Run: chmod 600 {file.path}"

@@ -13,7 +13,9 @@ from typing import Any
 from trakt_ical.errors import SettingsError
 
 LARGEST = 2**20  # bytes of a settings file or a secret
-SEARCHED = 2000  # lines; errors in longer files name no line
+# Lines. Errors in longer files name no line: finding one parses the text again for each line that holds the name, which
+# takes seconds at worst.
+SEARCHED = 2000
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class SettingsFile:
             try:
                 tables = tomllib.loads("".join(lines[:number]))
             except tomllib.TOMLDecodeError:
-                continue  # in the middle of a value
+                continue  # in the middle of a value that goes on over several lines
             if _has_keys(tables, keys):
                 return first
             first = None

@@ -10,6 +10,8 @@ from typing import Any
 from trakt_ical.config.settings import FIELDS
 from trakt_ical.config.settings_file import SettingsFile
 
+# Control characters, Unicode's line separators, and surrogates, which stand for bytes that were no UTF-8. None of them
+# can be written into a calendar or a header field.
 _UNFIT = re.compile("[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 _UNFIT_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -41,6 +43,7 @@ def parse_value(name: str, value: Any) -> Any:
     if isinstance(default, bool | int | float):
         return _parse_scalar(value, type(default))
     if isinstance(default, tuple):
+        # Only words of a fixed choice may be separated by blanks: titles and networks contain them.
         words = isinstance(value, str) and FIELDS[name].metadata["choices"]
         return _parse_texts(value.replace(" ", ",") if words else value)
     if not isinstance(value, str) or (_UNFIT_IN_LINES if name == LINES else _UNFIT).search(value):
@@ -58,23 +61,22 @@ def format_value(value: Any) -> str:
 
 
 def _parse_scalar(value: Any, of: type) -> Any:
-    """Return *value* as the type *of*: a flag or a number."""
+    """Return *value* as the type *of*: `bool`, `int` or `float`."""
     if of is bool:
-        value = _FLAGS.get(value.lower(), value) if isinstance(value, str) else value
-        if not isinstance(value, bool):
+        flag = _FLAGS.get(value.lower(), value) if isinstance(value, str) else value
+        if not isinstance(flag, bool):
             raise ValueError("true or false")
-        return value
+        return flag
+    # Not int() and float() alone: they also take "1_000", "nan" and other digits than 0 to 9, and int() refuses
+    # very long texts with an error of its own.
     if isinstance(value, str) and len(value) < 19 and re.fullmatch(r" *-?\d+ *", value, re.ASCII):
         value = int(value)
-    if of is float:
-        if isinstance(value, str) and re.fullmatch(r"\d{1,3}\.\d{1,9}", value, re.ASCII):
-            value = float(value)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError("a number")
-        return float(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError("a whole number")
-    return value
+    elif of is float and isinstance(value, str) and re.fullmatch(r"\d{1,3}\.\d{1,9}", value, re.ASCII):
+        value = float(value)
+    # TOML's true is an int to Python: `back = true` would be one day.
+    if isinstance(value, bool) or not isinstance(value, int | float if of is float else int):
+        raise ValueError("a number" if of is float else "a whole number")
+    return of(value)
 
 
 def _parse_texts(value: Any) -> tuple[str, ...]:
@@ -86,6 +88,7 @@ def _parse_texts(value: Any) -> tuple[str, ...]:
         raise ValueError("a list of texts")
     if any(map(_UNFIT.search, value)):
         raise ValueError("a list of texts without control characters")
+    # Twice the same value means no more than once, and keeps its place.
     return tuple(dict.fromkeys(value))
 
 
@@ -103,6 +106,7 @@ def _parse_table(value: Any, of: type) -> Iterator[tuple[str, Any]]:
 
 
 def _parse_pair(part: str) -> tuple[str, str]:
+    # The last one: a title may contain an equals sign, a number does not.
     name, equals, value = part.rpartition("=")
     if not equals:
         raise ValueError("NAME=VALUE, several with commas between")
