@@ -336,5 +336,8 @@ def _summarize(merged: MergeResult, fetched: Fetched, spec: CalendarSpec) -> Sum
     if not events:
         listed = list_airings(fetched, spec.kinds).values()
         return Summary(over_limit=over_limit, unshown=sum(_is_in_range(airing.starts, spec) for airing in listed))
-    days = [local_date(parse_moment(event.start), spec.zone) for event in events]
+    # A zone moves an event by less than a day: the first and last two days hold the earliest and the latest event.
+    dates = sorted({event.start[:8] for event in events})
+    edges = {*dates[:2], *dates[-2:]}
+    days = [local_date(parse_moment(event.start), spec.zone) for event in events if event.start[:8] in edges]
     return Summary(len(events), min(days), max(days), over_limit)

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import json
 import multiprocessing
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
@@ -48,7 +49,8 @@ async def _answer_all(listing: Listing, delay: float, parent: Connection) -> Non
             while True:
                 request = await reader.readuntil(b"\r\n\r\n")
                 await asyncio.sleep(delay)
-                writer.write(_head() + answer(request.split()[1].decode().partition("?")[0]))
+                whole = answer(request.split()[1].decode().partition("?")[0])
+                writer.write(_unchanged(whole) if _knows(request, whole) else _head(200) + whole)
                 await writer.drain()
         writer.close()
 
@@ -57,8 +59,22 @@ async def _answer_all(listing: Listing, delay: float, parent: Connection) -> Non
     await server.serve_forever()
 
 
-def _head() -> bytes:
-    return f"HTTP/1.1 200 OK\r\nDate: {format_datetime(datetime.now(UTC), usegmt=True)}\r\n".encode()
+def _head(status: int) -> bytes:
+    return f"HTTP/1.1 {status} -\r\nDate: {format_datetime(datetime.now(UTC), usegmt=True)}\r\n".encode()
+
+
+def _find_etag(lines: bytes) -> bytes:
+    found = re.search(rb'^(?:ETag|If-None-Match): (W/"\w+")\r$', lines, re.M | re.I)
+    return found[1] if found else b""
+
+
+def _knows(request: bytes, whole: bytes) -> bool:
+    """Whether who sends *request* has the *whole* answer, by its ETag."""
+    return b"If-None-Match" in request and _find_etag(request) == _find_etag(whole[:1000])
+
+
+def _unchanged(whole: bytes) -> bytes:
+    return _head(304) + b"ETag: " + _find_etag(whole[:1000]) + b"\r\n\r\n"
 
 
 def _answer(listing: Listing, path: str) -> bytes:

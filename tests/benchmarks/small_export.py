@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.small_export [ROUNDS]
 
-Limit: at most 1.8 times a Python that imports the libraries in use, plus the time of the answers,
+Limit: at most 1.5 times a Python that imports the libraries in use, plus the time of the answers,
 which is that of a plain session of `requests` that asks for them one after the other.
 """
 
@@ -22,7 +22,7 @@ from tests.benchmarks.measure import COMMAND, at_most, in_turn, milliseconds, pr
 from tests.benchmarks.server import running
 from trakt_ical.model import DateRange
 
-LIMIT = 1.8
+LIMIT = 1.5
 ENTRIES = 300
 IMPORTS = "import click, requests, msgspec, icalendar"
 DAYS = DateRange(date(2026, 1, 4), 121)  # as many as an export has by default

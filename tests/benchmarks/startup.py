@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.startup [ROUNDS]
 
-Limit: at most 5 times `python -c pass`.
+Limit: at most 4 times `python -c pass`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from tests.benchmarks.account import fresh_home
 from tests.benchmarks.measure import COMMAND, at_most, in_turn, milliseconds, process, seconds, tell
 
-LIMIT = 5
+LIMIT = 4
 COMMANDS = {"trakt-ical --version": [COMMAND, "--version"], "python -c pass": [sys.executable, "-c", "pass"]}
 
 

@@ -124,7 +124,7 @@ class Answers(Protocol):
 
 def hash_answers(parts: Iterable[bytes | bytearray]) -> str:
     """Return the hash of answers, given part by part."""
-    found = hashlib.blake2b(digest_size=16)
+    found = hashlib.sha256()  # with the instructions that processors have for it, twice as fast as others
     for part in parts:
         found.update(b"%d:" % len(part))  # else the end of one part could pass for the beginning of the next one
         found.update(part)
