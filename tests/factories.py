@@ -11,7 +11,7 @@ from trakt_ical.model import Airing, DateRange, Episode, EpisodeKind, Event, Mov
 from trakt_ical.pipeline import CalendarSpec
 from trakt_ical.trakt.token import Token
 from trakt_ical.transform import events
-from trakt_ical.transform.grouping import make_showings
+from trakt_ical.transform.grouping import schedule_airings
 from trakt_ical.transform.rules import Rules
 
 NOW = datetime(2026, 4, 18, 12, tzinfo=UTC)
@@ -64,7 +64,7 @@ def make_movie(**attributes: object) -> Movie:
 
 def make_event(airing: Airing, **rules: Any) -> Event:
     """Return the event that *rules* make of *airing* alone."""
-    [showing] = make_showings([airing], Rules(**rules), UTC)
+    [showing] = schedule_airings([airing], Rules(**rules), UTC)
     return events.make_event(showing, Rules(**rules))
 
 

@@ -30,11 +30,10 @@ from trakt_ical.export.stores.store import LastRun, OutputState, Summary
 from trakt_ical.fetch.source import Fetched, FetchRequest, Progress, Source
 from trakt_ical.model import Airing, DateRange, Episode, Moment, Tell, local_date, silent
 from trakt_ical.transform.events import CheckInLink, make_event
-from trakt_ical.transform.grouping import Showing, make_showings
-from trakt_ical.transform.kinds import KINDS_OF_MOVIES, is_asked_for, is_movie
+from trakt_ical.transform.grouping import Showing, schedule_airings
 from trakt_ical.transform.rules import Group, Rules
-from trakt_ical.transform.times import describe_placing, find_margin
-from trakt_ical.transform.uids import make_uid, read_key
+from trakt_ical.transform.times import describe_placing, find_day_margin
+from trakt_ical.transform.uids import KINDS_OF_MOVIES, is_listed_in, is_movie, make_uid, read_key
 
 RELEASE_LAG = 92  # days; a movie may come to a country so long after the world's first release, and is still found
 
@@ -147,7 +146,7 @@ def plan_fetch(specs: Iterable[CalendarSpec], *, marks: bool = False, steps: boo
     countries: dict[str, frozenset[str]] = {}
     for spec in specs:
         for kind in spec.kinds:
-            wide = spec.days.widen(find_margin(spec.rules))
+            wide = spec.days.widen(find_day_margin(spec.rules))
             if spec.rules.country and kind in KINDS_OF_MOVIES:
                 # Trakt lists a movie by the world's first release: its day in a country may come weeks later.
                 wide = DateRange(wide.first - timedelta(days=RELEASE_LAG), wide.days + RELEASE_LAG)
@@ -172,7 +171,9 @@ def transform(fetched: Fetched, spec: CalendarSpec, stored: StoredCalendar | Non
     visible = remove_hidden(airings, fetched, spec.rules)
     followed = find_followed_events(stored, spec)
     showings = [
-        showing for showing in make_showings(visible, spec.rules, spec.zone) if is_in_calendar(showing, spec, followed)
+        showing
+        for showing in schedule_airings(visible, spec.rules, spec.zone)
+        if is_in_calendar(showing, spec, followed)
     ]
     events = [make_event(showing, spec.rules, spec.check_in) for showing in showings]
     grouped = showings if spec.rules.group is not Group.OFF else ()
@@ -270,7 +271,7 @@ def _is_requested(old: StoredEvent, spec: CalendarSpec) -> bool:
     # Trakt lists movies by the world's first release: with a country's dates the old one may lie before the range.
     if spec.rules.country and is_movie(old.uid):
         return False
-    return is_asked_for(old.uid, read_category(old.octets), spec.kinds)
+    return is_listed_in(old.uid, read_category(old.octets), spec.kinds)
 
 
 def list_airings(fetched: Fetched, kinds: Iterable[str]) -> dict[str, Airing]:

@@ -28,7 +28,7 @@ from trakt_ical.model import DateRange, Episode, Steps
 from trakt_ical.pipeline import CalendarSpec
 from trakt_ical.transform.filters import Filters
 from trakt_ical.transform.rules import Group, Rules
-from trakt_ical.transform.times import find_slot
+from trakt_ical.transform.times import find_event_times
 from trakt_ical.transform.titles import find_airings
 from trakt_ical.transform.uids import make_uid as uid_of
 
@@ -123,7 +123,7 @@ def test_the_rules_of_time_are_told(line: Line, uid: str) -> None:
 def test_a_day_that_is_not_known_is_not_told_to_be_none() -> None:
     """A movie that a run was not allowed to ask for has a day in the country perhaps: it is not told to have none."""
     steps = Steps()
-    find_slot(make_movie(), Rules(country="de"), UTC, steps)
+    find_event_times(make_movie(), Rules(country="de"), UTC, steps)
     assert steps == ["In de (country) it has no day that is known; the world's first is 2026-04-18."]
 
 
@@ -217,7 +217,7 @@ def test_an_episode_is_found_by_its_own_title(query: str) -> None:
 def test_a_rating_is_told_to_its_last_digit() -> None:
     """What is rated just below the least rating is not told to have it."""
     airing, steps = make_episode(show=replace(SHOW, rating=7.99734)), Steps()
-    assert not Filters(min_rating=8).allow(airing, steps)
+    assert not Filters(min_rating=8).allows(airing, steps)
     assert steps == ["It is rated 7.99734, and min_rating = 8 leaves out what is below."]
 
 

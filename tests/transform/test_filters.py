@@ -52,23 +52,23 @@ TRAITS = [
 @pytest.mark.parametrize(("trait", "value"), TRAITS)
 def test_capitals_blanks_and_hyphens_do_not_matter(trait: Trait, value: str) -> None:
     """An episode is found by each of its traits, however it is written."""
-    assert only(trait, "something else", value).allow(PLAIN)
-    assert not never(trait, "something else", value).allow(PLAIN)
-    assert not only(trait, "something else").allow(PLAIN)
-    assert never(trait, "something else").allow(PLAIN)
+    assert only(trait, "something else", value).allows(PLAIN)
+    assert not never(trait, "something else", value).allows(PLAIN)
+    assert not only(trait, "something else").allows(PLAIN)
+    assert never(trait, "something else").allows(PLAIN)
 
 
 def test_an_accent_is_the_same_in_one_character_or_two() -> None:
     """Some keyboards and programs write a letter with its accent as two characters."""
     show = replace(SHOW, network="R\N{LATIN CAPITAL LETTER U WITH ACUTE}V")
-    assert only(Trait.NETWORKS, "ru\N{COMBINING ACUTE ACCENT}v").allow(make_episode(show=show))
+    assert only(Trait.NETWORKS, "ru\N{COMBINING ACUTE ACCENT}v").allows(make_episode(show=show))
 
 
 @pytest.mark.parametrize("trait", Trait)
 def test_what_is_not_known_is_no_match(trait: Trait) -> None:
     """Neither to be left in nor to be left out."""
-    assert not only(trait, "x").allow(UNKNOWN)
-    assert never(trait, "x").allow(UNKNOWN)
+    assert not only(trait, "x").allows(UNKNOWN)
+    assert never(trait, "x").allows(UNKNOWN)
 
 
 def test_a_number_is_trakts_or_tvdbs_and_no_part_of_a_slug() -> None:
@@ -81,21 +81,21 @@ def test_a_number_is_trakts_or_tvdbs_and_no_part_of_a_slug() -> None:
 def test_of_several_includes_all_must_agree() -> None:
     """Within one a single value is enough, of several each must have one."""
     british, ours = frozenset({"gb"}), frozenset({"bbc one", "itv"})
-    assert Filters(include={Trait.COUNTRIES: british, Trait.NETWORKS: ours}).allow(PLAIN)
-    assert not Filters(include={Trait.COUNTRIES: british, Trait.NETWORKS: frozenset({"itv"})}).allow(PLAIN)
+    assert Filters(include={Trait.COUNTRIES: british, Trait.NETWORKS: ours}).allows(PLAIN)
+    assert not Filters(include={Trait.COUNTRIES: british, Trait.NETWORKS: frozenset({"itv"})}).allows(PLAIN)
 
 
 def test_an_exclude_beats_an_include() -> None:
     """One reason to leave out is enough."""
     both = Filters(include={Trait.COUNTRIES: frozenset({"gb"})}, exclude={Trait.GENRES: frozenset({"drama"})})
-    assert not both.allow(PLAIN)
+    assert not both.allows(PLAIN)
 
 
 @pytest.mark.parametrize("trait", [Trait.SHOWS, Trait.NETWORKS])
 def test_shows_and_networks_say_nothing_of_movies(trait: Trait) -> None:
     """A calendar of one show and all movies can be made."""
-    assert only(trait, "Harbor Watch").allow(MOVIE)
-    assert never(trait, "A Movie").allow(MOVIE)
+    assert only(trait, "Harbor Watch").allows(MOVIE)
+    assert never(trait, "A Movie").allows(MOVIE)
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,9 @@ def test_shows_and_networks_say_nothing_of_movies(trait: Trait) -> None:
 )
 def test_the_other_traits_are_those_of_movies_too(trait: Trait, value: str) -> None:
     """Movies have genres, a country, a language and a certification of their own."""
-    assert only(trait, value).allow(MOVIE)
-    assert not only(trait, "x").allow(MOVIE)
-    assert not never(trait, value).allow(MOVIE)
+    assert only(trait, value).allows(MOVIE)
+    assert not only(trait, "x").allows(MOVIE)
+    assert not never(trait, value).allows(MOVIE)
 
 
 @pytest.mark.parametrize(
@@ -122,31 +122,31 @@ def test_the_other_traits_are_those_of_movies_too(trait: Trait, value: str) -> N
 )
 def test_specials_are_shown_as_the_nearest_rule_says(filters: Filters, shown: bool) -> None:
     """What is said of a show overrules what is said of all; what is no special is shown in any case."""
-    assert filters.allow(SPECIAL) is shown
-    assert filters.allow(PLAIN)
-    assert filters.allow(MOVIE)
+    assert filters.allows(SPECIAL) is shown
+    assert filters.allows(PLAIN)
+    assert filters.allows(MOVIE)
 
 
 @pytest.mark.parametrize(("rating", "shown"), [(7.5, True), (7.6, False), (0, True), (10, False)])
 @pytest.mark.parametrize("airing", [PLAIN, MOVIE], ids=["episode", "movie"])
 def test_the_least_rating_is_good_enough(airing: Airing, rating: float, shown: bool) -> None:
     """What is rated lower is left out."""
-    assert Filters(min_rating=rating).allow(airing) is shown
+    assert Filters(min_rating=rating).allows(airing) is shown
 
 
 def test_what_nobody_rated_is_shown() -> None:
     """A new show is not punished for being new."""
-    assert Filters(min_rating=10).allow(UNKNOWN)
-    assert Filters(min_rating=10).allow(make_movie())
+    assert Filters(min_rating=10).allows(UNKNOWN)
+    assert Filters(min_rating=10).allows(make_movie())
 
 
 @pytest.mark.parametrize("airing", [PLAIN, MOVIE], ids=["episode", "movie"])
 def test_what_was_watched_and_listed_counts_where_it_is_known(airing: Airing) -> None:
     """What was not watched and what Trakt did not tell of is unwatched; what is not on the watchlist is not."""
     watched, listed = Filters(watched=False), Filters(watchlist_only=True)
-    assert [watched.allow(replace(airing, watched=said)) for said in (True, False, None)] == [False, True, True]
-    assert [listed.allow(replace(airing, watchlisted=said)) for said in (True, False, None)] == [True, False, False]
-    assert EVERYTHING.allow(replace(airing, watched=True, watchlisted=False))
+    assert [watched.allows(replace(airing, watched=said)) for said in (True, False, None)] == [False, True, True]
+    assert [listed.allows(replace(airing, watchlisted=said)) for said in (True, False, None)] == [True, False, False]
+    assert EVERYTHING.allows(replace(airing, watched=True, watchlisted=False))
 
 
 TOLD: list[tuple[Filters, dict[str, Any], str]] = [
@@ -176,12 +176,12 @@ TOLD: list[tuple[Filters, dict[str, Any], str]] = [
 def test_the_rule_that_left_something_out_is_told(filters: Filters, change: dict[str, Any], sentence: str) -> None:
     """One sentence, that of the rule which decided, names the setting."""
     steps = Steps()
-    assert not filters.allow(make_episode(show=SHOW, starts=NIGHT, **change), steps)
+    assert not filters.allows(make_episode(show=SHOW, starts=NIGHT, **change), steps)
     assert tuple(steps) == (sentence,)
 
 
 def test_what_is_shown_needs_no_reason() -> None:
     """Nothing is told of rules that left something in."""
     steps = Steps()
-    assert never(Trait.GENRES, "western").allow(PLAIN, steps)
+    assert never(Trait.GENRES, "western").allows(PLAIN, steps)
     assert tuple(steps) == ()

@@ -17,7 +17,7 @@ from trakt_ical.model import Airing, Episode, EpisodeKind, Event, Moment, Show
 from trakt_ical.transform.alarms import parse_alarm
 from trakt_ical.transform.codes import CodeStyle
 from trakt_ical.transform.events import make_event
-from trakt_ical.transform.grouping import make_showings
+from trakt_ical.transform.grouping import schedule_airings
 from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHour
 from trakt_ical.transform.text import Words
 
@@ -27,7 +27,7 @@ OTHER = Show("trakt-2", "Another Show", None, (), None)
 
 def events(airings: Sequence[Airing], rules: Rules, zone: tzinfo = UTC) -> list[Event]:
     """What *rules* make of *airings*, by UID."""
-    made = (make_event(showing, rules) for showing in make_showings(airings, rules, zone))
+    made = (make_event(showing, rules) for showing in schedule_airings(airings, rules, zone))
     return sorted(made, key=lambda each: each.uid)
 
 
@@ -35,7 +35,7 @@ def members(airings: Sequence[Airing], rules: Rules, zone: tzinfo = UTC) -> list
     """Season and number of the episodes of each event."""
     return sorted(
         [(each.season, each.number) for each in showing.members if isinstance(each, Episode)]
-        for showing in make_showings(airings, rules, zone)
+        for showing in schedule_airings(airings, rules, zone)
     )
 
 

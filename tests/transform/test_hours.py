@@ -25,7 +25,7 @@ from trakt_ical.fetch.v2 import reader as v2_reader
 from trakt_ical.model import Airing, Release, local_date
 from trakt_ical.trakt.client import Answer
 from trakt_ical.transform.events import make_event
-from trakt_ical.transform.grouping import Showing, make_showings
+from trakt_ical.transform.grouping import Showing, schedule_airings
 
 ELSEWHERE = ("Pacific/Auckland", "Pacific/Honolulu", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin")
 
@@ -107,7 +107,7 @@ def _answer(*entries: dict[str, Any]) -> Answer:
 def shown(said: Said, settings: dict[str, Any]) -> Showing:
     """What *settings* make of what Trakt *said*."""
     calendar = Settings(**settings)
-    [showing] = make_showings(said.airings(), make_rules(calendar), ZoneInfo(calendar.timezone or "UTC"))
+    [showing] = schedule_airings(said.airings(), make_rules(calendar), ZoneInfo(calendar.timezone or "UTC"))
     return showing
 
 

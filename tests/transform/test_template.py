@@ -16,7 +16,7 @@ PARTS = ("a", "b", "c")
 
 def rendered(text: str, **known: str) -> str:
     """*text* with what is *known* of the parts a, b and c."""
-    return parse_template(text, PARTS).bound({part: lambda part=part: known.get(part, "") for part in PARTS})()
+    return parse_template(text, PARTS).bind({part: lambda part=part: known.get(part, "") for part in PARTS})()
 
 
 RENDERED = [
@@ -109,7 +109,7 @@ def test_any_text_is_a_template_or_refused(text: str, values: dict[str, str]) ->
     if template is None:
         assert re.search("names no part|no part between|there is no part|stands where none may|never closed", message)
         return
-    result = template.bound({part: lambda part=part: values.get(part, "") for part in PARTS})()
+    result = template.bind({part: lambda part=part: values.get(part, "") for part in PARTS})()
     assert set(result) <= set(text) | set("".join(values.values()))
 
 

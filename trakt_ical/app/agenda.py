@@ -16,7 +16,7 @@ from trakt_ical.fetch.source import Fetched
 from trakt_ical.model import Airing, Event, local_date
 from trakt_ical.pipeline import CalendarSpec, list_airings, remove_hidden
 from trakt_ical.transform.events import make_event
-from trakt_ical.transform.grouping import Showing, make_showings
+from trakt_ical.transform.grouping import Showing, schedule_airings
 
 YOUNG = timedelta(hours=1)
 
@@ -88,22 +88,21 @@ class AgendaEntry:
 def make_agenda(fetched: Fetched, spec: CalendarSpec, now: datetime, days: int) -> list[AgendaEntry]:
     """What the calendar of *spec* shows from today on for *days* days, in order, and what is still on from before."""
     today = now.astimezone(spec.zone).date()
-    shown = make_showings(remove_hidden(list_airings(fetched, spec.kinds), fetched, spec.rules), spec.rules, spec.zone)
-    entries = _make_entries(shown, spec, now)
+    airings = remove_hidden(list_airings(fetched, spec.kinds), fetched, spec.rules)
+    entries = _make_entries(schedule_airings(airings, spec.rules, spec.zone), spec, now)
     last = today + timedelta(days=days - 1)
-    wanted = [entry for entry in entries if today <= entry.day <= last or entry.on]
-    return sorted(wanted, key=_order)
+    return sorted((entry for entry in entries if today <= entry.day <= last or entry.on), key=_find_order)
 
 
-def _make_entries(shown: Iterator[Showing], spec: CalendarSpec, now: datetime) -> Iterator[AgendaEntry]:
-    for showing in shown:
-        made = make_event(showing, spec.rules)
-        on = isinstance(made.start, datetime) and isinstance(made.end, datetime) and made.start <= now < made.end
+def _make_entries(showings: Iterator[Showing], spec: CalendarSpec, now: datetime) -> Iterator[AgendaEntry]:
+    for showing in showings:
+        event = make_event(showing, spec.rules)
+        on = isinstance(event.start, datetime) and isinstance(event.end, datetime) and event.start <= now < event.end
         watched = all(member.watched for member in showing.members)
-        yield AgendaEntry(made, local_date(made.start, spec.zone), on, watched)
+        yield AgendaEntry(event, local_date(event.start, spec.zone), on, watched)
 
 
-def _order(entry: AgendaEntry) -> tuple[date, str, str]:
+def _find_order(entry: AgendaEntry) -> tuple[date, str, str]:
     """By day; what takes the whole day comes first, then by the hour."""
     start = entry.event.start
     return entry.day, start.isoformat() if isinstance(start, datetime) else "", entry.event.uid

@@ -1,4 +1,4 @@
-"""A calendar of the settings as the spec that the pipeline follows."""
+"""What the settings say of a calendar, as the specification that the pipeline follows."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ def make_date_range(settings: Settings, today: date, span: DaySpan) -> DateRange
     try:
         if span == DaySpan():
             return DateRange(today - timedelta(days=settings.back), settings.back + settings.ahead + 1)
-        wanted = DateRange(span.first or today, span.days or 7)
+        days = DateRange(span.first or today, span.days or 7)
     except ValueError as error:
         raise SettingsError(f"These days cannot be asked for: {str(error).rstrip('.')}.") from error
-    if wanted.first.year not in YEARS or wanted.last.year not in YEARS:
-        raise SettingsError(f"These days cannot be asked for: nothing airs from {wanted.first} to {wanted.last}.")
-    return wanted
+    if days.first.year not in YEARS or days.last.year not in YEARS:
+        raise SettingsError(f"These days cannot be asked for: nothing airs from {days.first} to {days.last}.")
+    return days
 
 
 def load_check_in_tickets(app: App) -> Tickets:
@@ -95,8 +95,8 @@ def _make_check_in_link(app: App) -> CheckInLink:
     from trakt_ical.checkin.tickets import Ticket
 
     base = app.settings.public_url.rstrip("/")
-    made = functools.cache(lambda: load_check_in_tickets(app))  # read, or made, only where an event is
-    return lambda uid, start: f"{base}/{made().make_path(Ticket(uid, start))}"
+    load_tickets_once = functools.cache(lambda: load_check_in_tickets(app))  # read, or made, only where an event is
+    return lambda uid, start: f"{base}/{load_tickets_once().make_path(Ticket(uid, start))}"
 
 
 def _make_appearance(calendar: Calendar) -> Appearance:

@@ -21,9 +21,9 @@ from trakt_ical.fetch.source import Fetched
 from trakt_ical.model import Airing, Moment, Steps, local_date
 from trakt_ical.pipeline import CalendarSpec, list_airings, remove_hidden
 from trakt_ical.transform.codes import split_code
-from trakt_ical.transform.grouping import Showing, make_showings
+from trakt_ical.transform.grouping import Showing, schedule_airings
 from trakt_ical.transform.text import Words, clean_text
-from trakt_ical.transform.times import find_slot
+from trakt_ical.transform.times import find_event_times
 from trakt_ical.transform.titles import find_airings, find_nearest_titles, match_titles
 from trakt_ical.transform.uids import make_uid, read_key
 
@@ -92,7 +92,7 @@ def _explain_listed(
     doubles = max(sum(make_uid(each) == uid for each in fetched.airings[kind]) for kind in spec.kinds)
     if doubles > 1:
         steps("Trakt lists it %d times; of these the one that changed last counts.", doubles)
-    start = find_slot(airing, spec.rules, spec.zone, steps).start
+    start = find_event_times(airing, spec.rules, spec.zone, steps).start
     is_shown = _is_allowed(airing, fetched, spec, steps)
     if is_shown:
         showing = _find_showing(airing, remove_hidden(airings, fetched, spec.rules), spec, steps)
@@ -147,7 +147,7 @@ def _find_unlisted(given: MergeInput, query: str) -> list[StoredEvent]:
 
 def name_airing(airing: Airing) -> str:
     """Return the full name of *airing*, whatever the calendar calls it."""
-    return Words().summary(airing)
+    return Words().make_summary(airing)
 
 
 def describe_moment_in_zone(moment: Moment, zone: tzinfo) -> str:
@@ -191,12 +191,12 @@ def _is_allowed(airing: Airing, fetched: Fetched, spec: CalendarSpec, steps: Ste
             steps("You %s it at Trakt%s.", what, ", but the rules want it shown" if wanted else "")
             if not wanted:
                 return False
-    return filters.allow(airing, steps)
+    return filters.allows(airing, steps)
 
 
 def _find_showing(airing: Airing, airings: Iterable[Airing], spec: CalendarSpec, steps: Steps) -> Showing:
     """Find the showing that *airing* is a part of."""
-    for showing in make_showings(airings, spec.rules, spec.zone):
+    for showing in schedule_airings(airings, spec.rules, spec.zone):
         if any(make_uid(member) == make_uid(airing) for member in showing.members):
             if others := len(showing.members) - 1:
                 steps(

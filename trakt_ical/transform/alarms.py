@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trakt_ical.model import Airing, Alarm, Moment
-from trakt_ical.transform.kinds import is_of_kind
+from trakt_ical.transform.uids import is_of_kind
 
 _BEFORE = re.compile(
     r"(?:(\d{1,3}) ?(?:d|days?))? ?(?:(\d{1,3}) ?(?:h|hours?))? ?(?:(\d{1,4}) ?(?:m|min|minutes?))? before"

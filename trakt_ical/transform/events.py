@@ -22,9 +22,9 @@ def make_event(showing: Showing, rules: Rules, check_in: CheckInLink | None = No
     first, words = showing.members[0], rules.words
     if len(showing.members) > 1:
         episodes = [member for member in showing.members if isinstance(member, Episode)]
-        summary, description = words.group_summary(episodes), words.group_about(episodes)
+        summary, description = words.make_group_summary(episodes), words.make_group_description(episodes)
     else:
-        summary, description = words.summary(first), words.about(first)
+        summary, description = words.make_summary(first), words.make_description(first)
     if check_in:
         description = "\n\n".join(filter(None, (description, _make_links(showing, rules, check_in))))
     return Event(

@@ -48,13 +48,17 @@ class Filters:
     hidden: bool = False
     dropped: bool = False
 
-    def allow(self, airing: Airing, tell: Tell = silent) -> bool:
+    def allows(self, airing: Airing, tell: Tell = silent) -> bool:
         """Whether *airing* is shown; *tell* hears the rule that leaves it out."""
-        if isinstance(airing, Episode) and airing.season == 0 and not self._special(airing.show, tell):
+        if isinstance(airing, Episode) and airing.season == 0 and not self._allows_special(airing.show, tell):
             return False
-        return self._mine(airing, tell) and self._rated(airing, tell) and self._traits(airing, tell)
+        return (
+            self._allows_by_user(airing, tell)
+            and self._allows_rating(airing, tell)
+            and self._allows_traits(airing, tell)
+        )
 
-    def _special(self, show: Show, tell: Tell) -> bool:
+    def _allows_special(self, show: Show, tell: Tell) -> bool:
         for name in list_names(show):
             if name in self.show_specials:
                 shown = self.show_specials[name]
@@ -64,7 +68,7 @@ class Filters:
             tell("It is a special, and specials = false leaves these out.")
         return self.specials
 
-    def _mine(self, airing: Airing, tell: Tell) -> bool:
+    def _allows_by_user(self, airing: Airing, tell: Tell) -> bool:
         if airing.watched and not self.watched:
             tell("You watched it, and watched = false leaves that out.")
             return False
@@ -73,14 +77,14 @@ class Filters:
             return False
         return True
 
-    def _rated(self, airing: Airing, tell: Tell) -> bool:
+    def _allows_rating(self, airing: Airing, tell: Tell) -> bool:
         rating = airing.rating if isinstance(airing, Movie) else airing.show.rating
         if rating is None or rating >= self.min_rating:
             return True
         tell("It is rated %s, and min_rating = %g leaves out what is below.", rating, self.min_rating)
         return False
 
-    def _traits(self, airing: Airing, tell: Tell) -> bool:
+    def _allows_traits(self, airing: Airing, tell: Tell) -> bool:
         for trait, wanted in self.include.items():
             if isinstance(airing, Movie) and trait in OF_EPISODES:
                 continue

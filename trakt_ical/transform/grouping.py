@@ -1,4 +1,4 @@
-"""What is shown: what the filters allow, when it is, and which episodes go together."""
+"""What is showings: what the filters allow, when it is, and which episodes go together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from trakt_ical.model import Airing, Episode, Moment, Movie, local_date
 from trakt_ical.transform.filters import EVERYTHING
 from trakt_ical.transform.rules import Group, Rules
-from trakt_ical.transform.times import DAY, find_runtime, find_slot
+from trakt_ical.transform.times import DAY, find_event_times, find_runtime
 from trakt_ical.transform.uids import make_uid
 
 
@@ -27,17 +27,17 @@ class Showing:
         return make_uid(self.members[0])
 
 
-def make_showings(airings: Iterable[Airing], rules: Rules, zone: tzinfo) -> Iterator[Showing]:
+def schedule_airings(airings: Iterable[Airing], rules: Rules, zone: tzinfo) -> Iterator[Showing]:
     """What *rules* make of *airings*; *zone* is the subscriber's."""
     if rules.filters != EVERYTHING:
-        airings = filter(rules.filters.allow, airings)
-    shown = (Showing((airing,), *find_slot(airing, rules, zone)) for airing in airings)
-    return shown if rules.group is Group.OFF else _group_showings(shown, rules, zone)
+        airings = filter(rules.filters.allows, airings)
+    showings = (Showing((airing,), *find_event_times(airing, rules, zone)) for airing in airings)
+    return showings if rules.group is Group.OFF else _group_showings(showings, rules, zone)
 
 
-def _group_showings(shown: Iterable[Showing], rules: Rules, zone: tzinfo) -> Iterator[Showing]:
+def _group_showings(showings: Iterable[Showing], rules: Rules, zone: tzinfo) -> Iterator[Showing]:
     groups: dict[tuple[object, ...], list[Showing]] = {}
-    for showing in shown:
+    for showing in showings:
         groups.setdefault(_group_key(showing, rules, zone), []).append(showing)
     for group in groups.values():
         yield _join_group(group, rules) if len(group) > 1 else group[0]

@@ -38,9 +38,9 @@ class Template:
     items: tuple[tuple[str, str | Template], ...]
     tail: str
 
-    def bound(self, table: Table) -> Callable[..., str]:
+    def bind(self, table: Table) -> Callable[..., str]:
         """A function that gives the text, with what *table* knows of its arguments; "" where that is nothing."""
-        items = [(each, table[part] if isinstance(part, str) else part.whole(table)) for each, part in self.items]
+        items = [(each, table[part] if isinstance(part, str) else part.bind_whole(table)) for each, part in self.items]
 
         def render(*context: object) -> str:
             text = ""
@@ -52,9 +52,9 @@ class Template:
 
         return render
 
-    def whole(self, table: Table) -> Callable[..., str]:
+    def bind_whole(self, table: Table) -> Callable[..., str]:
         """The same, but that it gives "" where one part is not known."""
-        render, parts = self.bound(table), [table[part] for _, part in self.items if isinstance(part, str)]
+        render, parts = self.bind(table), [table[part] for _, part in self.items if isinstance(part, str)]
         return lambda *context: render(*context) if all(part(*context) for part in parts) else ""
 
 

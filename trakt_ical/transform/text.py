@@ -13,8 +13,8 @@ from urllib.parse import quote, urlsplit
 
 from trakt_ical.model import Airing, Episode, EpisodeKind, Movie, Release
 from trakt_ical.transform.codes import CodeStyle, format_code
-from trakt_ical.transform.kinds import is_premiere
 from trakt_ical.transform.template import Template, parse_template
+from trakt_ical.transform.uids import is_premiere
 
 _LINE_BREAKS = re.compile("\r\n|[\r\u2028\u2029]")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -108,40 +108,40 @@ class Words:
     marks: MarkStyle = MarkStyle.OFF
     spoilers: bool = True
 
-    def summary(self, airing: Airing) -> str:
+    def make_summary(self, airing: Airing) -> str:
         """One line, never empty."""
         if isinstance(airing, Movie):
             return _join_lines(self._of_movies[0](self, airing)) or UNTITLED
         return _join_lines(self._of_episodes[0](self, airing)) or format_code(airing, self.code)
 
-    def about(self, airing: Airing) -> str:
+    def make_description(self, airing: Airing) -> str:
         """The description; "" where nothing is known."""
         return (self._of_movies if isinstance(airing, Movie) else self._of_episodes)[1](self, airing).strip()
 
     @functools.cached_property
     def _of_episodes(self) -> tuple[Callable[..., str], Callable[..., str]]:
         """How to write title and description."""
-        return self.title.bound(_OF_EPISODES), self.description.bound(_OF_EPISODES)
+        return self.title.bind(_OF_EPISODES), self.description.bind(_OF_EPISODES)
 
     @functools.cached_property
     def _of_movies(self) -> tuple[Callable[..., str], Callable[..., str]]:
-        return self.movie_title.bound(_OF_MOVIES), self.description.bound(_OF_MOVIES)
+        return self.movie_title.bind(_OF_MOVIES), self.description.bind(_OF_MOVIES)
 
-    def episode_title(self, episode: Episode) -> str:
+    def get_episode_title(self, episode: Episode) -> str:
         """The title of *episode*, "" where it would tell too much."""
         return clean_text(episode.title) if self.spoilers else ""
 
-    def group_summary(self, members: Sequence[Episode]) -> str:
+    def make_group_summary(self, members: Sequence[Episode]) -> str:
         """`Show S03 (8 episodes)`; without a season where *members* are of several."""
         first = members[0]
         season = f"S{first.season:02d}" if len({member.season for member in members}) == 1 else ""
         return " ".join(filter(None, (clean_text(first.show.title), season, f"({len(members)} episodes)")))
 
-    def group_about(self, members: Sequence[Episode]) -> str:
+    def make_group_description(self, members: Sequence[Episode]) -> str:
         """The list of *members*, then network and address of the first."""
         first = members[0]
         listed = "\n".join(
-            " ".join(filter(None, (format_code(each, self.code), self.episode_title(each)))) for each in members
+            " ".join(filter(None, (format_code(each, self.code), self.get_episode_title(each)))) for each in members
         )
         return "\n\n".join(filter(None, (listed, clean_text(first.show.network), clean_url(first.link))))
 
@@ -177,7 +177,7 @@ def list_categories(genres: tuple[str, ...], *kinds: str) -> tuple[str, ...]:
 _OF_EPISODES: Table[Episode] = {
     "show": lambda words, episode: clean_text(episode.show.title),
     "code": lambda words, episode: format_code(episode, words.code),
-    "title": lambda words, episode: words.episode_title(episode),
+    "title": lambda words, episode: words.get_episode_title(episode),
     "season": lambda words, episode: str(episode.season),
     "number": lambda words, episode: str(episode.number),
     "absolute": lambda words, episode: str(episode.absolute or ""),

@@ -12,25 +12,25 @@ from trakt_ical.transform.rules import Hours, Rules, UnknownHour
 DAY = timedelta(days=1)
 
 
-class Slot(NamedTuple):
+class EventTimes(NamedTuple):
     """From when to when; both instants in UTC or both dates."""
 
     start: Moment
     end: Moment
 
 
-def find_slot(airing: Airing, rules: Rules, zone: tzinfo, tell: Tell = silent) -> Slot:
+def find_event_times(airing: Airing, rules: Rules, zone: tzinfo, tell: Tell = silent) -> EventTimes:
     """When *airing* is shown; *zone* is the subscriber's, *tell* hears the rules that decided."""
     if isinstance(airing, Movie):
         day = airing.days.get(rules.country, airing.starts)
         if rules.country:
             known = "comes out on" if rules.country in airing.days else "has no day that is known; the world's first is"
             tell("In %s (country) it %s %s.", rules.country, known, day)
-        return Slot(day, day + DAY)
+        return EventTimes(day, day + DAY)
     start = _find_start(airing, rules, zone, tell)
     if not isinstance(start, datetime):
-        return Slot(start, start + DAY)
-    return Slot(start, start + find_runtime(airing, rules, tell))
+        return EventTimes(start, start + DAY)
+    return EventTimes(start, start + find_runtime(airing, rules, tell))
 
 
 def find_runtime(episode: Episode, rules: Rules, tell: Tell = silent) -> timedelta:
@@ -43,7 +43,7 @@ def find_runtime(episode: Episode, rules: Rules, tell: Tell = silent) -> timedel
     return rules.default_runtime
 
 
-def find_margin(rules: Rules) -> int:
+def find_day_margin(rules: Rules) -> int:
     """How many days at the most lie between the day of an airing and the day that it is shown on."""
     days = 1 if rules.offsets else 0
     return days + (1 if rules.late_night and rules.hours is Hours.WHOLE_DAY else 0)
@@ -51,7 +51,7 @@ def find_margin(rules: Rules) -> int:
 
 def describe_placing(rules: Rules) -> str:
     """What in *rules* may put an airing on another day than Trakt does, as a text; "" where nothing does."""
-    if not find_margin(rules) and not rules.country:
+    if not find_day_margin(rules) and not rules.country:
         return ""
     late_night = rules.late_night if rules.hours is Hours.WHOLE_DAY else 0
     offsets = rules.offsets
