@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -45,13 +44,6 @@ class FailingService:
 def make_feeds(**more: str) -> Feeds:
     feeds = (Feed("Trakt", SECRET, SERVED), Feed("TV shows/é", OTHER, None))
     return Feeds(feeds, PAGE, FailingService(), **more)
-
-
-@pytest.fixture
-def running(line: Line) -> Iterator[Running]:
-    with serving(line) as running:
-        running.refresh()
-        yield running
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import unescape
@@ -58,13 +57,6 @@ class FakeJob:
 
     def reload(self) -> None:
         self.reloads.append(self.clock.now)
-
-
-@pytest.fixture
-def running(line: Line) -> Iterator[Running]:
-    with serving(line) as running:
-        running.refresh()
-        yield running
 
 
 def asked(line: Line, path: str) -> int:

@@ -35,13 +35,6 @@ from trakt_ical.http import ListenAddress, is_loopback, is_public
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/([0-9a-f]{40})(/Trakt\.ics)?\n")
 
 
-@pytest.fixture
-def running(line: Line) -> Iterator[Running]:
-    with serving(line) as running:
-        running.refresh()
-        yield running
-
-
 @contextlib.contextmanager
 def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`trakt-ical --demo serve` as a process of its own, and the address that it tells."""
