@@ -204,12 +204,10 @@ def merge_calendar(given: MergeInput, state: OutputState | None, *, accept_loss:
         return merge(given, accept_loss=accept_loss)
     except UpdateHeldBack as error:
         if state is None:
-            raise UpdateHeldBack(f"{error} If it is true: --accept-shrink", error.missing) from error
+            raise
         until = state.hold_back(error.missing, given.now) + given.retention.held_back
         if given.now < until:
-            raise UpdateHeldBack(
-                f"{error} It is believed from {until:%Y-%m-%d} on, or now with --accept-shrink.", error.missing
-            ) from error
+            raise UpdateHeldBack(f"{error} The update is held back until {until:%Y-%m-%d}.", error.missing) from error
         return merge(given, accept_loss=True)
 
 

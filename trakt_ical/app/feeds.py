@@ -53,12 +53,10 @@ def fetch_activity(app: App) -> str | None:
 
 
 def _name_accept_command(name: str, outcome: Outcome) -> Outcome:
-    """Return *outcome*; in the message of a held-back update the command for feeds stands for the export's option."""
+    """Return *outcome*; if it is a held-back update, its message says how to accept it."""
     if not isinstance(outcome, UpdateHeldBack):
         return outcome
-    return UpdateHeldBack(
-        str(outcome).replace("--accept-shrink", f"trakt-ical feed accept {quote(name)}"), outcome.missing
-    )
+    return UpdateHeldBack(f"{outcome} To accept it now: trakt-ical feed accept {quote(name)}", outcome.missing)
 
 
 def _create_folder(folder: Path) -> None:

@@ -12,6 +12,7 @@ import click
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options, find_calendars_with_output, setting_option
 from trakt_ical.cli.terminal import show_progress, write_data, write_line, write_note
+from trakt_ical.errors import UpdateHeldBack
 
 if TYPE_CHECKING:
     from trakt_ical.app.export import Job
@@ -136,6 +137,9 @@ def _make_job(calendar: Calendar, previous: Path | None) -> Job:
 
 def _raise_first(failed: list[tuple[Job, TraktIcalError]]) -> None:
     """Write the errors of the *failed* calendars to stderr, but for the first, which is raised."""
+    for _, error in failed:
+        if isinstance(error, UpdateHeldBack):
+            error.args = (f"{error} To accept it now: --accept-shrink",)
     titles: dict[str, list[str]] = {}  # an outage is one error of several calendars, and one line
     for job, error in failed:
         titles.setdefault(str(error), []).append(job.calendar.title)
