@@ -11,7 +11,7 @@ from click.testing import Result
 
 from tests.conftest import Line
 from tests.feeds import Running
-from trakt_ical.demo.answer import Seen
+from trakt_ical.demo import Request
 
 HARBOR = ("harbor", "nine", "10x08")
 OTHER = ("tea", "15x01")
@@ -44,7 +44,7 @@ class CheckInLine:
         """Every request so far, with its method, but for those of --status."""
         return [f"{each.method} {each.path}" for each in self.demo.requests if "watching" not in each.path]
 
-    def posts(self) -> list[Seen]:
+    def posts(self) -> list[Request]:
         """The POSTs that check in."""
         return [
             each for each in self.demo.requests if each.method == "POST" and each.path.rstrip("/").count("/checkin")

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.demos import log_in, make_environ
+from tests.demos import Demo, log_in, make_environ
 from tests.factories import NOW
 from tests.readers import Exports, check_calendar, judge
 from trakt_ical.app.environment import Environment
 from trakt_ical.cli import cli
-from trakt_ical.demo import Demo
+from trakt_ical.demo import load_cast
+from trakt_ical.demo.cast import Cast
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -100,9 +101,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def demo(clock: Clock) -> Iterator[Demo]:
+def cast() -> Cast:
+    """The shows and movies of the built-in Trakt, which a room may add to."""
+    return load_cast()
+
+
+@pytest.fixture
+def demo(clock: Clock, cast: Cast) -> Iterator[Demo]:
     """A running built-in Trakt that looks at the test's clock."""
-    with Demo(now=clock, post_limit=0) as running:
+    with Demo(now=clock, cast=cast) as running:
         yield running
 
 

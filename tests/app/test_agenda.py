@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.conftest import Line
+from tests.demos import Demo
 from tests.factories import NOW, make_calendar_spec, make_episode, make_movie
 from tests.runs import FixedSource
 from trakt_ical.app.agenda import AgendaEntry, make_agenda
-from trakt_ical.demo import Demo, Fault
+from trakt_ical.demo import Fault
 from trakt_ical.model import Airing, DateRange
 from trakt_ical.pipeline import plan_fetch
 from trakt_ical.transform.filters import Filters

@@ -18,10 +18,10 @@ import pytest
 
 from tests.calendars import find_upcoming
 from tests.conftest import Clock, Line
-from tests.demos import log_in, make_environ
+from tests.demos import Demo, log_in, make_environ
 from tests.factories import DAY, NOW
 from trakt_ical import files
-from trakt_ical.demo import Demo, Fault
+from trakt_ical.demo import Fault
 from trakt_ical.errors import OutputError
 from trakt_ical.export import ics
 from trakt_ical.export.stored import parse_calendar
@@ -342,7 +342,7 @@ def test_losing_the_state_loses_no_event(line: Line, home: Path) -> None:
 @pytest.fixture
 def environ(line: Line) -> Iterator[dict[str, str]]:
     """The environment of runs in processes of their own, beside a built-in Trakt that goes by the machine's clock."""
-    with Demo(post_limit=0) as demo:
+    with Demo() as demo:
         log_in(demo, line.folder / "token.json")
         yield {**os.environ, **line.environ, **make_environ(demo), "TRAKT_ICAL_TIMEZONE": "UTC"}
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Line
+from tests.demos import Demo
 from tests.sources import fetched
-from trakt_ical.demo import Body, Demo, Drop, Fault
+from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.errors import Unreachable
 from trakt_ical.model import DateRange
 from trakt_ical.trakt.client import WAITS, Client

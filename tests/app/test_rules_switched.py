@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.conftest import Clock
-from tests.demos import log_in, make_environ
+from tests.demos import Demo, log_in, make_environ
 from tests.factories import DAY, NOW, make_episode
 from tests.rules import EVERY, EVERY_OF_V1, RULES
 from tests.runs import CalendarRuns, merge_fetched
@@ -19,7 +19,6 @@ from trakt_ical.app.app import App, open_app
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_spec
 from trakt_ical.app.environment import Environment
 from trakt_ical.app.sources import open_source
-from trakt_ical.demo import Demo
 from trakt_ical.export.merge import Retention
 from trakt_ical.export.stored import StoredCalendar, parse_calendar, parse_moment
 from trakt_ical.fetch.source import Fetched, FetchRequest
@@ -107,7 +106,7 @@ def read_events(octets: bytes) -> dict[str, str]:
 def trakt() -> Iterator[Trakt]:
     """A built-in Trakt for all tests of this file: none of them changes what it lists."""
     clock = Clock()
-    with Demo(now=clock, post_limit=0) as demo:
+    with Demo(now=clock) as demo:
         yield Trakt(demo, clock)
 
 

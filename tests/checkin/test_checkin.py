@@ -350,10 +350,10 @@ def test_a_number_finds_a_movie(checkin: CheckInLine) -> None:
 
 def test_api_v1_knows_shows_by_tvdb_alone(v1: CheckInLine) -> None:
     """--tvdb finds a show of the calendar or not; other numbers are exit 9."""
-    assert v1("--tvdb", "400132", "2x01").exit_code == 0
+    assert v1("--tvdb", "400124", "2x01").exit_code == 0
     assert v1.status().startswith("Cold Platform 2x01")
-    assert v1("--imdb", "tt90100132").exit_code == 9
-    assert v1("--trakt", "132").exit_code == 9
+    assert v1("--imdb", "tt90100124").exit_code == 9
+    assert v1("--trakt", "124").exit_code == 9
     assert v1("--tvdb", "1").exit_code == 9
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from trakt_ical.demo import Demo
+from tests.demos import Demo
 from trakt_ical.trakt.token import Token, TokenFile
 
 pty = pytest.importorskip("pty", reason="no terminals of Unix")
@@ -22,7 +22,7 @@ pty = pytest.importorskip("pty", reason="no terminals of Unix")
 @pytest.fixture
 def environ(tmp_path: Path, home: Path) -> Iterator[dict[str, str]]:
     """The settings of a login at a built-in Trakt that goes by the machine's clock."""
-    with Demo(post_limit=0) as demo:
+    with Demo() as demo:
         TokenFile(tmp_path / "token.json").save(msgspec.convert(demo.grant(), Token))
         named = {"API_URL": demo.url, "CLIENT_ID": demo.client_id, "TOKEN_FILE": str(tmp_path / "token.json")}
         yield {**os.environ, **{f"TRAKT_ICAL_{name}": value for name, value in named.items()}}

@@ -8,8 +8,7 @@ import pytest
 import requests
 
 from tests.conftest import Clock
-from tests.demos import headers
-from trakt_ical.demo import Demo
+from tests.demos import Demo, headers
 
 
 @pytest.fixture

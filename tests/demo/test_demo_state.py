@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.demos import headers
-from trakt_ical.demo import Demo
+from tests.demos import Demo, headers
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HARBOR = {"show": {"ids": {"slug": "harbor-nine"}}, "episode": {"season": 13, "number": 4}}
@@ -29,7 +28,7 @@ def check_in(trakt: Demo, token: str) -> int:
 
 def open_demo(path: Path, now: datetime = NOW) -> Demo:
     """A demo that keeps its state in *path*."""
-    return Demo(state_file=path, now=lambda: now, post_limit=0)
+    return Demo(state_file=path, now=lambda: now)
 
 
 def test_a_demo_remembers(tmp_path: Path) -> None:
@@ -46,7 +45,7 @@ def test_a_demo_remembers(tmp_path: Path) -> None:
         assert not second.fresh
         assert get(second, token, "/users/me/watching").json()["episode"]["number"] == 4
         assert "lava-line" in get(second, token, "/users/hidden/calendar?limit=50").text
-        assert "cold-platform" in get(second, token, "/sync/watchlist/shows").text
+        assert "cold-platform" in get(second, token, "/users/me/watchlist/shows/rank/asc").text
     with open_demo(path, NOW + timedelta(hours=2)) as third:
         assert get(third, token, "/users/me/watching").status_code == 204
         progress = get(third, token, "/shows/harbor-nine/progress/watched").json()
@@ -85,20 +84,6 @@ def test_a_damaged_file_is_replaced(tmp_path: Path, damage: str) -> None:
         assert not trakt.fresh
         assert get(trakt, trakt.grant()["access_token"], "/users/settings").status_code == 200
     assert json.loads(path.read_text("utf-8"))["tokens"]
-
-
-def test_a_file_of_an_older_version_is_read(tmp_path: Path) -> None:
-    """What an older file does not know is as at a first start; what it knows stays."""
-    path = tmp_path / "state.json"
-    with open_demo(path) as trakt:
-        token = trakt.grant()["access_token"]
-    fields = json.loads(path.read_text("utf-8"))
-    older = {name: value for name, value in fields.items() if name not in ("missed", "watchlist", "activity")}
-    path.write_text(json.dumps(older), "utf-8")
-    with open_demo(path) as trakt:
-        listed = get(trakt, token, "/sync/watchlist/shows").json()
-        assert [each["show"]["ids"]["slug"] for each in listed] == ["clockwork-koi"]
-        assert get(trakt, token, "/shows/tea-and-trespass/progress/watched").json()["next_episode"]
 
 
 def test_a_demo_without_a_file_is_always_fresh() -> None:

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.conftest import Clock
-from trakt_ical.demo import Demo
+from tests.demos import Demo, headers
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 HARBOR: dict[str, Any] = {"tvdb_id": 400101, "title": "Harbor Nine", "year": 2024, "season": 13, "episode": 4}
@@ -213,8 +213,7 @@ def test_a_check_in_starts(trakt: Demo, clock: Clock) -> None:
         "tumblr": False,
         "foursquare": False,
     }
-    headers = {"trakt-api-version": "2", "trakt-api-key": trakt.client_id}
-    watching = requests.get(f"{trakt.url}/users/demo/watching", headers=headers, timeout=5).json()
+    watching = requests.get(f"{trakt.url}/users/me/watching", headers=headers(trakt), timeout=5).json()
     assert (watching["show"]["ids"]["slug"], watching["episode"]["number"]) == ("harbor-nine", 4)
 
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,17 @@ import pytest
 
 from tests import server
 from tests.conftest import Line
+from tests.demos import Demo
 from tests.feeds import Running, serving
 from tests.subscriber import Subscriber
-from trakt_ical.demo import Demo
-from trakt_ical.demo.show import Cast, Show
-from trakt_ical.demo.timetable import Timetable
+from trakt_ical.demo import load_cast
+from trakt_ical.demo.cast import Show, Timetable
 from trakt_ical.trakt.token import Token, TokenFile
 
 ROOT = Path(__file__).resolve().parents[2]
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-DAILY = Timetable(weeks=12, days=tuple(range(84)), at=time(23, 50), zone="UTC")
-SHOW = Show(trakt=900, slug="day-by-day", title="Day by Day", year=2026, timetable=DAILY, runtime=5)
+DAILY = Timetable(cycle=12, days=tuple(range(84)), at=time(23, 50), zone="UTC")
+SHOW = Show(title="Day by Day", airs=DAILY, runtime=5)
 NAMES = {"moved": 1, "renamed": 2, "cancelled": 3, "back": 4}
 """What becomes of the episode that airs so many days from now."""
 
@@ -66,7 +66,7 @@ def episode(days: int) -> tuple[int, int]:
 def changing(line: Line) -> Iterator[Changing]:
     """A move, a rename, a cancellation and a return, all in one refresh."""
     clock: Any = Now()
-    with Demo(now=clock, cast=Cast(shows=(SHOW,))) as demo:
+    with Demo(now=clock, cast=replace(load_cast(), shows=()).with_shows(SHOW)) as demo:
         token = msgspec.structs.replace(msgspec.convert(demo.grant(), Token), username=demo.username)
         TokenFile(Path(line.environ["TRAKT_ICAL_TOKEN_FILE"])).save(token)
         addresses = {"TRAKT_ICAL_API_URL": demo.url, "TRAKT_ICAL_AUTH_URL": demo.url}

@@ -22,9 +22,10 @@ import requests
 
 from tests.calendars import find_slug
 from tests.conftest import Line
+from tests.demos import Demo
 from tests.feeds import Running, serving
 from tests.readers import Exports
-from trakt_ical.demo import Demo, Fault
+from trakt_ical.demo import Fault
 from trakt_ical.feed import access_log
 from trakt_ical.feed.answers import Answer, make_text_answer
 from trakt_ical.feed.asgi import FeedApp

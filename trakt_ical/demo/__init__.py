@@ -1,8 +1,8 @@
 """The built-in Trakt: both APIs on a loopback port, with a cast placed around today."""
 
-from trakt_ical.demo.answer import Seen
-from trakt_ical.demo.demo import Demo
+from trakt_ical.demo.builtin import Demo
+from trakt_ical.demo.cast import load_cast
 from trakt_ical.demo.faults import Body, Drop, Fault
-from trakt_ical.demo.show import Cast
+from trakt_ical.demo.messages import Request
 
-__all__ = ["Body", "Cast", "Demo", "Drop", "Fault", "Seen"]
+__all__ = ["Body", "Demo", "Drop", "Fault", "Request", "load_cast"]

@@ -1,121 +1,107 @@
-"""The demo's own requests under /demo: what Python code can tell it, told by HTTP."""
+"""The requests under /demo, by which a running built-in Trakt is told what to do wrong and what changes.
 
-from collections.abc import Callable, Mapping
+`docs/demo.md` describes them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from trakt_ical.demo.airing import Airing
-from trakt_ical.demo.answer import Answer, Seen, json_answer
+from trakt_ical.demo.airings import Airing
+from trakt_ical.demo.backend import Backend
+from trakt_ical.demo.cast import MOVIES, Movie, Show
 from trakt_ical.demo.faults import Fault, Faults
-from trakt_ical.demo.show import Movie, Show
-from trakt_ical.demo.world import World
+from trakt_ical.demo.messages import JSON, Answer, Request, make_json
+
+EPISODE_CHANGES = ("move", "rename", "remove", "restore")
 
 
 class Control:
     """Faults, changes, expiry and a look at what came in."""
 
-    def __init__(self, world: World, faults: Faults, requests: Callable[[], list[Seen]]) -> None:
-        self._world = world
+    def __init__(self, backend: Backend, faults: Faults, requests: Sequence[Request]) -> None:
+        self._backend = backend
         self._faults = faults
         self._requests = requests
-        self._routes: dict[tuple[str, str], Callable[[Seen], Any]] = {
-            ("POST", "/demo/faults"): self._arm,
-            ("DELETE", "/demo/faults"): self._clear,
+        self._routes: dict[tuple[str, str], Callable[[Request], object]] = {
+            ("POST", "/demo/faults"): self._add_faults,
+            ("DELETE", "/demo/faults"): self._clear_faults,
             ("POST", "/demo/changes"): self._change,
-            ("POST", "/demo/expire"): self._expire,
-            ("GET", "/demo/requests"): self._list,
-            ("GET", "/demo/shared"): lambda seen: self._world.history.shared(),
+            ("POST", "/demo/expire"): self._expire_tokens,
+            ("GET", "/demo/requests"): self._list_requests,
         }
 
-    def answer(self, seen: Seen) -> Answer:
+    def answer(self, request: Request) -> Answer:
         """Do what is asked; 400 says in words what could not be understood."""
-        ask = self._routes.get((seen.method, seen.path))
-        if ask is None:
-            return json_answer({"error": "no such request", "known": self._known()}, 404)
+        act = self._routes.get((request.method, request.path))
+        if act is None:
+            return make_json({"error": "no such request"}, 404)
         try:
-            return json_answer(ask(seen))
+            return make_json(act(request))
         except (ValueError, TypeError, LookupError) as error:
-            return json_answer({"error": str(error)}, 400)
+            return make_json({"error": str(error)}, 400)
 
-    def _known(self) -> list[str]:
-        return [" ".join(route) for route in self._routes]
+    def _add_faults(self, request: Request) -> JSON:
+        described = request.json()
+        faults = [Fault.read(each) for each in (described if isinstance(described, list) else [described])]
+        self._faults.add(*faults)
+        return {"added": len(faults)}
 
-    def _arm(self, seen: Seen) -> dict[str, int]:
-        described = seen.json()
-        listed = described if isinstance(described, list) else [described]
-        faults = [Fault.read(each) for each in listed]
-        self._faults.arm(*faults)
-        return {"armed": len(faults)}
-
-    def _clear(self, _seen: Seen) -> dict[str, int]:
+    def _clear_faults(self, _request: Request) -> JSON:
         self._faults.clear()
         return {}
 
-    def _expire(self, _seen: Seen) -> dict[str, int]:
-        self._world.tokens.expire()
+    def _expire_tokens(self, _request: Request) -> JSON:
+        self._backend.auth.expire_tokens()
         return {}
 
-    def _list(self, _seen: Seen) -> list[dict[str, Any]]:
+    def _list_requests(self, _request: Request) -> list[JSON]:
         return [
-            {
-                "method": each.method,
-                "path": each.path,
-                "query": dict(each.query),
-                "headers": dict(each.headers),
-                "body": each.body.decode("utf-8", "replace"),
-            }
-            for each in self._requests()
+            {**vars(each), "headers": dict(each.headers), "body": each.body.decode("utf-8", "replace")}
+            for each in self._requests
         ]
 
-    def _change(self, seen: Seen) -> dict[str, str]:
-        change: Mapping[str, Any] = seen.json()
-        kind = change["change"]
-        match kind:
-            case "hide":
-                self._world.hide(change["show"], change.get("section", "calendar"))
-            case "unhide":
-                self._world.unhide(change["show"])
-            case "protect":
-                self._world.protected = bool(change.get("protected", True))
-            case "watch":
-                self._world.history.watch(self._watchable(change))
-            case "unwatch":
-                self._world.history.unwatch(self._watchable(change))
-            case "watchlist":
-                self._world.watchlist.add(self._named(change))
-            case "unwatchlist":
-                self._world.watchlist.remove(self._named(change))
+    def _change(self, request: Request) -> JSON:
+        change: Mapping[str, Any] = request.json()
+        kind, account, what = change["change"], self._backend.account, self._get_changed(change)
+        match kind, what:
+            case "hide", Show():
+                account.hide(what, change.get("section", "calendar"))
+            case "unhide", Show():
+                account.unhide(what)
+            case "watch", Movie() | Airing():
+                account.watch(what)
+            case "unwatch", Movie() | Airing():
+                account.unwatch(what)
+            case "watchlist", Show() | Movie() | Airing():
+                account.add_to_watchlist(what)
+            case "unwatchlist", Show() | Movie() | Airing():
+                account.remove_from_watchlist(what)
+            case _, str():
+                self._change_episode(kind, what, change)
             case _:
-                self._change_episode(kind, change)
+                raise ValueError(f"There is no change {kind} of {what.name}.")
         return {"changed": kind}
 
-    def _watchable(self, change: Mapping[str, Any]) -> Movie | Airing:
-        named = self._named(change)
-        if isinstance(named, Show):
-            raise ValueError("Name a season and a number as well.")
-        return named
-
-    def _named(self, change: Mapping[str, Any]) -> Show | Movie | Airing:
-        """The movie, the episode or the whole show that a change is about."""
-        if "movie" in change:
-            return self._world.movie(change["movie"])
-        if "season" in change:
-            return self._world.airing(change["show"], int(change["season"]), int(change["number"]))
-        if "show" not in change:
-            raise ValueError("Name a show or a movie.")
-        return self._world.show(change["show"])
-
-    def _change_episode(self, kind: str, change: Mapping[str, Any]) -> None:
-        catalogue = self._world.catalogue
-        key = str(change["show"]), int(change["season"]), int(change["number"])
+    def _change_episode(self, kind: str, name: str, change: Mapping[str, Any]) -> None:
+        catalogue = self._backend.catalogue
         match kind:
             case "move":
-                catalogue.move(key, timedelta(minutes=change["minutes"]))
+                catalogue.change(name, by=timedelta(minutes=change["minutes"]))
             case "rename":
-                catalogue.rename(key, str(change["title"]))
+                catalogue.change(name, title=str(change["title"]))
             case "remove":
-                catalogue.remove(key)
-            case "restore":
-                catalogue.restore(key)
+                catalogue.change(name, is_removed=True)
             case _:
-                raise ValueError(f"There is no change {kind}.")
+                catalogue.restore(name)
+
+    def _get_changed(self, change: Mapping[str, Any]) -> Show | Movie | Airing | str:
+        """The movie, the episode or the whole show that a change is about.
+
+        The changes of an episode itself give its name alone: it may have been removed before.
+        """
+        if "movie" in change:
+            return self._backend.catalogue.get_named(f"{MOVIES}{change['movie']}")
+        numbers = f"/{int(change['season'])}/{int(change['number'])}" if "season" in change else ""
+        name = f"{change['show']}{numbers}"
+        return name if numbers and change["change"] in EPISODE_CHANGES else self._backend.catalogue.get_named(name)

@@ -1,4 +1,4 @@
-"""The ways a Trakt can misbehave, for trying out what its clients make of that."""
+"""The ways in which a Trakt can misbehave, to try out what its clients make of that."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -8,9 +8,12 @@ from enum import StrEnum
 from threading import Lock
 from typing import Any
 
-from trakt_ical.demo.answer import Answer, Seen, cloudflare, empty_answer, json_answer
+import msgspec
+
+from trakt_ical.demo.messages import Answer, Request, make_cloudflare_page, make_empty, make_json
 
 V1_PATHS = ("/user/", "/show/", "/movie/", "/search/shows.json/", "/search/movies.json/")
+V1_ERRORS = {503: "server is over capacity", 401: "failed authentication"}
 
 
 class Body(StrEnum):
@@ -55,86 +58,76 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, described: Mapping[str, Any]) -> "Fault":
-        """A fault from JSON, *date_offset* in seconds. Raises ValueError or TypeError."""
-        wanted = dict(described)
-        unknown = set(wanted) - {each.name for each in fields(cls)}
+    def read(cls, described: object) -> "Fault":
+        """A fault from JSON, *date_offset* in seconds. Raises ValueError if it is not understood."""
+        unknown = set(described if isinstance(described, dict) else ()) - {each.name for each in fields(cls)}
         if unknown:
             raise ValueError(f"A fault has no {', '.join(sorted(unknown))}.")
         try:
-            re.compile(wanted.get("path", ""))
-        except re.error as error:
-            raise ValueError(f"The path of a fault is a pattern: {error}.") from error
-        if "date_offset" in wanted:
-            wanted["date_offset"] = timedelta(seconds=wanted["date_offset"])
-        for name, kind in (("body", Body), ("drop", Drop)):
-            if wanted.get(name) is not None:
-                wanted[name] = kind(wanted[name])
-        return cls(**wanted)
+            fault = msgspec.convert(described, cls, strict=False)
+            re.compile(fault.path)
+        except (msgspec.ValidationError, re.error) as error:
+            raise ValueError(f"This is not a fault: {error}.") from error
+        return fault
 
-    def fits(self, seen: Seen) -> bool:
-        """The request is one of those this fault is meant for."""
-        return self.method.upper() in ("", seen.method) and bool(re.search(self.path, seen.path))
+    def fits(self, request: Request) -> bool:
+        """Whether the request is one of those that this fault is for."""
+        return self.method.upper() in ("", request.method) and bool(re.search(self.path, request.path))
 
-    def spoil(self, seen: Seen, answer: Callable[[Seen], Answer]) -> Answer:
+    def spoil(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
         """What is answered instead of what *answer* says."""
         if self.status is None and self.body is None:
-            true = answer(seen)
+            spoiled = answer(request)
             if self.empty_list:
-                true = replace(true, status=200, body=b"[]")
-            return replace(true, headers={**true.headers, **self._extra()})
-        if self.takes_effect:
-            answer(seen)
-        spoiled = self._instead(seen)
-        return replace(spoiled, headers={**spoiled.headers, **self._extra()})
+                spoiled = replace(spoiled, status=200, body=b"[]")
+        else:
+            if self.takes_effect:
+                answer(request)
+            spoiled = self._make_answer(request)
+        return replace(spoiled, headers={**spoiled.headers, **self._list_headers()})
 
-    def _instead(self, seen: Seen) -> Answer:
+    def _make_answer(self, request: Request) -> Answer:
         status = self.status or 200
         match self.body:
             case Body.HTML:
-                return cloudflare(status)
+                return make_cloudflare_page(status)
             case Body.GARBAGE:
-                return replace(json_answer(None, status), body=b'[{"first_aired": "20')
+                return replace(make_json(None, status), body=b'[{"first_aired": "20')
             case Body.JSON:
-                return _failure(seen, status)
-            case Body.EMPTY:
-                return empty_answer(status)
-            case None if seen.path.startswith(V1_PATHS):
-                return _failure(seen, status)
-            case None:
-                return empty_answer(status)
+                return _make_error(request, status)
+            # API v1 has words for every failure; API v2's failures are empty.
+            case None if request.path.startswith(V1_PATHS):
+                return _make_error(request, status)
+            case Body.EMPTY | None:
+                return make_empty(status)
 
-    def _extra(self) -> dict[str, str]:
-        extra = dict(self.headers)
-        if self.retry_after is not None:
-            extra["Retry-After"] = str(self.retry_after)
-        if self.location:
-            extra["Location"] = self.location
-        return extra
+    def _list_headers(self) -> dict[str, str]:
+        retry = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        return {**self.headers, **retry, **({"Location": self.location} if self.location else {})}
 
 
 class Faults:
     """The faults that wait for a request; the first that fits and is due takes it."""
 
     def __init__(self) -> None:
-        self._armed: list[tuple[Fault, list[int]]] = []
+        self._waiting: list[tuple[Fault, list[int]]] = []
         self._lock = Lock()
 
-    def arm(self, *faults: Fault) -> None:
+    def add(self, *faults: Fault) -> None:
         """Add faults behind those that wait already."""
         with self._lock:
-            self._armed += [(fault, [0]) for fault in faults]
+            self._waiting += [(fault, [0]) for fault in faults]
 
     def clear(self) -> None:
         """Forget every fault."""
         with self._lock:
-            self._armed = []
+            self._waiting = []
 
-    def take(self, seen: Seen) -> Fault | None:
+    def take(self, request: Request) -> Fault | None:
         """The fault that hits this request."""
         with self._lock:
-            for fault, met in self._armed:
-                if not fault.fits(seen):
+            for fault, met in self._waiting:
+                if not fault.fits(request):
                     continue
                 met[0] += 1
                 if fault.skip < met[0] and (not fault.times or met[0] <= fault.skip + fault.times):
@@ -142,11 +135,10 @@ class Faults:
         return None
 
 
-def _failure(seen: Seen, status: int) -> Answer:
-    if seen.path.startswith(V1_PATHS):
-        words = {503: "server is over capacity", 401: "failed authentication"}
-        error = words.get(status, f"error {status}")
-        return json_answer({"status": "failure", "error": error}, status)
-    if seen.path.startswith("/oauth/"):
-        return json_answer({"error": "invalid_grant", "error_description": "session not found"}, status)
-    return json_answer({"error": f"error {status}"}, status)
+def _make_error(request: Request, status: int) -> Answer:
+    content: dict[str, Any] = {"error": f"error {status}"}
+    if request.path.startswith(V1_PATHS):
+        content = {"status": "failure", "error": V1_ERRORS.get(status, f"error {status}")}
+    elif request.path.startswith("/oauth/"):
+        content = {"error": "invalid_grant", "error_description": "session not found"}
+    return make_json(content, status)

@@ -1,1 +1,56 @@
-"""API v1, as it was from 2011 to 2014."""
+"""API v1, as it was until 2014: which request is answered by what, and which key it needs."""
+
+import re
+from collections.abc import Callable
+
+from trakt_ical.demo.auth import API_KEY, READING_KEY
+from trakt_ical.demo.backend import Backend
+from trakt_ical.demo.messages import Answer, Refusal, Request, make_empty
+from trakt_ical.demo.v1 import catalogue, watching
+from trakt_ical.demo.v1.catalogue import make_failure
+
+READS = ("GET", "HEAD", "POST")  # a login may come as the body of a POST
+POST = ("POST",)
+# Methods and path, and the function that answers with what follows the key in the path.
+ROUTES: tuple[tuple[tuple[str, ...], str, Callable[..., Answer]], ...] = (
+    (READS, r"/user/calendar/shows\.json/([^/]+)/([^/]+)(?:/([^/]+)(?:/([^/]+))?)?", catalogue.list_calendar),
+    (READS, r"/user/watching\.json/([^/]+)/([^/]+)", watching.show_watching),
+    (READS, r"/search/shows\.json/([^/]+)/([^/]+)", catalogue.search_shows),
+    (READS, r"/search/movies\.json/([^/]+)/([^/]+)", catalogue.search_movies),
+    (READS, r"/show/summary\.json/([^/]+)/([^/]+)", catalogue.show_summary),
+    (READS, r"/movie/summary\.json/([^/]+)/([^/]+)", catalogue.movie_summary),
+    (READS, r"/show/seasons\.json/([^/]+)/([^/]+)", catalogue.list_seasons),
+    (READS, r"/show/season\.json/([^/]+)/([^/]+)/([^/]+)", catalogue.list_season),
+    (READS, r"/show/episode/summary\.json/([^/]+)/([^/]+)/([^/]+)/([^/]+)", catalogue.show_episode),
+    (POST, "/show/checkin/([^/]+)", watching.check_in_to_episode),
+    (POST, "/movie/checkin/([^/]+)", watching.check_in_to_movie),
+    (POST, "/(?:show|movie)/cancelcheckin/([^/]+)", watching.cancel_checkin),
+)
+
+
+class V1:
+    """API v1: no required header fields, no limits."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a request, or raise Refusal."""
+        for methods, path, answer in ROUTES:
+            match = re.fullmatch(path, request.path)
+            if match is None:
+                continue
+            if request.method not in methods:
+                return make_empty(405, {"Allow": ", ".join(methods)})
+            key, *rest = match.groups()
+            _check_key(key, is_checkin=methods == POST)
+            return answer(self._backend, request, *rest)
+        return make_failure("method not found", 404)
+
+
+def _check_key(key: str, *, is_checkin: bool) -> None:
+    """Refuse a key that is not known, or that may not check in."""
+    if is_checkin and key == READING_KEY:
+        raise Refusal(make_failure("invalid development API permission (checkin)", 401))
+    if key not in (API_KEY, READING_KEY):
+        raise Refusal(make_failure("invalid development API key" if is_checkin else "invalid API key", 401))

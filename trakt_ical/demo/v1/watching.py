@@ -1,40 +1,67 @@
-"""API v1's answer to what the user is watching."""
+"""API v1's check-in to an episode or a movie, its end, and what is being watched."""
 
-from trakt_ical.demo.airing import Airing
-from trakt_ical.demo.answer import Answer, Seen, json_answer
-from trakt_ical.demo.show import Movie, Show
-from trakt_ical.demo.v1.login import check_reading_key, check_user, signed_in
-from trakt_ical.demo.v1.wire import JSON, UNKNOWN_YEAR, episode_json, show_json
-from trakt_ical.demo.world import World
+import math
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from trakt_ical.demo.airings import Airing, Titled, find_by_ids
+from trakt_ical.demo.backend import Backend
+from trakt_ical.demo.cast import Movie, Show
+from trakt_ical.demo.messages import JSON, Answer, Refusal, Request, make_json
+from trakt_ical.demo.v1.catalogue import check_login, check_user, make_failure, read_fields
+from trakt_ical.demo.v1.forms import UNKNOWN_YEAR, make_episode, make_show
+
+CONNECTED = {"facebook": True, "twitter": True, "tumblr": False, "foursquare": False}
+LONGEST_MESSAGE = 100  # characters, to leave room for the address
 
 
-def watching(world: World, seen: Seen, key: str, username: str) -> Answer:
-    """Answer `GET /user/watching.json/KEY/USERNAME`: a blank object when nothing runs, or is not to be seen."""
-    check_reading_key(world, key)
-    own = signed_in(world, seen)
-    check_user(world, username)
-    running = world.history.running() if own or not world.protected else None
-    match world.catalogue.named(running.what) if running else None:
+def check_in_to_episode(backend: Backend, request: Request) -> Answer:
+    """Answer `POST /show/checkin/KEY`."""
+    fields = _read_checked(request)
+    return _start(backend, fields, _find_episode(backend, fields))
+
+
+def check_in_to_movie(backend: Backend, request: Request) -> Answer:
+    """Answer `POST /movie/checkin/KEY`."""
+    fields = _read_checked(request)
+    movies = backend.catalogue.list_movies()
+    ids = {"imdb": fields.get("imdb_id"), "tmdb": fields.get("tmdb_id")}
+    found = find_by_ids(movies, ids) or _find_titled(movies, fields)
+    if found is None:
+        return make_failure("movie not found", 404)
+    return _start(backend, fields, found)
+
+
+def cancel_checkin(backend: Backend, request: Request) -> Answer:
+    """Answer `POST /show/cancelcheckin/KEY` and its twin for movies: either ends whatever runs."""
+    _read_checked(request)
+    if backend.account.cancel() is None:
+        return make_failure("no checkin in progress", 200)
+    return make_json({"status": "success", "message": "cancelled checkin"})
+
+
+def show_watching(backend: Backend, request: Request, username: str) -> Answer:
+    """Answer `GET /user/watching.json/KEY/USERNAME`: a blank object when nothing runs, or may not be seen."""
+    is_own = check_login(request)
+    check_user(username)
+    running = backend.account.find_running() if is_own or not backend.account.is_protected else None
+    match backend.catalogue.find_named(running.what) if running else None:
         case Movie() as movie:
-            return json_answer({"type": "movie", "action": "checkin", "movie": _movie(movie)})
+            return make_json({"type": "movie", "action": "checkin", "movie": _make_movie(movie)})
         case Airing() as airing:
-            return json_answer({"type": "episode", "action": "checkin", **_episode(airing)})
-        case Show() | None:
-            return json_answer({})
+            return make_json({"type": "episode", "action": "checkin", **_make_episode(airing)})
+        case _:
+            return make_json({})
 
 
-def _movie(movie: Movie) -> JSON:
-    return {
-        "title": movie.title,
-        "year": movie.year or UNKNOWN_YEAR,
-        "url": f"http://trakt.tv/movie/{movie.slug}",
-        "imdb_id": movie.imdb or "",
-        "tmdb_id": str(movie.tmdb or 0),
-    }
+def _make_movie(movie: Movie) -> JSON:
+    ids = {"imdb_id": movie.imdb or "", "tmdb_id": str(movie.tmdb or 0)}
+    return {"title": movie.title, "year": _find_year(movie), "url": f"http://trakt.tv/movie/{movie.slug}", **ids}
 
 
-def _episode(airing: Airing) -> JSON:
-    show, episode = show_json(airing.show, airing.wall), episode_json(airing)
+def _make_episode(airing: Airing) -> JSON:
+    show, episode = make_show(airing.show, airing.wall), make_episode(airing)
     return {
         "show": {
             **{name: show[name] for name in ("title", "url", "imdb_id")},
@@ -42,3 +69,77 @@ def _episode(airing: Airing) -> JSON:
         },
         "episode": {name: episode[name] for name in ("season", "number", "title", "url", "first_aired")},
     }
+
+
+def _read_checked(request: Request) -> Mapping[str, Any]:
+    """The fields of a request that must come with a login."""
+    if not check_login(request):
+        raise Refusal(make_failure("failed authentication", 401))
+    return read_fields(request)
+
+
+def _start(backend: Backend, fields: Mapping[str, Any], what: Airing | Movie) -> Answer:
+    running = backend.account.find_running()
+    if running is not None:
+        wait = running.expires_at - int(backend.clock().timestamp())
+        error = f"A checkin is in progress already. Cancel it, or wait {math.ceil(wait / 60)} minutes for its end."
+        return make_failure(error, 200, wait=wait)
+    title = what.title if isinstance(what, Movie) else what.show.title
+    wanted = fields.get("share")
+    wanted = wanted if isinstance(wanted, dict) else {}
+    sharing = {name: is_connected and wanted.get(name) is True for name, is_connected in CONNECTED.items()}
+    length = timedelta(minutes=_read_number(fields.get("duration")) or what.minutes)
+    message = str(fields.get("message") or f"Watching {title}")[:LONGEST_MESSAGE]
+    started = backend.account.check_in(what, length, message=message, sharing=sharing)
+    start, end = started.started_at, started.expires_at
+    return make_json(
+        {
+            "status": "success",
+            "timestamps": {"start": start, "end": end, "active_for": end - start},
+            **_describe(what),
+            **sharing,
+        }
+    )
+
+
+def _describe(what: Airing | Movie) -> JSON:
+    if isinstance(what, Movie):
+        about = {"title": what.title, "year": _find_year(what), "imdb_id": what.imdb or "", "tmdb_id": what.tmdb or 0}
+        return {"message": f"checked in to {what.title} ({_find_year(what)})", "movie": about}
+    show = what.show
+    about = {"title": show.title, "year": _find_year(show), "imdb_id": show.imdb or "", "tvdb_id": show.tvdb or 0}
+    return {"message": f"checked in to {show.title} {what.season}x{what.number:02d}", "show": about}
+
+
+def _find_episode(backend: Backend, fields: Mapping[str, Any]) -> Airing:
+    """The episode by its own TVDB id, else by show, season and number."""
+    tvdb, catalogue = fields.get("episode_tvdb_id"), backend.catalogue
+    found = find_by_ids(catalogue.list_episodes(), {"tvdb": tvdb}) if tvdb else None
+    if found is not None:
+        return found
+    shows = catalogue.list_shows()
+    show = find_by_ids(shows, {"tvdb": fields.get("tvdb_id")}) or _find_titled(shows, fields)
+    if show is None:
+        raise Refusal(make_failure("show not found", 404))
+    season, episode = _read_number(fields.get("season")), _read_number(fields.get("episode"))
+    if season is not None and episode is not None:
+        found = catalogue.find_airing(show, season, episode)
+    if found is None:
+        raise Refusal(make_failure("episode not found", 404))
+    return found
+
+
+def _find_titled(candidates: Iterable[Titled], fields: Mapping[str, Any]) -> Titled | None:
+    """The show or movie of exactly this title and year."""
+    title, year = fields.get("title"), _read_number(fields.get("year"))
+    return next((each for each in candidates if each.title == title and _find_year(each) == year), None)
+
+
+def _find_year(what: Show | Movie) -> int:
+    return what.year or UNKNOWN_YEAR
+
+
+def _read_number(value: object) -> int | None:
+    """A number that may have been sent as a string."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() else None

@@ -1,39 +1,22 @@
-"""What is asked and what is answered, before and after it is octets on a socket."""
+"""A request and its answer, before and after they are bytes on a socket."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-
-class Headers(Mapping[str, str]):
-    """Header fields, found in whatever case they are asked for."""
-
-    def __init__(self, fields: Mapping[str, str] | None = None) -> None:
-        self._fields = {name.lower(): (name, text) for name, text in (fields or {}).items()}
-
-    def __getitem__(self, name: str) -> str:
-        return self._fields[name.lower()][1]
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self._fields.values())
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-    def __repr__(self) -> str:
-        return f"Headers({dict(self)!r})"
+JSON = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Seen:
+class Request:
     """One request as it came in. Of a query name given twice the last one counts."""
 
     method: str
     path: str
     query: Mapping[str, str]
-    headers: Mapping[str, str]
+    headers: Mapping[str, str]  # found in whatever case
     body: bytes
 
     def bearer(self) -> str | None:
@@ -55,7 +38,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Refused(Exception):
+class Refusal(Exception):
     """Ends a request early with the *answer* it carries."""
 
     def __init__(self, answer: Answer) -> None:
@@ -63,18 +46,18 @@ class Refused(Exception):
         self.answer = answer
 
 
-def json_answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
-    """*content* as JSON, written without blanks as Trakt does."""
+def make_json(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    """An answer with *content* as JSON, written without blanks as Trakt does."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     return Answer(status, body, {"Content-Type": "application/json; charset=utf-8", **(headers or {})})
 
 
-def empty_answer(status: int, headers: Mapping[str, str] | None = None) -> Answer:
-    """No body, under the content type Trakt gives its empty refusals."""
+def make_empty(status: int, headers: Mapping[str, str] | None = None) -> Answer:
+    """An answer without a body, under the content type that Trakt gives its empty refusals."""
     return Answer(status, b"", {"Content-Type": "text/html; charset=utf-8", **(headers or {})})
 
 
-def page(title: str, body: str, status: int = 200) -> Answer:
+def make_page(title: str, body: str, status: int = 200) -> Answer:
     """A small HTML page. *body* is HTML, *title* is not."""
     text = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
@@ -84,15 +67,8 @@ def page(title: str, body: str, status: int = 200) -> Answer:
     return Answer(status, text.encode(), {"Content-Type": "text/html; charset=utf-8"})
 
 
-def cloudflare(status: int) -> Answer:
-    """The page Cloudflare shows when the request never came as far as Trakt."""
-    shown = page(
-        "Sorry, you have been blocked",
-        f"<p>This request was stopped on its way to the site (error {status}).</p>",
-        status,
-    )
-    return Answer(
-        status,
-        shown.body,
-        {**shown.headers, "Server": "cloudflare", "CF-RAY": "0000000000000000-DMO"},
-    )
+def make_cloudflare_page(status: int) -> Answer:
+    """The page that Cloudflare shows when a request never reached Trakt."""
+    text = f"<p>This request was stopped on its way to the site (error {status}).</p>"
+    page = make_page("Sorry, you have been blocked", text, status)
+    return Answer(status, page.body, {**page.headers, "Server": "cloudflare", "CF-RAY": "0000000000000000-DMO"})

@@ -1,0 +1,195 @@
+"""What the user of the built-in Trakt watches, has watched, wants to watch and has hidden."""
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time, timedelta
+
+from trakt_ical.demo.airings import Airing, Catalogue
+from trakt_ical.demo.cast import MOVIES, Movie, Show
+from trakt_ical.demo.state import CheckIn, State, StateFile
+
+KINDS = ("shows", "movies", "episodes")
+SECTIONS = ("calendar", "dropped")  # of hidden shows
+REPLACEABLE = 0.8  # of a check-in; after that API v2 lets the next one take its place
+A_DAY = timedelta(days=1)
+A_SEASON = timedelta(days=120)  # the longest that a movie stays on the watchlist
+UNTIL_SEEN = timedelta(days=9, hours=22)  # from the midnight of a movie's first day
+SEEN_MOVIES = 4  # one movie in so many, counting those that are not the user's
+
+
+class Account:
+    """The account's history, watchlist and hidden shows. A check-in that has ended becomes a play."""
+
+    def __init__(self, state: StateFile, clock: Callable[[], datetime]) -> None:
+        self.is_protected = False  # the profile, in API v1: nobody else sees it
+        self._state = state
+        self._clock = clock
+
+    def check_in(
+        self, what: Airing | Movie, length: timedelta, *, message: str, sharing: Mapping[str, bool]
+    ) -> CheckIn:
+        """Start watching *what*, in place of anything that is running."""
+        now = self._now()
+        started = CheckIn(what.name, now, now + int(length.total_seconds()))
+        networks = [network for network, wanted in sharing.items() if wanted]
+        with self._state.change() as state:
+            if state.check_in is not None:
+                _add_play(state, state.check_in.what, now)
+            state.check_in = started
+            state.note(f"watched {find_kind(what.name)}", now)
+            if networks:
+                state.shared.append({"at": now, "message": message, "networks": networks})
+        return started
+
+    def find_running(self) -> CheckIn | None:
+        """The check-in that is running."""
+        return self._read().check_in
+
+    def find_blocking(self) -> CheckIn | None:
+        """The running check-in, unless it is so near its end that API v2 lets the next one replace it."""
+        found = self.find_running()
+        if found is None or self._now() - found.started_at < REPLACEABLE * (found.expires_at - found.started_at):
+            return found
+        return None
+
+    def cancel(self) -> CheckIn | None:
+        """End the running check-in without counting it as watched."""
+        running = self.find_running()
+        if running is not None:
+            with self._state.change() as state:
+                state.check_in = None
+                state.note(f"watched {find_kind(running.what)}", self._now())
+        return running
+
+    def watch(self, what: Airing | Movie) -> None:
+        """Count *what* as watched just now."""
+        with self._state.change() as state:
+            _add_play(state, what.name, self._now())
+
+    def unwatch(self, what: Airing | Movie) -> None:
+        """Forget every play of *what*."""
+        with self._state.change() as state:
+            state.watched.pop(what.name, None)
+            if what.name not in state.missed:
+                state.missed.append(what.name)
+            state.note(f"watched {find_kind(what.name)}", self._now())
+
+    def list_plays(self, what: Airing | Movie) -> list[int]:
+        """When an episode or movie was watched, oldest first."""
+        state = self._read()
+        times = list(state.watched.get(what.name, []))
+        # Years of plays need not be written down: up to the first start, the user watched by rule.
+        if isinstance(what, Movie):
+            seen_at = by_then = find_evening(what)
+        else:
+            seen_at = what.end.timestamp() if what.show.is_watched else math.inf
+            by_then = seen_at + (what.show.days_behind or 0) * A_DAY.total_seconds()
+        if by_then < state.started_at and what.name not in state.missed:
+            times.append(int(seen_at))
+        return sorted(times)
+
+    def add_to_watchlist(self, what: Show | Movie | Airing) -> None:
+        """List something; what is listed already stays where it is."""
+        with self._state.change() as state:
+            if what.name not in state.watchlist:
+                state.watchlist[what.name] = self._now()
+                state.note(f"listed {find_kind(what.name)}", self._now())
+
+    def remove_from_watchlist(self, what: Show | Movie | Airing) -> None:
+        """Take something off the watchlist, if it is there."""
+        with self._state.change() as state:
+            _take_off_watchlist(state, what.name, self._now())
+
+    def list_watchlist(self) -> dict[str, int]:
+        """Every name on the watchlist and since when, in the order they were listed."""
+        return dict(sorted(self._read().watchlist.items(), key=lambda entry: entry[1]))
+
+    def hide(self, show: Show, section: str) -> None:
+        """Put a show into a hidden section. Raises LookupError if there is no such section."""
+        if section not in SECTIONS:
+            raise LookupError(f"There is no hidden section {section}.")
+        with self._state.change() as state:
+            state.hidden.setdefault(section, {})[show.slug] = self._now()
+            state.note(f"hidden {section}", self._now())
+
+    def unhide(self, show: Show) -> None:
+        """Take a show out of every hidden section."""
+        with self._state.change() as state:
+            for section, shows in state.hidden.items():
+                if shows.pop(show.slug, None) is not None:
+                    state.note(f"hidden {section}", self._now())
+
+    def list_hidden(self, section: str) -> dict[str, int]:
+        """The slugs of one section and since when, in the order they were hidden."""
+        return dict(sorted(self._read().hidden.get(section, {}).items(), key=lambda entry: entry[1]))
+
+    def find_last(self, deed: str) -> int:
+        """When the user last did something, such as `watched episodes`, `listed shows` or `hidden dropped`."""
+        state = self._read()
+        verb, _, kind = deed.partition(" ")
+        plays = [time for what, times in state.watched.items() if find_kind(what) == kind for time in times]
+        return max([state.last(deed), *(plays if verb == "watched" else [])])
+
+    def is_mine(self, what: Airing | Movie) -> bool:
+        """Whether something is in the user's own calendar: watched once, or on the watchlist."""
+        state = self._read()
+        if isinstance(what, Movie) or what.name in state.watchlist:
+            return what.name in state.watchlist or (isinstance(what, Movie) and what.mine)
+        show = what.show
+        plays = f"{show.name}/"
+        return show.is_watched or show.name in state.watchlist or any(each.startswith(plays) for each in state.watched)
+
+    def _read(self) -> State:
+        state, now = self._state.read(), self._now()
+        if state.check_in is None or now < state.check_in.expires_at:
+            return state
+        with self._state.change() as state:
+            if state.check_in is not None and state.check_in.expires_at <= now:
+                _add_play(state, state.check_in.what, state.check_in.expires_at)
+                state.check_in = None
+        return state
+
+    def _now(self) -> int:
+        return int(self._clock().timestamp())
+
+
+def find_kind(name: str) -> str:
+    """Whether a name is that of a show, a movie or an episode."""
+    if name.startswith(MOVIES):
+        return "movies"
+    return "episodes" if "/" in name else "shows"
+
+
+def make_first_state(catalogue: Catalogue, now: datetime) -> State:
+    """The account at a first start, *now*: some movies and shows are on the watchlist, some shows hidden."""
+    started_at, day = int(now.timestamp()), int(A_DAY.total_seconds())
+    state = State(started_at)
+    shows = catalogue.cast.shows
+    for section in SECTIONS:  # one entry a day; what airs comes last
+        slugs = [show.slug for show in reversed(shows) if section in show.hidden_in]
+        state.hidden[section] = {slug: started_at - day * (99 - age) for age, slug in enumerate(slugs)}
+    recent = [each for each in catalogue.list_movies() if each.mine and each.releases["dvd"] >= (now - A_SEASON).date()]
+    wanted = [each.name for each in recent if find_evening(each) >= started_at]
+    wanted += [show.name for show in shows if show.mine and show.airs and not show.is_watched]
+    state.watchlist = dict.fromkeys(wanted, started_at)
+    return state
+
+
+def find_evening(movie: Movie) -> float:
+    """When the user saw a movie in the cinema: one in so many, a few weeks after its first day; never is infinite."""
+    evening = datetime.combine(movie.releases["movies"], time(), UTC) + UNTIL_SEEN
+    return evening.timestamp() if movie.mine and movie.trakt % SEEN_MOVIES == 0 else math.inf
+
+
+def _add_play(state: State, name: str, when: int) -> None:
+    """Count a play; it takes an episode, its show or a movie off the watchlist."""
+    state.watched.setdefault(name, []).append(when)
+    state.note(f"watched {find_kind(name)}", when)
+    _take_off_watchlist(state, name, when)
+    if find_kind(name) == "episodes":
+        _take_off_watchlist(state, name.partition("/")[0], when)
+
+
+def _take_off_watchlist(state: State, name: str, now: int) -> None:
+    if state.watchlist.pop(name, None) is not None:
+        state.note(f"listed {find_kind(name)}", now)
