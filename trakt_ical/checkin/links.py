@@ -153,7 +153,7 @@ class LinkCheckIns:
         if self._waiting is None:
             self._waiting = ticket
             # A daemon, since a wait of two hours must not keep the server from ending.
-            self._thread = threading.Thread(target=self._check_in_later, args=(item, until), name="check-in")
+            self._thread = threading.Thread(target=self._check_in_later, args=(ticket, item, until), name="check-in")
             self._thread.daemon = True
             self._thread.start()
         return Waiting(until)
@@ -163,12 +163,12 @@ class LinkCheckIns:
         if self._waiting == ticket:
             self._waiting = self._thread = None
 
-    def _check_in_later(self, item: WatchItem, until: datetime) -> None:
+    def _check_in_later(self, ticket: Ticket, item: WatchItem, until: datetime) -> None:
         try:
             self.wait_until(until)
             with self._account.open_service() as service:
                 service.check_in(item, QUIET, _WaitingOn(item, self))
-            log.info("Checked in to %s after waiting.", item)
+            log.info("Checked in to %s after waiting.", self.name_airing(ticket))
         except TraktIcalError as error:
             log.warning("The check-in that waited did not begin: %s", error)
         finally:
