@@ -18,7 +18,7 @@ from trakt_ical.pipeline import CalendarSpec, list_airings, remove_hidden
 from trakt_ical.transform.events import make_event
 from trakt_ical.transform.grouping import Showing, schedule_airings
 
-YOUNG = timedelta(hours=1)
+MAX_AGE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +45,19 @@ def fetch_listed(
     app: App,
     calendar: Calendar,
     *,
-    young: timedelta = YOUNG,
+    max_age: timedelta = MAX_AGE,
     ahead: int = 0,
     steps: bool = False,
     marks: bool = False,
 ) -> ListedAirings:
-    """What Trakt lists for *calendar*, at least *ahead* days from today on; *young* answers are not asked for again.
+    """Return what the source lists for *calendar*, at least *ahead* days from today on.
 
-    With *steps* airings tell how their moments came about, with *marks* whether they were watched.
-    Raises TraktIcalError.
+    Kept answers that are younger than *max_age* are not asked for again. With *steps* airings say how their
+    moments were found, with *marks* whether they were watched. Raises TraktIcalError.
     """
     now, settings = app.environment.now(), calendar.settings
     try:
-        with open_source(app, settings.source, young) as source:
+        with open_source(app, settings.source, max_age) as source:
             zone = find_calendar_zone(source, settings.timezone)
             today = now.astimezone(zone).date()
             longer = DaySpan(today - timedelta(days=settings.back), settings.back + ahead + 1)

@@ -108,7 +108,7 @@ def open_check_in(app: App, context: CheckInContext) -> Iterator[CheckInSession]
 def load_schedule(app: App) -> Schedule:
     """Return what the user's own calendars list, from kept answers where they are young. Raises TraktIcalError."""
     calendars = [each for each in app.calendars if each.settings.source == "my"] or [_make_own(app.calendars[0])]
-    lists = [fetch_listed(app, calendar, young=MAX_AGE) for calendar in calendars]
+    lists = [fetch_listed(app, calendar, max_age=MAX_AGE) for calendar in calendars]
     airings = {make_uid(airing): airing for each in lists for airing in each.airings}
     usual_runtime = timedelta(minutes=calendars[0].settings.default_runtime)
     return Schedule(airings, lists[0].zone, lists[0].now, usual_runtime)

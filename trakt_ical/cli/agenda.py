@@ -45,13 +45,13 @@ def command(run: Run, /, name: str | None, days: int, fresh: bool, as_json: bool
 
     A triangle marks what is on now. What you have watched has a check mark and is dim.
     """
-    from trakt_ical.app.agenda import YOUNG, fetch_listed, make_agenda
+    from trakt_ical.app.agenda import MAX_AGE, fetch_listed, make_agenda
 
     options["kind"] = options["kind"] or None
     with run.app(options) as app:
         calendar = find_calendar_or_first(app, name)
-        young = timedelta(0) if fresh else YOUNG
-        found = fetch_listed(app, calendar, young=young, ahead=days - 1, marks=True)
+        max_age = timedelta(0) if fresh else MAX_AGE
+        found = fetch_listed(app, calendar, max_age=max_age, ahead=days - 1, marks=True)
         entries = make_agenda(found.fetched, found.spec, found.now, days)
         if as_json:
             write_line(_to_json(entries))

@@ -1,8 +1,8 @@
 """Which zone a network or a country keeps its wall clock in, for shows that do not say.
 
-Countries bear the English names of API v1 and the two-letter codes of v2. A country with several
-zones counts as the one its national schedules are printed in. Networks stand here where their
-name is theirs alone: "ABC" is American, Australian and Japanese, so the country decides.
+Countries have the English names of API v1 and the two-letter codes of v2. A country with several
+zones counts as the one that its national schedules are printed in. Only networks with a name of
+their own are listed: "ABC" is American, Australian and Japanese, so there the country decides.
 """
 
 from __future__ import annotations
@@ -109,30 +109,33 @@ MIDNIGHT_DROPS = frozenset(
         "Prime Video",
     )
 )
-"""Streaming services that put whole episodes online at midnight of their home zone: there 00:00 is an hour that
-somebody set, and not a missing one. Broadcasters start nothing at midnight sharp but by chance."""
+"""Streaming services that put episodes online at midnight of their home zone: there 00:00 is the real hour, and not a
+missing one. Broadcasters hardly ever start anything at midnight sharp."""
 
 
 def find_network_zone(network: str | None) -> ZoneInfo | None:
-    """The zone of *network*, None where its name does not tell."""
+    """Return the zone of *network*, None where its name does not say."""
     zone = _ZONE_OF_NETWORK.get((network or "").strip().casefold())
     return ZoneInfo(zone) if zone else None
 
 
 def find_country_zone(country: str | None) -> ZoneInfo | None:
-    """The zone of *country*, an English name (v1) or a two-letter code (v2)."""
+    """Return the zone of *country*, an English name (v1) or a two-letter code (v2); None where it is not known."""
     zone = _ZONE_OF_COUNTRY.get((country or "").strip().casefold())
     return ZoneInfo(zone) if zone else None
 
 
 def find_country_code(country: str | None) -> str | None:
-    """The two-letter code of *country*, a name or a code; what is neither known nor two letters stays as it is."""
+    """Return the two-letter code of *country*, a name or a code; what is neither known nor two letters stays."""
     text = (country or "").strip()
     return _CODES.get(text.casefold(), text.lower() if len(text) == 2 else text) or None
 
 
 def find_zone(network: str | None, country: str | None) -> ZoneInfo:
-    """The zone of *network*, else of *country*, else Eastern: a network is named rightly more often than a country."""
+    """Return the zone of *network*, else of *country*, else Eastern.
+
+    The network comes first: where both are given and differ, the country is wrong more often.
+    """
     return find_network_zone(network) or find_country_zone(country) or ZoneInfo(EASTERN)
 
 

@@ -1,7 +1,7 @@
 """What went wrong, in one sentence each: what Trakt's statuses mean, and why no answer came.
 
 Meanings: Trakt's guide to status codes for API v2; for v1 its page on errors. The sentences name Trakt and not the
-request: which one it was, and its status, the log tells with `-v`.
+request: the log of `-v` says which one it was, and its status.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ SENTENCES = {
     400: "Trakt could not read a request",
     404: "Trakt found nothing for a request",
     405: "Trakt does not offer what a request asks for",
-    409: "Trakt already has what was sent",
+    409: "Trakt already has this",
     412: "Trakt misses a header: the server at api_url may not be Trakt",
     420: "The account's limit at Trakt is reached",
     422: "Trakt finds a request invalid",
     423: "The account is locked or deactivated. Contact Trakt's support: https://support.trakt.tv",
-    426: "Trakt keeps this for VIP members",
+    426: "Trakt offers this to VIP members only",
     429: "Trakt asks for fewer requests",
     500: "Trakt has a fault of its own",
     502: "Trakt is overloaded or down",
@@ -50,6 +50,7 @@ def make_error(status: int, headers: Mapping[str, str], body: bytes | bytearray)
             return BrokenAnswer("Trakt sent a page of HTML in place of data.")
         return _find_v1_failure(body)
     if 300 <= status < 400:
+        # Followed, a redirect could carry the login to another server, or a typo in api_url could go unseen.
         place = urlsplit(headers.get("Location", ""))
         there = f"{place.scheme}://{place.hostname}" if place.hostname else "another place"
         return Refused(
@@ -61,11 +62,13 @@ def make_error(status: int, headers: Mapping[str, str], body: bytes | bytearray)
 
 def is_transient(status: int, headers: Mapping[str, str], body: bytes | bytearray) -> bool:
     """Whether the fault behind an answer may be over at the next try."""
+    # A page of HTML with 200 or 403 is Cloudflare's: it wants to see a browser, and often no more at the next try.
     return status == 429 or status >= 500 or bool(body and is_html(headers, body) and status in (200, 403))
 
 
 def is_html(headers: Mapping[str, str], body: bytes | bytearray) -> bool:
-    """Whether an answer is a page for people, whatever it claims to be."""
+    """Whether an answer is a page for people."""
+    # Some servers call their pages JSON, so the first sign counts too, after a byte order mark perhaps.
     return "html" in headers.get("Content-Type", "").lower() or body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(
         b"<"
     )
@@ -75,6 +78,7 @@ def _make_refusal(status: int, headers: Mapping[str, str], body: bytes | bytearr
     page = bool(body) and is_html(headers, body)
     said = "" if page else _read_reason(body)
     match status:
+        # The order matters: 401 means four different things, and a wrong client_id must not send anybody to `login`.
         case 400 | 401 if said.startswith("invalid_client"):
             return SettingsError(DEAD_CLIENT)
         case 401 if "API" in said:  # v1's "invalid API key" and its kin
@@ -128,6 +132,7 @@ def is_permanent(error: Exception) -> bool:
         requests.exceptions.MissingSchema,
         requests.exceptions.SSLError,
     )
+    # What is not even an error of `requests` came up while the request was put together.
     return isinstance(error, kinds) or not isinstance(error, requests.exceptions.RequestException)
 
 
@@ -135,6 +140,7 @@ def was_never_sent(error: BaseException) -> bool:
     """Whether no connection came about, so that the request certainly had no effect."""
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return True
+    # `requests` calls a refused connection and a broken one alike; only the innermost cause tells them apart.
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else None
     if isinstance(reason, ProxyError):

@@ -13,7 +13,7 @@ from trakt_ical.trakt.client import Answer, Client
 from trakt_ical.trakt.faults import make_error
 from trakt_ical.trakt.token import Token
 
-DAY = 86400  # seconds
+DAY = 86400  # seconds; a code or a poll interval of more than that is a slip
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"  # the redirect_uri of programs that have no address
 
 
@@ -27,6 +27,7 @@ class DeviceCode(msgspec.Struct, frozen=True, kw_only=True):
     interval: int
 
     def __post_init__(self) -> None:
+        # The address is shown to a person and opened in a browser: it must be one of the web, and one line.
         if not (0 < self.expires_in <= DAY and 0 <= self.interval <= DAY):
             raise ValueError("a code of no time")
         if not self.verification_url.startswith(("https://", "http://")) or not self.verification_url.isprintable():
@@ -105,6 +106,7 @@ class Login:
             **self._app,
         }
         answer = self._client.post("/oauth/token", body, expected={400, 401})
+        # Other refusals, such as a wrong client_id, leave the refresh token good: only this one ends the login.
         if answer.status in (400, 401) and b"invalid_grant" in answer.body:
             raise LoginNeeded("The login has ended and could not be renewed. Run: trakt-ical login")
         self._raise_for(answer)
