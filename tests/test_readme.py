@@ -37,7 +37,7 @@ def test_the_first_command_writes_a_calendar(tmp_path: Path) -> None:
         [sys.executable, "-m", "trakt_ical", *command[1:]], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert (tmp_path / "trakt-demo.ics").read_bytes().startswith(b"BEGIN:VCALENDAR\r\n")
-    assert re.fullmatch(r"\d+ events from \S+ to \S+ in trakt-demo\.ics: \d+ new\.\n", done.stderr)
+    assert re.search(r"\b[1-9]\d* events .*\btrakt-demo\.ics\b", done.stderr)
 
 
 def test_every_command_line_is_understood() -> None:

@@ -45,16 +45,15 @@ def test_what_is_not_believed_is_believed_after_a_week(line: Line, home: Path) -
     empty(line, home)
     result = line("export")
     assert result.exit_code == 8
-    assert "2026-04-25" in result.stderr
-    assert "--accept-shrink" in result.stderr
-    assert re.search("held back .*: trakt-ical export --accept-shrink\n", line("status").stdout)
+    assert all(word in result.stderr for word in ("2026-04-25", "--accept-shrink"))
+    assert "trakt-ical export --accept-shrink\n" in line("status").stdout
     line.clock.now += timedelta(days=6, hours=23)
     assert line("export").exit_code == 8
     assert line.ics.read_bytes() == before
     line.clock.now += timedelta(hours=1, minutes=1)
     assert line("export").exit_code == 0
     assert b"STATUS:CANCELLED" in line.ics.read_bytes()
-    assert "held back" not in line("status").stdout
+    assert "--accept-shrink" not in line("status").stdout
 
 
 def test_the_built_in_trakts_guard_is_overruled_beside_it(line: Line, home: Path) -> None:
@@ -62,7 +61,7 @@ def test_the_built_in_trakts_guard_is_overruled_beside_it(line: Line, home: Path
     assert line("--demo", "export").exit_code == 0
     [path] = home.rglob("outputs/*.json")
     path.write_text(path.read_text().replace('"guard_since":null', f'"guard_since":"{NOW:%FT%TZ}"'))
-    assert ": trakt-ical --demo export --accept-shrink\n" in line("--demo", "status").stdout
+    assert "trakt-ical --demo export --accept-shrink\n" in line("--demo", "status").stdout
 
 
 def test_a_success_ends_the_guards_week(line: Line, home: Path) -> None:
@@ -115,7 +114,8 @@ def test_an_accepted_loss_is_asked_for_anew(line: Line, home: Path) -> None:
     empty(line, home)
     assert line("export", "--accept-shrink").exit_code == 0
     line.demo.behave()
-    assert " back" in line("export").stderr
+    changes = json.loads(line("export", "--changes", "--json").stdout)
+    assert "back" in {change["change"] for change in changes}
     assert set(parse_calendar(line.ics.read_bytes()).events) == set(before)
 
 
@@ -151,7 +151,7 @@ def test_a_file_that_changes_meanwhile_stays(line: Line, there: bool) -> None:
         exported(line)
     line.clock = Meanwhile(path=line.ics, text=b"my diary")
     result = line("export", "--days", "3")
-    assert (result.exit_code, "was changed while" in result.stderr) == (6, True), result.stderr
+    assert (result.exit_code, str(line.ics) in result.stderr) == (6, True)
     assert line.ics.read_bytes() == b"my diary"
 
 
@@ -178,28 +178,29 @@ def unknown_shape(octets: bytes) -> bytes:
 
 
 NOT_OURS = [
-    (lambda octets: b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n", "was not made by trakt-ical"),
-    (lambda octets: b"my shopping list", "was not made by trakt-ical"),
-    (lambda octets: b"\0" * 5000, "was not made by trakt-ical"),
-    (unsummed, "was not made by trakt-ical"),
-    (edited, "was edited or damaged"),
-    (lambda octets: octets[: len(octets) // 2], "was edited or damaged"),
-    (lambda octets: octets[:-1], "was edited or damaged"),
-    (lambda octets: octets + b"\n", "was edited or damaged"),
-    (lambda octets: octets.replace(b"\r\n", b"\n"), "was edited or damaged|was not made by"),
-    (unknown_shape, "was made by another version"),
+    (lambda octets: b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n", "trakt-ical"),
+    (lambda octets: b"my shopping list", "trakt-ical"),
+    (lambda octets: b"\0" * 5000, "trakt-ical"),
+    (unsummed, "trakt-ical"),
+    (edited, "edited"),
+    (lambda octets: octets[: len(octets) // 2], "edited"),
+    (lambda octets: octets[:-1], "edited"),
+    (lambda octets: octets + b"\n", "edited"),
+    (lambda octets: octets.replace(b"\r\n", b"\n"), "edited|trakt-ical"),
+    (unknown_shape, "version"),
 ]
 
 
-@pytest.mark.parametrize(("damage", "sentence"), NOT_OURS)
-def test_a_file_that_is_not_ours_stays(line: Line, damage: Callable[[bytes], bytes], sentence: str) -> None:
+@pytest.mark.parametrize(("damage", "word"), NOT_OURS)
+def test_a_file_that_is_not_ours_stays(line: Line, damage: Callable[[bytes], bytes], word: str) -> None:
     """A foreign, edited or damaged file is left alone with exit 6; --force replaces it and keeps a copy."""
     there = damage(exported(line))
     line.ics.write_bytes(there)
     asked = len(line.demo.requests)
     result = line("export")
     assert result.exit_code == 6
-    assert re.search(sentence, result.stderr)
+    assert str(line.ics) in result.stderr
+    assert re.search(word, result.stderr.replace(str(line.ics), ""))
     assert line.ics.read_bytes() == there
     assert len(line.demo.requests) == asked
     assert line("export", "--force").exit_code == 0
@@ -224,11 +225,11 @@ def test_another_calendars_file_stays(line: Line, arguments: list[str]) -> None:
     """A file of ours for another api, calendar or owner is not this calendar's; --force starts anew beside a copy."""
     before = exported(line)
     result = line("export", *arguments)
-    assert (result.exit_code, "is another calendar (v2/my/demo/Trakt, not " in result.stderr) == (6, True)
+    assert (result.exit_code, "v2/my/demo/Trakt" in result.stderr) == (6, True)
     assert line.ics.read_bytes() == before
     result = line("export", "--force", *arguments)
     assert result.exit_code == 0
-    assert result.stderr.endswith(" new.\n")
+    assert re.search(r"\b[1-9]\d* new\b", result.stderr)
     assert (line.folder / "trakt.ics.old").read_bytes() == before
 
 
@@ -239,13 +240,16 @@ def test_other_kinds_are_the_same_calendar(line: Line) -> None:
     assert b"STATUS:CANCELLED" not in line.ics.read_bytes()
     assert b"trakt-movie-" in line.ics.read_bytes()
     assert re.search(rb"UID:trakt-\d+-s\d", line.ics.read_bytes())
-    assert line("export", "--kind", "movies").stderr.endswith("unchanged.\n")
+    before = line.ics.read_bytes()
+    assert line("export", "--kind", "movies").exit_code == 0
+    assert line.ics.read_bytes() == before
 
 
 def test_an_empty_file_is_no_calendar_yet(line: Line) -> None:
     """A file without an octet, as `touch` makes it, is begun anew."""
     line.ics.touch()
-    assert line("export").stderr.endswith(" new.\n")
+    assert line("export").exit_code == 0
+    assert line.ics.read_bytes().startswith(b"BEGIN:VCALENDAR")
 
 
 def test_a_file_too_large_to_be_ours_stays(line: Line) -> None:
@@ -253,7 +257,7 @@ def test_a_file_too_large_to_be_ours_stays(line: Line) -> None:
     with line.ics.open("wb") as file:
         file.truncate(2**33)
     result = line("export", "--force")
-    assert (result.exit_code, "larger than 256 MB" in result.stderr) == (6, True)
+    assert (result.exit_code, "256 MB" in result.stderr) == (6, True)
     assert line.ics.stat().st_size == 2**33
 
 
@@ -277,7 +281,7 @@ def test_a_file_that_cannot_be_read_stays(line: Line, tmp_path: Path) -> None:
         done = subprocess.run([sys.executable, "-c", script, str(target)], capture_output=True, text=True, check=False)
     finally:
         target.unlink()
-    assert re.match(r"6 .* cannot be read: .* may not be written to or read", done.stdout), done.stderr
+    assert re.match(rf"6 .*{re.escape(str(target))}", done.stdout), done.stderr
 
 
 def test_stdout_has_no_memory_of_its_own(line: Line) -> None:
@@ -301,7 +305,7 @@ def test_changes_are_told_in_words_and_to_programs(line: Line) -> None:
     line.demo.rename(*airing, title="Quite Another")
     result = line("export", "--changes", "--timezone", "UTC")
     assert re.fullmatch(r"renamed: .+ is now .+ Quite Another, 2026-04-\d\d \d\d:\d\d\n", result.stdout)
-    assert result.stderr.endswith(f"in {line.ics}: 1 renamed.\n")
+    assert all(part in result.stderr for part in (str(line.ics), "1 renamed"))
     line.demo.move(*airing, by=timedelta(days=1))
     result = line("export", "--changes", "--timezone", "UTC")
     assert re.fullmatch(r"moved: .+, from 2026-04-\d\d \d\d:\d\d to 2026-0\d-\d\d \d\d:\d\d\n", result.stdout)
@@ -334,7 +338,7 @@ def test_losing_the_state_loses_no_event(line: Line, home: Path) -> None:
     before = exported(line)
     [path] = (home / ".local" / "state").rglob("*.json")
     path.write_text("{")
-    assert "is made anew" in line("export").stderr
+    assert str(path) in line("export").stderr
     path.unlink()
     assert exported(line) == before
 
