@@ -45,7 +45,7 @@ def test_the_documented_v1_example_is_right_to_the_minute(shared: Path, line: Li
     assert b"SUMMARY:Breakout Kings 1x07 Fun with Chemistry\r\n" in octets
     assert b"UID:tvdb-219341-s1e7@trakt-ical\r\n" in octets
     assert asked[0].path == f"/user/calendar/shows.json/{line.demo.api_key}/demo/20110416/9"
-    assert result.stderr == f"1 event from 2011-04-17 to 2011-04-17 in {line.ics}: 1 new.\n"
+    assert all(part in result.stderr for part in ("1 event", "2011-04-17", str(line.ics)))
 
 
 def test_the_documented_v1_example_as_printed_is_broken(shared: Path, line: Line, v1_server: dict[str, str]) -> None:
@@ -54,7 +54,7 @@ def test_the_documented_v1_example_as_printed_is_broken(shared: Path, line: Line
     with serving(lambda _: Told(body)) as (url, _):
         result = line("export", "--from", "2011-04-17", environ=v1_server | {"TRAKT_ICAL_API_URL": url})
     assert result.exit_code == 5
-    assert "not what Trakt documents" in result.stderr
+    assert "Trakt" in result.stderr
     assert not line.ics.exists()
 
 
@@ -65,7 +65,9 @@ def test_an_export_is_a_calendar_with_right_closing_line(line: Line, api: str) -
     assert result.exit_code == 0
     assert result.stdout == ""
     found = days(line.ics, "Europe/Berlin")
-    assert result.stderr == f"{len(found)} events from {min(found)} to {max(found)} in {line.ics}: {len(found)} new.\n"
+    named = (f"{len(found)} events", str(min(found)), str(max(found)), str(line.ics), f"{len(found)} new")
+    assert all(part in result.stderr for part in named)
+    assert result.stderr.count("\n") == 1
     assert (min(found), max(found)) == (date(2026, 3, 19), date(2026, 7, 17))
     assert len(found) > 100
     assert max(Counter(event["UID"] for event in events(line.ics)).values()) == 1
@@ -113,7 +115,8 @@ def test_the_same_answers_give_the_same_octets(line: Line) -> None:
     asked = len(line.demo.requests)
     result = line("export")
     assert (line.ics.read_bytes(), line.ics.stat()) == before
-    assert result.stderr.endswith(f"in {line.ics}, unchanged.\n")
+    assert str(line.ics) in result.stderr
+    assert not re.search(r"\d+ (new|moved|renamed|updated)", result.stderr)
     again = [seen for seen in line.demo.requests[asked:] if "/calendars/" in seen.path]
     assert again
     assert all("If-None-Match" in seen.headers for seen in again)
@@ -211,7 +214,7 @@ def test_standard_output_takes_the_calendar_alone(line: Line) -> None:
     assert result.exit_code == 0
     assert result.stdout_bytes.startswith(b"BEGIN:VCALENDAR\r\n")
     assert result.stdout_bytes.endswith(b"END:VCALENDAR\r\n")
-    assert "to standard output: " in result.stderr
+    assert "standard output" in result.stderr
     assert not line.ics.exists()
 
 
@@ -294,20 +297,21 @@ def test_a_new_file_has_the_usual_mode(line: Line) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "sentence"),
+    ("place", "named"),
     [
-        ("missing/trakt.ics", "does not exist"),
-        ("a-file/trakt.ics", "is not a folder"),
-        ("a-folder", "is a folder"),
-        ("/dev/null", "not an ordinary file"),
+        ("missing/trakt.ics", "missing"),
+        ("a-file/trakt.ics", "a-file"),
+        ("a-folder", "a-folder"),
+        ("/dev/null", "/dev/null"),
     ],
 )
-def test_a_place_that_cannot_take_the_file_is_told(line: Line, tmp_path: Path, place: str, sentence: str) -> None:
-    """A missing folder, a folder in the file's place and a device have sentences of their own, and exit 6."""
+def test_a_place_that_cannot_take_the_file_is_told(line: Line, tmp_path: Path, place: str, named: str) -> None:
+    """A missing folder, a folder in the file's place and a device are exit 6, and the message names them."""
     (tmp_path / "a-file").write_text("")
     (tmp_path / "a-folder").mkdir()
     result = line("export", "-o", str(tmp_path / place))
-    assert (result.exit_code, sentence in result.stderr) == (6, True), result.stderr
+    assert (result.exit_code, named in result.stderr) == (6, True), result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 FULL_DISK = """
@@ -331,7 +335,7 @@ def test_a_file_that_cannot_grow_leaves_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "trakt.ics"
     path.write_bytes(b"old")
     done = subprocess.run([sys.executable, "-c", FULL_DISK, str(path)], capture_output=True, text=True, check=True)
-    assert "was not written" in done.stdout
+    assert str(path) in done.stdout
     assert path.read_bytes() == b"old"
     assert list(tmp_path.glob("*.new")) + list(tmp_path.glob(".*")) == []
 
@@ -343,7 +347,8 @@ def test_a_full_standard_output_is_told(line: Line) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 6
-    assert re.fullmatch(r"Error: .*standard output: No space left on device\.\n", done.stderr)
+    assert "standard output" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def mounts() -> bool:
@@ -375,7 +380,8 @@ def test_a_mounted_file_and_a_full_disk_are_told(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     command = ["unshare", "--mount", "sh", "-c", IN_A_MOUNT, "sh", str(tmp_path), sys.executable]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    assert "mounted by itself. Mount its folder instead." in done.stdout
-    assert "the disk is full. The old file is as it was." in done.stdout
+    mounted, _, full = done.stdout.partition("exit 6\n")
+    assert all(word in mounted for word in ("trakt.ics", "mounted"))
+    assert all(word in full for word in ("full/trakt.ics", "disk is full"))
     assert done.stdout.count("exit 6\n") == 2
     assert done.stdout.endswith("same\ntrakt.ics\n")

@@ -157,7 +157,7 @@ def test_a_clock_that_is_a_little_off_is_a_warning(line: Line) -> None:
     line.demo.misbehave(Fault(date_offset=timedelta(hours=1), times=0))
     result = line("export")
     assert result.exit_code == 0
-    assert result.stderr.count("Warning: This computer's clock and Trakt's differ by 60 minutes.") == 1
+    assert result.stderr.count("60 minutes") == 1
 
 
 def test_a_calendar_that_is_suddenly_empty_is_not_believed(line: Line, home: Path, api: str) -> None:
@@ -167,7 +167,7 @@ def test_a_calendar_that_is_suddenly_empty_is_not_believed(line: Line, home: Pat
     line.demo.misbehave(Fault(path=PATHS[api], empty_list=True, times=0))
     shutil.rmtree(home / ".cache")
     result = line("-q", "export", "--api", api)
-    assert (result.exit_code, "no longer lists" in result.stderr) == (8, True)
+    assert (result.exit_code, "--accept-shrink" in result.stderr) == (8, True)
     assert line.ics.read_bytes() == before
 
 
@@ -178,12 +178,12 @@ def test_changes_arrive(line: Line) -> None:
     event = next(part for part in before.split("BEGIN:VEVENT")[1:] if part.split("DTSTART:")[-1][:8] > "20260419")
     slug, season, number = (event.split("URL:")[1].replace("\n ", "").split()[0].split("/")[at] for at in (4, 6, 8))
     airing = slug, int(season), int(number)
-    for change, told in (
+    for change, change_count in (
         (lambda: line.demo.move(*airing, by=timedelta(hours=1)), "1 moved"),
         (lambda: line.demo.rename(*airing, title="Quite Another"), "1 renamed"),
         (lambda: line.demo.remove(*airing), "1 no longer listed"),
     ):
         change()
-        assert line("export", "--days", "14", "--timezone", "UTC").stderr.endswith(f": {told}.\n")
+        assert line("export", "--days", "14", "--timezone", "UTC").stderr.count(change_count) == 1
         line.demo.restore(*airing)
         line("export", "--days", "14", "--timezone", "UTC")
