@@ -70,13 +70,13 @@ REFUSED = (
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_is_no_alarm_is_refused_with_what_is(text: str) -> None:
     """The error shows the forms."""
-    with pytest.raises(ValueError, match=r'is no alarm; write "30 min before"'):
+    with pytest.raises(ValueError, match='"30 min before"'):
         parse_alarm(text, KINDS)
 
 
 def test_an_alarm_for_no_kind_is_refused() -> None:
     """The error names the kinds."""
-    with pytest.raises(ValueError, match="which is no kind; the kinds are shows, new, premieres"):
+    with pytest.raises(ValueError, match="kinds are shows, new, premieres"):
         parse_alarm("series: 30 min before", KINDS)
 
 

@@ -53,22 +53,22 @@ def test_a_template_renders(text: str, known: Mapping[str, str], expected: str, 
 
 
 REFUSED = [
-    ("", "names no part"),
-    ("Trakt", "names no part"),
-    ("{{a}}", "names no part"),
-    ("[Trakt] {a}", "no part between [ and ]"),
+    ("", "no {part} in it"),
+    ("Trakt", "no {part} in it"),
+    ("{{a}}", "no {part} in it"),
+    ("[Trakt] {a}", "no {part} between [ and ]"),
     ("{a} [", "a [ is never closed"),
     ("{a} [{b}", "a [ is never closed"),
     ("{a} [{b}]]", "a [ is never closed"),
-    ("[{a} [{b}]]", "a [ stands where none may"),
-    ("{a}]", "a ] stands where none may"),
-    ("{a", "a { stands where none may"),
-    ("a}", "a } stands where none may"),
-    ("{ a }", "a { stands where none may"),
-    ("{a!r}", "a { stands where none may"),
-    ("{a:>10}", "a { stands where none may"),
-    ("{a.__class__}", "a { stands where none may"),
-    ("{a[0]}", "a { stands where none may"),
+    ("[{a} [{b}]]", "a [ is out of place"),
+    ("{a}]", "a ] is out of place"),
+    ("{a", "a { is out of place"),
+    ("a}", "a } is out of place"),
+    ("{ a }", "a { is out of place"),
+    ("{a!r}", "a { is out of place"),
+    ("{a:>10}", "a { is out of place"),
+    ("{a.__class__}", "a { is out of place"),
+    ("{a[0]}", "a { is out of place"),
     ("{}", "there is no part {}"),
     ("{0}", "there is no part {0}"),
     ("{d}", "there is no part {d}"),
@@ -107,7 +107,7 @@ def test_any_text_is_a_template_or_refused(text: str, values: dict[str, str]) ->
         message = str(error)
         template = None
     if template is None:
-        assert re.search("names no part|no part between|there is no part|stands where none may|never closed", message)
+        assert re.search(r"no \{part\}|there is no part|out of place|never closed", message)
         return
     result = template.bind({part: lambda part=part: values.get(part, "") for part in PARTS})()
     assert set(result) <= set(text) | set("".join(values.values()))
@@ -127,6 +127,6 @@ def test_no_separator_is_ever_doubled_or_left_over(items: list[tuple[str, bool]]
 def test_text_alone_says_nothing_whatever_it_is(text: str) -> None:
     """A title that would be the same for everything is refused, also where it looks like a template."""
     escaped = re.sub(r"[{}\[\]]", lambda found: found[0] * 2, text)
-    with pytest.raises(ValueError, match="names no part"):
+    with pytest.raises(ValueError, match="no {part} in it"):
         parse_template(escaped, PARTS)
     assert rendered(f"{escaped}{{a}}", a="1") == f"{text}1"

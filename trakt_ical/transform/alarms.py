@@ -37,7 +37,7 @@ def parse_alarm(text: str, kinds: Iterable[str]) -> AlarmRule:
     if not colon:
         kind, when = "", text
     elif kind not in kinds:
-        raise ValueError(f"{text!r} is for {kind!r}, which is no kind; the kinds are {', '.join(kinds)}")
+        raise ValueError(f"{text!r} is for {kind!r}, which is not a kind; the kinds are {', '.join(kinds)}")
     when = " ".join(when.split()).lower()
     if when == "at the start":
         return AlarmRule(timedelta(0), whole_days=False, kind=kind)
@@ -49,7 +49,7 @@ def parse_alarm(text: str, kinds: Iterable[str]) -> AlarmRule:
         hour, minute, that_day, _, early = found.groups()
         ahead = timedelta(days=0 if that_day else int(early or 1))
         return AlarmRule(ahead - timedelta(hours=int(hour), minutes=int(minute)), whole_days=True, kind=kind)
-    raise ValueError(f"{text!r} is no alarm; write {FORMS}")
+    raise ValueError(f"{text!r} is not an alarm; write {FORMS}")
 
 
 def make_alarms(members: Iterable[Airing], start: Moment, text: str, rules: Iterable[AlarmRule]) -> tuple[Alarm, ...]:

@@ -81,13 +81,13 @@ def _parse_tokens(tokens: Iterator[tuple[str, str | None]], parts: Collection[st
         elif piece in ("{{", "}}", "[[", "]]"):
             texts[-1] += piece[0]
         elif piece in ("[", "]", "{", "}"):
-            raise ValueError(f"a {piece} stands where none may; written twice it stands for itself")
+            raise ValueError(f"a {piece} is out of place; write it twice for the character itself")
         else:
             texts[-1] += piece
     else:
         if closing:
             raise ValueError("a [ is never closed")
     if not items:
-        raise ValueError("there is no part between [ and ]" if closing else "it names no part")
+        raise ValueError("there is no {part} between [ and ]" if closing else "there is no {part} in it")
     lead, *separators, tail = texts
     return Template(lead, tuple(zip(["", *separators], items, strict=True)), tail)
