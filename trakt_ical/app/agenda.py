@@ -31,12 +31,12 @@ class ListedAirings:
 
     @property
     def zone(self) -> tzinfo:
-        """The zone that the calendar's days are counted in."""
+        """The zone that counts the calendar's days."""
         return self.spec.zone
 
     @property
     def airings(self) -> list[Airing]:
-        """What is listed, doubles settled; what the user hid or dropped stays out unless the rules want it."""
+        """The listed airings, each once, without those that the user hid or dropped unless the rules want them."""
         airings = pipeline.list_airings(self.fetched, self.spec.kinds)
         return list(pipeline.remove_hidden(airings, self.fetched, self.spec.rules))
 
@@ -72,7 +72,7 @@ def fetch_listed(
 
 
 def _no_progress(done: int, of: int) -> None:
-    """Nobody waits long enough for a bar."""
+    """Show no bar: nobody waits long enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class AgendaEntry:
 
 
 def make_agenda(fetched: Fetched, spec: CalendarSpec, now: datetime, days: int) -> list[AgendaEntry]:
-    """What the calendar of *spec* shows from today on for *days* days, in order, and what is still on from before."""
+    """Return what the calendar of *spec* shows for *days* days from today on, in order, and what is still on."""
     today = now.astimezone(spec.zone).date()
     airings = remove_hidden(list_airings(fetched, spec.kinds), fetched, spec.rules)
     entries = _make_entries(schedule_airings(airings, spec.rules, spec.zone), spec, now)
@@ -103,6 +103,6 @@ def _make_entries(showings: Iterator[Showing], spec: CalendarSpec, now: datetime
 
 
 def _find_order(entry: AgendaEntry) -> tuple[date, str, str]:
-    """By day; what takes the whole day comes first, then by the hour."""
+    """Order by day; whole days come first, then by the hour."""
     start = entry.event.start
     return entry.day, start.isoformat() if isinstance(start, datetime) else "", entry.event.uid

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DaySpan:
-    """The days that are asked for in place of `back` and `ahead`: *days* of them from *first* on; None: not said."""
+    """The days given in place of `back` and `ahead`: *days* of them from *first* on; None: not given."""
 
     first: date | None = None
     days: int | None = None
 
 
 def make_calendar_spec(app: App, calendar: Calendar, zone: tzinfo, now: datetime, span: DaySpan) -> CalendarSpec:
-    """What *calendar* is made of at *now*, its days counted in *zone*."""
+    """Return what *calendar* is made of at *now*, its days counted in *zone*."""
     settings = calendar.settings
     return CalendarSpec(
         days=make_date_range(settings, now.astimezone(zone).date(), span),
@@ -62,13 +62,13 @@ def _hash_settings(app: App, settings: Settings) -> str:
 
 
 def make_calendar_id(app: App, calendar: Calendar) -> CalendarId:
-    """Which calendar of whom *calendar* is. Raises LoginNeeded."""
+    """Return the id of *calendar*, with its owner. Raises LoginNeeded."""
     settings = calendar.settings
     return CalendarId(settings.api, settings.source, app.find_owner(settings.source), calendar.title, settings.kind)
 
 
 def make_date_range(settings: Settings, today: date, span: DaySpan) -> DateRange:
-    """The days of *span*, one week where it does not say how many (as API v1 has it), else as set around *today*."""
+    """Return the days of *span*, one week if it gives no number (as API v1 does); else those set around *today*."""
     try:
         if span == DaySpan():
             return DateRange(today - timedelta(days=settings.back), settings.back + settings.ahead + 1)
@@ -81,7 +81,7 @@ def make_date_range(settings: Settings, today: date, span: DaySpan) -> DateRange
 
 
 def load_check_in_tickets(app: App) -> Tickets:
-    """The tickets of links that check in. Raises OutputError."""
+    """Load what signs check-in links. Raises OutputError."""
     from trakt_ical.checkin.tickets import load_tickets
 
     return load_tickets(_find_key_path(app))

@@ -40,15 +40,15 @@ IN_LINE = 60  # columns; a longer title widens only the table of its own day
 @setting_option("--timezone", setting="timezone", metavar="ZONE")
 @account_options
 @click.pass_obj
-def command(run: Run, /, name: str | None, days: int, fresh: bool, as_json: bool, **options: Any) -> None:
+def command(run: Run, /, name: str | None, days: int, fresh: bool, as_json: bool, **flags: Any) -> None:
     """Show the coming days of a calendar, by its rules.
 
     A triangle marks what is on now. What you have watched has a check mark and is dim.
     """
     from trakt_ical.app.agenda import MAX_AGE, fetch_listed, make_agenda
 
-    options["kind"] = options["kind"] or None
-    with run.app(options) as app:
+    flags["kind"] = flags["kind"] or None
+    with run.app(flags) as app:
         calendar = find_calendar_or_first(app, name)
         max_age = timedelta(0) if fresh else MAX_AGE
         found = fetch_listed(app, calendar, max_age=max_age, ahead=days - 1, marks=True)

@@ -13,7 +13,7 @@ from trakt_ical.model import Event, Moment
 
 
 class Kind(enum.Enum):
-    """In what way an event changed; the values are its name in a closing line."""
+    """How an event changed; the values are its names in the closing line."""
 
     NEW = "new"
     MOVED = "moved"
@@ -28,7 +28,7 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one event. *start* is when it starts, *was* when it did, *until* when its tombstone goes."""
+    """One change of one event: it starts at *start*, started at *was*, and its tombstone stays *until*."""
 
     kind: Kind
     uid: str
@@ -40,7 +40,7 @@ class Change:
 
 
 def compare_event(old: StoredEvent | None, new: Event) -> Iterator[Change]:
-    """How *new* differs from *old*, None where it was not there."""
+    """Return how *new* differs from *old*; *old* is None where there was no such event."""
     if old is None:
         yield Change(Kind.NEW, new.uid, new.summary, new.start)
         return
@@ -66,13 +66,13 @@ def _is_hour_of(day: Moment, start: Moment) -> bool:
 
 
 def count_changes(changes: Iterable[Change]) -> str:
-    """*changes* as "3 new, 1 moved", "" where there are none."""
+    """Return *changes* as "3 new, 1 moved", "" where there are none."""
     found = Counter(change.kind for change in changes)
     return ", ".join(f"{found[kind]} {kind.value}" for kind in Kind if found[kind])
 
 
 def describe_change(change: Change, zone: tzinfo) -> str:
-    """One line that tells *change*, times in *zone*."""
+    """Return one line about *change*, with times in *zone*."""
     name, starts = " ".join(change.summary.split()), format_start(change.start, zone)
     match change.kind:
         case Kind.NEW:
@@ -95,12 +95,12 @@ def describe_change(change: Change, zone: tzinfo) -> str:
 
 
 def format_start(when: Moment, zone: tzinfo) -> str:
-    """*when* as people of *zone* write it."""
+    """Return *when* by the clock of *zone*."""
     return f"{when.astimezone(zone):%Y-%m-%d %H:%M}" if isinstance(when, datetime) else f"{when:%Y-%m-%d}"
 
 
 def change_to_json(change: Change) -> dict[str, str]:
-    """*change* for programs: texts alone, instants in UTC, nothing for what does not apply."""
+    """Return *change* for programs: texts alone, instants in UTC, without what does not apply."""
     found = {
         "change": change.kind.name.lower(),
         "uid": change.uid,

@@ -38,7 +38,7 @@ class Appearance:
 
 @dataclass(frozen=True, slots=True)
 class CalendarId:
-    """Which calendar of whom this is. It has no dates: a calendar stays itself while its range slides."""
+    """Identifies a calendar and its owner. It has no dates: it is the same calendar while its range slides."""
 
     api: str
     source: str
@@ -79,25 +79,25 @@ def render_calendar(heading: Heading, newest: ChangeStamp | None, events: Iterab
 
 
 def hash_parts(*parts: Octets) -> bytes:
-    """What a calendar's SUM says of the octets after its line, which are those of *parts*."""
+    """Return the checksum that a calendar's SUM line has of all octets after it, which are *parts*."""
     found = hashlib.blake2b(digest_size=16)
-    for part in parts:
+    for part in parts:  # one after the other: joined, they would be a second copy of the calendar in memory
         found.update(part)
     return found.hexdigest().encode()
 
 
 def hash_placing(rules: str) -> str:
-    """A short hash of the *rules* that put events on other days than Trakt does, "" where there are none.
+    """Return a short hash of the *rules* that put events on other days than Trakt does, "" where there are none.
 
-    By it the next run tells what the rules moved from what Trakt moved.
+    With it the next run tells an event that the rules moved from one that Trakt moved.
     """
     return hashlib.blake2b(rules.encode(), digest_size=8).hexdigest() if rules else ""
 
 
 def hash_event(event: Event) -> str:
-    """A short hash of what *event* shows, with the version of the rendering; never of when it was changed.
+    """Return the revision hash: a short hash of what *event* shows, with the version of the rendering.
 
-    Clean texts have no control characters, so these part them without doubt.
+    It never covers when the event was changed. Clean texts have no control characters, so these separate them safely.
     """
     shown = (
         event.summary,
@@ -114,7 +114,7 @@ def hash_event(event: Event) -> str:
 
 
 def render_event(event: Event, stamp: ChangeStamp, rev: str) -> bytes:
-    """One VEVENT with its lines, each ended by CRLF."""
+    """Render one VEVENT, each line ended by CRLF."""
     import icalendar
     from icalendar.prop import vInline, vUri
 
@@ -138,7 +138,7 @@ def render_event(event: Event, stamp: ChangeStamp, rev: str) -> bytes:
 
 
 def _render_alarm(uid: str, alarm: Alarm) -> tuple[str, ...]:
-    """The lines of a VALARM; its UID (RFC 9074) is made of the event's and of when it rings."""
+    """Return the lines of a VALARM; its UID (RFC 9074) is made of the event's and of when it rings."""
     from icalendar.prop import vDuration
 
     trigger = str(vDuration(-alarm.before).to_ical(), "ascii")  # type: ignore[no-untyped-call]
@@ -153,13 +153,13 @@ def _render_alarm(uid: str, alarm: Alarm) -> tuple[str, ...]:
 
 
 def _format_line(name: str, value: Any) -> str:
-    """A property as its content line; icalendar's own lines are folded character by character."""
+    """Return a property as its content line. icalendar's own lines are folded character by character, slowly."""
     parameters = f";{value.params.to_ical().decode()}" if value.params else ""
     return f"{name}{parameters}:{value.to_ical().decode()}"
 
 
 def _change_lines(stamp: ChangeStamp, rev: str) -> tuple[str, ...]:
-    """The lines that tell when an event was changed, by which programs see that it was."""
+    """Return the change stamp as lines: programs look at these alone to see that an event changed."""
     moment = format_moment(stamp.moment)
     return f"DTSTAMP:{moment}", f"LAST-MODIFIED:{moment}", f"SEQUENCE:{stamp.sequence}", f"X-TRAKT-ICAL-REV:{rev}"
 
@@ -170,7 +170,7 @@ def escape(text: str) -> str:
 
 
 def format_moment(moment: Moment) -> str:
-    """*moment* as a DTSTART writes it; these texts are in the order of time, a day before its hours."""
+    """Return *moment* as a DTSTART writes it; such texts sort by time, a day before its hours."""
     return f"{moment:%Y%m%dT%H%M%SZ}" if isinstance(moment, datetime) else f"{moment:%Y%m%d}"
 
 
@@ -185,7 +185,7 @@ def _date_value(moment: Moment) -> object:
 
 
 def _render_head(heading: Heading, newest: ChangeStamp | None) -> tuple[bytes, bytes]:
-    """Everything before the first event: what stands before the SUM, and what after it.
+    """Render everything before the first event: what stands before the SUM, and what after it.
 
     Written without icalendar, so that a run that changes nothing need not load it.
     """
@@ -214,7 +214,8 @@ def _fold_lines(lines: Iterable[str]) -> bytes:
 
 
 def fold(line: bytes) -> bytes:
-    """*line* in pieces of at most 75 octets, cut between characters of UTF-8, with its CRLF."""
+    """Cut *line* into pieces of at most 75 octets, between characters of UTF-8, with its CRLF."""
+    # A cut inside a character is legal, but programs that decode before they unfold then show broken characters.
     pieces, start, room = [], 0, LINE
     while len(line) - start > room:
         end = start + room

@@ -108,7 +108,7 @@ def merge(given: MergeInput, *, accept_loss: bool = False) -> MergeResult:
     loss = find_loss(given)
     if loss and not accept_loss:
         raise UpdateHeldBack(
-            f"Trakt no longer lists {len(loss.missing)} of {loss.upcoming} upcoming events. The calendar stays.",
+            f"Trakt no longer lists {len(loss.missing)} of {loss.upcoming} upcoming events. The calendar stays as it is.",
             loss.missing,
         )
     stamps = _start_stamps(given)

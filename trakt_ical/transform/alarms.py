@@ -21,7 +21,7 @@ FORMS = (
 
 @dataclass(frozen=True, slots=True)
 class AlarmRule:
-    """An alarm *before* the start of what has an hour or, with *whole_days*, of whole days; negative: after it.
+    """An alarm *before* the start of events that have an hour or, with *whole_days*, of whole days; negative: after it.
 
     *kind* is that of a calendar (`movies`, `premieres`), "" for all.
     """
@@ -32,7 +32,7 @@ class AlarmRule:
 
 
 def parse_alarm(text: str, kinds: Iterable[str]) -> AlarmRule:
-    """The rule that *text* says, for one of *kinds* where it begins with one. Raises ValueError."""
+    """Return the rule in *text*, which may begin with one of *kinds*. Raises ValueError."""
     kind, colon, when = text.partition(": ")
     if not colon:
         kind, when = "", text
@@ -53,7 +53,7 @@ def parse_alarm(text: str, kinds: Iterable[str]) -> AlarmRule:
 
 
 def make_alarms(members: Iterable[Airing], start: Moment, text: str, rules: Iterable[AlarmRule]) -> tuple[Alarm, ...]:
-    """The alarms of an event of *members* that starts at *start*, each once, the earliest first."""
+    """Return the alarms of an event of *members* that starts at *start*, each once, the earliest first."""
     whole = not isinstance(start, datetime)
     members = tuple(members)
     spans = {

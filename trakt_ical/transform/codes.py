@@ -20,7 +20,7 @@ class CodeStyle(enum.Enum):
 
 
 def format_code(episode: Episode, style: CodeStyle) -> str:
-    """Season and number of *episode*: `2x03`, `S02E03`, or `27` of an anime."""
+    """Return season and number of *episode*: `2x03`, `S02E03`, or `27` of an anime."""
     match style:
         case CodeStyle.ABSOLUTE if episode.absolute and ANIME.intersection(map(str.casefold, episode.show.genres)):
             return str(episode.absolute)
@@ -31,7 +31,7 @@ def format_code(episode: Episode, style: CodeStyle) -> str:
 
 
 def split_code(text: str) -> tuple[str, tuple[int, int] | None]:
-    """What stands in *text* before the code at its end, and its season and number; None where it ends in none."""
+    """Split *text* into a title and the season and number at its end, None where it ends in no code."""
     found = _CODE.fullmatch(text.strip())
     if found is None:
         return text.strip(), None

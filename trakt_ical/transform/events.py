@@ -1,4 +1,4 @@
-"""What is shown becomes the events of a calendar."""
+"""Showings become the events of a calendar: times, words, links and alarms put together."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from trakt_ical.transform.text import clean_text, clean_url, list_categories
 from trakt_ical.transform.uids import make_uid
 
 CheckInLink: TypeAlias = Callable[[str, Moment], str]
-"""The address that checks in to the airing of a UID, which starts then."""
+"""Gives the address that checks in to the airing of a UID and a start."""
 
 
 def make_event(showing: Showing, rules: Rules, check_in: CheckInLink | None = None) -> Event:
-    """The event of *showing*, in the words of *rules*; with *check_in* a link for each of its members."""
+    """Make the event of *showing* by *rules*; with *check_in* its text has a check-in link for each episode."""
     first, words = showing.members[0], rules.words
     if len(showing.members) > 1:
         episodes = [member for member in showing.members if isinstance(member, Episode)]
@@ -41,7 +41,7 @@ def make_event(showing: Showing, rules: Rules, check_in: CheckInLink | None = No
 
 
 def _make_links(showing: Showing, rules: Rules, check_in: CheckInLink) -> str:
-    """`Check in: ADDRESS`, with the code of the episode where there are several."""
+    """Return `Check in: ADDRESS`, with the code of the episode where there are several."""
     links = ((member, check_in(make_uid(member), showing.start)) for member in showing.members)
     if len(showing.members) == 1:
         return "".join(f"Check in: {link}" for _, link in links)

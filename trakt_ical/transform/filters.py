@@ -1,4 +1,4 @@
-"""What is left out: by show, network, genre and their like, by what the user watched, hid or listed."""
+"""Which airings a calendar leaves out: by show, network, genre and so on, by what the user watched, hid or listed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trakt_ical.model import Airing, Episode, Movie, Show, Tell, silent
 
 
 class Trait(enum.Enum):
-    """By what airings are told apart; the values are the words of the settings."""
+    """The traits that settings filter by; the values are the words of the settings."""
 
     SHOWS = "shows"
     NETWORKS = "networks"
@@ -27,12 +27,12 @@ OF_EPISODES = (Trait.SHOWS, Trait.NETWORKS)
 ORIGINS = ("trakt", "tvdb", "imdb")  # whose numbers the keys of shows are made of
 
 Chosen = Mapping[Trait, frozenset[str]]
-"""Folded values, see `fold`, by trait."""
+"""Folded values, see `fold_text`, by trait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What is shown. Of *include* each trait must have one of its values, of *exclude* none.
+    """Which airings are shown. An airing must match every list of *include* and no list of *exclude*.
 
     *show_specials* overrules *specials* for single shows. What is not rated passes *min_rating* (0 to 10).
     *watched*, *hidden*, *dropped*: whether these are shown.
@@ -78,6 +78,7 @@ class Filters:
         return True
 
     def _allows_rating(self, airing: Airing, tell: Tell) -> bool:
+        # An unrated airing passes: new shows have no votes yet, and would never appear.
         rating = airing.rating if isinstance(airing, Movie) else airing.show.rating
         if rating is None or rating >= self.min_rating:
             return True
@@ -86,6 +87,7 @@ class Filters:
 
     def _allows_traits(self, airing: Airing, tell: Tell) -> bool:
         for trait, wanted in self.include.items():
+            # A list of networks is meant for episodes. It must not empty a calendar of movies, which have none.
             if isinstance(airing, Movie) and trait in OF_EPISODES:
                 continue
             if wanted.isdisjoint(read_values(airing, trait)):
@@ -103,7 +105,7 @@ EVERYTHING = Filters()
 
 
 def read_values(airing: Airing, trait: Trait) -> Collection[str]:
-    """The folded values that *airing* has of *trait*, none where Trakt did not say."""
+    """Return the folded values that *airing* has of *trait*, none where Trakt does not say."""
     work = airing if isinstance(airing, Movie) else airing.show
     match trait:
         case Trait.SHOWS:
@@ -121,14 +123,15 @@ def read_values(airing: Airing, trait: Trait) -> Collection[str]:
 
 
 def list_names(show: Show) -> tuple[str, ...]:
-    """What *show* may be called in a setting, folded: its slug, its number at Trakt (v2) or TVDB (v1), its title."""
+    """Return what settings may call *show*, folded: its slug, its number at Trakt (v2) or TVDB (v1), its title."""
     origin, _, number = show.key.partition("-")
     number = number if origin in ORIGINS else ""
     return tuple(fold_text(name) for name in (show.slug, number, show.title) if name)
 
 
 def fold_text(text: str) -> str:
-    """*text* as it is compared: `Science Fiction` and `science-fiction` are the same, in whatever form accents come."""
+    """Return *text* as it is compared: `Science Fiction` is `science-fiction`, in whatever form accents come."""
+    # People type accents as one character or as two: `é` pasted from elsewhere may not equal that of the keyboard.
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     return " ".join(text.replace("-", " ").split()).casefold()

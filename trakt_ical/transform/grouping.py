@@ -1,4 +1,4 @@
-"""What is showings: what the filters allow, when it is, and which episodes go together."""
+"""Airings become showings: those that the filters allow, with their times, episodes that belong together as one."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Showing:
 
     @property
     def uid(self) -> str:
-        """That of its first member: so a group of one is the plain event, and more members do not change it."""
+        """The UID of the first member: so a group of one is the plain event, and more members do not change it."""
         return make_uid(self.members[0])
 
 
 def schedule_airings(airings: Iterable[Airing], rules: Rules, zone: tzinfo) -> Iterator[Showing]:
-    """What *rules* make of *airings*; *zone* is the subscriber's."""
+    """Apply *rules* to *airings*: filter them, find their times, group them. *zone* is the subscriber's."""
     if rules.filters != EVERYTHING:
         airings = filter(rules.filters.allows, airings)
     showings = (Showing((airing,), *find_event_times(airing, rules, zone)) for airing in airings)
@@ -44,18 +44,20 @@ def _group_showings(showings: Iterable[Showing], rules: Rules, zone: tzinfo) -> 
 
 
 def _group_key(showing: Showing, rules: Rules, zone: tzinfo) -> tuple[object, ...]:
-    """What episodes that go together have in common; what has an hour never goes with what has none."""
+    """Return what episodes of one group have in common."""
     [airing] = showing.members
     if isinstance(airing, Movie):
         return (showing.uid,)
     if rules.group is Group.DROP:
+        # A drop is what Trakt lists for one instant, before offsets or whole days are applied.
         return (airing.show.key, airing.season, airing.starts)
+    # An episode whose hour is known never joins one without: the event would claim an hour for both, or for none.
     timed = isinstance(showing.start, datetime) and isinstance(airing.starts, datetime)
     return (airing.show.key, local_date(showing.start, zone), timed)
 
 
 def _join_group(group: list[Showing], rules: Rules) -> Showing:
-    """One showing of all in *group*, as long as all of them."""
+    """Join all of *group* into one showing, as long as all of them together."""
     members = [airing for showing in group for airing in showing.members if isinstance(airing, Episode)]
     # Specials last: one that is added later must not take over the event of the others.
     members.sort(key=lambda episode: (episode.season == 0, episode.season, episode.number))

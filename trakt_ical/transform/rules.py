@@ -1,4 +1,4 @@
-"""The rules that decide what is shown, when, and how it reads; `config` fills them."""
+"""The rules of a calendar: what it shows, when, and in which words. `config` makes them from the settings."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from trakt_ical.transform.text import Words
 
 
 class Hours(enum.Enum):
-    """How an airing whose hour is known is shown."""
+    """How airings are shown whose hour is known."""
 
     EXACT = "exact"
     WHOLE_DAY = "whole-day"
 
 
 class UnknownHour(enum.Enum):
-    """How an airing is shown of which nobody knows the hour."""
+    """How airings are shown whose hour nobody knows."""
 
     WHOLE_DAY = "whole-day"
     MIDNIGHT = "midnight"
@@ -36,9 +36,9 @@ class Group(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Offsets:
-    """By how much known hours are moved: for all, by network, by show; the last that applies counts alone.
+    """By how much known hours are moved: *everything*, by network, by show. Only the most specific one applies.
 
-    Networks and shows are folded, see `filters.fold`.
+    Networks and shows are folded, see `filters.fold_text`.
     """
 
     everything: timedelta = timedelta(0)

@@ -29,7 +29,7 @@ class UnknownPart(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template that was understood: *lead*, then each item after its separator, then *tail*.
+    """A parsed template: *lead*, then each item after its separator, then *tail*.
 
     An item is the name of a part, or a template that stands or falls as a whole.
     """
@@ -39,7 +39,7 @@ class Template:
     tail: str
 
     def bind(self, table: Table) -> Callable[..., str]:
-        """A function that gives the text, with what *table* knows of its arguments; "" where that is nothing."""
+        """Return a function that renders the text by *table*; it gives "" where nothing is known."""
         items = [(each, table[part] if isinstance(part, str) else part.bind_whole(table)) for each, part in self.items]
 
         def render(*context: object) -> str:
@@ -53,19 +53,19 @@ class Template:
         return render
 
     def bind_whole(self, table: Table) -> Callable[..., str]:
-        """The same, but that it gives "" where one part is not known."""
+        """Return the same, but it gives "" as soon as one part is not known."""
         render, parts = self.bind(table), [table[part] for _, part in self.items if isinstance(part, str)]
         return lambda *context: render(*context) if all(part(*context) for part in parts) else ""
 
 
 def parse_template(text: str, parts: Collection[str]) -> Template:
-    """The template that *text* says, of *parts*. Raises ValueError with the reason where it says none."""
+    """Parse *text* as a template of *parts*. Raises ValueError with the reason."""
     tokens = [(found[0], found[1]) for found in _TOKEN.finditer(text)]
     return _parse_tokens(iter(tokens), parts, closing="")
 
 
 def _parse_tokens(tokens: Iterator[tuple[str, str | None]], parts: Collection[str], *, closing: str) -> Template:
-    """The template that *tokens* say up to *closing*: "]" within brackets."""
+    """Parse *tokens* up to *closing*, which is "]" within brackets."""
     texts, items = [""], list[str | Template]()
     for piece, name in tokens:
         if name is not None:

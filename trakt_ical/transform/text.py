@@ -29,7 +29,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def clean_text(text: str | None) -> str:
-    """*text* without what breaks calendar programs; ordinary text stays as it is, to the letter.
+    """Return *text* without what breaks calendar programs. Ordinary text is kept to the letter.
 
     Control characters go, CR, CRLF and the separators U+2028 and U+2029 become LF, edges are
     trimmed of white space. Found by reading 43 texts back through eight parsers.
@@ -43,7 +43,7 @@ def clean_text(text: str | None) -> str:
 
 @functools.lru_cache(maxsize=8)  # an event has it twice
 def clean_url(url: str | None) -> str:
-    """*url* as a URI of ASCII alone; "" where it is not one of the web."""
+    """Return *url* as a URI in ASCII; "" where it is no address of the web."""
     quoted = url if url and _URI.fullmatch(url) else quote(clean_text(url), safe="%/:?#[]@!$&'()*+,;=~")
     if quoted.startswith(TRAKT):
         return quoted
@@ -99,7 +99,7 @@ _USUAL = {text: parse_template(text, PARTS) for text in (TITLE, MOVIE_TITLE, DES
 
 @dataclass(frozen=True)
 class Words:
-    """How events read. Without *spoilers* neither plot nor title of an episode is told."""
+    """How events read. Without *spoilers* they show neither the plot nor the title of an episode."""
 
     title: Template = field(default_factory=lambda: _USUAL[TITLE])
     movie_title: Template = field(default_factory=lambda: _USUAL[MOVIE_TITLE])
@@ -109,18 +109,18 @@ class Words:
     spoilers: bool = True
 
     def make_summary(self, airing: Airing) -> str:
-        """One line, never empty."""
+        """Return the title of an event: one line, never empty."""
         if isinstance(airing, Movie):
             return _join_lines(self._of_movies[0](self, airing)) or UNTITLED
         return _join_lines(self._of_episodes[0](self, airing)) or format_code(airing, self.code)
 
     def make_description(self, airing: Airing) -> str:
-        """The description; "" where nothing is known."""
+        """Return the description; "" where nothing is known."""
         return (self._of_movies if isinstance(airing, Movie) else self._of_episodes)[1](self, airing).strip()
 
     @functools.cached_property
     def _of_episodes(self) -> tuple[Callable[..., str], Callable[..., str]]:
-        """How to write title and description."""
+        """The functions that render title and description of an episode."""
         return self.title.bind(_OF_EPISODES), self.description.bind(_OF_EPISODES)
 
     @functools.cached_property
@@ -128,7 +128,7 @@ class Words:
         return self.movie_title.bind(_OF_MOVIES), self.description.bind(_OF_MOVIES)
 
     def get_episode_title(self, episode: Episode) -> str:
-        """The title of *episode*, "" where it would tell too much."""
+        """Return the title of *episode*, "" where it would be a spoiler."""
         return clean_text(episode.title) if self.spoilers else ""
 
     def make_group_summary(self, members: Sequence[Episode]) -> str:
@@ -138,7 +138,7 @@ class Words:
         return " ".join(filter(None, (clean_text(first.show.title), season, f"({len(members)} episodes)")))
 
     def make_group_description(self, members: Sequence[Episode]) -> str:
-        """The list of *members*, then network and address of the first."""
+        """Return the list of *members*, then network and address of the first."""
         first = members[0]
         listed = "\n".join(
             " ".join(filter(None, (format_code(each, self.code), self.get_episode_title(each)))) for each in members
@@ -159,7 +159,7 @@ def _nothing(words: Words, airing: Airing) -> str:  # noqa: ARG001  a part that 
 
 
 def format_mark(kind: EpisodeKind, style: MarkStyle) -> str:
-    """The mark of a premiere or finale, "" for other episodes."""
+    """Return the mark of a premiere or finale, "" for other episodes."""
     if style is MarkStyle.OFF or kind is EpisodeKind.STANDARD:
         return ""
     if style is MarkStyle.WORD:
@@ -169,7 +169,7 @@ def format_mark(kind: EpisodeKind, style: MarkStyle) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def list_categories(genres: tuple[str, ...], *kinds: str) -> tuple[str, ...]:
-    """*kinds* and the genres, each once, the first letter large: v1 writes `Science Fiction`, v2 `science-fiction`."""
+    """Return *kinds* and the genres, each once, with a capital: v1 writes `Science Fiction`, v2 `science-fiction`."""
     names = (*kinds, *(clean_text(genre).replace("-", " ").capitalize() for genre in genres))
     return tuple(dict.fromkeys(filter(None, names)))
 

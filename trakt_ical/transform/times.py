@@ -1,4 +1,4 @@
-"""When an event begins and ends: the moment that Trakt says, and what the rules make of it."""
+"""When an event begins and ends: the moment that the source gives, changed by the rules."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ DAY = timedelta(days=1)
 
 
 class EventTimes(NamedTuple):
-    """From when to when; both instants in UTC or both dates."""
+    """Start and end of an event: both instants in UTC, or both dates."""
 
     start: Moment
     end: Moment
 
 
 def find_event_times(airing: Airing, rules: Rules, zone: tzinfo, tell: Tell = silent) -> EventTimes:
-    """When *airing* is shown; *zone* is the subscriber's, *tell* hears the rules that decided."""
+    """Return when *airing* is shown; *zone* is the subscriber's, *tell* hears the rules that decided."""
     if isinstance(airing, Movie):
         day = airing.days.get(rules.country, airing.starts)
         if rules.country:
@@ -34,7 +34,7 @@ def find_event_times(airing: Airing, rules: Rules, zone: tzinfo, tell: Tell = si
 
 
 def find_runtime(episode: Episode, rules: Rules, tell: Tell = silent) -> timedelta:
-    """How long *episode* takes: as Trakt says of it, else of its show, else the default."""
+    """Return how long *episode* lasts: its own runtime, else its show's, else the default."""
     for runtime, source in ((episode.runtime, "the episode"), (episode.show.runtime, "the show")):
         if runtime:
             tell("It lasts %s, as Trakt says of %s.", runtime, source)
@@ -44,15 +44,17 @@ def find_runtime(episode: Episode, rules: Rules, tell: Tell = silent) -> timedel
 
 
 def find_day_margin(rules: Rules) -> int:
-    """How many days at the most lie between the day of an airing and the day that it is shown on."""
+    """Return how many days at most lie between an airing's own day and the day that it is shown on."""
+    # An offset is at most a day; a late night puts an airing on the day before. Both may come together.
     days = 1 if rules.offsets else 0
     return days + (1 if rules.late_night and rules.hours is Hours.WHOLE_DAY else 0)
 
 
 def describe_placing(rules: Rules) -> str:
-    """What in *rules* may put an airing on another day than Trakt does, as a text; "" where nothing does."""
+    """Return the part of *rules* that may put an airing on another day than Trakt does, as a text; "" if none does."""
     if not find_day_margin(rules) and not rules.country:
         return ""
+    # late_night decides nothing unless whole days are shown: then changing it must not look like a new placing.
     late_night = rules.late_night if rules.hours is Hours.WHOLE_DAY else 0
     offsets = rules.offsets
     return repr(
@@ -61,6 +63,7 @@ def describe_placing(rules: Rules) -> str:
 
 
 def _find_start(episode: Episode, rules: Rules, zone: tzinfo, tell: Tell) -> Moment:
+    # An offset needs an hour to move. A date that was moved by hours would be the same date, or a wrong one.
     start = episode.starts
     if isinstance(start, datetime):
         if rules.offsets:
@@ -73,7 +76,7 @@ def _find_start(episode: Episode, rules: Rules, zone: tzinfo, tell: Tell) -> Mom
 
 
 def _find_offset(episode: Episode, rules: Rules, tell: Tell) -> timedelta:
-    """By how much a known hour is moved: the show's offset wins over the network's, that over the calendar's."""
+    """Return by how much a known hour is moved: a show's offset wins over a network's, that over the calendar's."""
     offsets = rules.offsets
     for name in list_names(episode.show):
         if name in offsets.shows:
@@ -89,6 +92,7 @@ def _find_offset(episode: Episode, rules: Rules, tell: Tell) -> timedelta:
 
 
 def _find_whole_day(start: datetime, rules: Rules, zone: tzinfo, tell: Tell) -> date:
+    # The only place where the subscriber's zone dates an event: an instant has no day of its own.
     local = start.astimezone(zone)
     tell("hours = whole-day dates it in %s, where it is %s.", zone, local)
     if local.hour < rules.late_night:

@@ -18,7 +18,7 @@ KINDS_OF_MOVIES = frozenset(_MOVIES.values())
 
 
 def make_uid(airing: Airing) -> str:
-    """The UID of an airing.
+    """Return the UID of an airing.
 
     It has no title, date or episode id in it, since these change, and no padding, no host.
     """
@@ -32,7 +32,7 @@ def make_uid(airing: Airing) -> str:
 
 
 def read_key(uid: str) -> str:
-    """The name of the show or movie that *uid* begins with."""
+    """Return the key of the show or movie that *uid* begins with."""
     return uid.partition("@")[0].rpartition("-")[0]
 
 
