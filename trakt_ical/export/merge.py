@@ -107,9 +107,9 @@ def merge(given: MergeInput, *, accept_loss: bool = False) -> MergeResult:
     """Make the next calendar. Raises UpdateHeldBack where too many events disappeared, unless *accept_loss*."""
     loss = find_loss(given)
     if loss and not accept_loss:
+        count = f"{len(loss.missing)} of {loss.upcoming}"
         raise UpdateHeldBack(
-            f"Trakt no longer lists {len(loss.missing)} of {loss.upcoming} upcoming events. The calendar stays as it is.",
-            loss.missing,
+            f"Trakt no longer lists {count} upcoming events. The calendar stays as it is.", loss.missing
         )
     stamps = _start_stamps(given)
     shown, changes = _renew_listed(given, stamps)
