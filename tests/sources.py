@@ -12,8 +12,8 @@ from trakt_ical.model import Airing, DateRange
 from trakt_ical.trakt.client import Client
 
 
-def fetched(client: Client, days: DateRange) -> list[Airing]:
-    """What the world's calendar of shows lists on *days*."""
+def fetch_shows(client: Client, days: DateRange) -> list[Airing]:
+    """Return what the world's calendar of shows lists on *days*."""
     with tempfile.TemporaryDirectory() as folder:
         source = SourceV2(client, calendar="all", folder=Path(folder), now=datetime(2026, 4, 18, tzinfo=UTC))
         return list(source.fetch(FetchRequest({"shows": days})).airings["shows"])

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Line
 from tests.demos import Demo
-from tests.sources import fetched
+from tests.sources import fetch_shows
 from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.errors import Unreachable
 from trakt_ical.model import DateRange
@@ -148,7 +148,7 @@ def test_an_answer_that_does_not_come_is_given_up(demo: Demo) -> None:
     headers = {"trakt-api-version": "2", "trakt-api-key": demo.client_id, "Content-Type": "application/json"}
     with Client(demo.url, headers=headers, sleep=slept.append, timeout=(5, 0.1)) as client:
         with pytest.raises(Unreachable, match="in time"):
-            fetched(client, DateRange(date(2026, 4, 18), 1))
+            fetch_shows(client, DateRange(date(2026, 4, 18), 1))
     assert len(slept) >= len(WAITS)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import Line
 from tests.server import Asked, Told, serving
-from tests.sources import fetched
+from tests.sources import fetch_shows
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch.v1.reader import read_episodes
 from trakt_ical.fetch.v2.reader import read_movies, read_shows
@@ -177,18 +177,18 @@ def test_a_range_is_asked_a_day_wider_at_both_ends(line: Line) -> None:
 def ends(days: int) -> Any:
     """A Trakt that answers for *days* days at most, and says so."""
 
-    def told(asked: Asked) -> Told:
+    def answer_request(asked: Asked) -> Told:
         first, wanted = dates(asked.path)
         end = date.fromisoformat(first) + timedelta(days=min(int(wanted), days) - 1)
         return Told(headers={"Content-Type": "application/json", "X-End-Date": f"{end:%a, %d %b %Y} 23:59:59 GMT"})
 
-    return told
+    return answer_request
 
 
 def test_an_answer_that_was_cut_is_completed() -> None:
     """Where X-End-Date shows that Trakt answered for fewer days, the rest is asked for."""
     with serving(ends(10)) as (url, asked), Client(url) as client:
-        fetched(client, DateRange(date(2026, 4, 18), 20))
+        fetch_shows(client, DateRange(date(2026, 4, 18), 20))
     covered = Counter[date]()
     for request in asked:
         first, wanted = dates(request.path)
@@ -204,17 +204,17 @@ def test_an_answer_that_ends_before_it_begins_is_broken() -> None:
         Client(url) as client,
         pytest.raises(BrokenAnswer, match="answered for days up to"),
     ):
-        fetched(client, DateRange(date(2026, 4, 18), 7))
+        fetch_shows(client, DateRange(date(2026, 4, 18), 7))
 
 
 def test_all_pages_are_read() -> None:
     """Where an answer has pages, each is asked for, of calendars too."""
 
-    def told(asked: Asked) -> Told:
+    def answer_request(asked: Asked) -> Told:
         return Told(json.dumps([GOOD]).encode(), headers={"X-Pagination-Page-Count": "3"})
 
-    with serving(told) as (url, asked), Client(url) as client:
-        episodes = fetched(client, DateRange(date(2026, 4, 18), 1))
+    with serving(answer_request) as (url, asked), Client(url) as client:
+        episodes = fetch_shows(client, DateRange(date(2026, 4, 18), 1))
     assert len(asked) == len(episodes) == 3
 
 

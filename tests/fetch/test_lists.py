@@ -33,7 +33,7 @@ def uids(line: Line) -> set[str]:
     return {str(event["UID"]) for event in icalendar.Calendar.from_ical(line.ics.read_bytes()).events}
 
 
-def asked(line: Line, part: str) -> int:
+def count_requests(line: Line, part: str) -> int:
     return sum(part in seen.path for seen in line.demo.requests)
 
 
@@ -48,7 +48,7 @@ def test_what_was_watched_is_left_out(rules: Line) -> None:
     everything = uids(rules)
     unwatched = without_watched(rules)
     assert set() < unwatched < everything
-    assert asked(rules, "/watched/") == 1
+    assert count_requests(rules, "/watched/") == 1
     gone = sorted(everything - unwatched)[0]
     show, season, number = re.fullmatch(r"trakt-(\d+)-s(\d+)e(\d+)@trakt-ical", gone).groups()  # type: ignore[union-attr]
     slug = next(each for each in slugs(rules) if slugs(rules)[each] == int(show))
@@ -69,21 +69,21 @@ def test_what_was_watched_is_asked_for_again_only_when_it_changed(rules: Line) -
     without_watched(rules)
     rules.clock.pass_by(hours=1)
     left = sorted(without_watched(rules))
-    assert (asked(rules, "/watched/"), asked(rules, "/sync/last_activities")) == (1, 2)
+    assert (count_requests(rules, "/watched/"), count_requests(rules, "/sync/last_activities")) == (1, 2)
     aired = [uid for uid in left if "s" in uid]
     show, season, number = re.fullmatch(r"trakt-(\d+)-s(\d+)e(\d+)@trakt-ical", aired[0]).groups()  # type: ignore[union-attr]
     slug = {number: slug for slug, number in slugs(rules).items()}[int(show)]
     rules.demo.watch(slug, int(season), int(number))
     rules.clock.pass_by(hours=1)
     assert aired[0] not in without_watched(rules)
-    assert asked(rules, "/watched/") == 2
+    assert count_requests(rules, "/watched/") == 2
 
 
 def test_watched_movies_are_asked_for_with_movies_alone(rules: Line) -> None:
     """A calendar of movies asks for the movies that were watched, not for episodes."""
     result = rules("export", "--kind", "movies", environ={"TRAKT_ICAL_WATCHED": "false"})
     assert result.exit_code == 0
-    assert (asked(rules, "/watched/movies"), asked(rules, "/watched/shows")) == (1, 0)
+    assert (count_requests(rules, "/watched/movies"), count_requests(rules, "/watched/shows")) == (1, 0)
 
 
 def test_the_watchlist_alone(rules: Line) -> None:
@@ -99,7 +99,7 @@ def test_the_watchlist_alone(rules: Line) -> None:
     rules.clock.pass_by(minutes=5)
     rules("export", environ=environ)
     assert added in slugs(rules)
-    assert asked(rules, "/watchlist/") == 2
+    assert count_requests(rules, "/watchlist/") == 2
 
 
 @pytest.mark.parametrize("path", ["/users/me/watched", "/sync/last_activities"])
@@ -122,7 +122,7 @@ def test_a_kept_list_that_is_damaged_is_asked_for_anew(rules: Line) -> None:
     assert kept.stat().st_mode & 0o777 == 0o600
     kept.write_text("{")
     assert without_watched(rules) == left
-    assert asked(rules, "/watched/") == 2
+    assert count_requests(rules, "/watched/") == 2
 
 
 def test_watched_says_v1_itself(rules: Line) -> None:
@@ -149,7 +149,7 @@ def release(kind: str, day: str) -> dict[str, object]:
     return {"country": "de", "certification": "12", "release_date": day, "release_type": kind, "note": None}
 
 
-def releases(path: str) -> list[dict[str, object]]:
+def list_releases(path: str) -> list[dict[str, object]]:
     number = int(path.split("/")[2])
     return {
         1: [
@@ -162,11 +162,11 @@ def releases(path: str) -> list[dict[str, object]]:
     }.get(number, [])
 
 
-def told(asked: Asked) -> Told:
-    return Told(json.dumps(releases(asked.path)).encode())
+def answer_releases(asked: Asked) -> Told:
+    return Told(json.dumps(list_releases(asked.path)).encode())
 
 
-def dated(folder: Path, clock: Clock, url: str, movies: list[Movie]) -> list[date]:
+def find_days(folder: Path, clock: Clock, url: str, movies: list[Movie]) -> list[date]:
     with Client(url, now=clock) as client:
         found = Releases(client, folder, clock.now).add_dates({"movies": movies}, {"movies": ["de"]})
     return [each.days.get("de", each.starts) for each in found["movies"]]
@@ -175,23 +175,23 @@ def dated(folder: Path, clock: Clock, url: str, movies: list[Movie]) -> list[dat
 def test_a_release_is_of_its_kind(tmp_path: Path, clock: Clock) -> None:
     """Cinemas count from the first showing for everybody, streaming and disc by their own; a premiere is for few."""
     of_one = [make_movie(key="trakt-movie-1", release=kind) for kind in Release]
-    with serving(told) as (url, asked):
-        assert dated(tmp_path, clock, url, of_one) == [date(2026, 5, 5), date(2026, 8, 1), date(2026, 4, 18)]
+    with serving(answer_releases) as (url, asked):
+        assert find_days(tmp_path, clock, url, of_one) == [date(2026, 5, 5), date(2026, 8, 1), date(2026, 4, 18)]
     assert len(asked) == 1
 
 
 def test_what_a_country_does_not_say_stays_the_worlds(tmp_path: Path, clock: Clock) -> None:
     """A movie without a release of its kind in the country, or with one that is no date, keeps the world's day."""
-    with serving(told) as (url, _):
-        assert dated(tmp_path, clock, url, MOVIES[1:]) == [each.starts for each in MOVIES[1:]]
+    with serving(answer_releases) as (url, _):
+        assert find_days(tmp_path, clock, url, MOVIES[1:]) == [each.starts for each in MOVIES[1:]]
 
 
 def test_releases_are_kept_for_a_week(tmp_path: Path, clock: Clock) -> None:
     """Within seven days no movie is asked for twice, also one that is not known; then it is."""
-    with serving(told) as (url, asked):
+    with serving(answer_releases) as (url, asked):
         for hours in (0, 24 * 7 - 1, 1):
             clock.pass_by(hours=hours)
-            dated(tmp_path, clock, url, MOVIES)
+            find_days(tmp_path, clock, url, MOVIES)
             if hours == 0:
                 assert len(asked) == 3
         assert Counter(request.path for request in asked).most_common(1)[0][1] == 2
@@ -201,11 +201,11 @@ def test_releases_are_kept_for_a_week(tmp_path: Path, clock: Clock) -> None:
 def test_at_most_a_hundred_are_asked_for(tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """One run asks for a hundred release dates and says how many wait; the next run goes on."""
     many = [make_movie(key=f"trakt-movie-{number}") for number in range(1, 131)]
-    with serving(told) as (url, asked):
-        dated(tmp_path, clock, url, many)
+    with serving(answer_releases) as (url, asked):
+        find_days(tmp_path, clock, url, many)
         assert len(asked) == 100
         assert "30 release dates are not asked for in this run" in caplog.text
-        dated(tmp_path, clock, url, many)
+        find_days(tmp_path, clock, url, many)
         assert len(asked) == 130
 
 
@@ -214,7 +214,7 @@ def test_which_are_asked_for_first_is_no_chance(tmp_path: Path, clock: Clock) ->
     many = [make_movie(key=f"trakt-movie-{number}") for number in range(1, 131)]
     first: list[set[str]] = []
     for countries in (["de", "fr", "us"], ["us", "fr", "de"]):
-        with serving(told) as (url, asked), Client(url, now=clock) as client:
+        with serving(answer_releases) as (url, asked), Client(url, now=clock) as client:
             Releases(client, tmp_path / countries[0], clock.now).add_dates({"movies": many}, {"movies": countries})
         first.append({request.path for request in asked})
     assert first[0] == first[1]
@@ -225,18 +225,18 @@ def test_what_is_not_asked_again_yet_keeps_what_was_told(tmp_path: Path, clock: 
     many = [make_movie(key=f"trakt-movie-{number}") for number in range(1, 251)]
     with serving(lambda _: Told(json.dumps([release("theatrical", "2026-05-07")]).encode())) as (url, asked):
         for _ in range(3):
-            found = dated(tmp_path, clock, url, many)
+            found = find_days(tmp_path, clock, url, many)
         assert (set(found), len(asked)) == ({date(2026, 5, 7)}, 250)
         clock.pass_by(days=7)
-        assert (set(dated(tmp_path, clock, url, many)), len(asked)) == ({date(2026, 5, 7)}, 350)
+        assert (set(find_days(tmp_path, clock, url, many)), len(asked)) == ({date(2026, 5, 7)}, 350)
 
 
 def test_a_run_in_a_week_comes_to_every_movie(tmp_path: Path, clock: Clock) -> None:
     """What was never asked for comes first, then what was asked for longest ago: so none waits for ever."""
     many = [make_movie(key=f"trakt-movie-{number}") for number in range(1, 251)]
-    with serving(told) as (url, asked):
+    with serving(answer_releases) as (url, asked):
         for _ in range(3):
-            dated(tmp_path, clock, url, many)
+            find_days(tmp_path, clock, url, many)
             clock.pass_by(days=7)
     assert len({request.path for request in asked}) == len(many)
 
@@ -244,28 +244,28 @@ def test_a_run_in_a_week_comes_to_every_movie(tmp_path: Path, clock: Clock) -> N
 @pytest.mark.parametrize(("days", "is_kept"), [(91, True), (93, False)])
 def test_a_release_date_is_forgotten_after_three_months(tmp_path: Path, clock: Clock, days: int, is_kept: bool) -> None:
     """What nobody asked for again for 92 days leaves the file, which would grow for ever."""
-    with serving(told) as (url, _):
-        dated(tmp_path, clock, url, MOVIES[:1])
+    with serving(answer_releases) as (url, _):
+        find_days(tmp_path, clock, url, MOVIES[:1])
         clock.pass_by(days=days)
-        dated(tmp_path, clock, url, MOVIES[1:2])
+        find_days(tmp_path, clock, url, MOVIES[1:2])
     assert ("trakt-movie-1 de" in json.loads((tmp_path / "releases.json").read_bytes())) == is_kept
 
 
 def test_a_movie_without_a_record_is_no_fault(tmp_path: Path, clock: Clock) -> None:
     """A 404 for one movie is an answer: nothing is known."""
     with serving(lambda asked: Told(status=404)) as (url, asked):
-        assert dated(tmp_path, clock, url, MOVIES[:1]) == [MOVIES[0].starts]
-        assert dated(tmp_path, clock, url, MOVIES[:1]) == [MOVIES[0].starts]
+        assert find_days(tmp_path, clock, url, MOVIES[:1]) == [MOVIES[0].starts]
+        assert find_days(tmp_path, clock, url, MOVIES[:1]) == [MOVIES[0].starts]
     assert len(asked) == 1
 
 
 def test_what_fails_midway_is_a_fault_and_what_was_answered_is_kept(tmp_path: Path, clock: Clock) -> None:
     """Another refusal than 404 is no answer; the next run asks for that movie alone."""
-    with serving(lambda asked: Told(status=400) if "/2/" in asked.path else told(asked)) as (url, _):
+    with serving(lambda asked: Told(status=400) if "/2/" in asked.path else answer_releases(asked)) as (url, _):
         with pytest.raises(Refused):
-            dated(tmp_path, clock, url, MOVIES[:2])
-    with serving(told) as (url, asked):
-        dated(tmp_path, clock, url, MOVIES[:2])
+            find_days(tmp_path, clock, url, MOVIES[:2])
+    with serving(answer_releases) as (url, asked):
+        find_days(tmp_path, clock, url, MOVIES[:2])
     assert [request.path for request in asked] == ["/movies/2/releases/de"]
 
 
@@ -299,10 +299,10 @@ def test_a_country_is_asked_of_the_movies_that_bear_it(line: Line) -> None:
     )
     del line.environ["TRAKT_ICAL_OUTPUT"]
     assert line("export", "Cinema", "--config", str(file)).exit_code == 0
-    german = asked(line, "/releases/")
+    german = count_requests(line, "/releases/")
     assert line("export", "--config", str(file)).exit_code == 0
     assert {seen.path[-2:] for seen in line.demo.requests if "/releases/" in seen.path} == {"de", "us"}
-    assert asked(line, "/releases/de") == german > 0
+    assert count_requests(line, "/releases/de") == german > 0
 
 
 def days(line: Line) -> dict[str, date]:

@@ -54,24 +54,24 @@ def test_the_body_as_it_was_printed_is_one_broken_answer(shared: Path) -> None:
         list(read_episodes(answer_of(path)))
 
 
-def dated(value: Any, show: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+def find_dated(value: Any, show: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Each object with an ISO instant below *value*, and the show that it belongs to."""
     if isinstance(value, dict):
         show = value if "network" in value else value.get("show", show)
         if "first_aired_iso" in value:
             yield value, show
         for inner in value.values():
-            yield from dated(inner, show)
+            yield from find_dated(inner, show)
     if isinstance(value, list):
         for inner in value:
-            yield from dated(inner, show)
+            yield from find_dated(inner, show)
 
 
 def test_an_iso_instant_is_the_start(shared: Path) -> None:
     """Whatever object bears `first_aired_iso` airs at that instant, but for the fault of September 2013."""
     seen = 0
     for path in sorted((shared / "fixtures" / "v1").glob("*/*.json")):
-        for wire, show in dated(json.loads(path.read_bytes()), {}):
+        for wire, show in find_dated(json.loads(path.read_bytes()), {}):
             aired = AirTimes(
                 first_aired=wire["first_aired"],
                 iso=wire["first_aired_iso"],

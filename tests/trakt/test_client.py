@@ -29,7 +29,7 @@ HTML = {"Content-Type": "text/html; charset=UTF-8", "Server": "cloudflare"}
 PAGE = b"<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"
 
 
-def answers(*told: Told) -> Iterator[Told]:
+def repeat_last(*told: Told) -> Iterator[Told]:
     yield from told
     while True:
         yield told[-1]
@@ -55,7 +55,7 @@ PASSING = [
 def test_a_get_is_tried_again_where_the_fault_may_pass(told: Told, sentence: str) -> None:
     """After a fault that passes the next try's answer counts; after the last try the fault is told."""
     slept: list[float] = []
-    script = answers(told, Told(b"[1]"))
+    script = repeat_last(told, Told(b"[1]"))
     with serving(lambda _: next(script)) as (url, _), Client(url, sleep=slept.append) as client:
         assert client.get("/x").body == b"[1]"
     assert len(slept) == 1
@@ -154,7 +154,7 @@ def test_a_status_that_stays_is_told_at_once(told: Told, kind: type[TraktIcalErr
 def test_retry_after_is_obeyed_up_to_a_cap(header: str, seconds: int) -> None:
     """The seconds or the date of Retry-After say how long to wait, 300 s at the most."""
     slept: list[float] = []
-    script = answers(Told(status=429, headers={"Retry-After": header}), Told())
+    script = repeat_last(Told(status=429, headers={"Retry-After": header}), Told())
     now = datetime(2026, 4, 18, 12, tzinfo=UTC)
     with serving(lambda _: next(script)) as (url, _), Client(url, sleep=slept.append, now=lambda: now) as client:
         client.get("/x")
@@ -164,7 +164,7 @@ def test_retry_after_is_obeyed_up_to_a_cap(header: str, seconds: int) -> None:
 def test_an_unreadable_retry_after_is_none() -> None:
     """A Retry-After that says nothing leaves the usual wait."""
     slept: list[float] = []
-    script = answers(Told(status=429, headers={"Retry-After": "soon"}), Told())
+    script = repeat_last(Told(status=429, headers={"Retry-After": "soon"}), Told())
     with serving(lambda _: next(script)) as (url, _), Client(url, sleep=slept.append) as client:
         client.get("/x")
     assert 0 < slept[0] <= WAITS[0]
@@ -182,7 +182,7 @@ def test_a_post_is_sent_once(status: int) -> None:
 def test_a_post_that_was_refused_for_its_number_is_sent_again() -> None:
     """429 says that the request had no effect."""
     slept: list[float] = []
-    script = answers(Told(status=429), Told(b"{}"))
+    script = repeat_last(Told(status=429), Told(b"{}"))
     with serving(lambda _: next(script)) as (url, asked), Client(url, sleep=slept.append) as client:
         assert client.post("/x", {"a": 1}).status == 200
         assert [request.body for request in asked] == [b'{"a": 1}'] * 2

@@ -34,7 +34,7 @@ def token_file(line: Line) -> TokenFile:
     return TokenFile(Path(line.environ["TRAKT_ICAL_TOKEN_FILE"]))
 
 
-def renewals(demo: Demo) -> int:
+def count_renewals(demo: Demo) -> int:
     return sum(seen.path == "/oauth/token" for seen in demo.requests)
 
 
@@ -152,7 +152,7 @@ def test_an_old_token_is_renewed_before_it_is_used(line: Line, token_file: Token
     assert new.access_token != old.access_token
     assert new.refresh_token != old.refresh_token
     assert new.username == "demo"
-    assert renewals(line.demo) == 1
+    assert count_renewals(line.demo) == 1
     assert token_file.path.stat().st_mode & 0o777 == 0o600
 
 
@@ -160,7 +160,7 @@ def test_a_token_that_trakt_no_longer_takes_is_renewed_once(line: Line, token_fi
     """On 401 the token is renewed and the request sent again."""
     line.demo.expire_tokens()
     assert line("export").exit_code == 0
-    assert renewals(line.demo) == 1
+    assert count_renewals(line.demo) == 1
 
 
 def test_a_renewal_that_fails_says_log_in_again(line: Line, token_file: TokenFile) -> None:
@@ -170,7 +170,7 @@ def test_a_renewal_that_fails_says_log_in_again(line: Line, token_file: TokenFil
     result = line("export")
     assert result.exit_code == 4
     assert "trakt-ical login" in result.stderr
-    assert renewals(line.demo) == 1
+    assert count_renewals(line.demo) == 1
 
 
 def test_a_renewal_that_trakt_cannot_answer_keeps_the_login(line: Line, token_file: TokenFile) -> None:
@@ -221,7 +221,7 @@ def test_two_processes_renew_once(tmp_path: Path) -> None:
             each.stdin.flush()
         assert [each.communicate(timeout=60)[0] for each in running] == ["200\n"] * 3
         assert [each.returncode for each in running] == [0, 0, 0]
-        assert renewals(demo) == 1
+        assert count_renewals(demo) == 1
 
 
 def test_a_renewal_is_waited_for_by_who_waits_for_nothing_else(line: Line) -> None:
@@ -231,7 +231,7 @@ def test_a_renewal_is_waited_for_by_who_waits_for_nothing_else(line: Line) -> No
     environment = Environment(line.clock, environ=line.environ, timeout=(5, 0.4))
     with open_app({}, demo=False, environment=environment) as app, open_source(app) as source:
         assert source.find_zone() is not None
-    assert renewals(line.demo) == 1
+    assert count_renewals(line.demo) == 1
 
 
 def test_status_says_who_and_how_long(line: Line) -> None:
