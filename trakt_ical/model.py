@@ -224,11 +224,11 @@ class Event:
             raise ValueError(f"{self.uid}: the end is not after the start.")
 
 
-Tell: TypeAlias = Callable[..., object]
+StepRecorder: TypeAlias = Callable[..., object]
 """Takes a sentence with `%` places and the values for them. Only `Steps` puts them together."""
 
 
-def silent(sentence: str, *values: object) -> None:
+def ignore_step(sentence: str, *values: object) -> None:
     """Drop the sentence: nobody asked for the steps."""
 
 

@@ -28,7 +28,7 @@ from trakt_ical.export.output import Output
 from trakt_ical.export.stored import StoredCalendar, StoredEvent, parse_instant, parse_moment, read_category
 from trakt_ical.export.stores.store import LastRun, OutputState, Summary
 from trakt_ical.fetch.source import Fetched, FetchRequest, Progress, Source
-from trakt_ical.model import Airing, DateRange, Episode, Moment, Tell, local_date, silent
+from trakt_ical.model import Airing, DateRange, Episode, Moment, StepRecorder, ignore_step, local_date
 from trakt_ical.transform.events import CheckInLink, make_event
 from trakt_ical.transform.grouping import Showing, schedule_airings
 from trakt_ical.transform.rules import Group, Rules
@@ -222,7 +222,7 @@ def find_followed_events(stored: StoredCalendar | None, spec: CalendarSpec) -> M
 
 
 def is_in_calendar(
-    showing: Showing, spec: CalendarSpec, followed: Mapping[str, StoredEvent], tell: Tell = silent
+    showing: Showing, spec: CalendarSpec, followed: Mapping[str, StoredEvent], tell: StepRecorder = ignore_step
 ) -> bool:
     """Whether *showing* is on one of the days of *spec*, or has one of the *followed* events that were on them."""
     if _is_in_range(showing.start, spec):

@@ -22,7 +22,7 @@ from trakt_ical.export import ics
 from trakt_ical.export.changes import Change, Kind, compare_event
 from trakt_ical.export.ics import ChangeStamp, Heading
 from trakt_ical.export.stored import StoredCalendar, StoredEvent, parse_instant, parse_moment, read_summary
-from trakt_ical.model import DateRange, Event, Moment, Tell, local_date, silent
+from trakt_ical.model import DateRange, Event, Moment, StepRecorder, ignore_step, local_date
 
 # SEQUENCE counts minutes from here on. A plain counter would start again where a calendar was lost, and subscribers
 # ignore an event whose SEQUENCE is lower than the one that they have.
@@ -193,7 +193,7 @@ class Fate(enum.Enum):
     REMOVED = enum.auto()
 
 
-def decide_fate(given: MergeInput, old: StoredEvent, tell: Tell = silent) -> Fate:
+def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore_step) -> Fate:
     """Decide what becomes of the stored event *old*, which is not shown any more; *tell* hears the reasons."""
     current, retention = given.current, given.retention
     starts = parse_moment(old.start)

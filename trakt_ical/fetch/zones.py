@@ -80,12 +80,12 @@ _NETWORKS = {
 }
 
 
-def _by_name(table: dict[str, str]) -> dict[str, str]:
+def _index_by_name(table: dict[str, str]) -> dict[str, str]:
     return {name.casefold(): zone for zone, names in table.items() for name in names.split("|")}
 
 
-_ZONE_OF_NETWORK = _by_name(_NETWORKS)
-_ZONE_OF_COUNTRY = _by_name(_COUNTRIES)
+_ZONE_OF_NETWORK = _index_by_name(_NETWORKS)
+_ZONE_OF_COUNTRY = _index_by_name(_COUNTRIES)
 _CODES = {
     name.casefold(): next(code for code in names.split("|") if len(code) == 2)
     for names in _COUNTRIES.values()

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from trakt_ical.model import Airing, Episode, Movie, Show, Tell, silent
+from trakt_ical.model import Airing, Episode, Movie, Show, StepRecorder, ignore_step
 
 
 class Trait(enum.Enum):
@@ -48,7 +48,7 @@ class Filters:
     hidden: bool = False
     dropped: bool = False
 
-    def allows(self, airing: Airing, tell: Tell = silent) -> bool:
+    def allows(self, airing: Airing, tell: StepRecorder = ignore_step) -> bool:
         """Whether *airing* is shown; *tell* hears the rule that leaves it out."""
         if isinstance(airing, Episode) and airing.season == 0 and not self._allows_special(airing.show, tell):
             return False
@@ -58,7 +58,7 @@ class Filters:
             and self._allows_traits(airing, tell)
         )
 
-    def _allows_special(self, show: Show, tell: Tell) -> bool:
+    def _allows_special(self, show: Show, tell: StepRecorder) -> bool:
         for name in list_names(show):
             if name in self.show_specials:
                 shown = self.show_specials[name]
@@ -68,7 +68,7 @@ class Filters:
             tell("It is a special, and specials = false leaves these out.")
         return self.specials
 
-    def _allows_by_user(self, airing: Airing, tell: Tell) -> bool:
+    def _allows_by_user(self, airing: Airing, tell: StepRecorder) -> bool:
         if airing.watched and not self.watched:
             tell("You watched it, and watched = false leaves that out.")
             return False
@@ -77,7 +77,7 @@ class Filters:
             return False
         return True
 
-    def _allows_rating(self, airing: Airing, tell: Tell) -> bool:
+    def _allows_rating(self, airing: Airing, tell: StepRecorder) -> bool:
         # An unrated airing passes: new shows have no votes yet, and would never appear.
         rating = airing.rating if isinstance(airing, Movie) else airing.show.rating
         if rating is None or rating >= self.min_rating:
@@ -85,7 +85,7 @@ class Filters:
         tell("It is rated %s, and min_rating = %g leaves out what is below.", rating, self.min_rating)
         return False
 
-    def _allows_traits(self, airing: Airing, tell: Tell) -> bool:
+    def _allows_traits(self, airing: Airing, tell: StepRecorder) -> bool:
         for trait, wanted in self.include.items():
             # A list of networks is meant for episodes. It must not empty a calendar of movies, which have none.
             if isinstance(airing, Movie) and trait in OF_EPISODES:

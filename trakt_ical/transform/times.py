@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
-from trakt_ical.model import Airing, Episode, Moment, Movie, Tell, silent
+from trakt_ical.model import Airing, Episode, Moment, Movie, StepRecorder, ignore_step
 from trakt_ical.transform.filters import fold_text, list_names
 from trakt_ical.transform.rules import Hours, Rules, UnknownHour
 
@@ -19,7 +19,7 @@ class EventTimes(NamedTuple):
     end: Moment
 
 
-def find_event_times(airing: Airing, rules: Rules, zone: tzinfo, tell: Tell = silent) -> EventTimes:
+def find_event_times(airing: Airing, rules: Rules, zone: tzinfo, tell: StepRecorder = ignore_step) -> EventTimes:
     """Return when *airing* is shown; *zone* is the subscriber's, *tell* hears the rules that decided."""
     if isinstance(airing, Movie):
         day = airing.days.get(rules.country, airing.starts)
@@ -33,7 +33,7 @@ def find_event_times(airing: Airing, rules: Rules, zone: tzinfo, tell: Tell = si
     return EventTimes(start, start + find_runtime(airing, rules, tell))
 
 
-def find_runtime(episode: Episode, rules: Rules, tell: Tell = silent) -> timedelta:
+def find_runtime(episode: Episode, rules: Rules, tell: StepRecorder = ignore_step) -> timedelta:
     """Return how long *episode* lasts: its own runtime, else its show's, else the default."""
     for runtime, source in ((episode.runtime, "the episode"), (episode.show.runtime, "the show")):
         if runtime:
@@ -62,7 +62,7 @@ def describe_placing(rules: Rules) -> str:
     )
 
 
-def _find_start(episode: Episode, rules: Rules, zone: tzinfo, tell: Tell) -> Moment:
+def _find_start(episode: Episode, rules: Rules, zone: tzinfo, tell: StepRecorder) -> Moment:
     # An offset needs an hour to move. A date that was moved by hours would be the same date, or a wrong one.
     start = episode.starts
     if isinstance(start, datetime):
@@ -75,7 +75,7 @@ def _find_start(episode: Episode, rules: Rules, zone: tzinfo, tell: Tell) -> Mom
     return start
 
 
-def _find_offset(episode: Episode, rules: Rules, tell: Tell) -> timedelta:
+def _find_offset(episode: Episode, rules: Rules, tell: StepRecorder) -> timedelta:
     """Return by how much a known hour is moved: a show's offset wins over a network's, that over the calendar's."""
     offsets = rules.offsets
     for name in list_names(episode.show):
@@ -91,7 +91,7 @@ def _find_offset(episode: Episode, rules: Rules, tell: Tell) -> timedelta:
     return offsets.everything
 
 
-def _find_whole_day(start: datetime, rules: Rules, zone: tzinfo, tell: Tell) -> date:
+def _find_whole_day(start: datetime, rules: Rules, zone: tzinfo, tell: StepRecorder) -> date:
     # The only place where the subscriber's zone dates an event: an instant has no day of its own.
     local = start.astimezone(zone)
     tell("hours = whole-day dates it in %s, where it is %s.", zone, local)

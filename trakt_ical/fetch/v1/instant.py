@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from trakt_ical.fetch import zones
-from trakt_ical.model import Moment, Tell, silent
+from trakt_ical.model import Moment, StepRecorder, ignore_step
 
 SERVER_ZONE = ZoneInfo("America/Los_Angeles")
 UNKNOWN = "12:00am"  # v1's way to say that nobody knows the hour
@@ -37,7 +37,7 @@ class AirTimes:
     country: str | None = None
 
 
-def resolve_instant(aired: AirTimes, tell: Tell = silent) -> Moment | None:
+def resolve_instant(aired: AirTimes, tell: StepRecorder = ignore_step) -> Moment | None:
     """Return the moment of *aired*, a date where nobody knows the hour, None where nobody knows the day.
 
     Raises ValueError, OverflowError or OSError where a number is no date of this calendar.
@@ -68,7 +68,7 @@ def _parse_iso(iso: str | None) -> datetime | None:
     return stated if stated.tzinfo else None
 
 
-def _resolve_iso(stated: datetime, aired: AirTimes, tell: Tell) -> Moment:
+def _resolve_iso(stated: datetime, aired: AirTimes, tell: StepRecorder) -> Moment:
     wall = stated.replace(tzinfo=None)
     # v1 fills a missing hour with 00:00 here too. With an air_time beside it, 00:00 is a real hour.
     if wall.time() == dt.time(0) and _parse_hour(aired.air_time) is None:
@@ -100,7 +100,7 @@ def _has_wrong_offset(stated: datetime, utc: int | None, zone: ZoneInfo) -> bool
     return contradicted and stated.utcoffset() != stated.replace(tzinfo=zone).utcoffset()
 
 
-def _resolve_slot(day: date, aired: AirTimes, tell: Tell) -> Moment:
+def _resolve_slot(day: date, aired: AirTimes, tell: StepRecorder) -> Moment:
     hour = _parse_hour(aired.air_time)
     next_day = day + timedelta(days=1)
     is_night_before = (aired.air_day or "").strip().lower() == WEEKDAYS[next_day.weekday()]

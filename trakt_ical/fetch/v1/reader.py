@@ -11,7 +11,7 @@ from trakt_ical.fetch import zones
 from trakt_ical.fetch.source import parse_runtime
 from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
 from trakt_ical.fetch.v1.wire import DayWire, EntryWire, ShowWire
-from trakt_ical.model import Episode, EpisodeKind, Show, Steps, silent
+from trakt_ical.model import Episode, EpisodeKind, Show, Steps, ignore_step
 from trakt_ical.trakt.client import Answer
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def _make_episode(entry: EntryWire, day: str, steps: Steps | None) -> Episode:
         network=show.network,
         country=show.country,
     )
-    starts = resolve_instant(aired, silent if steps is None else steps)
+    starts = resolve_instant(aired, ignore_step if steps is None else steps)
     if starts is None:
         raise ValueError("it has no date")
     return Episode(

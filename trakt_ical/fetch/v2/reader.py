@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from trakt_ical.fetch import zones
 from trakt_ical.fetch.source import parse_runtime
 from trakt_ical.fetch.v2.wire import EpisodeEntry, Ids, MovieEntry, ShowWire
-from trakt_ical.model import Episode, EpisodeKind, Moment, Movie, Release, Show, Steps, Tell, silent
+from trakt_ical.model import Episode, EpisodeKind, Moment, Movie, Release, Show, StepRecorder, Steps, ignore_step
 from trakt_ical.trakt.client import Answer
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def read_movies(answer: Answer, release: Release, *, steps: bool = False) -> Ite
 def _make_episode(entry: EpisodeEntry, known: Known, steps: Steps | None) -> Episode:
     episode = entry.episode
     show, page = _make_show(entry.show, known)
-    tell = silent if steps is None else steps
+    tell = ignore_step if steps is None else steps
     tell("Trakt says: first_aired %s, effective_release_date %s.", entry.first_aired, episode.effective_release_date)
     return Episode(
         show=show,
@@ -131,7 +131,7 @@ def _make_page_url(kind: str, ids: Ids) -> str:
     return f"{PAGES}/{kind}/{quote(ids.slug or str(ids.trakt), safe='')}"
 
 
-def _resolve_moment(value: str | None, show: ShowWire, tell: Tell = silent) -> Moment:
+def _resolve_moment(value: str | None, show: ShowWire, tell: StepRecorder = ignore_step) -> Moment:
     """Return the moment that *value* says, a date where nobody knows the hour.
 
     Trakt makes an instant of a bare date by taking 00:00 in the show's own zone. So 00:00 there means that nobody
