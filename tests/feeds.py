@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -96,3 +99,17 @@ def serving(line: Line, *, request_timeout: float = REQUEST_TIMEOUT, **settings:
             thread.join(20)
             application.close()
             assert not thread.is_alive()
+
+
+@contextlib.contextmanager
+def serving_demo(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run `trakt-ical --demo` with *arguments* as a process of its own; gives it and the address that it serves at."""
+    command = [sys.executable, "-m", "trakt_ical", "--demo", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            told = re.search(r"http://\S+\d", process.stderr.readline())
+            assert told
+            yield process, told[0]
+        finally:
+            process.kill()

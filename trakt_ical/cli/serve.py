@@ -26,7 +26,7 @@ def command(run: Run, /, **flags: Any) -> None:
     from trakt_ical.app.feeds import find_page_url
     from trakt_ical.app.serve import serve
 
-    gc.enable()
+    gc.enable()  # `main` turned it off, for short runs; a server would grow
     with run.app(flags) as app:
 
         def report_url(url: str) -> None:

@@ -38,7 +38,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     Two timers guard a connection: one runs while a request is incomplete, the other while the client does not read.
     The methods overridden here are private to uvicorn, so pyproject.toml bounds its version; the tests of hostile
-    clients in tests/feed/test_serve.py tell whether they still mean the same in a newer one.
+    clients in tests/feed/test_server.py tell whether they still mean the same in a newer one.
     """
 
     def __init__(self, *args: Any, request_timeout: float = REQUEST_TIMEOUT, **kwargs: Any) -> None:
