@@ -29,7 +29,7 @@ from trakt_ical.export.stored import StoredCalendar, StoredEvent, parse_instant,
 from trakt_ical.export.stores.store import LastRun, OutputState, Summary
 from trakt_ical.fetch.source import Fetched, FetchRequest, Progress, Source
 from trakt_ical.model import Airing, DateRange, Episode, Moment, StepRecorder, ignore_step, local_date
-from trakt_ical.transform.events import CheckInLink, make_event
+from trakt_ical.transform.events import CheckInLinks, make_event
 from trakt_ical.transform.grouping import Showing, schedule_airings
 from trakt_ical.transform.rules import Group, Rules
 from trakt_ical.transform.times import describe_placing, find_day_margin
@@ -42,7 +42,7 @@ RELEASE_LAG = 92  # days; a movie may come to a country so long after the world'
 class CalendarSpec:
     """What a calendar is made of: which *days*, counted in *zone*, by which *rules*, and how long things stay.
 
-    *check_in*: gives the address that checks in to an event, where events are to bear it. *settings_digest*: a hash of
+    *check_in_links*: give each event its address for checking in, if it is to have one. *settings_digest*: a hash of
     the settings behind all that; "" where it is not known.
     """
 
@@ -52,7 +52,7 @@ class CalendarSpec:
     appearance: Appearance
     calendar_id: CalendarId
     retention: Retention
-    check_in: CheckInLink | None = None
+    check_in_links: CheckInLinks | None = None
     settings_digest: str = ""
 
     @property
@@ -175,7 +175,7 @@ def transform(fetched: Fetched, spec: CalendarSpec, stored: StoredCalendar | Non
         for showing in schedule_airings(visible, spec.rules, spec.zone)
         if is_in_calendar(showing, spec, followed)
     ]
-    events = [make_event(showing, spec.rules, spec.check_in) for showing in showings]
+    events = [make_event(showing, spec.rules, spec.check_in_links) for showing in showings]
     grouped = showings if spec.rules.group is not Group.OFF else ()
     return CurrentEvents(
         events=events,

@@ -15,12 +15,11 @@ from trakt_ical.config import FIELDS, SECRETS, Calendar, Settings
 from trakt_ical.errors import SettingsError
 from trakt_ical.export.ics import Appearance, CalendarId
 from trakt_ical.export.merge import Retention
-from trakt_ical.model import YEARS, DateRange
+from trakt_ical.model import YEARS, DateRange, Moment
 from trakt_ical.pipeline import CalendarSpec
 
 if TYPE_CHECKING:
     from trakt_ical.checkin.tickets import Tickets
-    from trakt_ical.transform.events import CheckInLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def make_calendar_spec(app: App, calendar: Calendar, zone: tzinfo, now: datetime
             held_back=timedelta(days=settings.shrink_days),
             size_limit=settings.max_bytes,
         ),
-        check_in=_make_check_in_link(app) if settings.checkin_links else None,
+        check_in_links=_TicketLinks(app) if settings.checkin_links else None,
         settings_digest=_hash_settings(app, settings),
     )
 
@@ -91,12 +90,21 @@ def _find_key_path(app: App) -> Path:
     return app.folders.feed / "check-in.key"
 
 
-def _make_check_in_link(app: App) -> CheckInLink:
-    from trakt_ical.checkin.tickets import Ticket
+class _TicketLinks:
+    """Check-in links that are signed tickets. The key is read, or made, when the first event needs one."""
 
-    base = app.settings.public_url.rstrip("/")
-    load_tickets_once = functools.cache(lambda: load_check_in_tickets(app))  # read, or made, only where an event is
-    return lambda uid, start: f"{base}/{load_tickets_once().make_path(Ticket(uid, start))}"
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._base = app.settings.public_url.rstrip("/")
+
+    @functools.cached_property
+    def _tickets(self) -> Tickets:
+        return load_check_in_tickets(self._app)
+
+    def make_link(self, uid: str, start: Moment) -> str:
+        from trakt_ical.checkin.tickets import Ticket
+
+        return f"{self._base}/{self._tickets.make_path(Ticket(uid, start))}"
 
 
 def _make_appearance(calendar: Calendar) -> Appearance:

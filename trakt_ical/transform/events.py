@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Protocol
 
 from trakt_ical.model import Airing, Episode, Event, Moment, Movie
 from trakt_ical.transform.alarms import make_alarms
@@ -13,20 +13,25 @@ from trakt_ical.transform.rules import Rules
 from trakt_ical.transform.text import clean_text, clean_url, list_categories
 from trakt_ical.transform.uids import make_uid
 
-CheckInLink: TypeAlias = Callable[[str, Moment], str]
-"""Gives the address that checks in to the airing of a UID and a start."""
+
+class CheckInLinks(Protocol):
+    """Gives each event its address for checking in."""
+
+    def make_link(self, uid: str, start: Moment) -> str:
+        """Return the address that checks in to the airing *uid*, which starts at *start*."""
+        ...
 
 
-def make_event(showing: Showing, rules: Rules, check_in: CheckInLink | None = None) -> Event:
-    """Make the event of *showing* by *rules*; with *check_in* its text has a check-in link for each episode."""
+def make_event(showing: Showing, rules: Rules, check_in_links: CheckInLinks | None = None) -> Event:
+    """Make the event of *showing* by *rules*; with *check_in_links* its text has a check-in link for each episode."""
     first, words = showing.members[0], rules.words
     if len(showing.members) > 1:
         episodes = [member for member in showing.members if isinstance(member, Episode)]
         summary, description = words.make_group_summary(episodes), words.make_group_description(episodes)
     else:
         summary, description = words.make_summary(first), words.make_description(first)
-    if check_in:
-        description = "\n\n".join(filter(None, (description, _make_links(showing, rules, check_in))))
+    if check_in_links:
+        description = "\n\n".join(filter(None, (description, _make_links(showing, rules, check_in_links))))
     return Event(
         uid=showing.uid,
         summary=summary,
@@ -40,9 +45,9 @@ def make_event(showing: Showing, rules: Rules, check_in: CheckInLink | None = No
     )
 
 
-def _make_links(showing: Showing, rules: Rules, check_in: CheckInLink) -> str:
+def _make_links(showing: Showing, rules: Rules, check_in_links: CheckInLinks) -> str:
     """Return `Check in: ADDRESS`, with the code of the episode where there are several."""
-    links = ((member, check_in(make_uid(member), showing.start)) for member in showing.members)
+    links = ((member, check_in_links.make_link(make_uid(member), showing.start)) for member in showing.members)
     if len(showing.members) == 1:
         return "".join(f"Check in: {link}" for _, link in links)
     return "\n".join(
