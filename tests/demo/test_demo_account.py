@@ -214,7 +214,7 @@ def test_movies_and_episodes_can_be_listed(client: Client) -> None:
     types = {each["type"] for each in client.told("/users/me/watchlist/all/rank/asc")}
     assert types == {"show", "movie", "episode"}
     assert [each["episode"]["season"] for each in client.told("/users/me/watchlist/episodes/rank/asc")] == [16]
-    assert set(client.listed("/users/me/watchlist/movie,show/rank/asc")) > {KOI, "salt-moon-2024"}
+    assert set(client.listed("/users/me/watchlist/movies,shows/rank/asc")) > {KOI, "salt-moon-2024"}
     assert client.get("/users/me/watchlist/books/rank/asc").status_code == 404
 
 

@@ -83,7 +83,7 @@ def test_calendars_are_as_the_contract_says(
         ("/users/{id}/watched/{type}", "/users/me/watched/movies"),
         ("/users/{id}/watched/shows", "/users/me/watched/shows?extended=min&limit=all&specials=true"),
         ("/users/{id}/watched/movies", "/users/me/watched/movies?extended=min"),
-        ("/users/{id}/watchlist/{type}/{sort_by}/{sort_how}", "/users/me/watchlist/movie,show/rank/asc"),
+        ("/users/{id}/watchlist/{type}/{sort_by}/{sort_how}", "/users/me/watchlist/movies,shows/rank/asc"),
         ("/users/{id}/watchlist/{type}/{sort_by}/{sort_how}", "/users/me/watchlist/movies/rank/asc?extended=full"),
         ("/users/{id}/watchlist/{type}/{sort_by}/{sort_how}", "/users/me/watchlist/all/rank/asc"),
         ("/movies/{id}/releases/{country}", "/movies/735/releases/us"),

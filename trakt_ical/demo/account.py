@@ -11,7 +11,7 @@ from trakt_ical.demo.state import CheckIn, State, StateFile
 KINDS = ("shows", "movies", "episodes")
 SECTIONS = ("calendar", "dropped")  # of hidden shows
 REPLACEABLE = 0.8  # of a check-in; after that API v2 lets the next one take its place
-A_DAY = timedelta(days=1)
+A_DAY = 86_400  # seconds
 A_SEASON = timedelta(days=120)  # the longest that a movie stays on the watchlist
 UNTIL_SEEN = timedelta(days=9, hours=22)  # from the midnight of a movie's first day
 SEEN_MOVIES = 4  # one movie in so many, counting those that are not the user's
@@ -83,7 +83,7 @@ class Account:
             seen_at = by_then = find_evening(what)
         else:
             seen_at = what.end.timestamp() if what.show.is_watched else math.inf
-            by_then = seen_at + (what.show.days_behind or 0) * A_DAY.total_seconds()
+            by_then = seen_at + (what.show.days_behind or 0) * A_DAY
         if by_then < state.started_at and what.name not in state.missed:
             times.append(int(seen_at))
         return sorted(times)
@@ -125,10 +125,7 @@ class Account:
 
     def find_last(self, deed: str) -> int:
         """When the user last did something, such as `watched episodes`, `listed shows` or `hidden dropped`."""
-        state = self._read()
-        verb, _, kind = deed.partition(" ")
-        plays = [time for what, times in state.watched.items() if find_kind(what) == kind for time in times]
-        return max([state.last(deed), *(plays if verb == "watched" else [])])
+        return self._read().last(deed)
 
     def is_mine(self, what: Airing | Movie) -> bool:
         """Whether something is in the user's own calendar: watched once, or on the watchlist."""
@@ -162,12 +159,12 @@ def find_kind(name: str) -> str:
 
 def make_first_state(catalogue: Catalogue, now: datetime) -> State:
     """The account at a first start, *now*: some movies and shows are on the watchlist, some shows hidden."""
-    started_at, day = int(now.timestamp()), int(A_DAY.total_seconds())
+    started_at = int(now.timestamp())
     state = State(started_at)
     shows = catalogue.cast.shows
     for section in SECTIONS:  # one entry a day; what airs comes last
         slugs = [show.slug for show in reversed(shows) if section in show.hidden_in]
-        state.hidden[section] = {slug: started_at - day * (99 - age) for age, slug in enumerate(slugs)}
+        state.hidden[section] = {slug: started_at - A_DAY * (99 - age) for age, slug in enumerate(slugs)}
     recent = [each for each in catalogue.list_movies() if each.mine and each.releases["dvd"] >= (now - A_SEASON).date()]
     wanted = [each.name for each in recent if find_evening(each) >= started_at]
     wanted += [show.name for show in shows if show.mine and show.airs and not show.is_watched]

@@ -82,18 +82,11 @@ class Airing:
 
 def make_airing(show: Show, slot: Slot) -> Airing:
     """The episode that *show* airs in one *slot* of its timetable."""
-    at = slot.wall.astimezone(UTC)
-    title = show.titles[slot.ordinal % len(show.titles)]
-    return Airing(
-        show=show,
-        season=slot.season,
-        number=slot.number,
-        ordinal=slot.ordinal,
-        at=at,
-        kind=slot.kind,
-        title=title and (title * show.repeat_texts).rstrip(", "),
-        updated_at=at - KNOWN_BEFORE,
-    )
+    season, number, ordinal, wall, kind = slot
+    at, title = wall.astimezone(UTC), show.titles[ordinal % len(show.titles)]
+    title = title and (title * show.repeat_texts).rstrip(", ")
+    place: dict[str, Any] = {"season": season, "number": number, "ordinal": ordinal}
+    return Airing(show=show, **place, at=at, kind=kind, title=title, updated_at=at - KNOWN_BEFORE)
 
 
 @dataclass(frozen=True)
@@ -117,8 +110,13 @@ class Catalogue:
 
     def list_airings(self, start: datetime, end: datetime) -> list[Airing]:
         """What airs from *start* until before *end*, by time; a doubled episode comes twice."""
-        found = [*self._list_planned(start.date() - MARGIN, end.date() + MARGIN), *self._list_moved()]
-        return sorted((each for each in found if start <= each.at < end), key=lambda each: (each.at, each.trakt))
+        moved = [name for name, change in self._changes.items() if change.by]
+        planned = self._list_planned(start.date() - MARGIN, end.date() + MARGIN)
+        found = [each for each in planned if each.name not in moved]
+        # A moved episode may come from far outside the window, so it is found by its name, not by its date.
+        found += [each for name in moved if isinstance(each := self.find_named(name), Airing)]
+        listed = (each for entry in found for each in _add_double(entry) if start <= each.at < end)
+        return sorted(listed, key=lambda each: (each.at, each.trakt))
 
     def list_episodes(self) -> list[Airing]:
         """Every episode Trakt has heard of by now, doubled ones included."""
@@ -183,19 +181,8 @@ class Catalogue:
         for show in self.cast.list_shows(first, last):
             for slot in show.airs.slots(first, last) if show.airs else ():
                 found = self._apply_change(make_airing(show, slot))
-                if found is not None and not self._has_moved(found.name):
-                    yield from _add_double(found)
-
-    def _list_moved(self) -> Iterator[Airing]:
-        # A moved episode may come from far outside the window, so it is found by its name, not by its date.
-        for name in [name for name in self._changes if self._has_moved(name)]:
-            found = self.find_named(name)
-            if isinstance(found, Airing):
-                yield from _add_double(found)
-
-    def _has_moved(self, name: str) -> bool:
-        change = self._changes.get(name)
-        return change is not None and bool(change.by)
+                if found is not None:
+                    yield found
 
     def _apply_change(self, planned: Airing) -> Airing | None:
         change = self._changes.get(planned.name)

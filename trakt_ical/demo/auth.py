@@ -130,8 +130,6 @@ class Auth:
         """Answer `POST /activate`, sent by the form of `show_activation`."""
         fields = parse_qs(request.body.decode("utf-8", "replace"))
         code, choice = fields.get("code", [""])[0], fields.get("choice", [""])[0]
-        if choice not in ("allow", "deny"):
-            return make_page("Neither allowed nor denied", '<p><a href="/activate">Back</a></p>', 400)
         if not self.decide(code, allow=choice == "allow"):
             again = "<p>It is unknown, answered or too old.</p><p><a href='/activate'>Try again</a></p>"
             return make_page("This code is not waiting", again, 404)

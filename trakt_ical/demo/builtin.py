@@ -2,24 +2,17 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
-from trakt_ical.demo import auth
+from trakt_ical.demo import auth, v1, v2
 from trakt_ical.demo.backend import Backend
 from trakt_ical.demo.cast import Cast, load_cast
 from trakt_ical.demo.control import Control
 from trakt_ical.demo.faults import V1_PATHS, Drop, Faults
 from trakt_ical.demo.http_server import Delivery, HTTPServer
 from trakt_ical.demo.messages import Answer, Refusal, Request
-from trakt_ical.demo.v1 import V1
-from trakt_ical.demo.v2 import V2
-
-
-def real_now() -> datetime:
-    """The time of this machine's clock."""
-    return datetime.now(UTC)
 
 
 class Demo:
@@ -40,30 +33,25 @@ class Demo:
         *,
         port: int = 0,
         state_file: Path | None = None,
-        now: Callable[[], datetime] = real_now,
+        now: Callable[[], datetime] | None = None,
         cast: Cast | None = None,
         interval: int = 5,
     ) -> None:
-        self.backend = Backend(cast or load_cast(), now, state_file, interval)
+        self._clock = now or partial(datetime.now, UTC)
+        self.backend = Backend(cast or load_cast(), self._clock, state_file, interval)
         self.fresh = self.backend.state.is_fresh  # nothing was remembered from an earlier run
         self.requests: list[Request] = []  # oldest first, without those to /demo itself
         self._port = port
-        self._clock = now
         self.faults = Faults()
-        self._v1 = V1(self.backend)
-        self._v2 = V2(self.backend)
         self._control = Control(self.backend, self.faults, self.requests)
 
     def __enter__(self) -> Self:
         self._server = HTTPServer(self._port, self._deliver)
         self.backend.auth.url = self._server.url
         self.url = self._server.url  # without a slash at its end
-        self._server.start()
         return self
 
-    def __exit__(
-        self, error: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.stop()
 
     def grant(self) -> dict[str, Any]:
@@ -87,8 +75,8 @@ class Demo:
         return Delivery(fault.spoil(request, self._answer), date, fault.delay, fault.truncate)
 
     def _answer(self, request: Request) -> Answer:
-        api = self._v1 if request.path.startswith(V1_PATHS) else self._v2
+        answer = v1.answer if request.path.startswith(V1_PATHS) else v2.answer
         try:
-            return api.answer(request)
+            return answer(self.backend, request)
         except Refusal as refusal:
             return refusal.answer

@@ -243,7 +243,7 @@ class Cast:
     def list_movies(self, first: date, last: date) -> Iterator[Movie]:
         """Yield the movies with a release day from *first* to *last*, and some neighbours."""
         step = 7 * int(self.movies["weeks_between"])
-        start = max(0, ((first - EPOCH).days - int(self.movies["dvd_after"])) // step)
+        start = max(0, ((first - EPOCH).days - max(self.movies["release_days"].values())) // step)
         for index in range(start, (last - EPOCH).days // step + 1):
             yield self._make_movie(index, EPOCH + timedelta(days=index * step) + FRIDAY)
 
@@ -251,35 +251,28 @@ class Cast:
         def deal(name: str) -> Any:
             return self.movies[name][index % len(self.movies[name])]
 
-        number, title = FIRST_MOVIE + index, deal("titles")
+        number, title = FIRST_MOVIE + index, deal("title")
         return Movie(
             trakt=number,
             slug=f"{make_slug(title)}-{cinema.year}",
             title=title,
             year=None if index % 4 == 1 else cinema.year,
-            releases={
-                "movies": cinema,
-                "streaming": cinema + timedelta(days=self.movies["streaming_after"]),
-                "dvd": cinema + timedelta(days=self.movies["dvd_after"]),
-            },
-            runtime=deal("runtimes"),
-            country=deal("countries"),
-            language=deal("languages"),
-            genres=deal("genres"),
-            rating=deal("ratings"),
+            releases={kind: cinema + timedelta(days=days) for kind, days in self.movies["release_days"].items()},
             imdb=None if index % 4 == 2 else f"tt{90_700_000 + index}",
             tmdb=(970_000 + number, 0, None, 970_000 + number)[index % 4],
-            overview=deal("overviews"),
             mine=index % 4 != 3,
+            **{name: deal(name) for name in ("runtime", "country", "language", "genres", "rating", "overview")},
         )
 
 
 def load_cast() -> Cast:
     """Read `cast.toml`; shows are numbered by their places there."""
     tables = _read_nulls(tomllib.loads(resources.files(__package__).joinpath("cast.toml").read_text("utf-8")))
-    for airs in (show["airs"] for show in tables["shows"]):
+    for show in tables["shows"]:
+        airs = show["airs"]
         weekday = WEEKDAYS.index(airs.pop("weekday"))
         airs["days"] = [weekday + 7 * week for week in airs.pop("weeks")]
+        show |= show.pop("facts", {})
     shows = msgspec.convert(tables["shows"], list[Show], builtin_types=(time,))
     hidden = Show(title="", network="Hulu", country="us", hidden_in=("calendar", "dropped"), mine=False)
     shows += [replace(hidden, title=title) for title in tables["hidden_shows"]]

@@ -65,20 +65,18 @@ class Control:
         change: Mapping[str, Any] = request.json()
         kind, account, what = change["change"], self._backend.account, self._get_changed(change)
         match kind, what:
+            case _, str():
+                self._change_episode(kind, what, change)
             case "hide", Show():
                 account.hide(what, change.get("section", "calendar"))
             case "unhide", Show():
                 account.unhide(what)
-            case "watch", Movie() | Airing():
-                account.watch(what)
-            case "unwatch", Movie() | Airing():
-                account.unwatch(what)
-            case "watchlist", Show() | Movie() | Airing():
+            case "watch" | "unwatch", Movie() | Airing():
+                (account.watch if kind == "watch" else account.unwatch)(what)
+            case "watchlist", _:
                 account.add_to_watchlist(what)
-            case "unwatchlist", Show() | Movie() | Airing():
+            case "unwatchlist", _:
                 account.remove_from_watchlist(what)
-            case _, str():
-                self._change_episode(kind, what, change)
             case _:
                 raise ValueError(f"There is no change {kind} of {what.name}.")
         return {"changed": kind}

@@ -32,7 +32,7 @@ class Delivery:
 
 
 class HTTPServer(ThreadingHTTPServer):
-    """Listens from the moment it is made and answers between `start` and `stop`."""
+    """Answers from the moment it is made until `stop`."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -43,9 +43,6 @@ class HTTPServer(ThreadingHTTPServer):
         self.stopping = Event()
         self.url = f"http://{HOST}:{self.server_address[1]}"
         self._thread = Thread(target=self.serve_forever, args=(0.02,), name="trakt-demo", daemon=True)
-
-    def start(self) -> None:
-        """Begin to answer."""
         self._thread.start()
 
     def stop(self) -> None:

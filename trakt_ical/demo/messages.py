@@ -69,6 +69,5 @@ def make_page(title: str, body: str, status: int = 200) -> Answer:
 
 def make_cloudflare_page(status: int) -> Answer:
     """The page that Cloudflare shows when a request never reached Trakt."""
-    text = f"<p>This request was stopped on its way to the site (error {status}).</p>"
-    page = make_page("Sorry, you have been blocked", text, status)
+    page = make_page("Sorry, you have been blocked", f"<p>Stopped on its way to the site (error {status}).</p>", status)
     return Answer(status, page.body, {**page.headers, "Server": "cloudflare", "CF-RAY": "0000000000000000-DMO"})

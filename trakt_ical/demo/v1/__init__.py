@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from trakt_ical.demo.auth import API_KEY, READING_KEY
 from trakt_ical.demo.backend import Backend
-from trakt_ical.demo.messages import Answer, Refusal, Request, make_empty
+from trakt_ical.demo.messages import Answer, Request, make_empty
 from trakt_ical.demo.v1 import catalogue, watching
 from trakt_ical.demo.v1.catalogue import make_failure
 
@@ -28,29 +28,18 @@ ROUTES: tuple[tuple[tuple[str, ...], str, Callable[..., Answer]], ...] = (
 )
 
 
-class V1:
-    """API v1: no required header fields, no limits."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-
-    def answer(self, request: Request) -> Answer:
-        """Answer a request, or raise Refusal."""
-        for methods, path, answer in ROUTES:
-            match = re.fullmatch(path, request.path)
-            if match is None:
-                continue
-            if request.method not in methods:
-                return make_empty(405, {"Allow": ", ".join(methods)})
-            key, *rest = match.groups()
-            _check_key(key, is_checkin=methods == POST)
-            return answer(self._backend, request, *rest)
-        return make_failure("method not found", 404)
-
-
-def _check_key(key: str, *, is_checkin: bool) -> None:
-    """Refuse a key that is not known, or that may not check in."""
-    if is_checkin and key == READING_KEY:
-        raise Refusal(make_failure("invalid development API permission (checkin)", 401))
-    if key not in (API_KEY, READING_KEY):
-        raise Refusal(make_failure("invalid development API key" if is_checkin else "invalid API key", 401))
+def answer(backend: Backend, request: Request) -> Answer:
+    """Answer a request, or raise Refusal. No header fields are required, and there are no limits."""
+    for methods, path, make_answer in ROUTES:
+        match = re.fullmatch(path, request.path)
+        if match is None:
+            continue
+        if request.method not in methods:
+            return make_empty(405, {"Allow": ", ".join(methods)})
+        key, *rest = match.groups()
+        if methods == POST and key == READING_KEY:
+            return make_failure("invalid development API permission (checkin)", 401)
+        if key not in (API_KEY, READING_KEY):
+            return make_failure("invalid development API key" if methods == POST else "invalid API key", 401)
+        return make_answer(backend, request, *rest)
+    return make_failure("method not found", 404)

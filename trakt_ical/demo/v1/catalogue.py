@@ -59,7 +59,7 @@ def list_calendar(backend: Backend, request: Request, username: str, start: str 
     check_user(username)
     if backend.account.is_protected and not is_own:
         return make_json([])
-    airings = _list_airings(backend, _read_first_day(backend, start), _read_length(days))
+    airings = _list_airings(backend, *_read_range(backend, start, days))
     listed = frozenset(backend.account.list_watchlist()) if is_own else None
     by_day = groupby(airings, forms.find_listed_day)
     make_entry = partial(_make_entry, backend, listed=listed)
@@ -154,24 +154,16 @@ def _list_season(backend: Backend, show: Show, season: str) -> list[Airing]:
     return next((its for number, its in backend.catalogue.list_seasons(show).items() if str(number) == season), [])
 
 
-def _read_first_day(backend: Backend, start: str | None) -> date:
-    if not start:
-        return backend.clock().astimezone(forms.SERVER).date()
+def _read_range(backend: Backend, start: str | None, days: str | None) -> tuple[date, int]:
+    """The first day that is asked for, in Los Angeles if it is not said, and the number of days."""
     try:
-        first = date.fromisoformat(start)
+        first = date.fromisoformat(start) if start else backend.clock().astimezone(forms.SERVER).date()
+        length = min(int(days or DAYS), MOST_DAYS)
     except ValueError:
-        first = date.max
-    if first.year not in ANSWERED_YEARS:
-        raise Refusal(make_failure("invalid date", 400))
-    return first
-
-
-def _read_length(days: str | None) -> int:
-    if not days:
-        return DAYS
-    if not days.isascii() or not days.isdigit():
-        raise Refusal(make_failure("invalid number of days", 400))
-    return min(int(days), MOST_DAYS)
+        raise Refusal(make_failure("invalid date or number of days", 400)) from None
+    if first.year not in ANSWERED_YEARS or length < 0:
+        raise Refusal(make_failure("invalid date or number of days", 400))
+    return first, length
 
 
 def _read_credentials(request: Request) -> tuple[str, str] | None:

@@ -97,7 +97,7 @@ def make_episode(airing: Airing) -> JSON:
         "url": f"http://trakt.tv/show/{show.slug}/{page}/episode/{airing.number}",
         "first_aired": 0 if is_forgotten else _make_marker(show, airing.wall),
         **(_make_instants(show, airing.wall) if show.iso else {}),
-        "images": {"screen": _make_screen(airing)},
+        "images": _make_images(airing.trakt, "screen"),
         **({"ratings": _make_ratings(4)} if show.iso else {}),
     }
 
@@ -112,7 +112,7 @@ def make_episode_of_season(airing: Airing) -> JSON:
     """An episode in the list of its season, which names its number twice."""
     fields = make_single_episode(airing)
     del fields["imdb_id"]
-    return {**fields, "episode": airing.number, "screen": _make_screen(airing)}
+    return {**fields, "episode": airing.number, **_make_images(airing.trakt, "screen")}
 
 
 def make_season(show: Show, number: int, episodes: int) -> JSON:
@@ -179,10 +179,6 @@ def _name_genres(genres: Iterable[str]) -> list[str]:
 
 def _make_images(number: int, *kinds: str) -> JSON:
     return {kind: f"http://trakt.us/images/{kind}s/{number}.jpg" for kind in kinds}
-
-
-def _make_screen(airing: Airing) -> str:
-    return f"http://trakt.us/images/episodes/{airing.trakt}.jpg"
 
 
 def _drop_localized(fields: JSON) -> JSON:

@@ -7,7 +7,7 @@ from typing import Any
 
 from trakt_ical.demo.airings import Airing, Titled, find_by_ids
 from trakt_ical.demo.backend import Backend
-from trakt_ical.demo.cast import Movie, Show
+from trakt_ical.demo.cast import Movie
 from trakt_ical.demo.messages import JSON, Answer, Refusal, Request, make_json
 from trakt_ical.demo.v1.catalogue import check_login, check_user, make_failure, read_fields
 from trakt_ical.demo.v1.forms import UNKNOWN_YEAR, make_episode, make_show
@@ -57,18 +57,16 @@ def show_watching(backend: Backend, request: Request, username: str) -> Answer:
 
 def _make_movie(movie: Movie) -> JSON:
     ids = {"imdb_id": movie.imdb or "", "tmdb_id": str(movie.tmdb or 0)}
-    return {"title": movie.title, "year": _find_year(movie), "url": f"http://trakt.tv/movie/{movie.slug}", **ids}
+    year, url = movie.year or UNKNOWN_YEAR, f"http://trakt.tv/movie/{movie.slug}"
+    return {"title": movie.title, "year": year, "url": url, **ids}
 
 
 def _make_episode(airing: Airing) -> JSON:
     show, episode = make_show(airing.show, airing.wall), make_episode(airing)
-    return {
-        "show": {
-            **{name: show[name] for name in ("title", "url", "imdb_id")},
-            **{name: str(show[name]) for name in ("tvdb_id", "tvrage_id")},
-        },
-        "episode": {name: episode[name] for name in ("season", "number", "title", "url", "first_aired")},
-    }
+    known = {name: show[name] for name in ("title", "url", "imdb_id")}
+    ids = {name: str(show[name]) for name in ("tvdb_id", "tvrage_id")}
+    names = ("season", "number", "title", "url", "first_aired")
+    return {"show": {**known, **ids}, "episode": {name: episode[name] for name in names}}
 
 
 def _read_checked(request: Request) -> Mapping[str, Any]:
@@ -92,23 +90,18 @@ def _start(backend: Backend, fields: Mapping[str, Any], what: Airing | Movie) ->
     message = str(fields.get("message") or f"Watching {title}")[:LONGEST_MESSAGE]
     started = backend.account.check_in(what, length, message=message, sharing=sharing)
     start, end = started.started_at, started.expires_at
-    return make_json(
-        {
-            "status": "success",
-            "timestamps": {"start": start, "end": end, "active_for": end - start},
-            **_describe(what),
-            **sharing,
-        }
-    )
+    times = {"start": start, "end": end, "active_for": end - start}
+    return make_json({"status": "success", "timestamps": times, **_describe(what), **sharing})
 
 
 def _describe(what: Airing | Movie) -> JSON:
+    work = what if isinstance(what, Movie) else what.show
+    about = {"title": work.title, "year": work.year or UNKNOWN_YEAR, "imdb_id": work.imdb or ""}
     if isinstance(what, Movie):
-        about = {"title": what.title, "year": _find_year(what), "imdb_id": what.imdb or "", "tmdb_id": what.tmdb or 0}
-        return {"message": f"checked in to {what.title} ({_find_year(what)})", "movie": about}
-    show = what.show
-    about = {"title": show.title, "year": _find_year(show), "imdb_id": show.imdb or "", "tvdb_id": show.tvdb or 0}
-    return {"message": f"checked in to {show.title} {what.season}x{what.number:02d}", "show": about}
+        message = f"checked in to {what.title} ({about['year']})"
+        return {"message": message, "movie": {**about, "tmdb_id": what.tmdb or 0}}
+    message = f"checked in to {work.title} {what.season}x{what.number:02d}"
+    return {"message": message, "show": {**about, "tvdb_id": what.show.tvdb or 0}}
 
 
 def _find_episode(backend: Backend, fields: Mapping[str, Any]) -> Airing:
@@ -132,11 +125,7 @@ def _find_episode(backend: Backend, fields: Mapping[str, Any]) -> Airing:
 def _find_titled(candidates: Iterable[Titled], fields: Mapping[str, Any]) -> Titled | None:
     """The show or movie of exactly this title and year."""
     title, year = fields.get("title"), _read_number(fields.get("year"))
-    return next((each for each in candidates if each.title == title and _find_year(each) == year), None)
-
-
-def _find_year(what: Show | Movie) -> int:
-    return what.year or UNKNOWN_YEAR
+    return next((each for each in candidates if each.title == title and (each.year or UNKNOWN_YEAR) == year), None)
 
 
 def _read_number(value: object) -> int | None:

@@ -45,37 +45,30 @@ ROUTES = (
     Route("GET", "/sync/last_activities", user.list_activities),
     Route("POST", "/checkin", user.check_in),
     Route("DELETE", "/checkin", user.cancel_checkin),
-    Route("GET", "/search/([^/]+)/exact", catalogue.search_exactly, needs_login=False),
+    Route("GET", "/search/([^/]+)(?:/(exact))?", catalogue.search, needs_login=False),
     Route("GET", "/search/([^/]+)/([^/]+)", catalogue.search_by_id, needs_login=False),
-    Route("GET", "/search/([^/]+)", catalogue.search, needs_login=False),
     Route("GET", r"/shows/([^/]+)/seasons/(\d{1,4})/episodes/(\d{1,5})", catalogue.show_episode, needs_login=False),
     Route("GET", "/shows/([^/]+)/progress/watched", catalogue.show_progress),
 )
 
 
-class V2:
-    """API v2. Its rate limits are not kept: a fault of status 429 stands for them."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-
-    def answer(self, request: Request) -> Answer:
-        """Answer a request, or raise Refusal."""
-        if not request.headers.get("User-Agent"):
-            return make_cloudflare_page(403)  # as Cloudflare does before Trakt sees the request
-        login = LOGINS.get((request.method, request.path))
-        if login is not None:
-            return login(self._backend.auth, request)
-        _check_headers(request)
-        matching = [(route, match) for route in ROUTES if (match := re.fullmatch(route.path, request.path))]
-        method = "GET" if request.method == "HEAD" else request.method
-        route, match = next((each for each in matching if each[0].method == method), (None, None))
-        if route is None or match is None:
-            methods = ", ".join(route.method for route, _ in matching)
-            return make_empty(405, {"Allow": methods}) if methods else make_empty(404)
-        if route.needs_login:
-            user.check_login(self._backend, request)
-        return _make_conditional(route.answer(self._backend, request, *match.groups()), request)
+def answer(backend: Backend, request: Request) -> Answer:
+    """Answer a request, or raise Refusal. Rate limits are not kept: a fault of status 429 stands for them."""
+    if not request.headers.get("User-Agent"):
+        return make_cloudflare_page(403)  # as Cloudflare does before Trakt sees the request
+    login = LOGINS.get((request.method, request.path))
+    if login is not None:
+        return login(backend.auth, request)
+    _check_headers(request)
+    matching = [(route, match) for route in ROUTES if (match := re.fullmatch(route.path, request.path))]
+    method = "GET" if request.method == "HEAD" else request.method
+    route, match = next((each for each in matching if each[0].method == method), (None, None))
+    if route is None or match is None:
+        methods = ", ".join(route.method for route, _ in matching)
+        return make_empty(405, {"Allow": methods}) if methods else make_empty(404)
+    if route.needs_login:
+        user.check_login(backend, request)
+    return _make_conditional(route.answer(backend, request, *match.groups()), request)
 
 
 def _check_headers(request: Request) -> None:

@@ -78,19 +78,15 @@ def _list_movies(backend: Backend, start: datetime, end: datetime, kind: str) ->
 
 def _read_window(backend: Backend, first: str | None, days: str | None) -> tuple[datetime, datetime]:
     """The first instant of the UTC days that are asked for, and the first one after them."""
-    if days is not None and not (days.isascii() and days.isdigit() and int(days)):
-        raise Refusal(make_empty(400))
-    length = timedelta(days=DAYS if days is None else min(int(days), MOST_DAYS))
-    if first is None:
-        start = datetime.combine(backend.clock().astimezone(UTC), time(), UTC)
-        return start, start + length
+    today = datetime.combine(backend.clock().astimezone(UTC), time(), UTC)
     try:
-        start = datetime.strptime(first, "%Y-%m-%d").replace(tzinfo=UTC)
+        start = datetime.strptime(first, "%Y-%m-%d").replace(tzinfo=UTC) if first else today
+        length = min(int(days or DAYS), MOST_DAYS)
     except ValueError:
         raise Refusal(make_empty(400)) from None
-    if start.year not in ANSWERED_YEARS:
+    if start.year not in ANSWERED_YEARS or length < 1:
         raise Refusal(make_empty(400))
-    return start, start + length
+    return start, start + timedelta(days=length)
 
 
 def _format_date(moment: datetime) -> str:
@@ -101,16 +97,6 @@ BEST_SCORE = 1_157_451_471_441_102_800  # scores are 64-bit numbers nowadays
 TYPES = ("movie", "show", "episode", "person", "list")
 A_PAGE = 50
 Watched = tuple[Airing, int | None]  # when last
-
-
-def search(backend: Backend, request: Request, types: str) -> Answer:
-    """Answer `GET /search/TYPES`."""
-    return _search_titles(backend, request, types, least=1)
-
-
-def search_exactly(backend: Backend, request: Request, types: str) -> Answer:
-    """Answer `GET /search/TYPES/exact`."""
-    return _search_titles(backend, request, types, least=WHOLE_TITLE)
 
 
 def search_by_id(backend: Backend, request: Request, id_type: str, wanted: str) -> Answer:
@@ -174,11 +160,13 @@ def _make_season(number: int, watched: list[Watched]) -> JSON:
     }
 
 
-def _search_titles(backend: Backend, request: Request, types: str, *, least: int) -> Answer:
+def search(backend: Backend, request: Request, types: str, exact: str | None) -> Answer:
+    """Answer `GET /search/TYPES`, and `/search/TYPES/exact`, which takes the whole title alone."""
     wanted = types.split(",")
     if not set(wanted) <= set(TYPES):
         return make_empty(404)
     words = request.query.get("query", "").replace("\\", "")
+    least = WHOLE_TITLE if exact else 1
     movies = rank_titles(words, backend.catalogue.list_movies() if "movie" in wanted else [])
     shows = rank_titles(words, backend.catalogue.list_shows() if "show" in wanted else [])
     ranked: list[tuple[int, Show | Movie | Airing]] = [*movies, *shows]
@@ -189,10 +177,7 @@ def _search_titles(backend: Backend, request: Request, types: str, *, least: int
 
 def _list_results(request: Request, found: list[tuple[int, Show | Movie | Airing]]) -> Answer:
     full = wants_full(request.query)
-    results = [{"type": _name_type(each), "score": score, **make_item(each, full=full)} for score, each in found]
+    items = [(score, make_item(each, full=full)) for score, each in found]
+    results = [{"type": next(iter(item)), "score": score, **item} for score, item in items]
     page, headers = cut_page({}, results, usual=A_PAGE)
     return make_json(page, headers={**headers, "Cache-Control": "public, max-age=1800"})
-
-
-def _name_type(found: Show | Movie | Airing) -> str:
-    return {Show: "show", Movie: "movie", Airing: "episode"}[type(found)]

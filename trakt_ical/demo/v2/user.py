@@ -16,7 +16,6 @@ from trakt_ical.demo.v2.forms import cut_page, format_instant, make_item, wants_
 LONG_AGO = "2024-01-01T00:00:00.000Z"  # when the user last did what the built-in Trakt cannot do
 CONNECTED = {"twitter": True, "mastodon": True, "tumblr": False}  # networks that a check-in can be shared on
 HIDDEN_PAGE, LIST_PAGE, MOST_LISTED = 10, 100, 250  # entries to a page
-TYPES = {"movie": "movies", "show": "shows", "episode": "episodes"}
 FIRST_LISTED = 800_001  # the id of the first entry of the watchlist
 Plays = Sequence[tuple[Movie | Airing, list[int]]]  # when a movie, or each episode of a show, was watched
 
@@ -32,20 +31,12 @@ def check_login(backend: Backend, request: Request) -> None:
 
 def show_settings(backend: Backend, _request: Request) -> Answer:
     """Answer `GET /users/settings`."""
-    name = USERNAME
     user = {
-        "username": name,
-        "name": "Demo",
-        "private": backend.account.is_protected,
-        "director": False,
-        "vip": True,
-        "vip_ep": False,
-        "vip_og": False,
-        "vip_years": 1,
-        "joined_at": LONG_AGO,
-        "ids": {"slug": name, "trakt": 1, "uuid": "00000000000000000000000000000001"},
+        "username": USERNAME, "name": "Demo", "private": backend.account.is_protected, "joined_at": LONG_AGO,
+        "vip": True, "vip_ep": False, "vip_og": False, "vip_years": 1, "director": False,
+        "ids": {"slug": USERNAME, "trakt": 1, "uuid": "00000000000000000000000000000001"},
         "images": {"avatar": {"full": f"{backend.auth.url}/avatar.png"}},
-    }
+    }  # fmt: skip
     # The token opens Trakt's own feeds: a secret that comes though nobody asks for it.
     account = {"timezone": "Europe/Berlin", "date_format": "dmy", "time_24hr": True, "token": "demo-feed-token"}
     permissions = dict.fromkeys(("commenting", "liking", "following"), True)
@@ -98,7 +89,7 @@ def list_hidden(backend: Backend, request: Request, section: str) -> Answer:
 
 def list_watchlist(backend: Backend, request: Request, types: str) -> Answer:
     """Answer `GET /users/me/watchlist/TYPES/rank/asc`."""
-    kinds = set(KINDS) if types == "all" else {TYPES.get(each, each) for each in types.split(",")}
+    kinds = set(KINDS) if types == "all" else set(types.split(","))
     if not kinds <= set(KINDS):
         return make_empty(404)
     listed = [(name, since) for name, since in backend.account.list_watchlist().items() if find_kind(name) in kinds]
