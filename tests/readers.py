@@ -13,6 +13,7 @@ from ical.calendar_stream import IcsCalendarStream
 
 BEGIN, END = b"BEGIN:VEVENT\r\n", b"END:VCALENDAR\r\n"
 UID = re.compile(rb"^UID:.*\r\n(?: .*\r\n)*", re.M)
+STAMPS = re.compile(rb"^(?:DTSTAMP|LAST-MODIFIED|SEQUENCE):.*\r\n", re.M)
 OWN_LINES = re.compile(rb"^X-TRAKT-ICAL-.*\r\n(?: .*\r\n)*", re.M)
 
 
@@ -21,10 +22,11 @@ class Exports:
     """The calendars that tests made, for the readers: each different event once, in as few calendars as hold them.
 
     A reader takes longer to start than to read a calendar, so hundreds of exports that have most events in common
-    are not read one by one. Events of one UID are in calendars of their own, and so are different openings.
+    are not read one by one. Events that differ by their stamps alone count as one; else events of one UID are in
+    calendars of their own, and so are different openings.
     """
 
-    events: dict[bytes, bytes] = field(default_factory=dict)  # the opening of the first calendar that had it
+    events: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict)  # opening and event, by event without stamps
     openings: dict[bytes, bytes] = field(default_factory=dict)  # by what other programs read of it
 
     def add(self, octets: bytes) -> None:
@@ -32,12 +34,12 @@ class Exports:
         opening, *events = octets.removesuffix(END).split(BEGIN)
         opening = self.openings.setdefault(OWN_LINES.sub(b"", opening), opening)
         for event in events:
-            self.events.setdefault(event, opening)
+            self.events.setdefault(STAMPS.sub(b"", event), (opening, event))
 
     def make_calendars(self) -> list[bytes]:
         """Return calendars that hold all events, none a UID twice."""
         calendars: list[tuple[bytes, dict[bytes, bytes]]] = []
-        for event, opening in self.events.items():
+        for opening, event in self.events.values():
             found = UID.search(event)
             uid = found[0] if found else event
             for head, held in calendars:
