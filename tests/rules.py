@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 RULES: dict[str, dict[str, str]] = {
+    "released": {"DATES": "released"},
+    "midnight-networks": {"MIDNIGHT_NETWORKS": "PBS"},
     "whole-day": {"HOURS": "whole-day"},
     "late-night": {"HOURS": "whole-day", "LATE_NIGHT": "12"},
     "midnight": {"UNKNOWN_HOUR": "midnight"},

@@ -15,7 +15,7 @@ BEGIN, END = "<!-- The tables are made by: python -m tests.settings_table -->\n"
 SECTIONS = {
     "api": "Server and account",
     "source": "What the calendar is",
-    "hours": "When airings are shown",
+    "dates": "When airings are shown",
     "specials": "Which airings are shown",
     "group": "How events read",
     "tombstone_days": "What the calendar remembers",

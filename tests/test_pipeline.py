@@ -11,7 +11,7 @@ from tests.runs import FixedSource, make_first_calendar
 from trakt_ical import pipeline
 from trakt_ical.model import DateRange
 from trakt_ical.pipeline import remove_doubles
-from trakt_ical.transform.rules import Rules
+from trakt_ical.transform.rules import Dates, Rules
 
 
 def make(source: FixedSource, first: date, days: int, zone: tzinfo = UTC) -> bytes:
@@ -65,6 +65,13 @@ def test_a_countrys_movies_are_looked_for_where_the_world_has_them() -> None:
     spec = make_calendar_spec(DateRange(date(2026, 4, 11), 5), Rules(country="de"), calendar_id=both)
     days = pipeline.plan_fetch([spec]).days
     assert days == {"shows": spec.days, "movies": DateRange(date(2026, 1, 9), 97)}
+
+
+def test_earlier_releases_are_looked_for_where_trakt_lists_the_airing() -> None:
+    """A whole series may be online weeks before its last episode airs: by releases, later days are asked for too."""
+    both = make_calendar_id(kinds=("shows", "movies"))
+    spec = make_calendar_spec(DateRange(date(2026, 4, 11), 5), Rules(dates=Dates.RELEASED), calendar_id=both)
+    assert pipeline.plan_fetch([spec]).days == {"shows": DateRange(date(2026, 4, 11), 97), "movies": spec.days}
 
 
 def test_what_is_hidden_is_not_shown() -> None:

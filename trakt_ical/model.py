@@ -128,8 +128,9 @@ class Show:
 class Episode:
     """One airing of one episode; *link* is its page, *absolute* its number counted through all seasons.
 
-    *watched*, *watchlisted*: by the user. *steps*: how *starts* was found, in sentences, where somebody asked for them.
-    None: the source did not say.
+    *watched*, *watchlisted*: by the user. *released*: a release before *starts*. *midnight*: 00:00 by the show's clock,
+    where the source says that and *starts* is a date because it stands for an unknown hour. *steps*: how *starts* was
+    found, in sentences, where somebody asked for them. None: the source did not say.
     """
 
     show: Show
@@ -146,10 +147,16 @@ class Episode:
     absolute: int | None = None
     watched: bool | None = None
     watchlisted: bool | None = None
+    released: Moment | None = None
+    midnight: datetime | None = None
     steps: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_moment(self.starts)
+        if self.released is not None:
+            check_moment(self.released)
+        if self.midnight is not None:
+            check_moment(self.midnight)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,11 @@ from trakt_ical.fetch.source import Fetched, FetchRequest, Progress, Source
 from trakt_ical.model import Airing, DateRange, Episode, Moment, StepRecorder, ignore_step, local_date
 from trakt_ical.transform.events import CheckInLinks, make_event
 from trakt_ical.transform.grouping import Showing, schedule_airings
-from trakt_ical.transform.rules import Group, Rules
+from trakt_ical.transform.rules import Dates, Group, Rules
 from trakt_ical.transform.times import describe_placing, find_day_margin
 from trakt_ical.transform.uids import KINDS_OF_MOVIES, is_listed_in, is_movie, make_uid, read_key
 
-RELEASE_LAG = 92  # days; a movie may come to a country so long after the world's first release, and is still found
+RELEASE_LAG = 92  # days from a first release on, in which one in another country, or on television, is still found
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,9 @@ def plan_fetch(specs: Iterable[CalendarSpec], *, marks: bool = False, steps: boo
     for spec in specs:
         for kind in spec.kinds:
             wide = spec.days.widen(find_day_margin(spec.rules))
+            if spec.rules.dates is Dates.RELEASED and kind not in KINDS_OF_MOVIES:
+                # Trakt lists an episode by when it airs, which may be weeks after its release.
+                wide = DateRange(wide.first, wide.days + RELEASE_LAG)
             if spec.rules.country and kind in KINDS_OF_MOVIES:
                 # Trakt lists a movie by the world's first release: its day in a country may come weeks later.
                 wide = DateRange(wide.first - timedelta(days=RELEASE_LAG), wide.days + RELEASE_LAG)

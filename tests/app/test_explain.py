@@ -120,6 +120,24 @@ def test_the_rules_of_time_are_told(line: Line, uid: str) -> None:
     assert any(step.startswith("In de (country) it comes out on 20") for step in films)
 
 
+def test_the_reason_of_a_real_midnight_is_told(line: Line) -> None:
+    """The table's line is told, or the setting that added the network, or that nobody knows the hour."""
+    steps = told(line, "glass orchard", next_code(line, "Glass Orchard"), group="off")
+    assert any("Netflix is in the table of midnights, since" in step for step in steps)
+    unknown = told(line, "quiet archive", next_code(line, "Quiet Archive"))
+    assert any("nobody knows the hour" in step for step in unknown)
+    added = told(line, "quiet archive", next_code(line, "Quiet Archive"), midnight_networks="pbs")
+    assert "midnight_networks names PBS: 00:00 is the real hour." in added
+
+
+def test_an_earlier_release_is_told(line: Line) -> None:
+    """What was released before it aired is told so, and which of the two the calendar takes."""
+    code = next_code(line, "Tea & Trespass")
+    assert any("released before that" in step for step in told(line, "tea & trespass", code))
+    steps = told(line, "tea & trespass", code, dates="released")
+    assert any(step.startswith("dates = released takes the release before that: 2026-") for step in steps)
+
+
 def test_a_day_that_is_not_known_is_not_told_to_be_none() -> None:
     """A movie that a run was not allowed to ask for has a day in the country perhaps: it is not told to have none."""
     steps = Steps()

@@ -49,6 +49,8 @@ HARD_CASES: dict[str, Callable[[Airing], bool]] = {
     "no hour known": lambda it: it.wall.time() == time(0) and it.show.network == "PBS",
     "a drop at midnight": lambda it: it.wall.time() == time(0) and it.show.network == "Netflix",
     "a release day without an hour": lambda it: it.show.whole_days,
+    "a release day with noon put in": lambda it: it.show.noon_put_in,
+    "a release a week before the airing": lambda it: it.show.days_online == 7,
     "no title": lambda it: it.title is None,
     "an empty title": lambda it: it.title == "",
     "no runtime of the episode": lambda it: it.runtime is None and bool(it.show.runtime),

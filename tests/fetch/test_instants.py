@@ -99,7 +99,7 @@ def test_v1(aired: AirTimes, expected: Moment | None, reason: str) -> None:
     assert resolve_instant(aired) == expected
 
 
-def entry(first_aired: str | None, zone: str | None, network: str | None = "HBO", **more: Any) -> dict[str, Any]:
+def entry(first_aired: str | None, zone: str | None, network: str | None = "HBO", /, **more: Any) -> dict[str, Any]:
     show = {"title": "A", "ids": {"trakt": 1}, "network": network, "airs": {"timezone": zone}, "country": None}
     return {
         "first_aired": first_aired,
@@ -123,8 +123,13 @@ V2 = [
     (entry("2026-04-19", "Asia/Tokyo"), date(2026, 4, 19), "without T it is a date"),
     (
         entry("2026-04-19T01:00:00Z", "UTC", effective_release_date="2026-04-20T02:00:00.000Z"),
-        utc(2026, 4, 20, 2),
-        "effective_release_date comes first",
+        utc(2026, 4, 19, 1),
+        "first_aired comes before effective_release_date",
+    ),
+    (
+        entry(None, "UTC", first_aired="2026-04-19T01:00:00Z", released="2026-04-18"),
+        utc(2026, 4, 19, 1),
+        "where the entry has none, its episode's",
     ),
     (entry("2026-03-08T07:30:00.000Z", "America/New_York"), utc(2026, 3, 8, 7, 30), "the morning the clocks go on"),
     (entry("2026-04-18T21:00:00.123+02:00", "UTC"), utc(2026, 4, 18, 19), "offsets count, milliseconds do not"),

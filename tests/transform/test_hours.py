@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -57,12 +57,13 @@ class V1:
 
 @dataclass(frozen=True)
 class V2:
-    """What API v2 says of an airing; *zone* is the show's own."""
+    """What API v2 says of an airing; *zone* is the show's own, *effective* its `effective_release_date`."""
 
-    first_aired: str
+    first_aired: str | None
     zone: str | None = "America/New_York"
     network: str | None = "HBO"
     country: str | None = None
+    effective: str | None = None
     released: str | None = None
     runtime: int | None = None
     show_runtime: int | None = None
@@ -78,7 +79,8 @@ class V2:
         episode: dict[str, Any] = {
             "season": 1,
             "number": 1,
-            "effective_release_date": self.released,
+            "effective_release_date": self.effective,
+            "released": self.released,
             "runtime": self.runtime,
         }
         yield from v2_reader.read_shows(_answer({"first_aired": self.first_aired, "show": show, "episode": episode}))
@@ -310,13 +312,6 @@ V2_ROWS: list[Row] = [
     (V2("2026-04-19T07:00:00.000Z", "America/Los_Angeles", "Netflix"), {}, "2026-04-19 07:00Z", "Netflix means 00:00"),
     (V2("2026-04-19T07:00:00.000Z", "America/Los_Angeles", "FOX"), {}, "2026-04-19", "a broadcaster does not"),
     (V2("2026-04-19T04:00:00.000Z", None, None, "us"), {}, "2026-04-19", "without a zone the country's"),
-    (V2("2026-04-19T01:00:00.000Z", released="2026-04-21"), {}, "2026-04-21", "a release without an hour is a date"),
-    (
-        V2("2026-04-19T01:00:00.000Z", released="2026-04-20T01:00:00.000Z"),
-        {},
-        "2026-04-20 01:00Z",
-        "the release counts where both are told",
-    ),
 ]
 
 BERLIN, AUCKLAND, HONOLULU, LOS_ANGELES, SANTIAGO = (
@@ -417,8 +412,259 @@ OFFSETS: list[Row] = [
     ),
 ]
 
-AS_TRAKT_SAYS = V1_OLD + V1_NEW + V2_ROWS
-ROWS = AS_TRAKT_SAYS + WHOLE_DAYS + LATE_NIGHTS + UNKNOWN_HOURS + OFFSETS
+NEW_YORK, TOKYO, LONDON, SYDNEY = "America/New_York", "Asia/Tokyo", "Europe/London", "Australia/Sydney"
+
+
+def drop(first_aired: str | None, network: str | None, zone: str | None, released: str, effective: str) -> V2:
+    """An airing as Trakt words it since spring 2026: three dates."""
+    return V2(first_aired, zone, network, effective=effective, released=released)
+
+
+EVENING_DROPS: list[Row] = [
+    (
+        drop("2026-04-10T01:00:00.000Z", "HBO Max", NEW_YORK, "2026-04-09", "2026-04-09T12:00:00.000Z"),
+        {},
+        "2026-04-10 01:00Z",
+        "HBO Max: 21:00 in New York; noon UTC was put in",
+    ),
+    (
+        drop("2026-03-25T01:00:00.000Z", "Disney+", NEW_YORK, "2026-03-24", "2026-03-24T12:00:00.000Z"),
+        {},
+        "2026-03-25 01:00Z",
+        "Disney+: 18:00 in California, which Trakt words as 21:00 in New York",
+    ),
+    (
+        drop("2026-06-26T00:00:00.000Z", "Hulu", NEW_YORK, "2026-06-25", "2026-06-25T16:00:00.000Z"),
+        {},
+        "2026-06-26 00:00Z",
+        "Hulu: 20:00 in New York; noon by its clock was put in",
+    ),
+    (
+        drop("2026-01-16T02:00:00.000Z", "HBO Max", NEW_YORK, "2026-01-15", "2026-01-15T17:00:00.000Z"),
+        {},
+        "2026-01-16 02:00Z",
+        "in winter its noon is 17:00Z",
+    ),
+    (
+        drop("2026-06-24T02:00:00.000Z", "NBC", NEW_YORK, "2026-06-16", "2026-06-16T13:00:00.000Z"),
+        {},
+        "2026-06-24 02:00Z",
+        "America's Got Talent: online a week early is not when it airs",
+    ),
+    (
+        drop("2026-07-03T01:00:00.000Z", "Apple TV", NEW_YORK, "2026-07-03", "2026-07-03T01:00:00.000Z"),
+        {},
+        "2026-07-03 01:00Z",
+        "all three agree in UTC",
+    ),
+    (
+        drop("2026-04-08T07:00:00.000Z", "Prime Video", NEW_YORK, "2026-04-08", "2026-04-08T07:00:00.000Z"),
+        {},
+        "2026-04-08 07:00Z",
+        "03:00 in New York is a known hour",
+    ),
+    (
+        drop("2026-04-19T01:00:00.000Z", "HBO", NEW_YORK, "2026-04-21", "2026-04-21T01:00:00.000Z"),
+        {},
+        "2026-04-19 01:00Z",
+        "a release after the airing counts for nothing",
+    ),
+    (V2("2026-04-19T01:00:00.000Z", effective="2026-04-21"), {}, "2026-04-19 01:00Z", "nor does one without an hour"),
+    (
+        V2("2026-04-19T01:00:00.000Z", effective="soon", released="some day"),
+        {},
+        "2026-04-19 01:00Z",
+        "odd dates beside first_aired cost nothing",
+    ),
+    (
+        drop("2026-04-19T04:00:00.000Z", "HBO", NEW_YORK, "2026-04-18", "2026-04-18T12:00:00.000Z"),
+        {},
+        "2026-04-19",
+        "00:00 in first_aired stays an unknown hour, and its date stays",
+    ),
+]
+
+NO_AIRING: list[Row] = [
+    (V2(None, released="2026-04-19"), {}, "2026-04-19", "only a day of release: a whole day"),
+    (V2("", released="2026-04-19"), {}, "2026-04-19", "an empty first_aired is none"),
+    (V2(None, effective="2026-04-19"), {}, "2026-04-19", "an effective date without an hour is a day"),
+    (V2(None, effective="2026-04-19T01:30:00.000Z"), {}, "2026-04-19 01:30Z", "with a real hour it is the instant"),
+    (
+        drop(None, "BBC One", LONDON, "2026-02-08", "2026-02-08T06:00:00.000Z"),
+        {},
+        "2026-02-08 06:00Z",
+        "06:00 in London is a real hour",
+    ),
+    (drop(None, "HBO", NEW_YORK, "2026-04-09", "2026-04-09T12:00:00.000Z"), {}, "2026-04-09", "noon UTC put in"),
+    (
+        drop(None, "HBO", NEW_YORK, "2026-04-09", "2026-04-09T16:00:00.000Z"),
+        {},
+        "2026-04-09",
+        "noon in New York put in",
+    ),
+    (drop(None, "NHK", TOKYO, "2026-04-09", "2026-04-09T03:00:00.000Z"), {}, "2026-04-09", "noon in Tokyo put in"),
+    (V2(None, effective="2026-04-09T12:00:00.000Z"), {}, "2026-04-09", "noon alone gives its day"),
+    (
+        V2(None, "Pacific/Auckland", "TVNZ 1", effective="2026-04-09T00:00:00.000Z"),
+        {},
+        "2026-04-09",
+        "noon in Auckland, which is UTC's midnight",
+    ),
+    (
+        drop(None, "HBO", NEW_YORK, "2026-04-09", "2026-04-09T00:00:00.000Z"),
+        {},
+        "2026-04-09",
+        "UTC's midnight put in: in New York it is still the 8th",
+    ),
+    (
+        drop(None, "HBO", NEW_YORK, "2026-04-08", "2026-04-09T00:00:00.000Z"),
+        {},
+        "2026-04-09 00:00Z",
+        "20:00 on the day of release in New York is real",
+    ),
+    (drop(None, "PBS", NEW_YORK, "2026-04-09", "2026-04-09T04:00:00.000Z"), {}, "2026-04-09", "00:00 is no hour here"),
+    (
+        drop(None, "Netflix", "America/Los_Angeles", "2026-04-09", "2026-04-09T07:00:00.000Z"),
+        {},
+        "2026-04-09 07:00Z",
+        "but Netflix means it",
+    ),
+]
+
+RELEASED = {"dates": "released"}
+EARLIER_RELEASES: list[Row] = [
+    (
+        drop(
+            "2025-01-26T08:00:00.000Z", "Paramount+ with Showtime", NEW_YORK, "2025-01-24", "2025-01-24T12:00:00.000Z"
+        ),
+        RELEASED,
+        "2025-01-24",
+        "The Agency: online two days before, at an hour that nobody knows",
+    ),
+    (
+        drop("2026-02-15T21:00:00.000Z", "BBC One", LONDON, "2026-02-08", "2026-02-08T06:00:00.000Z"),
+        RELEASED,
+        "2026-02-08 06:00Z",
+        "Lord of the Flies: the whole series online at 06:00",
+    ),
+    (
+        drop("2026-02-15T21:00:00.000Z", "BBC One", LONDON, "2026-02-08", "2026-02-08T06:00:00.000Z"),
+        {},
+        "2026-02-15 21:00Z",
+        "and by default, when it airs",
+    ),
+    (
+        drop("2026-07-27T12:30:00.000Z", "BINGE", SYDNEY, "2026-07-27", "2026-07-27T10:30:00.000Z"),
+        RELEASED,
+        "2026-07-27 10:30Z",
+        "two hours earlier on the same day",
+    ),
+    (
+        drop("2026-04-10T01:00:00.000Z", "HBO Max", NEW_YORK, "2026-04-09", "2026-04-09T12:00:00.000Z"),
+        RELEASED,
+        "2026-04-10 01:00Z",
+        "an evening drop is released on its own day, so its hour stays",
+    ),
+    (
+        drop("2026-04-10T01:00:00.000Z", None, None, "2026-04-09", "2026-04-09T12:00:00.000Z"),
+        RELEASED,
+        "2026-04-10 01:00Z",
+        "also where nothing tells the zone",
+    ),
+    (
+        drop("2026-04-10T01:00:00.000Z", None, None, "2026-04-08", "2026-04-08T12:00:00.000Z"),
+        RELEASED,
+        "2026-04-08",
+        "two days before is earlier in every zone",
+    ),
+    (
+        drop("2026-04-19T01:00:00.000Z", "HBO", NEW_YORK, "2026-04-21", "2026-04-21T01:00:00.000Z"),
+        RELEASED,
+        "2026-04-19 01:00Z",
+        "a later release counts for nothing",
+    ),
+    (
+        V2("2026-04-19T01:00:00.000Z", released="2026-04-11"),
+        RELEASED,
+        "2026-04-11",
+        "a day of release alone, a week before",
+    ),
+    (V2("2026-04-19", effective="2026-04-19T01:30:00.000Z"), RELEASED, "2026-04-19 01:30Z", "or an hour for its day"),
+    (
+        V2("2026-04-19T01:00:00.000Z", effective="2026-04-11T02:00:00.000Z"),
+        RELEASED | {"offset": 60},
+        "2026-04-11 03:00Z",
+        "offsets move an hour of release",
+    ),
+    (V2("2026-04-19T01:00:00.000Z", released="2026-04-11"), RELEASED | {"offset": 60}, "2026-04-11", "but not a day"),
+    (Film("2026-04-18"), RELEASED, "2026-04-18", "a movie has its release day anyway"),
+]
+
+
+def midnight(network: str | None, zone: str) -> V2:
+    """An airing on 2026-04-19 at 00:00 of *zone*."""
+    at = datetime(2026, 4, 19, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return V2(f"{at:%Y-%m-%dT%H:%M:%S.000Z}", zone, network)
+
+
+REAL_MIDNIGHTS: list[Row] = [
+    (V2("2025-01-04T15:00:00.000Z", TOKYO, "Tokyo MX"), {}, "2025-01-04 15:00Z", "Solo Leveling: Saturday's 24:00"),
+    (midnight("TOKYO MX", TOKYO), {}, "2026-04-18 15:00Z", "however it is spelt"),
+    (midnight("AT-X", TOKYO), {}, "2026-04-18 15:00Z", "AT-X: 24:00"),
+    (midnight("ATX", TOKYO), {}, "2026-04-18 15:00Z", "with or without a hyphen"),
+    (midnight("BS11", TOKYO), {}, "2026-04-18 15:00Z", "BS11: 24:00"),
+    (midnight("BS 11", TOKYO), {}, "2026-04-18 15:00Z", "with or without a blank"),
+    (midnight("MBS", TOKYO), {}, "2026-04-18 15:00Z", "MBS: 24:00"),
+    (midnight("Sun TV", TOKYO), {}, "2026-04-18 15:00Z", "Sun TV shows it together with Tokyo MX"),
+    (midnight("WOWOW", TOKYO), {}, "2026-04-18 15:00Z", "WOWOW: 24:00"),
+    (midnight("AbemaTV", TOKYO), {}, "2026-04-18 15:00Z", "ABEMA streams when the stations begin"),
+    (V2("2025-01-05T05:00:00.000Z", NEW_YORK, "Adult Swim"), {}, "2025-01-05 05:00Z", "Adult Swim: 00:00 in winter"),
+    (midnight("Adult Swim", NEW_YORK), {}, "2026-04-19 04:00Z", "and in summer"),
+    (midnight("Prime Video", NEW_YORK), {}, "2026-04-19 04:00Z", "The Expanse: real"),
+    (midnight("Amazon Prime Video", NEW_YORK), {}, "2026-04-19 04:00Z", "under its other name"),
+    (midnight("Apple TV", NEW_YORK), {}, "2026-04-19 04:00Z", "Apple TV+ under its new name"),
+    (midnight("Peacock", NEW_YORK), {}, "2026-04-19 04:00Z", "Peacock"),
+    (midnight("Starz", NEW_YORK), {}, "2026-04-19 04:00Z", "Starz: its app, at 00:00 in New York"),
+    (midnight("Paramount+ with Showtime", NEW_YORK), {}, "2026-04-19 04:00Z", "a plan of Paramount+"),
+    (midnight("JioHotstar", "Asia/Kolkata"), {}, "2026-04-18 18:30Z", "00:00 in India"),
+    (midnight("Netflix (JP)", TOKYO), {}, "2026-04-18 15:00Z", "a country behind the name changes nothing"),
+]
+
+NO_MIDNIGHTS: list[Row] = [
+    (midnight("TV Tokyo", TOKYO), {}, "2026-04-19", "Naruto: the slot reads 00:00 and nobody knows the hour"),
+    (midnight("Fuji TV", TOKYO), {}, "2026-04-19", "a broadcaster with a programme for the whole day"),
+    (midnight("NHK", TOKYO), {}, "2026-04-19", "and another"),
+    (midnight("TBS", NEW_YORK), {}, "2026-04-19", "a cable channel"),
+    (midnight("ZDF", "Europe/Berlin"), {}, "2026-04-19", "a broadcaster in Europe"),
+    (midnight("ITVX", LONDON), {}, "2026-04-19", "nobody has shown that ITVX drops at midnight"),
+    (midnight("RTL+", "Europe/Berlin"), {}, "2026-04-19", "nor RTL+"),
+    (midnight(None, NEW_YORK), {}, "2026-04-19", "no network at all"),
+    (midnight("Netflixable", NEW_YORK), {}, "2026-04-19", "a name that only begins like one"),
+    (V2("2026-04-18T15:30:00.000Z", TOKYO, "TV Tokyo"), {}, "2026-04-18 15:30Z", "24:30 is an hour anywhere"),
+    (midnight("RTL+", "Europe/Berlin"), {"midnight_networks": ("rtl+",)}, "2026-04-18 22:00Z", "the setting adds it"),
+    (midnight("TV Tokyo", TOKYO), {"midnight_networks": ("TV-Tokyo",)}, "2026-04-18 15:00Z", "as networks are named"),
+    (midnight("Stan", SYDNEY), {"midnight_networks": ("ITVX",)}, "2026-04-19", "but not others"),
+    (midnight("Netflix", NEW_YORK), {"midnight_networks": ("ITVX",)}, "2026-04-19 04:00Z", "the table still counts"),
+    (
+        midnight("RTL+", "Europe/Berlin"),
+        {"midnight_networks": ("RTL+",), "network_offsets": (("RTL+", 30),)},
+        "2026-04-18 22:30Z",
+        "such an hour is moved like another",
+    ),
+    (
+        V2("2026-04-19", "Europe/Berlin", "RTL+"),
+        {"midnight_networks": ("RTL+",)},
+        "2026-04-19",
+        "a date without an hour has no midnight",
+    ),
+]
+
+MIDNIGHTS = REAL_MIDNIGHTS + NO_MIDNIGHTS
+AS_TRAKT_SAYS = [
+    row for row in V1_OLD + V1_NEW + V2_ROWS + EVENING_DROPS + NO_AIRING + EARLIER_RELEASES + MIDNIGHTS if not row[1]
+]
+BY_RULE = [row for row in EARLIER_RELEASES + MIDNIGHTS if row[1]]
+ROWS = AS_TRAKT_SAYS + BY_RULE + WHOLE_DAYS + LATE_NIGHTS + UNKNOWN_HOURS + OFFSETS
 
 
 @pytest.mark.parametrize(("said", "settings", "expected", "reason"), ROWS, ids=[row[3] for row in ROWS])

@@ -15,7 +15,7 @@ from trakt_ical.fetch.zones import find_country_code
 from trakt_ical.transform import alarms, template
 from trakt_ical.transform.codes import CodeStyle
 from trakt_ical.transform.filters import Filters, Trait, fold_text
-from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHour
+from trakt_ical.transform.rules import Dates, Group, Hours, Offsets, Rules, UnknownHour
 from trakt_ical.transform.template import Template
 from trakt_ical.transform.text import PARTS, MarkStyle, Words
 from trakt_ical.wording import suggest_nearest
@@ -87,6 +87,8 @@ def make_rules(settings: Settings) -> Rules:
     """Return the rules that *settings* give. Raises WrongRule."""
     return Rules(
         default_runtime=timedelta(minutes=settings.default_runtime),
+        dates=Dates(settings.dates),
+        midnight_networks=frozenset(map(fold_text, settings.midnight_networks)),
         hours=Hours(settings.hours),
         unknown_hour=UnknownHour(settings.unknown_hour),
         late_night=settings.late_night,

@@ -71,6 +71,14 @@ class Settings:
         6, "Hours between two updates that the calendar asks calendar programs to keep to.", least=1, most=8760
     )
 
+    dates: str = _rule(
+        "aired",
+        "Date of an episode that was released before it aired: aired, or released (v2).",
+        choices=("aired", "released"),
+    )
+    midnight_networks: tuple[str, ...] = _rule(
+        (), "More networks that really start episodes at 00:00, where that is otherwise an unknown time (v2)."
+    )
     hours: str = _rule(
         "exact", "Show an airing at its exact time or as a whole-day event.", choices=("exact", "whole-day")
     )

@@ -145,6 +145,8 @@ class Show:
     doubled: tuple[int, ...] = ()  # numbers listed twice, under two episode ids
     airs_known: bool = True
     whole_days: bool = False  # effective_release_date is a date without an hour
+    noon_put_in: bool = False  # effective_release_date is the date with noon put in
+    days_online: int = 0  # days before it airs on which an episode is online, at six in the morning
     rating: float = 7.5  # by everybody's votes
     own_rating: int = 0  # by the user, 1 to 10; 0: not rated
     mine: bool = True  # in the user's own calendar

@@ -7,6 +7,8 @@ their own are listed: "ABC" is American, Australian and Japanese, so there the c
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from zoneinfo import ZoneInfo
 
 EASTERN = "America/New_York"  # Trakt writes the hours of American networks in Eastern time
@@ -92,25 +94,39 @@ _CODES = {
     for name in names.split("|")
 }
 
-MIDNIGHT_DROPS = frozenset(
-    name.casefold()
-    for name in (
-        "Amazon",
-        "Apple TV",
-        "Apple TV+",
-        "Disney+",
-        "Freevee",
-        "HBO Max",
-        "Hulu",
-        "Max",
-        "Netflix",
-        "Paramount+",
-        "Peacock",
-        "Prime Video",
-    )
-)
-"""Streaming services that put episodes online at midnight of their home zone: there 00:00 is the real hour, and not a
-missing one. Broadcasters hardly ever start anything at midnight sharp."""
+_MIDNIGHTS = {
+    "it puts whole seasons and weekly episodes online at 00:00 of its home in California": "Netflix|Disney+|Peacock",
+    "it puts episodes online at 00:00, in New York or in California": "Hulu|HBO Max|Max|Paramount+"
+    "|Paramount+ with Showtime|Apple TV|Apple TV+|Starz|Starz!",
+    "it puts episodes online at 00:00, of UTC or of the country": "Amazon|Amazon Freevee|Amazon Prime"
+    "|Amazon Prime Video|Freevee|Prime Video",
+    "it puts episodes online at 00:00 in India": "Disney+ Hotstar|Hotstar|JioHotstar",
+    # SeriesGuide#460 and #461: its shows begin at 00:00 Eastern and were listed a day off or without an hour.
+    "its programme for the night has a slot at 00:00 sharp": "Adult Swim|Toonami",
+    # Otaku#388: anime is announced for "24:00". TV Tokyo, Fuji TV and other broadcasters with a programme for the whole
+    # day are not in here: Naruto (TV Tokyo) reads 00:00 as well, and there nobody knows the hour.
+    "it is a station of Tokyo's region with slots for anime at 24:00": "Tokyo MX|Tokyo MX1|Tokyo MX2|Tokyo MX TV|東京MX"
+    "|TOKYO MX テレビ|Chiba TV|TV Saitama|TV Kanagawa|tvk|Gunma TV|GTV Gunma|Tochigi TV",
+    "it is a satellite channel with slots for anime at 24:00": "AT-X|BS11|BS11 Digital|BS Asahi|BS Fuji|BS-TBS|BS NTV"
+    "|BS Nippon TV|BS Nittele|Animax|WOWOW|WOWOW Prime",
+    "it is a station of western or central Japan with slots for anime at 24:00": "MBS|MBS TV"
+    "|Mainichi Broadcasting System|Sun TV|Sun Television|KBS Kyoto|TV Aichi",
+    "it streams anime at 24:00, when the stations begin": "ABEMA|AbemaTV|Abema TV",
+}
+"""Networks that really start things at midnight, each line with its reason: there 00:00 is an hour that somebody set,
+and not a missing one. Others start nothing at midnight sharp but by chance. RTL+, Viaplay, SkyShowtime, ITVX and Stan
+may do so too, but nobody has shown it; the setting `midnight_networks` adds them."""
+
+_COUNTRY_IN_NAME = re.compile(r" ?\([A-Za-z]{2}\)$")
+
+
+def _simplify(network: str) -> str:
+    """Return the name of a *network* without what sources write in different ways: `BS 11`, `AT X`, `Netflix (JP)`."""
+    name = _COUNTRY_IN_NAME.sub("", unicodedata.normalize("NFKC", network).strip())
+    return "".join(letter for letter in name.casefold() if letter.isalnum() or letter == "+")
+
+
+_REASON_OF_MIDNIGHT = {_simplify(name): reason for reason, names in _MIDNIGHTS.items() for name in names.split("|")}
 
 
 def find_network_zone(network: str | None) -> ZoneInfo | None:
@@ -139,6 +155,6 @@ def find_zone(network: str | None, country: str | None) -> ZoneInfo:
     return find_network_zone(network) or find_country_zone(country) or ZoneInfo(EASTERN)
 
 
-def airs_at_midnight(network: str | None) -> bool:
-    """Whether 00:00 is a real hour for *network*."""
-    return (network or "").strip().casefold() in MIDNIGHT_DROPS
+def find_midnight_reason(network: str | None) -> str | None:
+    """Return why 00:00 is a real hour for *network*, None where it means that nobody knows the hour."""
+    return _REASON_OF_MIDNIGHT.get(_simplify(network)) if network else None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from trakt_ical.model import Airing, Episode, Moment, Movie, local_date
 from trakt_ical.transform.filters import EVERYTHING
 from trakt_ical.transform.rules import Group, Rules
-from trakt_ical.transform.times import DAY, find_event_times, find_runtime
+from trakt_ical.transform.times import DAY, find_event_times, find_moment, find_runtime
 from trakt_ical.transform.uids import make_uid
 
 
@@ -48,11 +48,12 @@ def _group_key(showing: Showing, rules: Rules, zone: tzinfo) -> tuple[object, ..
     [airing] = showing.members
     if isinstance(airing, Movie):
         return (showing.uid,)
+    moment = find_moment(airing, rules)
     if rules.group is Group.DROP:
         # A drop is what Trakt lists for one instant, before offsets or whole days are applied.
-        return (airing.show.key, airing.season, airing.starts)
+        return (airing.show.key, airing.season, moment)
     # An episode whose hour is known never joins one without: the event would claim an hour for both, or for none.
-    timed = isinstance(showing.start, datetime) and isinstance(airing.starts, datetime)
+    timed = isinstance(showing.start, datetime) and isinstance(moment, datetime)
     return (airing.show.key, local_date(showing.start, zone), timed)
 
 

@@ -12,6 +12,13 @@ from trakt_ical.transform.filters import Filters
 from trakt_ical.transform.text import Words
 
 
+class Dates(enum.Enum):
+    """Which date of an episode counts that was released before it aired."""
+
+    AIRED = "aired"
+    RELEASED = "released"
+
+
 class Hours(enum.Enum):
     """How airings are shown whose hour is known."""
 
@@ -51,13 +58,15 @@ class Offsets:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """*default_runtime* stands in where Trakt knows no runtime.
+    """*default_runtime* stands in where Trakt knows no runtime. *midnight_networks*, folded, really start at 00:00.
 
     In whole days what starts before the hour *late_night* belongs to the day before. *country*: whose release dates
     of movies count, as a two-letter code; "" for the world's first.
     """
 
     default_runtime: timedelta = timedelta(minutes=45)
+    dates: Dates = Dates.AIRED
+    midnight_networks: frozenset[str] = frozenset()
     hours: Hours = Hours.EXACT
     unknown_hour: UnknownHour = UnknownHour.WHOLE_DAY
     late_night: int = 0

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from trakt_ical.model import Airing, Episode, Moment, Movie, StepRecorder, ignore_step
 from trakt_ical.transform.filters import fold_text, list_names
-from trakt_ical.transform.rules import Hours, Rules, UnknownHour
+from trakt_ical.transform.rules import Dates, Hours, Rules, UnknownHour
 
 DAY = timedelta(days=1)
 
@@ -43,6 +43,17 @@ def find_runtime(episode: Episode, rules: Rules, tell: StepRecorder = ignore_ste
     return rules.default_runtime
 
 
+def find_moment(episode: Episode, rules: Rules, tell: StepRecorder = ignore_step) -> Moment:
+    """Return the one of the moments that the source knows that counts, before anything moves it."""
+    if rules.dates is Dates.RELEASED and episode.released is not None:
+        tell("dates = released takes the release before that: %s.", episode.released)
+        return episode.released
+    if episode.midnight is not None and fold_text(episode.show.network or "") in rules.midnight_networks:
+        tell("midnight_networks names %s: 00:00 is the real hour.", episode.show.network)
+        return episode.midnight
+    return episode.starts
+
+
 def find_day_margin(rules: Rules) -> int:
     """Return how many days at most lie between an airing's own day and the day that it is shown on."""
     # An offset is at most a day; a late night puts an airing on the day before. Both may come together.
@@ -52,19 +63,23 @@ def find_day_margin(rules: Rules) -> int:
 
 def describe_placing(rules: Rules) -> str:
     """Return the part of *rules* that may put an airing on another day than Trakt does, as a text; "" if none does."""
-    if not find_day_margin(rules) and not rules.country:
-        return ""
     # late_night decides nothing unless whole days are shown: then changing it must not look like a new placing.
     late_night = rules.late_night if rules.hours is Hours.WHOLE_DAY else 0
     offsets = rules.offsets
-    return repr(
-        (late_night, offsets.everything, sorted(offsets.networks.items()), sorted(offsets.shows.items()), rules.country)
-    )
+    placing: tuple[object, ...] = ()
+    if rules.offsets or late_night or rules.country:
+        networks, shows = sorted(offsets.networks.items()), sorted(offsets.shows.items())
+        placing = (late_night, offsets.everything, networks, shows, rules.country)
+    if rules.dates is not Dates.AIRED:
+        placing += (rules.dates.value,)
+    if rules.midnight_networks:
+        placing += (sorted(rules.midnight_networks),)
+    return repr(placing) if placing else ""
 
 
 def _find_start(episode: Episode, rules: Rules, zone: tzinfo, tell: StepRecorder) -> Moment:
     # An offset needs an hour to move. A date that was moved by hours would be the same date, or a wrong one.
-    start = episode.starts
+    start = find_moment(episode, rules, tell)
     if isinstance(start, datetime):
         if rules.offsets:
             start += _find_offset(episode, rules, tell)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from trakt_ical.demo.airings import Airing
@@ -59,14 +59,14 @@ def make_episode(airing: Airing, *, full: bool) -> JSON:
     brief = _copy(airing, "season", "number", "title", "ids")
     if not full:
         return brief
-    day, instant = airing.wall.date().isoformat(), format_instant(airing.at)
+    day, effective = _date_release(airing)
     return {
         **brief,
         **_copy(airing, "number_abs", "overview", "runtime"),
         "rating": 7.0,
-        "first_aired": instant,
+        "first_aired": format_instant(airing.at),
         "released": day,
-        "effective_release_date": day if airing.show.whole_days else instant,
+        "effective_release_date": effective,
         "updated_at": format_instant(airing.updated_at),
         "episode_type": airing.kind,
     }
@@ -109,3 +109,14 @@ def cut_page(
 def _read_positive(query: Mapping[str, str], name: str, default: int) -> int:
     wanted = query.get(name, "")
     return int(wanted) if wanted.isascii() and wanted.isdigit() and int(wanted) else default
+
+
+def _date_release(airing: Airing) -> tuple[str, str]:
+    """The day on which an episode is released, and its `effective_release_date`, which may be only that day."""
+    wall = airing.wall - timedelta(days=airing.show.days_online)
+    day = wall.date().isoformat()
+    if airing.show.whole_days:
+        return day, day
+    if airing.show.noon_put_in:
+        return day, f"{day}T12:00:00.000Z"
+    return day, format_instant(wall.replace(hour=6, minute=0) if airing.show.days_online else airing.at)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import date
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
-from trakt_ical.fetch import zones
 from trakt_ical.fetch.source import parse_runtime
+from trakt_ical.fetch.v2.instant import find_dates, parse_instant
 from trakt_ical.fetch.v2.wire import EpisodeEntry, Ids, MovieEntry, ShowWire
-from trakt_ical.model import Episode, EpisodeKind, Moment, Movie, Release, Show, StepRecorder, Steps, ignore_step
+from trakt_ical.model import Episode, EpisodeKind, Movie, Release, Show, Steps, ignore_step
 from trakt_ical.trakt.client import Answer
 
 log = logging.getLogger(__name__)
@@ -53,21 +51,22 @@ def read_movies(answer: Answer, release: Release, *, steps: bool = False) -> Ite
 def _make_episode(entry: EpisodeEntry, known: Known, steps: Steps | None) -> Episode:
     episode = entry.episode
     show, page = _make_show(entry.show, known)
-    tell = ignore_step if steps is None else steps
-    tell("Trakt says: first_aired %s, effective_release_date %s.", entry.first_aired, episode.effective_release_date)
+    dates = find_dates(entry, ignore_step if steps is None else steps)
     return Episode(
         show=show,
         season=episode.season,
         number=episode.number,
         title=episode.title,
         overview=episode.overview,
-        starts=_resolve_moment(episode.effective_release_date or entry.first_aired, entry.show, tell),
+        starts=dates.starts,
         runtime=parse_runtime(episode.runtime),
         kind=_KINDS.get(episode.episode_type or "standard", EpisodeKind.STANDARD),
         link=f"{page}/seasons/{episode.season}/episodes/{episode.number}",
-        updated_at=_parse_instant(episode.updated_at) if episode.updated_at else None,
+        updated_at=parse_instant(episode.updated_at) if episode.updated_at else None,
         episode_id=episode.ids.trakt if episode.ids else None,
         absolute=episode.number_abs,
+        released=dates.released,
+        midnight=dates.midnight,
         steps=tuple(steps or ()),
     )
 
@@ -109,7 +108,7 @@ def _make_movie(entry: MovieEntry, release: Release, *, steps: bool) -> Movie:
         starts=date.fromisoformat(entry.released[:10]),
         genres=tuple(movie.genres or ()),
         link=_make_page_url("movies", ids),
-        updated_at=_parse_instant(movie.updated_at) if movie.updated_at else None,
+        updated_at=parse_instant(movie.updated_at) if movie.updated_at else None,
         runtime=parse_runtime(movie.runtime),
         slug=ids.slug,
         year=movie.year,
@@ -129,58 +128,3 @@ def _require_id(ids: Ids | None, what: str) -> Ids:
 
 def _make_page_url(kind: str, ids: Ids) -> str:
     return f"{PAGES}/{kind}/{quote(ids.slug or str(ids.trakt), safe='')}"
-
-
-def _resolve_moment(value: str | None, show: ShowWire, tell: StepRecorder = ignore_step) -> Moment:
-    """Return the moment that *value* says, a date where nobody knows the hour.
-
-    Trakt makes an instant of a bare date by taking 00:00 in the show's own zone. So 00:00 there means that nobody
-    knows the hour, unless the network really starts things at midnight. The date is the one in that zone: in UTC it
-    may already be the next day.
-    """
-    if not value:
-        raise ValueError("it has no date")
-    if "T" not in value:
-        tell("%s has no hour: the date counts.", value)
-        return date.fromisoformat(value)
-    instant = _parse_instant(value)
-    zone = _find_zone(show)
-    there = instant.astimezone(zone)
-    tell("By the show's own clock (%s) that is %s.", zone, there)
-    if (there.hour, there.minute) != (0, 0):
-        # Where summer time begins at midnight, that day has no 00:00. Trakt's bare date then becomes 01:00.
-        if there.hour > 1 or instant != _first_moment(there.date(), zone):
-            return instant
-        tell("Summer time begins at midnight there: that day has no 00:00 and begins at 01:00.")
-    if zones.airs_at_midnight(show.network):
-        tell("00:00 is the real hour, since %s puts episodes online at midnight.", show.network)
-        return instant
-    tell("00:00 there is Trakt's way to say that nobody knows the hour: the date counts.")
-    return there.date()
-
-
-def _first_moment(day: date, zone: tzinfo) -> datetime:
-    """Return the first moment of *day* in *zone*, 01:00 where summer time begins at midnight."""
-    return datetime.combine(day, time(0), zone).astimezone(UTC)
-
-
-def _parse_instant(value: str) -> datetime:
-    instant = datetime.fromisoformat(value)
-    if instant.tzinfo is None:
-        raise ValueError(f"{value!r} has no offset")
-    return instant.astimezone(UTC).replace(microsecond=0)
-
-
-@functools.cache
-def _load_zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        log.warning("Trakt names a time zone that does not exist: %s.", name)
-        return None
-
-
-def _find_zone(show: ShowWire) -> tzinfo:
-    """Return the zone of *show*, UTC where nothing names one: then Trakt made its instant of a bare date in UTC."""
-    named = _load_zone(show.airs.timezone) if show.airs and show.airs.timezone else None
-    return named or zones.find_network_zone(show.network) or zones.find_country_zone(show.country) or UTC

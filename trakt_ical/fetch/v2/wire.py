@@ -47,7 +47,10 @@ class ShowWire(msgspec.Struct):
 
 
 class EpisodeWire(msgspec.Struct):
-    """One episode; *effective_release_date* is an instant, or a date where it has no `T`."""
+    """One episode.
+
+    *first_aired* and *effective_release_date* are instants, or dates where they have no `T`; *released* is a date.
+    """
 
     season: int
     number: int
@@ -57,6 +60,8 @@ class EpisodeWire(msgspec.Struct):
     overview: str | None = None
     runtime: int | None = None
     episode_type: str | None = None
+    first_aired: str | None = None
+    released: str | None = None
     effective_release_date: str | None = None
     updated_at: str | None = None
 
@@ -120,7 +125,6 @@ class FoundEpisode(EpisodeWire, kw_only=True):
     """An episode in the answer to a search or a check-in."""
 
     ids: FoundIds | None = None
-    first_aired: str | None = None
 
 
 class Named(msgspec.Struct):
