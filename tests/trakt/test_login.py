@@ -20,10 +20,9 @@ from tests.factories import make_token
 from tests.server import Told, serving
 from trakt_ical.app.app import open_app
 from trakt_ical.app.environment import Environment
-from trakt_ical.app.login import log_in
 from trakt_ical.app.sources import open_source
 from trakt_ical.demo import Body, Fault
-from trakt_ical.errors import BrokenAnswer, LoginNeeded, OutputError, Refused, SettingsError
+from trakt_ical.errors import BrokenAnswer, LoginNeeded, OutputError, SettingsError
 from trakt_ical.trakt.client import Client
 from trakt_ical.trakt.login import Login
 from trakt_ical.trakt.token import Token, TokenFile
@@ -327,16 +326,6 @@ def test_a_token_of_no_sense_is_a_damaged_one(line: Line, token_file: TokenFile,
     for command in ("status", "export"):
         result = line(command)
         assert (result.exit_code, "is damaged. Run: trakt-ical login" in result.stderr) == (4, True)
-
-
-def test_a_login_of_nobody_is_not_kept(line: Line, token_file: TokenFile, clock: Clock) -> None:
-    """Where Trakt does not say whose login it is, the login failed."""
-    token_file.remove()
-    line.demo.misbehave(Fault(path="/users/settings", status=404, times=0))
-    environment = Environment(clock, clock.sleep, line.environ)
-    with open_app({}, demo=False, environment=environment) as app, pytest.raises(Refused):
-        log_in(app, msgspec.convert(line.demo.grant(), Token))
-    assert not token_file.path.exists()
 
 
 @pytest.mark.parametrize(

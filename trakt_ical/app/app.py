@@ -66,7 +66,12 @@ class App:
         if source == "all":
             return ""
         if self.capabilities.login is LoginMethod.DEVICE_CODE:
-            return self.token_file.load().username
+            token = self.token_file.load()
+            if not token.username:
+                from trakt_ical.app.login import complete_login  # it imports this module
+
+                token = complete_login(self)
+            return token.username
         return self.settings.owner or self.settings.username
 
     def forget_answers(self) -> None:
@@ -132,7 +137,7 @@ def run_demo_server(folders: Folders, environment: Environment, port: int = 0) -
     from trakt_ical.trakt.token import Token, TokenFile
 
     try:
-        folders.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.make_private_folder(folders.data)
     except OSError as error:
         raise SettingsError(f"The folder {folders.data} cannot be made: {error.strerror}.") from error
     token_file = _demo_token(folders)
@@ -143,7 +148,8 @@ def run_demo_server(folders: Folders, environment: Environment, port: int = 0) -
             demo = stack.enter_context(Demo(port=port, state_file=folders.data / "state.json", now=environment.now))
             if demo.fresh:
                 token = msgspec.convert(demo.grant(), Token)
-                TokenFile(token_file).save(msgspec.structs.replace(token, username=demo.username))
+                with TokenFile(token_file).lock():
+                    TokenFile(token_file).save(msgspec.structs.replace(token, username=demo.username))
         yield {
             "api_url": demo.url,
             "auth_url": demo.url,

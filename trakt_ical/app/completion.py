@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from trakt_ical.app.app import make_app_at_rest
 from trakt_ical.app.environment import Environment
-from trakt_ical.fetch.source import SOURCES
+from trakt_ical.fetch.source import SOURCES, LoginMethod
 from trakt_ical.trakt.cache import read_cached_bodies
 from trakt_ical.transform.titles import begins_name, normalize_title
 
@@ -28,6 +28,8 @@ def complete_title(text: str, flags: Mapping[str, Any], *, demo: bool, movies: b
     Raises TraktIcalError.
     """
     app = make_app_at_rest(flags, demo=demo, environment=Environment())
+    if app.capabilities.login is LoginMethod.DEVICE_CODE and not app.token_file.load().username:
+        return []  # to find out whose the answers are would take a request
     adapter, bodies = SOURCES[app.settings.api].load_adapter(), read_cached_bodies(app.find_answers_folder("my"))
     kept = adapter.read_kept_titles(bodies, movies=movies)
     found = {_make_completion(slug or "", title or "") for slug, title in kept}

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from shlex import quote
 
+from trakt_ical import files
 from trakt_ical.app.app import App
 from trakt_ical.app.export import ExportOptions, Job, export
 from trakt_ical.app.sources import open_source
@@ -61,7 +62,7 @@ def _name_accept_command(name: str, outcome: Outcome) -> Outcome:
 
 def _create_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.make_private_folder(folder)
     except OSError as error:
         raise OutputError(f"The feed's folder {folder} cannot be created: {error.strerror}.") from error
 

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 
 import msgspec
 
 from trakt_ical.app.app import App
-from trakt_ical.app.sources import check_required_settings, list_secrets, make_connection
-from trakt_ical.errors import SettingsError, TraktIcalError
+from trakt_ical.app.sources import (
+    check_required_settings,
+    find_server_url,
+    list_secrets,
+    make_connection_with,
+    make_token_signer,
+)
+from trakt_ical.errors import LoginNeeded, SettingsError, TraktIcalError
 from trakt_ical.fetch.source import SOURCES, LoginMethod
 from trakt_ical.fetch.v2.source import open_client
 from trakt_ical.trakt.client import Client
 from trakt_ical.trakt.login import Login, fetch_account_settings
-from trakt_ical.trakt.signing import refuse_plain_http
+from trakt_ical.trakt.signing import BearerSigner, refuse_plain_http
 from trakt_ical.trakt.token import Token
+
+log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -42,21 +51,62 @@ def renew_token(app: App, token: Token) -> Token:
         return login.renew(token)
 
 
+@contextlib.contextmanager
+def open_new_login(app: App) -> Iterator[Login]:
+    """Open the conversation that gives a token. Raises OutputError where there is no room to keep one."""
+    with open_login(app) as login:
+        with app.token_file.lock(), app.token_file.reserve():
+            pass
+        yield login
+
+
 def log_in(app: App, token: Token) -> Token:
-    """Keep a new *token*, with the name of the account that it belongs to."""
-    app.token_file.save(token)
-    try:
-        token = msgspec.structs.replace(token, username=_fetch_username(app))
-    except TraktIcalError:
-        app.token_file.remove()  # calendars of a login without a name would belong to nobody
-        raise
-    app.token_file.save(token)
+    """Keep a new *token*, with the name of the account that it belongs to, in place of the old one.
+
+    Where Trakt does not say the name, a login that works stays as it was and TraktIcalError is raised. Without one the
+    new token is kept, and its name asked for when it is used.
+    """
+    # In one step under the lock: a renewal that is on its way would otherwise put the successor of the old token in
+    # place of the new one.
+    with app.token_file.lock():
+        try:
+            token = msgspec.structs.replace(token, username=_fetch_username(app, token))
+        except LoginNeeded:
+            raise
+        except TraktIcalError as error:
+            if _has_login(app):
+                log.warning("The login from before stays in use.")
+                raise
+            log.warning("%s Whose login it is will be asked for when it is used.", error)
+        app.token_file.save(token)
     return token
 
 
-def _fetch_username(app: App) -> str:
+def complete_login(app: App) -> Token:
+    """Return the token, and keep it, with the name of its account where that is not known yet."""
+    token = make_token_signer(app).load_token()
+    if token.username:
+        return token
+    named = msgspec.structs.replace(token, username=_fetch_username(app, token))
+    with app.token_file.lock():
+        current = app.token_file.load()
+        if current.access_token == token.access_token:  # else somebody has logged in or renewed meanwhile
+            app.token_file.save(named)
+    return named
+
+
+def _has_login(app: App) -> bool:
+    try:
+        return not app.token_file.load().is_over
+    except (LoginNeeded, SettingsError):
+        return False
+
+
+def _fetch_username(app: App, token: Token) -> str:
     # Without the answer cache: as long as nobody knows whose login it is, its answers would be kept as nobody's.
-    with open_client(make_connection(app), keep=False) as client:
+    signer = BearerSigner(find_server_url(app.settings), token, plain_http=app.settings.plain_http)
+    connection = make_connection_with(app, "my", signer, app.folders.cache)
+    with open_client(connection, keep=False) as client:
         return fetch_account_settings(client).user.username
 
 
@@ -67,5 +117,6 @@ def log_out(app: App) -> None:
         try:
             login.revoke(token)
         finally:
-            app.forget_answers()
+            if token.username:  # else nobody was given any, and to find that out would take a request
+                app.forget_answers()
             app.token_file.remove()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from datetime import timedelta, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,6 +17,8 @@ from trakt_ical.fetch.source import SOURCES, Connection, LoginMethod, Source
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase
+
+    from trakt_ical.trakt.signing import TokenSigner
 
 ASK_ALWAYS = timedelta(0)  # no kept answer is that young: each request is sent
 
@@ -41,16 +45,24 @@ def open_source(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS)
 
 def make_connection(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS) -> Connection:
     """Return what an adapter is opened with. Raises SettingsError or LoginNeeded as `open_source` does."""
-    settings = app.settings
     # The missing setting is named before anybody is sent to `login`, which would miss it as well.
     check_required_settings(app)
+    # The world's calendar is the same for everybody and needs no login, so nobody is made to log in for it.
+    signer = make_signer(app) if calendar == "my" else None
+    return make_connection_with(app, calendar, signer, app.find_answers_folder(calendar), max_age)
+
+
+def make_connection_with(
+    app: App, calendar: str, signer: AuthBase | None, folder: Path, max_age: timedelta = ASK_ALWAYS
+) -> Connection:
+    """Return what an adapter is opened with that signs with *signer* and keeps answers in *folder*."""
+    settings = app.settings
     return Connection(
         url=find_server_url(settings),
         calendar=calendar,
-        folder=app.find_answers_folder(calendar),
+        folder=folder,
         max_age=max_age,
-        # The world's calendar is the same for everybody and needs no login, so nobody is made to log in for it.
-        signer=make_signer(app) if calendar == "my" else None,
+        signer=signer,
         now=app.environment.now,
         sleep=app.environment.sleep,
         timeout=app.environment.timeout,
@@ -79,24 +91,31 @@ def check_required_settings(app: App) -> None:
 
 def make_signer(app: App) -> AuthBase | None:
     """Return what proves to the source that the user asks; None where the source is asked without a login."""
-    settings, url = app.settings, find_server_url(app.settings)
+    settings = app.settings
     match SOURCES[settings.api].capabilities.login:
         case LoginMethod.DEVICE_CODE:
-            from trakt_ical.app.login import renew_token
-            from trakt_ical.trakt.signing import TokenSigner
-
-            return TokenSigner(
-                url,
-                app.token_file,
-                lambda token: renew_token(app, token),
-                plain_http=settings.plain_http,
-                now=app.environment.now,
-            )
+            return make_token_signer(app)
         case LoginMethod.PASSWORD if settings.username and settings.password:
             from trakt_ical.trakt.signing import PasswordSigner
 
-            return PasswordSigner(url, settings.username, settings.password, plain_http=settings.plain_http)
+            return PasswordSigner(
+                find_server_url(settings), settings.username, settings.password, plain_http=settings.plain_http
+            )
     return None
+
+
+def make_token_signer(app: App) -> TokenSigner:
+    """Return what signs with the login, and renews it."""
+    from trakt_ical.app.login import renew_token
+    from trakt_ical.trakt.signing import TokenSigner
+
+    return TokenSigner(
+        find_server_url(app.settings),
+        app.token_file,
+        functools.partial(renew_token, app),
+        plain_http=app.settings.plain_http,
+        now=app.environment.now,
+    )
 
 
 def find_server_url(settings: Settings) -> str:

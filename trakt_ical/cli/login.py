@@ -26,7 +26,7 @@ def command(run: Run, /, no_browser: bool, **flags: Any) -> None:
 
     You can open the page on any device; a phone can scan the QR code.
     """
-    from trakt_ical.app.login import log_in, open_login
+    from trakt_ical.app.login import log_in, open_new_login
 
     def show_time_left(left: timedelta) -> None:
         minutes, seconds = divmod(int(left.total_seconds()), 60)
@@ -34,7 +34,7 @@ def command(run: Run, /, no_browser: bool, **flags: Any) -> None:
             write_live(f"Waiting for you to enter the code, {minutes}:{seconds:02d} left")
 
     with run.app(flags) as app:
-        with open_login(app) as login:
+        with open_new_login(app) as login:
             code = login.start()
             _show_code(code)
             if not no_browser and is_terminal():
@@ -44,7 +44,7 @@ def command(run: Run, /, no_browser: bool, **flags: Any) -> None:
             finally:
                 write_live("")
             token = log_in(app, token)
-        run.say(f"Logged in as {token.username}.")
+        run.say(f"Logged in as {token.username}." if token.username else "Logged in.")
 
 
 def _show_code(code: DeviceCode) -> None:

@@ -73,9 +73,15 @@ def _convert_state(state: OutputState) -> dict[str, str | None]:
 
 def _load_token(app: App) -> Token | None:
     """Return the token, None where the source has no login. Raises LoginNeeded."""
+    from trakt_ical.errors import LoginNeeded
     from trakt_ical.fetch.source import LoginMethod
 
-    return app.token_file.load() if app.capabilities.login is LoginMethod.DEVICE_CODE else None
+    if app.capabilities.login is not LoginMethod.DEVICE_CODE:
+        return None
+    token = app.token_file.load()
+    if token.is_over:
+        raise LoginNeeded("The login could not be renewed. Run: trakt-ical login")
+    return token
 
 
 def _describe_login(app: App, now: datetime) -> Iterator[str]:

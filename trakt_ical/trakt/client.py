@@ -89,7 +89,7 @@ class Client:
     ) -> None:
         self._url = url.rstrip("/")
         self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
-        self._now = now
+        self.now = now
         self._closed = threading.Event()
         self._sleep = sleep or self._closed.wait
         self._warned_of_clock = False
@@ -184,7 +184,8 @@ class Client:
         log.debug("%s: %d, %d octets%s", name, answer.status, len(answer.body), ", kept copy" * answer.from_cache)
         # An answer that was not asked for again bears the Date of an earlier run.
         if not (answer.from_cache and self._max_age):
-            self._check_clock(answer)
+            # What a POST has changed is so, whatever the clock says: a renewed token must not be thrown away.
+            self._check_clock(answer, refuses=method == "GET")
         if answer.status not in expected:
             self._check_status(answer)
         return answer
@@ -198,18 +199,18 @@ class Client:
             raise _TransientFault(
                 error,
                 without_effect=answer.status == 429,
-                retry_after=parse_retry_after(answer.headers.get("Retry-After"), self._now()),
+                retry_after=parse_retry_after(answer.headers.get("Retry-After"), self.now()),
             )
         raise error
 
-    def _check_clock(self, answer: Answer) -> None:
+    def _check_clock(self, answer: Answer, *, refuses: bool) -> None:
         """Compare Trakt's `Date` with the local clock: with a wrong one, past and future would be mixed up."""
         there = parse_http_date(answer.headers.get("Date"))
         if there is None:
             return
-        here = self._now()
+        here = self.now()
         skew = abs(there - here)
-        if skew > SKEW_REFUSED:
+        if skew > SKEW_REFUSED and refuses:
             raise BrokenAnswer(
                 f"Trakt's clock says {there:%Y-%m-%d %H:%M} UTC, this computer's {here:%Y-%m-%d %H:%M}. Set the clock."
             )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
 
-from trakt_ical.errors import LoginNeeded
+from trakt_ical.errors import BrokenAnswer, LoginNeeded, TraktError, Unreachable
 from trakt_ical.trakt.client import Answer, Client
-from trakt_ical.trakt.faults import make_error
+from trakt_ical.trakt.faults import make_error, was_never_sent
 from trakt_ical.trakt.token import Token
 
+log = logging.getLogger(__name__)
+
 DAY = 86400  # seconds; a code or a poll interval of more than that is a slip
+POLL_STATUSES = frozenset((400, 404, 409, 410, 418, 429))  # that Trakt documents for a poll
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"  # the redirect_uri of programs that have no address
 
 
@@ -72,15 +76,21 @@ class Login:
 
         Raises LoginNeeded where they refuse, or do nothing until the code expires.
         """
-        interval, left = max(code.interval, 1), code.expires_in
-        while left > 0:
-            for _ in range(min(interval, left)):
-                tick(timedelta(seconds=left))
-                sleep(1)
-                left -= 1
-            answer = self._client.post(
-                "/oauth/device/token", {"code": code.device_code, **self._app}, expected={400, 404, 409, 410, 418, 429}
-            )
+        interval, now = max(code.interval, 1), self._client.now
+        end = now() + timedelta(seconds=code.expires_in)
+        while now() < end:
+            for _ in range(interval):
+                if now() < end:
+                    tick(end - now())
+                    sleep(1)
+            try:
+                answer = self._client.post(
+                    "/oauth/device/token", {"code": code.device_code, **self._app}, expected=POLL_STATUSES
+                )
+            except TraktError as error:
+                # A fault of one poll says nothing of the next: the person may be entering the code just now.
+                log.info("%s Asking again.", error)
+                continue
             match answer.status:
                 case 400 if b"invalid_client" not in answer.body:  # Trakt's way to say: not yet
                     continue
@@ -98,7 +108,24 @@ class Login:
         raise LoginNeeded("The code expired before it was entered. Run: trakt-ical login")
 
     def renew(self, token: Token) -> Token:
-        """Return the token that follows *token*, whose refresh token works no more after that."""
+        """Return the token that follows *token*, whose refresh token works no more after that.
+
+        Raises LoginNeeded where Trakt refuses, or where its answer was lost and the login with it.
+        """
+        # Nobody knows whether a renewal whose answer was lost was one. A second one tells: it succeeds, or Trakt
+        # refuses it since the token is spent. It can do no harm, since what the first one gave is lost anyway.
+        for _ in range(2):
+            try:
+                return self._renew(token)
+            except (Unreachable, BrokenAnswer) as error:
+                if error.__cause__ is not None and was_never_sent(error.__cause__):
+                    raise
+                fault = error
+        raise LoginNeeded(
+            f"{fault} So the login could not be renewed, and may be lost. Run: trakt-ical login"
+        ) from fault
+
+    def _renew(self, token: Token) -> Token:
         body = {
             "refresh_token": token.refresh_token,
             "redirect_uri": OUT_OF_BAND,
@@ -106,11 +133,13 @@ class Login:
             **self._app,
         }
         answer = self._client.post("/oauth/token", body, expected={400, 401})
-        # Other refusals, such as a wrong client_id, leave the refresh token good: only this one ends the login.
-        if answer.status in (400, 401) and b"invalid_grant" in answer.body:
-            raise LoginNeeded("The login has ended and could not be renewed. Run: trakt-ical login")
+        # A wrong client_id leaves the refresh token good. Everything else that Trakt finds wrong with a renewal means
+        # that the token is: those from before July 2026 get a 400 without a word, or with another one.
+        if answer.status in (400, 401) and b"invalid_client" not in answer.body:
+            one_app = " Trakt lets a free account connect one app at a time." if b"invalid_grant" in answer.body else ""
+            raise LoginNeeded(f"The login has ended and could not be renewed.{one_app} Run: trakt-ical login")
         self._raise_for(answer)
-        return msgspec.structs.replace(answer.decode(Token), username=token.username)
+        return msgspec.structs.replace(answer.decode(Token), username=token.username, is_over=False)
 
     def revoke(self, token: Token) -> None:
         """Make Trakt refuse *token* from now on."""

@@ -6,22 +6,28 @@ signs for one server only, over https or to the loopback address unless plain ht
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import msgspec
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from trakt_ical.errors import LoginNeeded, SettingsError
+from trakt_ical.errors import LoginNeeded, OutputError, SettingsError, TraktError
 from trakt_ical.http import is_loopback
 from trakt_ical.trakt.token import Token, TokenFile
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
+log = logging.getLogger(__name__)
+
+RESENDS = 2  # of a request that Trakt answers with 401 although its token was just renewed
 # A token that expires while a run is under way would make its last requests fail.
 EARLY = timedelta(minutes=5)
 
@@ -57,6 +63,20 @@ class PasswordSigner(AuthBase):
         return request
 
 
+class BearerSigner(AuthBase):
+    """Signs requests of API v2 for *url* with *token* as it is. Where Trakt refuses it, that is final."""
+
+    def __init__(self, url: str, token: Token, *, plain_http: bool = False) -> None:
+        refuse_plain_http(url, plain_http=plain_http)
+        self._origin = _origin(url)
+        self._token = token
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        if _origin(request.url or "") == self._origin:
+            request.headers["Authorization"] = f"Bearer {self._token.access_token}"
+        return request
+
+
 class TokenSigner(AuthBase):
     """Signs requests of API v2 for *url* with the token of *file*, and renews it under the file's lock.
 
@@ -83,57 +103,111 @@ class TokenSigner(AuthBase):
         self._renew = renew
         self._now = now
         self._token: Token | None = None
+        self._spent = ""  # the access token in the file where the one that follows it could not be saved
+        self._renewed_at: datetime | None = None
+        self._renews_early = True
         self._is_over = False
         self._lock = threading.Lock()
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         if _origin(request.url or "") != self._origin:
             return request
-        token = self._valid_token()
+        token = self.load_token()
         request.headers["Authorization"] = f"Bearer {token.access_token}"
-        request.register_hook("response", self._retry_once)  # type: ignore[no-untyped-call]
+        request.register_hook("response", self._retry)  # type: ignore[no-untyped-call]
         return request
 
-    def _valid_token(self) -> Token:
+    def load_token(self) -> Token:
+        """Return the token to sign with, renewed where it is about to expire.
+
+        Raises LoginNeeded, OutputError where there is no room for a new token, and what *renew* raises.
+        """
         with self._lock:
             if self._token is None:
+                self._file.sweep()
                 self._token = self._file.load()
-            if self._token.expires_at - EARLY <= self._now():
+            left = self._token.expires_at - self._now()
+            if left <= timedelta(0):
                 self._token = self._renew_once(self._token)
+            elif left <= EARLY and self._renews_early:
+                self._token = self._renew_early(self._token)
             return self._token
+
+    def _renew_early(self, token: Token) -> Token:
+        """Return the token that follows *token*, or *token* itself, which is still good, where that fails for now."""
+        try:
+            return self._renew_once(token)
+        except (TraktError, OutputError) as error:
+            log.warning(
+                "%s The login could not be renewed yet; it is good until %s.", error, f"{token.expires_at:%H:%M} UTC"
+            )
+            self._renews_early = False
+            return token
 
     def _renew_once(self, stale: Token) -> Token:
         """Return the token that follows *stale*: that of the file where another process has renewed it meanwhile."""
         with self._file.lock():
             current = self._file.load()
+            if current.access_token == self._spent:
+                current = stale
             if current.access_token != stale.access_token:
                 return current
-            fresh = self._renew(current)
-            # Saved before the lock is released and before it is used: from here on the old one is worth nothing.
-            self._file.save(fresh)
-            return fresh
+            # Its place on the disk comes first: once Trakt has answered, the old token is spent, and a full disk would
+            # leave neither.
+            with self._file.reserve() as replace:
+                try:
+                    fresh = self._renew(current)
+                except LoginNeeded:
+                    with contextlib.suppress(OutputError):
+                        replace(msgspec.structs.replace(current, is_over=True))
+                    raise
+                self._renewed_at = self._now()
+                # Saved before the lock is released and before it is used: from here on the old one is worth nothing.
+                try:
+                    replace(fresh)
+                except OutputError as error:
+                    self._spent = self._spent or current.access_token
+                    log.error("%s This run goes on, but its login is lost after it. Run: trakt-ical login", error)
+                else:
+                    self._spent = ""
+                return fresh
 
-    def _retry_once(self, response: Response, **kwargs: Any) -> Response:
-        if response.status_code != 401:
-            return response
-        refused = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
+    def _retry(self, response: Response, **kwargs: Any) -> Response:
+        """Return the answer to the request of *response* with a renewed token, where Trakt refused the old one."""
+        for _ in range(RESENDS):
+            if response.status_code != 401:
+                return response
+            refused = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
+            token = self._replace_refused(refused)
+            if token is None:
+                return response
+            response = _send_again(response, token, **kwargs)
+        return response
+
+    def _replace_refused(self, refused: str) -> Token | None:
+        """Return the token to send a request with again whose token Trakt *refused*; None where the login is over."""
         # Eight requests may meet a 401 together. The first thread renews; the others find that the token is no longer
         # the refused one, and send theirs again with the new one.
         with self._lock:
             if self._is_over:
-                return response
-            if self._token is None or self._token.access_token == refused:
+                return None
+            # A token just renewed is good, whatever the server says: renewing it again would spend one token for each
+            # request. The request is sent again with the same one.
+            is_new = self._renewed_at is not None and self._now() - self._renewed_at < EARLY
+            if self._token is None or (self._token.access_token == refused and not is_new):
                 try:
                     self._token = self._renew_once(self._token or self._file.load())
                 except LoginNeeded:
                     self._is_over = True
-                    return response
-            token = self._token
-        next(response.iter_content(2**16), b"")  # a whole answer of 401 could be of any size
-        response.close()
-        request = response.request.copy()
-        request.headers["Authorization"] = f"Bearer {token.access_token}"
-        again: Response = response.connection.send(request, **kwargs)
-        again.history.append(response)
-        again.request = request
-        return again
+            return None if self._is_over else self._token
+
+
+def _send_again(response: Response, token: Token, **kwargs: Any) -> Response:
+    next(response.iter_content(2**16), b"")  # a whole answer of 401 could be of any size
+    response.close()
+    request = response.request.copy()
+    request.headers["Authorization"] = f"Bearer {token.access_token}"
+    again: Response = response.connection.send(request, **kwargs)
+    again.history.append(response)
+    again.request = request
+    return again

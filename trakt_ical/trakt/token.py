@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import os
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from trakt_ical import files
-from trakt_ical.errors import LoginNeeded, SettingsError
+from trakt_ical.errors import LoginNeeded, OutputError, SettingsError
 from trakt_ical.files import JsonFile, UnreadableFile
 
 LATEST = 2**33  # seconds since 1970, in the year 2242; what is later overflows a date
-LOCK_WAIT = 90  # seconds; longer than one renewal with its time-outs
+ROOM = 4096  # octets; a token of Trakt's takes 300
+LOCK_WAIT = 150  # seconds; longer than one renewal that is tried twice, with its time-outs
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
     """A login as `POST /oauth/token` answers it; *created_at* in seconds since 1970, *expires_in* in seconds.
 
-    *username* is added at the login, so that `status` needs no connection.
+    *username* is added at the login, so that `status` needs no connection; "" where Trakt has yet to be asked for it.
+    *is_over*: Trakt refused to renew it, or its answer to that was lost.
     """
 
     access_token: str
@@ -27,6 +31,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     expires_in: int
     username: str = ""
+    is_over: bool = False
 
     def __post_init__(self) -> None:
         if not (0 <= self.created_at < LATEST and 0 <= self.expires_in < LATEST):
@@ -52,10 +57,12 @@ class TokenFile:
 
     def load(self) -> Token:
         """Return the token. Raises LoginNeeded where there is none, SettingsError where it cannot be read."""
-        if self.path.exists() and not self.path.is_file():  # reading a pipe would wait for ever
-            raise SettingsError(f"The token file {self.path} cannot be read: it is not an ordinary file.")
         try:
+            if self.path.exists() and not self.path.is_file():  # reading a pipe would wait for ever
+                raise SettingsError(f"The token file {self.path} cannot be read: it is not an ordinary file.")
             token = self._file.load()
+        except OSError as error:
+            raise SettingsError(f"The token file {self.path} cannot be read: {error.strerror}.") from error
         except UnreadableFile as error:
             if error.damaged:
                 raise LoginNeeded(f"The token file {self.path} is damaged. Run: trakt-ical login") from error
@@ -64,13 +71,30 @@ class TokenFile:
             raise LoginNeeded("Not logged in. Run: trakt-ical login")
         return token
 
+    def sweep(self) -> None:
+        """Remove what killed runs left beside the file: it may hold a login that works."""
+        files.sweep_leftovers(self.path)
+
+    @contextlib.contextmanager
+    def reserve(self) -> Iterator[Callable[[Token], None]]:
+        """Take the room for a new token, and give a function that puts one in place of the old one, spent by then.
+
+        Raises OutputError, and so does that function.
+        """
+        with self._file.reserve(ROOM) as replace:
+            yield replace
+
     def save(self, token: Token) -> None:
         """Put *token* in place of the old one. Raises OutputError; then the old one is kept."""
         self._file.save(token)
 
     def remove(self) -> None:
-        """Remove the token, if there is one."""
-        self.path.unlink(missing_ok=True)
+        """Remove the token, if there is one. Raises OutputError."""
+        try:
+            # Where the file is a link, the login is in the file that it leads to.
+            Path(os.path.realpath(self.path)).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"The token file {self.path} cannot be removed: {error.strerror}.") from error
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
         """Keep other processes and threads from renewing. Raises OutputError where the lock cannot be had."""
