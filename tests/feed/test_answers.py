@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import re
+import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -54,6 +56,15 @@ def make_feeds(**more: str) -> Feeds:
         (b"W/" + PLAIN, 304),
         (b'"other", ' + PLAIN, 304),
         (b'W/"other",W/' + PACKED + b" , ", 304),
+        (PLAIN[:-1] + b'-br"', 304),
+        (b"W/" + PLAIN[:-1] + b'-zstd"', 304),
+        (PACKED[:-1] + b'-gzip"', 304),
+        (PACKED[:-1] + b'--gzip-br"', 304),
+        (PLAIN[:-1] + b';gz"', 304),
+        (PLAIN[:-1] + b';;;"', 304),
+        (PLAIN[:-1] + b'0"', 200),
+        (PLAIN[:-2] + b'-gzip"', 200),
+        (PLAIN[:-1] + b";a" * 10_000 + b'1"', 200),
         (b"*", 304),
         (b" * ", 304),
         (b'"*"', 200),
@@ -69,7 +80,7 @@ def make_feeds(**more: str) -> Feeds:
     ],
 )
 def test_if_none_match_is_compared_weakly_with_both_tags(condition: bytes, status: int) -> None:
-    """A list of tags, weak or strong, plain or of the packed form, or `*`; what breaks the rules matches nothing."""
+    """A list of tags, weak or strong, with or without suffixes of packing, or `*`; a broken list matches nothing."""
     assert SERVED.answer("GET", {b"if-none-match": condition}).status == status
     assert SERVED.answer("HEAD", {b"if-none-match": condition}).status == status
 
@@ -134,7 +145,14 @@ def test_a_304_repeats_what_a_200_said() -> None:
     for coding in ({}, {b"accept-encoding": b"gzip"}):
         whole = dict(SERVED.answer("GET", coding).headers)
         known = dict(SERVED.answer("GET", coding | {b"if-none-match": b"*"}).headers)
-        assert known.keys() == {b"etag", b"last-modified", b"cache-control", b"vary", b"last-success"}
+        assert known.keys() == {
+            b"etag",
+            b"last-modified",
+            b"cache-control",
+            b"vary",
+            b"access-control-allow-origin",
+            b"last-success",
+        }
         assert known.items() <= whole.items()
     assert PLAIN != PACKED
 
@@ -153,15 +171,20 @@ def test_a_condition_that_cannot_be_read_is_none() -> None:
         (f"/{OTHER}/TV shows/é.ics", 503),
         ("/robots.txt", 200),
         ("/healthz", 503),
-        (f"/{SECRET}/trakt.ics", 404),
-        (f"/{SECRET}/Trakt.ics/", 404),
-        (f"/{SECRET}/", 404),
-        (f"/{SECRET}", 404),
+        (f"/{SECRET}/trakt.Ics", 200),
+        (f"/{SECRET}/Trakt", 200),
+        (f"/{SECRET}/Trakt.ics/", 200),
+        (f"/{SECRET}/Some/other%20name+é.ics", 200),
+        (f"/{OTHER}/TV shows/e\u0301.ics", 503),
+        (f"/{OTHER}/Trakt.ics", 503),
+        (f"/{SECRET}/", 200),
+        (f"/{SECRET}", 200),
+        (f"/{SECRET}.ics", 404),
+        (f"/{SECRET.upper()}x", 404),
         (f"//{SECRET}/Trakt.ics", 404),
         (f"/x/../{SECRET}/Trakt.ics", 404),
         (f"{SECRET}/Trakt.ics", 404),
         (f"x{SECRET}/Trakt.ics", 404),
-        (f"/{OTHER}/Trakt.ics", 404),
         (f"/{SECRET[:-1]}/Trakt.ics", 404),
         (f"/{SECRET}\ud800/Trakt.ics", 404),
         (f"/{PAGE[:-1]}", 404),
@@ -171,7 +194,7 @@ def test_a_condition_that_cannot_be_read_is_none() -> None:
     ],
 )
 def test_a_path_is_right_or_404(path: str, status: int) -> None:
-    """Every path that is not exactly one of ours has the same answer, whatever the method."""
+    """The secret alone finds a calendar; every path without one has the same answer, whatever the method."""
     answer = make_feeds().answer("GET", path, {})
     assert answer is not None
     assert answer.status == status
@@ -180,6 +203,48 @@ def test_a_path_is_right_or_404(path: str, status: int) -> None:
         assert other is not None
         assert (other.status, other.body) == ((404, answer.body) if status == 404 else (405, other.body))
         assert status == 404 or (b"allow", b"GET, HEAD") in other.headers
+
+
+def test_only_a_calendar_is_open_to_other_origins(running: Running) -> None:
+    """A page of another origin may read a calendar and its 304, but not the page, and nothing without a secret."""
+    known = {"If-None-Match": running.get().headers["ETag"]}
+    for headers, method in (({}, "GET"), ({}, "HEAD"), (known, "GET"), ({"Origin": "https://x.example"}, "GET")):
+        assert running.get(headers=headers, method=method).headers["Access-Control-Allow-Origin"] == "*"
+    for url in (running.page, running.base + "/healthz", running.base + "/robots.txt", running.base + "/x"):
+        assert "Access-Control-Allow-Origin" not in running.get(url).headers
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "/",
+        "/Trakt",
+        "/Trakt.Ics",
+        "/Trakt.ics/",
+        "/Trakt.ics?x=%zz",
+        "/TV%20shows.ics",
+        "/TV+shows.ics",
+        "/TV%2520shows.ics",
+        "/s%C3%A9ries.ics",
+        "/se%CC%81ries.ics",
+        "/séries.ics",
+        "/%E9.ics",
+        "%2FTrakt.ics",
+    ],
+)
+def test_the_secret_finds_the_calendar_however_a_program_writes_the_rest(running: Running, name: str) -> None:
+    """Without the extension, with a slash, encoded in another way or not at all: the same calendar."""
+    address = urlsplit(running.base)
+    secret = running.path.split("/")[1]
+    request = f"GET /{secret}{name} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    with socket.create_connection((str(address.hostname), address.port or 0), timeout=20) as connection:
+        # In two parts, as a slow line would bring it.
+        connection.sendall(request[:60])
+        connection.sendall(request[60:])
+        answer = connection.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"END:VCALENDAR\r\n")
 
 
 @pytest.mark.parametrize("rest", ["", "/", "/check-in"])

@@ -52,7 +52,7 @@ def test_addresses_are_told_and_are_good(line: Line, running: Running) -> None:
 def test_the_secrets_open_one_thing_each(running: Running) -> None:
     """The feed's secret does not open the page, nor the page's the feed."""
     secrets = running.service.store.secrets
-    assert running.get(f"{running.base}/{secrets.calendars['Trakt']}").status_code == 404
+    assert running.get(f"{running.base}/{secrets.calendars['Trakt']}").content == running.get().content
     assert running.get(f"{running.base}/{secrets.page}/Trakt.ics").status_code == 404
     assert running.get(running.page, method="POST").status_code == 405
     assert running.get(running.page, method="HEAD").content == b""
@@ -100,7 +100,7 @@ def test_each_named_calendar_is_a_feed(line: Line, tmp_path: Path) -> None:
         assert b"\r\nNAME:Films at home\r\n" in films.content
         assert b"-streaming@trakt-ical" in films.content
         assert b"-streaming@trakt-ical" not in shows.content
-        assert running.get(urls["Shows"].replace("Shows.ics", "Films%20at%20home.ics")).status_code == 404
+        assert running.get(urls["Shows"].replace("Shows.ics", "Films%20at%20home.ics")).content == shows.content
         line.demo.misbehave(Fault(path="/calendars/my/shows/", empty_list=True, times=0))
         line.clock.pass_by(hours=2)
         running.refresh()
@@ -275,12 +275,14 @@ def test_the_log_tells_who_asked_and_no_secret(line: Line, caplog: pytest.LogCap
         running.get(running.page)
         running.get(running.page + "/")
         running.get(running.url[:-1])
+        running.get(running.url + "%0A200.ics")
         running.get(running.url + "?token=1")
         running.get(running.base + "/healthz")
         secrets = running.service.store.secrets.all
     lines = [record.getMessage() for record in caplog.records if record.name == "trakt_ical.access"]
     assert [line.split('"')[1] for line in lines] == [
         "GET /…/Trakt.ics",
+        "GET /…",
         "GET /…",
         "GET /…",
         "GET /…",

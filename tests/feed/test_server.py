@@ -153,21 +153,22 @@ HOSTILE = [
     b"get / HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
     b"GET /\r\n\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     b"\r\n\r\n\r\n\r\n",
-    b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-    b"GET / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-    b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-    b"GET / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nHTTP2-Settings: x\r\n\r\n",
-    b"GET / HTTP/1.1\r\nX: \x00\r\n\r\n",
-    b"GET / HTTP/1.1\r\n: x\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nHTTP2-Settings: x\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nX: \x00\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\n: x\r\n\r\n",
     b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET / HTTP/1.1\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
-    b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * 20_000 + b"\r\n",
-    b"GET / HTTP/1.1\r\nIf-None-Match: " + b'"a",' * 7_000 + b"\r\n\r\n",
-    b"GET / HTTP/1.1\r\nAccept-Encoding: " + b"a;q=," * 6_000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: a\r\n" * 20_000 + b"\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nIf-None-Match: " + b'"a",' * 7_000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: " + b"a;q=," * 6_000 + b"\r\n\r\n",
 ]
 
 
@@ -187,11 +188,36 @@ def test_hostile_requests_get_nothing(running: Running, caplog: pytest.LogCaptur
     secrets = running.service.store.secrets.all
     for octets in HOSTILE:
         answer = spoken(running, octets)
-        assert answer == b"" or re.match(rb"HTTP/1\.1 4\d\d ", answer), octets[:80]
+        assert answer == b"" or re.match(rb"HTTP/1\.1 (4\d\d|505) ", answer), octets[:80]
         assert not any(secret.encode() in answer for secret in secrets)
     assert running.get().status_code == 200
     assert not any(secret in caplog.text for secret in secrets)
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"HTTP/1.1\r\nHost: x\r\nConnection: close", 200),
+        (b"HTTP/1.1\r\nHost:\r\nConnection: close", 200),
+        (b"HTTP/1.0", 200),
+        (b"HTTP/1.0\r\nHost: x", 200),
+        (b"HTTP/1.1\r\nConnection: close", 400),
+        (b"HTTP/1.1\r\nHost: x\r\nHost: y", 400),
+        (b"HTTP/1.0\r\nHost: x\r\nHost: x", 400),
+        (b"HTTP/x\r\nHost: x", 400),
+        (b"HTTP/1.2\r\nHost: x", 505),
+        (b"HTTP/2.0\r\nHost: x", 505),
+        (b"HTTP/3\r\nHost: x", 505),
+        (b"HTTP/9.9\r\nHost: x", 505),
+        (b"HTTP/0.9\r\nHost: x", 505),
+    ],
+)
+def test_a_request_needs_a_known_version_and_one_host(running: Running, head: bytes, status: int) -> None:
+    """HTTP/1.1 without Host, or with two, is 400; another version than 1.0 and 1.1 is 505."""
+    answer = spoken(running, b"GET /robots.txt " + head + b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert status == 200 or b"connection: close" in answer.lower()
 
 
 def test_bad_conditions_on_the_right_address_are_harmless(running: Running) -> None:
@@ -259,8 +285,8 @@ ROBOTS = b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n"
         (ROBOTS, b"GET / HTTP/1.1\r\nX: "),
         (b"", b"\r\n"),
         (ROBOTS, b"\r\n"),
-        (ROBOTS, b"POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\nx"),
-        (ROBOTS, b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"),
+        (ROBOTS, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx"),
+        (ROBOTS, b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"),
         (ROBOTS.replace(b"Host", b"Connection: upgrade\r\nUpgrade: h2c\r\nHost"), b"PRI"),
     ],
 )
@@ -295,6 +321,6 @@ def test_who_never_reads_is_hung_up_on(line: Line, caplog: pytest.LogCaptureFixt
 
 def test_requests_do_not_pile_up(running: Running) -> None:
     """Who sends requests by the thousand before an answer is hung up on, and most of them are not even looked at."""
-    answer = spoken(running, b"GET /aaaaaaaaaaaaaa HTTP/1.1\r\n\r\n" * 8192)
+    answer = spoken(running, b"GET /aaaaaaaaaaaaaa HTTP/1.1\r\nHost: x\r\n\r\n" * 8192)
     assert answer.count(b"HTTP/1.1 404") <= 2 * MAX_PIPELINED
     assert running.get().status_code == 200

@@ -11,6 +11,7 @@ from trakt_ical.feed.secrets import Secrets
 
 PUBLIC_PATHS = frozenset(("/healthz", "/robots.txt"))
 CUT = "…"
+LONGEST_NAME = 100  # characters of what a client wrote after the secret
 LONGEST_AGENT = 200  # characters of what a client calls itself
 
 access = logging.getLogger("trakt_ical.access")
@@ -81,5 +82,8 @@ def describe_request(method: str, path: str, status: int) -> str:
     """
     if path in PUBLIC_PATHS:
         return f"{method} {path}"
-    name = path.rpartition("/")[2] if status != 404 and path.endswith(".ics") else ""
-    return f"{method} /{CUT}" + (f"/{name}" if name else "")
+    # The name is what a client wrote after the secret, so it may hold anything, line breaks included.
+    before, _, name = path.rpartition("/")
+    if status == 404 or not before or not name.endswith(".ics") or not name.isprintable():
+        return f"{method} /{CUT}"
+    return f"{method} /{CUT}/{name[-LONGEST_NAME:]}"

@@ -56,9 +56,6 @@ def make_html_answer(status: int, document: bytes, headers: Mapping[str, str]) -
 NOT_FOUND = make_text_answer(404, "Nothing is here.\n")
 NOT_ALLOWED = make_text_answer(405, "Only GET and HEAD are answered here.\n", ((b"allow", b"GET, HEAD"),))
 BODY_TOO_LARGE = make_text_answer(413, "The form is too large.\n")
-NOT_YET = make_text_answer(
-    503, "This calendar has not been fetched yet. Try again in two minutes.\n", ((b"retry-after", b"120"),)
-)
 # It allows everything. Google Calendar fetches nothing that robots.txt forbids, and never says so; search engines are
 # kept out by X-Robots-Tag, which they obey on what they do fetch.
 ROBOTS = make_answer(
@@ -68,6 +65,8 @@ ROBOTS = make_answer(
 
 CACHED_VALUES = 256  # header values; programs send the same few over and over
 _TAG = re.compile(rb'[ \t]*(?:W/)?("[!\x23-\x7e\x80-\xff]*")[ \t]*(?:,|\Z)|[ \t]*(?:,|\Z)')
+# What proxies that pack an answer add to its tag: `-gzip`, `-br`, `-zstd`, `;gz`, and again at each further proxy.
+_PROXY_SUFFIXES = rb"(?:[-;:]+[a-z]+)*[-;:]*"
 _CODING = re.compile(r"\s*([\w*.-]+)\s*(?:;\s*q\s*=\s*([\d.]+)\s*)?")
 
 
@@ -110,7 +109,13 @@ def parse_etags(condition: bytes) -> frozenset[bytes]:
     return frozenset(found)
 
 
+# For calendar programs that run in a browser. It gives nothing away, since a page that does not know the secret cannot
+# ask, and nothing in an answer depends on who asks. The page and everything else stay closed to other origins.
+ANY_ORIGIN = (b"access-control-allow-origin", b"*")
 CACHE_CONTROL = b"private, max-age=900"  # private: a shared cache must not keep what a secret protects
+NOT_YET_FETCHED = make_text_answer(
+    503, "This calendar has not been fetched yet. Try again in two minutes.\n", ((b"retry-after", b"120"), ANY_ORIGIN)
+)
 LAST_SUCCESS = b"last-success"  # not `Age`, which says how long a cache has kept an answer
 
 
@@ -152,7 +157,7 @@ class CalendarAnswers:
         """Whether the client has these octets already, in whatever coding."""
         condition = headers.get(b"if-none-match")
         if condition is not None:  # then a date is not looked at (RFC 9110 §13.1.3)
-            return condition in self._tags or not self._matching_tags.isdisjoint(parse_etags(condition))
+            return condition in self._tags or any(map(self._matching_tag.fullmatch, parse_etags(condition)))
         since = headers.get(b"if-modified-since")
         if since is None:
             return False
@@ -169,8 +174,9 @@ class CalendarAnswers:
         return f'"{digest}"'.encode(), f'"{digest}-gzip"'.encode()
 
     @cached_property
-    def _matching_tags(self) -> frozenset[bytes]:
-        return frozenset((*self._tags, b"*"))
+    def _matching_tag(self) -> re.Pattern[bytes]:
+        # Without the suffixes, everybody behind such a proxy would download the whole calendar each time.
+        return re.compile(rb'\*|"%s%s"' % (hash_octets(self.octets).encode(), _PROXY_SUFFIXES))
 
     @cached_property
     def _last_modified_field(self) -> bytes:
@@ -193,6 +199,7 @@ class CalendarAnswers:
             (b"last-modified", self._last_modified_field),
             (b"cache-control", CACHE_CONTROL),
             (b"vary", b"Accept-Encoding"),
+            ANY_ORIGIN,
             *success,
         )
         whole = Answer(
@@ -236,7 +243,7 @@ class Feed:
         """Return the answer to a request for it."""
         if self.calendar is not None:
             return self.calendar.answer(method, headers)
-        return _answer_fixed(NOT_YET, method)
+        return _answer_fixed(NOT_YET_FETCHED, method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,14 +293,15 @@ class Feeds:
 
         *path* is decoded and without the prefix; names of *headers* are in lower case.
         """
-        secret, _, name = path[1:].partition("/")
-        octets = secret.encode(errors="replace")
+        # What follows the secret is for people, and programs change it: they cut off the extension, add a slash, or
+        # encode it anew. The secret alone decides, so that none of that loses a subscriber.
+        octets = path[1:].partition("/")[0].encode(errors="replace")
         # Every path is compared with every secret, each time in constant time and to the end. A comparison that stops
         # at the first difference, or a loop that stops at a hit, would let a stranger find a secret letter by letter.
         is_page = hmac.compare_digest(octets, self.page_secret.encode())
         found = None
         for feed in self.feeds:
-            if hmac.compare_digest(octets, feed.secret.encode()) and name == f"{feed.name}.ics":
+            if hmac.compare_digest(octets, feed.secret.encode()):
                 found = feed
         if not path.startswith("/"):
             return NOT_FOUND  # `*`, or an address of another host

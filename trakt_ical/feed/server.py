@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import functools
+import re
 import signal
 import socket
 import threading
@@ -31,6 +32,13 @@ HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n"
     b"Cache-Control: no-store\r\n\r\n"
 )
+VERSION_NOT_SUPPORTED = (
+    b"HTTP/1.1 505 HTTP Version Not Supported\r\nContent-Length: 0\r\nConnection: close\r\n"
+    b"Cache-Control: no-store\r\n\r\n"
+)
+VERSIONS = ("1.0", "1.1")
+NO_VERSION = "0.0"  # what the parser reports before it has read one
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -44,7 +52,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, request_timeout: float = REQUEST_TIMEOUT, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._request_timeout = request_timeout
-        self._in_head = self._in_request = False
+        self._in_line = self._in_head = self._in_request = False
         self._head_length = 0  # octets
         self._cycle_in_progress: RequestResponseCycle | None = None
         self._request_timer: asyncio.TimerHandle | None = None
@@ -67,7 +75,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._head_length += len(data)
-        super().data_received(data)
+        super().data_received(self._escape_request_line(data))
         if not self._in_head:
             self._head_length = 0
         if self.transport.is_closing():  # uvicorn refused the request; the refusal must be read in time
@@ -88,7 +96,19 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        version = self.parser.get_http_version()
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        # RFC 9112 §3.2 asks for 400 without Host, or with two: a proxy might have gone by the other one.
+        if version not in VERSIONS or hosts > 1 or (version != "1.0" and not hosts):
+            raise ValueError("a version or a host that is not answered")
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        if self.parser.get_http_version() in (NO_VERSION, *VERSIONS):
+            super().send_400_response(msg)
+        else:
+            self.transport.write(VERSION_NOT_SUPPORTED)
+            self.transport.close()
 
     def on_message_complete(self) -> None:
         self._in_request = False
@@ -117,6 +137,23 @@ class GuardedProtocol(HttpToolsProtocol):
         super().resume_writing()
         if not self.transport.is_closing():
             self._stop_read_timer()
+
+    def _escape_request_line(self, data: bytes) -> bytes:
+        """Return *data* with the octets of a request line percent-encoded that are not ASCII.
+
+        Some programs send the name of a calendar as raw UTF-8, which the parser refuses. Only the first line of what
+        arrives between two requests is looked at: who sends several at once encodes them well.
+        """
+        is_line = self._in_line or not self._in_request
+        if not is_line or data.isascii():
+            self._in_line = is_line and b"\n" not in data.lstrip(b"\r\n")
+            return data
+        start = len(data) - len(data.lstrip(b"\r\n"))
+        end = data.find(b"\n", start)
+        self._in_line = end < 0
+        end = len(data) if end < 0 else end
+        line = _NOT_ASCII.sub(lambda octet: b"%%%02X" % ord(octet[0]), data[start:end])
+        return data[:start] + line + data[end:]
 
     @property
     def _has_no_timeout(self) -> bool:
