@@ -8,6 +8,7 @@ RULES: dict[str, dict[str, str]] = {
     "whole-day": {"HOURS": "whole-day"},
     "late-night": {"HOURS": "whole-day", "LATE_NIGHT": "12"},
     "midnight": {"UNKNOWN_HOUR": "midnight"},
+    "unknown-hour": {"UNKNOWN_HOUR": "20:00", "SHOW_UNKNOWN_HOURS": "quiet-archive=08:30, village-hall=whole-day"},
     "a-day-later": {"OFFSET": "1440"},
     "a-day-earlier": {"OFFSET": "-1440"},
     "network-offset": {"NETWORK_OFFSETS": "AMC=1440, TV Tokyo=-1440"},

@@ -30,6 +30,8 @@ def describe_values(name: str) -> str:
     if facts["choices"]:
         words = ", ".join(f"`{word}`" for word in facts["choices"])
         return f"list of {words}" if isinstance(field.default, tuple) else words
+    if facts["values"] is str:
+        return "table: name = text"
     if facts["values"] is bool:
         return "table: name = `true` or `false`"
     if facts["values"] is int:

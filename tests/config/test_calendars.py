@@ -258,6 +258,16 @@ WRONG = [
     ("[calendar.A]\nmin_rating = 'good'", r"min_rating \(.*line 2\) must be a number"),
     ("[calendar.A]\ncolor = 'crimsom'", r"color \(.*line 2\).*'crimsom'.*crimson\?"),
     ("[calendar.A]\ncountry = 'Atlantis'", r"country \(.*line 2\).*'Atlantis'"),
+    ("[calendar.A]\nunknown_hour = '24:00'", r"unknown_hour \(.*line 2\): '24:00' .*20:00"),
+    ("[calendar.A]\nunknown_hour = 'midnigt'", r"unknown_hour \(.*line 2\): 'midnigt' .*midnight"),
+    ("[calendar.A]\nunknown_hour = 20:00:00", r"unknown_hour \(.*line 2\) must be a text"),
+    ("[calendar.A]\nshow_unknown_hours = {lost = 'eight'}", r"show_unknown_hours \(.*line 2\): 'eight' .*20:00"),
+    ("[calendar.A]\nshow_unknown_hours = {lost = 8}", r"show_unknown_hours \(.*line 2\) must be .*lost is a text"),
+    (
+        "[calendar.A]\nshow_unknown_hours = {lost = '8:00', Lost = '9:00'}",
+        r"show_unknown_hours \(.*\) has two values for lost",
+    ),
+    ("[calendar.A]\ndates = 'release'", r"dates \(.*line 2\) .*'release'.*released"),
     ("[calendar.A]\nalarms = ['soon']", r"alarms \(.*line 2\): 'soon' .*\"30 min before\""),
     ("[calendar.A]\nalarms = [\n 'film: 9:00 that day']", r"alarms \(.*line 2\): .*'film'"),
     (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import icalendar
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from tests.factories import NIGHT, make_calendar_id, make_episode, make_event, make_movie, make_stamp
 from trakt_ical.export import ics
 from trakt_ical.model import Airing, EpisodeKind, Moment, Release, Show
-from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHour
+from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHours
 from trakt_ical.transform.template import parse_template
 from trakt_ical.transform.text import PARTS, Words
 from trakt_ical.transform.times import describe_placing
@@ -204,7 +204,7 @@ def test_the_calendar_says_by_which_rules_events_are_on_other_days() -> None:
     ("rules", "placed"),
     [
         (Rules(), False),
-        (Rules(hours=Hours.WHOLE_DAY, unknown_hour=UnknownHour.MIDNIGHT, group=Group.DAY), False),
+        (Rules(hours=Hours.WHOLE_DAY, unknown_hours=UnknownHours(time(0)), group=Group.DAY), False),
         (Rules(late_night=5), False),
         (Rules(hours=Hours.WHOLE_DAY, late_night=5), True),
         (Rules(offsets=Offsets(shows={"a show": timedelta(minutes=5)})), True),

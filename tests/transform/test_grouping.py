@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +18,7 @@ from trakt_ical.transform.alarms import parse_alarm
 from trakt_ical.transform.codes import CodeStyle
 from trakt_ical.transform.events import make_event
 from trakt_ical.transform.grouping import schedule_airings
-from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHour
+from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHours
 from trakt_ical.transform.text import Words
 
 HOUR = timedelta(hours=1)
@@ -72,8 +72,8 @@ def test_a_day_is_one_of_the_subscribers_zone() -> None:
 def test_what_has_an_hour_does_not_go_with_what_has_none() -> None:
     """Nor where a midnight stands for the hour that nobody knows: it is no hour at which the others begin."""
     both = [make_episode(number=1), make_episode(number=2, starts=NIGHT.date())]
-    for unknown_hour in UnknownHour:
-        assert members(both, Rules(group=Group.DAY, unknown_hour=unknown_hour)) == [[(2, 1)], [(2, 2)]]
+    for hours in (UnknownHours(), UnknownHours(time(0)), UnknownHours(time(20))):
+        assert members(both, Rules(group=Group.DAY, unknown_hours=hours)) == [[(2, 1)], [(2, 2)]]
 
 
 def test_in_whole_days_all_of_a_day_goes_together() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 
 from trakt_ical.config.checks import find_wrong_values
 from trakt_ical.config.settings import FIELDS, Settings
@@ -15,11 +16,13 @@ from trakt_ical.fetch.zones import find_country_code
 from trakt_ical.transform import alarms, template
 from trakt_ical.transform.codes import CodeStyle
 from trakt_ical.transform.filters import Filters, Trait, fold_text
-from trakt_ical.transform.rules import Dates, Group, Hours, Offsets, Rules, UnknownHour
+from trakt_ical.transform.rules import Dates, Group, Hours, Offsets, Rules, UnknownHours
 from trakt_ical.transform.template import Template
 from trakt_ical.transform.text import PARTS, MarkStyle, Words
 from trakt_ical.wording import suggest_nearest
 
+_UNKNOWN_HOURS = {"whole-day": None, "midnight": time(0)}
+_HOUR = re.compile("([01]?[0-9]|2[0-3]):[0-5][0-9]")
 ONLY = "Trakt"  # the name of the calendar where the settings name none
 
 
@@ -90,7 +93,10 @@ def make_rules(settings: Settings) -> Rules:
         dates=Dates(settings.dates),
         midnight_networks=frozenset(map(fold_text, settings.midnight_networks)),
         hours=Hours(settings.hours),
-        unknown_hour=UnknownHour(settings.unknown_hour),
+        unknown_hours=UnknownHours(
+            _read_hour("unknown_hour", settings.unknown_hour),
+            {fold_text(name): _read_hour("show_unknown_hours", each) for name, each in settings.show_unknown_hours},
+        ),
         late_night=settings.late_night,
         offsets=Offsets(
             timedelta(minutes=settings.offset),
@@ -123,7 +129,7 @@ def find_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         include, exclude = _read_chosen(settings, "include", trait), _read_chosen(settings, "exclude", trait)
         for both in sorted(include & exclude):
             yield f"exclude_{trait.value}", f"and include_{trait.value} both name {both}. Keep one."
-    for name in ("show_specials", "network_offsets", "show_offsets"):
+    for name in ("show_specials", "network_offsets", "show_offsets", "show_unknown_hours"):
         for both in _find_contradicting(getattr(settings, name)):
             yield name, f"has two values for {both}. Keep one."
     for name in ("watched", "watchlist_only"):
@@ -200,6 +206,17 @@ def _read_country(text: str) -> str:
     if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
         raise WrongRule("country", f"{text!r} is no country; write its two-letter code, such as us")
     return code
+
+
+def _read_hour(setting: str, text: str) -> time | None:
+    """Return the hour at which an unknown one is shown, None for the whole day."""
+    if text in _UNKNOWN_HOURS:
+        return _UNKNOWN_HOURS[text]
+    if not _HOUR.fullmatch(text):
+        reason = f"{text!r} is no hour; write whole-day, midnight, or an hour such as 20:00"
+        raise WrongRule(setting, reason, suggest_nearest(text, _UNKNOWN_HOURS))
+    hour, minute = map(int, text.split(":"))
+    return time(hour, minute)
 
 
 def _read_template(settings: Settings, name: str) -> Template:

@@ -14,8 +14,8 @@ LONGEST = 3660  # days back or ahead
 def _setting(default: Any, meaning: str, **facts: Any) -> Any:
     """Define a setting of the whole program.
 
-    *facts*: `secret`; `choices` of a text; `least` and `most` of a number; `values`, the type (`int`, `bool`) of the
-    values of a table.
+    *facts*: `secret`; `choices` of a text; `least` and `most` of a number; `values`, the type (`int`, `bool`, `str`)
+    of the values of a table.
     """
     usual = {"help": meaning, "of": "program", "secret": False, "choices": (), "least": 0, "most": 0, "values": None}
     metadata = {**usual, **facts}
@@ -84,8 +84,11 @@ class Settings:
     )
     unknown_hour: str = _rule(
         "whole-day",
-        "Show an episode whose time is not known as a whole-day event or at midnight.",
-        choices=("whole-day", "midnight"),
+        "Show an episode whose time is not known as a whole-day event (whole-day), at midnight, or at an hour of its "
+        "date in timezone, such as 20:00.",
+    )
+    show_unknown_hours: tuple[tuple[str, str], ...] = _rule(
+        (), "The same for single shows, in place of unknown_hour.", values=str
     )
     late_night: int = _rule(
         0, "Hour of the day, 0 to 12: in whole-day events, an airing before it belongs to the previous day.", most=12

@@ -61,7 +61,11 @@ def format_value(value: Any) -> str:
 
 
 def _parse_scalar(value: Any, of: type) -> Any:
-    """Return *value* as the type *of*: `bool`, `int` or `float`."""
+    """Return *value* as the type *of*: `bool`, `int`, `float` or `str`."""
+    if of is str:
+        if not isinstance(value, str) or _UNFIT.search(value):
+            raise ValueError("a text in quotation marks")
+        return value.strip()
     if of is bool:
         flag = _FLAGS.get(value.lower(), value) if isinstance(value, str) else value
         if not isinstance(flag, bool):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 
 from trakt_ical.transform.alarms import AlarmRule
 from trakt_ical.transform.filters import Filters
@@ -24,13 +24,6 @@ class Hours(enum.Enum):
 
     EXACT = "exact"
     WHOLE_DAY = "whole-day"
-
-
-class UnknownHour(enum.Enum):
-    """How airings are shown whose hour nobody knows."""
-
-    WHOLE_DAY = "whole-day"
-    MIDNIGHT = "midnight"
 
 
 class Group(enum.Enum):
@@ -57,6 +50,20 @@ class Offsets:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownHours:
+    """At which hour of the subscriber's zone episodes are shown of which nobody knows it: all, and single shows.
+
+    None shows them as whole days. Shows are folded, see `filters.fold_text`.
+    """
+
+    everything: time | None = None
+    shows: Mapping[str, time | None] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return self.everything is not None or bool(self.shows)
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """*default_runtime* stands in where Trakt knows no runtime. *midnight_networks*, folded, really start at 00:00.
 
@@ -68,7 +75,7 @@ class Rules:
     dates: Dates = Dates.AIRED
     midnight_networks: frozenset[str] = frozenset()
     hours: Hours = Hours.EXACT
-    unknown_hour: UnknownHour = UnknownHour.WHOLE_DAY
+    unknown_hours: UnknownHours = field(default_factory=UnknownHours)
     late_night: int = 0
     offsets: Offsets = field(default_factory=Offsets)
     filters: Filters = field(default_factory=Filters)

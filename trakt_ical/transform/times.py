@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from trakt_ical.model import Airing, Episode, Moment, Movie, StepRecorder, ignore_step
 from trakt_ical.transform.filters import fold_text, list_names
-from trakt_ical.transform.rules import Dates, Hours, Rules, UnknownHour
+from trakt_ical.transform.rules import Dates, Hours, Rules
 
 DAY = timedelta(days=1)
 
@@ -84,10 +84,24 @@ def _find_start(episode: Episode, rules: Rules, zone: tzinfo, tell: StepRecorder
         if rules.offsets:
             start += _find_offset(episode, rules, tell)
         return _find_whole_day(start, rules, zone, tell) if rules.hours is Hours.WHOLE_DAY else start
-    if rules.unknown_hour is UnknownHour.MIDNIGHT and rules.hours is Hours.EXACT:
-        tell("unknown_hour = midnight puts it at 00:00 of that date in %s.", zone)
-        return datetime.combine(start, time(0), zone).astimezone(UTC)
-    return start
+    hour = (
+        _find_unknown_hour(episode, rules, zone, tell) if rules.hours is Hours.EXACT and rules.unknown_hours else None
+    )
+    return start if hour is None else datetime.combine(start, hour, zone).astimezone(UTC)
+
+
+def _find_unknown_hour(episode: Episode, rules: Rules, zone: tzinfo, tell: StepRecorder) -> time | None:
+    """Return the hour at which an episode is shown of which nobody knows it; None shows its whole day."""
+    setting, hour = "unknown_hour", rules.unknown_hours.everything
+    for name in list_names(episode.show):
+        if name in rules.unknown_hours.shows:
+            setting, hour = f"show_unknown_hours of {name}", rules.unknown_hours.shows[name]
+            break
+    if hour is None:
+        tell("%s leaves it the whole day.", setting)
+    else:
+        tell("%s puts it at %s of that date in %s.", setting, f"{hour:%H:%M}", zone)
+    return hour
 
 
 def _find_offset(episode: Episode, rules: Rules, tell: StepRecorder) -> timedelta:
