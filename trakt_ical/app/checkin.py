@@ -17,13 +17,14 @@ from trakt_ical.app.app import App
 from trakt_ical.app.sources import find_calendar_zone, make_connection, open_source
 from trakt_ical.checkin.links import LinkCheckIns, StoredAiring
 from trakt_ical.checkin.resolve import Chooser, ItemFinder
-from trakt_ical.checkin.schedule import Schedule
+from trakt_ical.checkin.schedule import Schedule, ShownTimes, find_shown_times
 from trakt_ical.checkin.service import CheckInContext, CheckInService
 from trakt_ical.checkin.tickets import FOLDER
 from trakt_ical.config import Calendar
 from trakt_ical.errors import SettingsError
 from trakt_ical.export.stored import StoredEvent, parse_moment, read_end, read_summary
 from trakt_ical.fetch.source import SOURCES
+from trakt_ical.model import Airing
 from trakt_ical.transform.uids import make_uid
 from trakt_ical.wording import describe_moment
 
@@ -109,9 +110,14 @@ def load_schedule(app: App) -> Schedule:
     """Return what the user's own calendars list, from kept answers where they are young. Raises TraktIcalError."""
     calendars = [each for each in app.calendars if each.settings.source == "my"] or [_make_own(app.calendars[0])]
     lists = [fetch_listed(app, calendar, max_age=MAX_AGE) for calendar in calendars]
-    airings = {make_uid(airing): airing for each in lists for airing in each.airings}
-    usual_runtime = timedelta(minutes=calendars[0].settings.default_runtime)
-    return Schedule(airings, lists[0].zone, lists[0].now, usual_runtime)
+    airings, times = dict[str, Airing](), dict[str, ShownTimes]()
+    for each in lists:
+        listed = each.airings
+        airings |= {make_uid(airing): airing for airing in listed}
+        shown = find_shown_times(listed, each.spec.rules, each.zone)
+        # Several calendars may list an airing, each at a time of its own: the first that shows it counts.
+        times |= {uid: found for uid, found in shown.items() if uid not in times or not times[uid].event}
+    return Schedule(airings, times, lists[0].zone, lists[0].now)
 
 
 def _make_own(calendar: Calendar) -> Calendar:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from trakt_ical.checkin.items import CheckInApi, EpisodeRef, Query, WatchItem
-from trakt_ical.checkin.schedule import Schedule, make_item, make_show_title
+from trakt_ical.checkin.schedule import Schedule, make_show_title
 from trakt_ical.errors import NoMatch
 from trakt_ical.model import Episode
 from trakt_ical.transform.titles import normalize_title
@@ -65,11 +65,12 @@ class ItemFinder:
         """What is on; else the latest unwatched airing; else the next episode of the show that was watched last."""
         on_now = self.schedule.list_on_now()
         if len(on_now) == 1:
-            return make_item(on_now[0])
+            return self.schedule.make_item(on_now[0])
         marked = self.marks.mark_watched(self.schedule)
         if on_now:
             unwatched = [each for each in marked.list_on_now() if not each.watched]
-            return self._choose_episode("Several episodes are on now.", unwatched or on_now)
+            several = self.schedule.keep_first_of_events(unwatched or on_now)
+            return self._choose_episode("Several episodes are on now.", several)
         waiting = list(_keep_first_of_show(each for each in marked.list_begun() if not each.watched))
         if not waiting:
             return self._find_after_last_watched()
@@ -82,10 +83,15 @@ class ItemFinder:
         item = self.api.find_next_episode(show) if show else None
         if item is None:
             raise NoMatch("Nothing is on now, and you have watched all that aired. Name a title.")
-        return item
+        return self._time_as_shown(item)
+
+    def _time_as_shown(self, item: WatchItem) -> WatchItem:
+        """Return *item*, which the API found, with the time at which the calendar shows it, where it lists it."""
+        listed = self.schedule.find_episode(item.title, item.season, item.number)
+        return replace(item, starts=listed.starts) if listed else item
 
     def _choose_episode(self, sentence: str, episodes: Sequence[Episode]) -> WatchItem:
-        return self._choose(sentence, [make_item(each) for each in episodes])
+        return self._choose(sentence, [self.schedule.make_item(each) for each in episodes])
 
     def _choose(self, sentence: str, items: Sequence[WatchItem]) -> WatchItem:
         return items[0] if len(items) == 1 else self.chooser.choose(sentence, items)
@@ -131,8 +137,7 @@ class ItemFinder:
             following = self.api.find_next_episode(show)
             if following is None:
                 raise NoMatch(f"You have watched all of {show} that aired. Name an episode, such as 2x03.")
-            listed = self.schedule.find_episode(show, following.season, following.number)
-            return replace(following, starts=listed.starts) if listed else following
+            return self._time_as_shown(following)
         if episode.season is None or episode.number is None:
             return WatchItem(show, absolute=episode.absolute)
         item = self.schedule.find_episode(show, episode.season, episode.number) or self.api.find_episode(
