@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -62,4 +63,33 @@ def serving(answer: Callable[[Asked], Told]) -> Iterator[tuple[str, list[Asked]]
     finally:
         server.shutdown()
         server.server_close()
+        thread.join()
+
+
+@contextlib.contextmanager
+def serving_raw(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """The address of a server that lets *answer* write to each connection, in a thread of its own, octet by octet."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=respond, args=(connection,), daemon=True).start()
+
+    def respond(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            while not connection.recv(2**16).endswith((b"\r\n\r\n", b"}")):
+                pass
+            answer(connection)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
         thread.join()

@@ -30,7 +30,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     if value is None:
         return None
     if value.strip().isdecimal():
-        return float(value)
+        return float(value.strip())
     moment = parse_http_date(value)
     return None if moment is None else max(0.0, (moment - now).total_seconds())
 

@@ -45,6 +45,8 @@ PASSING = [
     (Told(status=522), "Cloudflare does not reach"),
     (Told(status=429), "fewer requests"),
     (Told(PAGE, 403, HTML), "Cloudflare, which guards Trakt, blocked"),
+    (Told(b"error code: 1010", 403, {"Content-Type": "text/plain"}), "Cloudflare, which guards Trakt, blocked"),
+    (Told(b"", 403), "Cloudflare, which guards Trakt, blocked"),
     (Told(PAGE, 503, HTML), "overloaded"),
     (Told(PAGE, 200, HTML), "a page of HTML"),
     (Told(PAGE, 200), "a page of HTML"),
@@ -117,7 +119,9 @@ def test_what_the_user_reads_names_no_request(caplog: pytest.LogCaptureFixture) 
 LASTING = [
     (Told(b"", 400), Refused, "could not read"),
     (Told(b"", 401), LoginNeeded, "trakt-ical login"),
-    (Told(b"", 403), SettingsError, "client_id"),
+    (Told(b"", 403, {"X-Request-Id": "1"}), SettingsError, "client_id"),
+    (Told(b"[]", 206), BrokenAnswer, "a part"),
+    (Told(b"[" * 5000, 422), Refused, "invalid"),
     (Told(b"", 404), Refused, "found nothing"),
     (Told(b"", 405), Refused, "does not offer"),
     (Told(b"", 409), Refused, "already has"),
@@ -149,16 +153,38 @@ def test_a_status_that_stays_is_told_at_once(told: Told, kind: type[TraktIcalErr
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("7", 7), ("0", 0), ("86400", 300), ("Sat, 18 Apr 2026 12:00:30 GMT", 30), ("Sat, 18 Apr 2026 11:00:00 GMT", 0)],
+    [
+        ("7", 7),
+        ("0", 0),
+        ("300", 300),
+        ("1\x1e", 1),
+        ("Sat, 18 Apr 2026 12:00:30 GMT", 30),
+        ("Sat, 18 Apr 2026 11:00:00 GMT", 0),
+    ],
 )
-def test_retry_after_is_obeyed_up_to_a_cap(header: str, seconds: int) -> None:
-    """The seconds or the date of Retry-After say how long to wait, 300 s at the most."""
+def test_retry_after_is_obeyed(header: str, seconds: int) -> None:
+    """The seconds or the date of Retry-After say how long to wait."""
     slept: list[float] = []
     script = repeat_last(Told(status=429, headers={"Retry-After": header}), Told())
     now = datetime(2026, 4, 18, 12, tzinfo=UTC)
     with serving(lambda _: next(script)) as (url, _), Client(url, sleep=slept.append, now=lambda: now) as client:
         client.get("/x")
     assert slept == [seconds]
+
+
+@pytest.mark.parametrize(
+    ("header", "when"), [("3600", "13:00"), ("9" * 30, "other year"), ("Fri, 31 Dec 9999 23:59:59 GMT", "9999")]
+)
+def test_a_long_retry_after_ends_the_run(header: str, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for an hour: the error says at once when to try again."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    told = Told(status=429, headers={"Retry-After": header})
+    now = datetime(2026, 4, 18, 12, tzinfo=UTC)
+    with serving(lambda _: told) as (url, asked), Client(url, now=lambda: now) as client:
+        with pytest.raises(Refused, match=when):
+            client.get("/x")
+        assert len(asked) == 1
 
 
 def test_an_unreadable_retry_after_is_none() -> None:
@@ -279,6 +305,9 @@ def test_an_answer_cannot_bring_a_secret_back(told: Told) -> None:
 ODD_HEADERS = [
     {"Date": "Mon, 23 Nov 99999999999 00:00:00 GMT", "ETag": '"1"'},
     {"X-Pagination-Page-Count": "9" * 5000},
+    {"Expires": "Mon, 23 Nov 99999 00:00:00 GMT"},
+    {"Expires": "Fri, 31 Dec 9999 23:59:59 +9999", "ETag": '"1"'},
+    {"Cache-Control": "max-age=" + "9" * 400},
     {"Set-Cookie": "\x80=\x81"},
 ]
 

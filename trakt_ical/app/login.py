@@ -26,6 +26,8 @@ from trakt_ical.trakt.token import Token
 
 log = logging.getLogger(__name__)
 
+ANSWER_LIMIT = 50  # seconds; two renewals must be over before others stop waiting for the token's lock
+
 
 @contextlib.contextmanager
 def open_login(app: App) -> Iterator[Login]:
@@ -39,7 +41,11 @@ def open_login(app: App) -> Iterator[Login]:
     # Never with the environment's short time-outs: a refresh token works once, so if the answer to a renewal is not
     # waited for, the login is lost.
     client = Client(
-        settings.auth_url, secrets=list_secrets(settings), now=app.environment.now, sleep=app.environment.sleep
+        settings.auth_url,
+        secrets=list_secrets(settings),
+        now=app.environment.now,
+        sleep=app.environment.sleep,
+        answer_limit=ANSWER_LIMIT,
     )
     with client:
         yield Login(client, client_id=settings.client_id, client_secret=settings.client_secret)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from trakt_ical.trakt.signing import TokenSigner
 
+SECONDS_PER_MINUTE = 60
 ASK_ALWAYS = timedelta(0)  # no kept answer is that young: each request is sent
 
 NO_CLIENT_ID = (
@@ -38,7 +40,7 @@ def open_source(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS)
 
     Raises SettingsError where a setting is missing, LoginNeeded where nobody is logged in.
     """
-    connection = make_connection(app, calendar, max_age)
+    connection = replace(make_connection(app, calendar, max_age), run_limit=app.settings.run_limit * SECONDS_PER_MINUTE)
     with SOURCES[app.settings.api].load_adapter().open_source(connection) as source:
         yield source
 

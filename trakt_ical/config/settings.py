@@ -52,6 +52,9 @@ class Settings:
     owner: str = _account("", "User whose calendar is fetched (v1). If not set: you.")
     token_file: str = _account("", "File that keeps your login (v2). If not set: token.json in the data folder.")
     plain_http: bool = _account(False, "Allow sending a password or token over unencrypted http to another computer.")
+    run_limit: int = _setting(
+        30, "Minutes that an export, or a refresh of the feed, waits for Trakt in all. 0 sets no limit.", most=1440
+    )
 
     source: str = _rule(
         "my", "Calendar to fetch: my (your shows, needs a login) or all (everything at Trakt).", choices=("my", "all")

@@ -74,7 +74,7 @@ class Connection:
     *calendar*: the user's own (`my`) or the world's (`all`). *owner*: whose own it is. *signer* proves who asks; None
     where nobody needs to. Answers are kept in *folder*, and
     not asked for again while they are younger than *max_age*. *secrets* never appear in an error or the
-    log. *timeout*: seconds to connect and between two reads.
+    log. *timeout*: seconds to connect and between two reads. *run_limit*: seconds for all requests together; 0: none.
     """
 
     url: str
@@ -91,6 +91,7 @@ class Connection:
     username: str = ""
     password: str = field(default="", repr=False)
     owner: str = ""
+    run_limit: float = 0
 
     def open_client(self, headers: Mapping[str, str], *, keep: bool = True) -> Client:
         """Return a client that sends *headers* with each request; with *keep* its answers are kept."""
@@ -106,6 +107,7 @@ class Connection:
             now=self.now,
             sleep=self.sleep,
             timeout=self.timeout,
+            run_limit=self.run_limit,
         )
 
 

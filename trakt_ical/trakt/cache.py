@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from cachecontrol import CacheControlAdapter
-from cachecontrol.caches import FileCache
+from cachecontrol.cache import BaseCache
 from cachecontrol.controller import CacheController
 from cachecontrol.heuristics import BaseHeuristic
 from cachecontrol.serialize import Serializer
@@ -25,7 +26,9 @@ from requests import PreparedRequest
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
+from trakt_ical import files
 from trakt_ical.http import parse_http_date
+from trakt_ical.trakt.transport import LimitedAdapter
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +36,8 @@ FORM = f"cc={Serializer.serde_version},".encode()  # how a kept answer begins
 # Addresses name days, so an answer is never asked for again once its days have left the range. The rest is used in
 # each run, and someone who exports once a month still finds it.
 LIFETIME = 40 * 86400  # seconds since the last use
+LEFTOVER_LIFETIME = 3600  # seconds; no run writes an answer for that long
+SECRET_FIELDS = ("authorization", "trakt-api-key", "cookie")
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ def make_adapter(policy: CachePolicy, **kwargs: Any) -> CacheControlAdapter:
     """Return an adapter for a session of `requests` that keeps answers as *policy* says."""
     folder = policy.folder
     with contextlib.suppress(OSError):  # the first answer that cannot be written warns of it
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.make_private_folder(folder)
     delete_old(folder, time.time())
     return _Adapter(
         cache=AnswerFiles(folder),
@@ -59,10 +64,17 @@ def make_adapter(policy: CachePolicy, **kwargs: Any) -> CacheControlAdapter:
 
 
 def delete_old(folder: Path, now: float) -> None:
-    """Delete the answers that were not used for a lifetime before *now*, in seconds since 1970."""
-    for path in folder.rglob("*"):
+    """Delete what *folder* has no use for at *now*, in seconds since 1970.
+
+    That is: answers that were not used for a lifetime, what killed runs left, and folders that are empty.
+    """
+    for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder itself
         try:
-            if path.is_file() and path.stat().st_mtime < now - LIFETIME:
+            age = now - path.stat().st_mtime
+            if path.is_dir():
+                with contextlib.suppress(OSError):  # it is not empty
+                    path.rmdir()
+            elif age > (LEFTOVER_LIFETIME if path.name.endswith(files.SUFFIX) else LIFETIME):
                 path.unlink()
         except OSError as error:
             log.debug("Not deleted from the answer cache: %s", error)
@@ -94,21 +106,47 @@ class _AnyRequestSerializer(Serializer):
         return super().prepare_response(request, {**cached, "vary": {}}, body_file)
 
 
-class AnswerFiles(FileCache):
-    """Files of CacheControl. A cache that fails is a cache that is empty: it must never cost an answer."""
+class AnswerFiles(BaseCache):
+    """One file for each answer. A cache that fails is a cache that is empty: it must never cost an answer.
+
+    CacheControl's own files take five folders and a lock each, and nothing ever removes those.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._has_warned = False
 
     def get(self, key: str) -> bytes | None:
         try:
-            return super().get(key)
+            return self._find_path(key).read_bytes()
+        except FileNotFoundError:
+            return None
         except OSError as error:
-            log.warning("The answer cache cannot be read: %s", error)
+            self._warn("read", error)
             return None
 
-    def set(self, key: str, value: bytes, expires: int | datetime | None = None) -> None:
+    def set(self, key: str, value: bytes, expires: int | datetime | None = None) -> None:  # noqa: ARG002
+        path = self._find_path(key)
         try:
-            super().set(key, value, expires)
+            # Somebody may empty the cache while it is used.
+            files.make_private_folder(self._folder)
+            files.write_whole(path, value, mode=0o600)
         except OSError as error:
-            log.warning("The answer cache cannot be written: %s", error)
+            self._warn("written", error)
+
+    def delete(self, key: str) -> None:
+        with contextlib.suppress(OSError):
+            self._find_path(key).unlink()
+
+    def _find_path(self, key: str) -> Path:
+        return self._folder / hashlib.sha224(key.encode()).hexdigest()
+
+    def _warn(self, what: str, error: OSError) -> None:
+        """Warn once: each of many answers would meet the same fault."""
+        log.log(
+            logging.DEBUG if self._has_warned else logging.WARNING, "The answer cache cannot be %s: %s", what, error
+        )
+        self._has_warned = True
 
 
 class _Controller(CacheController):
@@ -142,8 +180,15 @@ class _KeepWithoutETag(BaseHeuristic):
         return None
 
 
-class _Adapter(CacheControlAdapter):
+class _Adapter(CacheControlAdapter, LimitedAdapter):
     def build_response(self, request: Any, response: HTTPResponse, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        # CacheControl asserts that dates can be read, and would crash the run. Expires is not looked at here anyway.
+        response.headers.pop("Expires", None)
         if parse_http_date(response.headers.get("Date")) is None:
-            response.headers.pop("Date", None)  # CacheControl asserts that it can be read, and would crash the run
+            response.headers.pop("Date", None)
+        # With an answer that varies by a field CacheControl keeps the request's field: here that is the token. The
+        # folder is for one account alone, so that nothing is lost without it.
+        varies = [name.strip() for name in response.headers.get("Vary", "").split(",")]
+        if any(name.lower() in SECRET_FIELDS for name in varies):
+            response.headers["Vary"] = ", ".join(name for name in varies if name.lower() not in SECRET_FIELDS)
         return super().build_response(request, response, *args, **kwargs)

@@ -5,42 +5,42 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
 import trakt_ical
 from trakt_ical.errors import BrokenAnswer, TraktError, Unreachable
 from trakt_ical.files import decode
-from trakt_ical.http import is_loopback, parse_http_date, parse_retry_after
+from trakt_ical.http import parse_http_date, parse_retry_after
 from trakt_ical.trakt import faults
+from trakt_ical.trakt.transport import limit_answer, make_policy, make_session
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
-
-    from trakt_ical.trakt.cache import CachePolicy
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 USER_AGENT = f"trakt-ical/{trakt_ical.__version__} (+https://pypi.org/project/trakt-ical/)"
-MAX_CONNECTIONS = 8  # requests at a time, and so connections that are kept open
 MAX_BODY = 64 * 2**20  # octets after decompression
 TIMEOUT = (10, 60)  # seconds to connect, and between two reads
+ANSWER_LIMIT = 180  # seconds for a whole answer; a large calendar over a slow line takes 30
 WAITS = (2, 8, 30)  # seconds before the second, third and fourth try; Trakt asks for 30 when overloaded
-LONGEST_WAIT = 300  # seconds; the most that Cloudflare's Retry-After asks for
+LONGEST_WAIT = 300  # seconds; the most that Cloudflare's Retry-After asks for, and that somebody waits for
 SHORTEST_MASKED = 6  # characters; masking a shorter secret wherever it occurs would spell it out
+# What the libraries raise for an answer that they take for impossible, such as a chunk of a negative size.
+UNREADABLE = (ValueError, LookupError, ArithmeticError, AssertionError, RecursionError)
 SKEW_WARNED = timedelta(minutes=10)
 SKEW_REFUSED = timedelta(days=1)
 
@@ -61,6 +61,8 @@ class Answer:
             raise BrokenAnswer("Trakt's answer is empty.")
         try:
             return decode(self.body, form)
+        except RecursionError as error:
+            raise BrokenAnswer("Trakt's answer is not what Trakt documents: it is nested too deep.") from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             log.debug("%s: %s", self.request, error)
             raise BrokenAnswer(f"Trakt's answer is not what Trakt documents: {error}.") from error
@@ -71,7 +73,8 @@ class Client:
 
     *headers* go with every request, *auth* signs it. *secrets* never appear in an error or the
     log. With *cache_folder* GET answers are kept there and asked for with their ETag, but not
-    while they are younger than *max_age*. *timeout* is in seconds, to connect and between two reads.
+    while they are younger than *max_age*. *timeout* is in seconds, to connect and between two reads; *answer_limit* is
+    for a whole answer, *run_limit* for all requests together (0: none).
     """
 
     def __init__(
@@ -86,6 +89,8 @@ class Client:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], object] | None = None,
         timeout: tuple[float, float] | None = None,
+        answer_limit: float = ANSWER_LIMIT,
+        run_limit: float = 0,
     ) -> None:
         self._url = url.rstrip("/")
         self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
@@ -94,9 +99,12 @@ class Client:
         self._sleep = sleep or self._closed.wait
         self._warned_of_clock = False
         self._timeout = timeout or TIMEOUT
+        self._answer_limit = answer_limit
+        self._run_limit = run_limit
+        self._run_end = time.monotonic() + run_limit if run_limit else float("inf")
         self._max_age = max_age
         self._outage = _Outage()
-        self._session = _make_session(self._url, _make_policy(cache_folder, max_age, now))
+        self._session = make_session(self._url, make_policy(cache_folder, max_age, now))
         self._session.auth = auth or _NoSigner()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(headers or {})})
 
@@ -156,31 +164,53 @@ class Client:
         raise AssertionError("the last try returns or raises")
 
     def _wait(self, fault: _TransientFault, waits: int, wait: float) -> None:
-        if fault.retry_after is not None:
-            seconds = min(fault.retry_after, LONGEST_WAIT)
-        else:
-            # Requests that failed together would come back together, and overload Trakt again: each waits a
-            # different part of the time.
-            seconds = wait * random.uniform(0.5, 1)  # noqa: S311  no secret
+        if fault.retry_after is not None and fault.retry_after > LONGEST_WAIT:
+            raise self._make_later_error(fault.error, fault.retry_after) from fault.error
+        # Requests that failed together would come back together, and overload Trakt again: each waits a different part
+        # of the time.
+        seconds = wait * random.uniform(0.5, 1) if fault.retry_after is None else fault.retry_after  # noqa: S311
         level = logging.WARNING if self._outage.begin_wait(waits) else logging.DEBUG
         log.log(level, "%s; trying again in %.0f s.", str(fault.error).rstrip("."), seconds)
+        if time.monotonic() + seconds > self._run_end:
+            raise self._make_run_error() from fault.error
         self._sleep(seconds)
+
+    def _make_later_error(self, error: TraktError, seconds: float) -> TraktError:
+        """Return *error* with when to try again, where that is too far away to wait for."""
+        try:
+            when = f"{(self.now() + timedelta(seconds=seconds)).astimezone():%Y-%m-%d %H:%M %Z}"
+        except (OverflowError, ValueError):
+            when = "some other year"
+        error.args = (f"{str(error).rstrip('.')}. Try again after {when}.",)
+        return error
+
+    def _make_run_error(self) -> Unreachable:
+        return Unreachable(f"Trakt's answers took longer than {self._run_limit / 60:.0f} minutes together (run_limit).")
 
     def _send(self, method: str, url: str, *, expected: Collection[int] = (), **kwargs: Any) -> Answer:
         name = self._name_request(method, url)
+        end = time.monotonic() + self._answer_limit
+        if time.monotonic() > self._run_end:
+            raise self._make_run_error()
+        limit_answer(min(end, self._run_end))
         try:
-            with self._session.request(
-                method, url, timeout=self._timeout, stream=True, allow_redirects=False, **kwargs
-            ) as response:
-                from_cache = getattr(response, "from_cache", False)
-                answer = Answer(name, response.status_code, response.headers, _read_body(response), from_cache)
+            answer = self._exchange(method, url, name, kwargs)
+            if answer.status == 304:
+                # The kept answer was deleted while this request was on its way. Without it nothing is conditional.
+                answer = self._exchange(method, url, name, kwargs)
         except (requests.exceptions.RequestException, HTTPError, OSError, UnicodeError) as error:
+            if faults.is_too_slow(error):
+                fault = self._make_run_error() if end > self._run_end else self._make_slow_error()
+                raise fault from error
             fault = Unreachable(self._mask(faults.describe_fault(error)))
             fault.__cause__ = error
             log.debug("%s: %s", name, fault)
             if faults.is_permanent(error):
                 raise fault from error
             raise _TransientFault(fault, without_effect=faults.was_never_sent(error)) from error
+        except UNREADABLE as error:
+            log.debug("%s: %r", name, error)
+            raise BrokenAnswer("Trakt's answer cannot be read: it is not HTTP as documented.") from error
         log.debug("%s: %d, %d octets%s", name, answer.status, len(answer.body), ", kept copy" * answer.from_cache)
         # An answer that was not asked for again bears the Date of an earlier run.
         if not (answer.from_cache and self._max_age):
@@ -189,6 +219,16 @@ class Client:
         if answer.status not in expected:
             self._check_status(answer)
         return answer
+
+    def _exchange(self, method: str, url: str, name: str, attributes: Mapping[str, Any]) -> Answer:
+        with self._session.request(
+            method, url, timeout=self._timeout, stream=True, allow_redirects=False, **attributes
+        ) as response:
+            from_cache = getattr(response, "from_cache", False)
+            return Answer(name, response.status_code, response.headers, _read_body(response), from_cache)
+
+    def _make_slow_error(self) -> Unreachable:
+        return Unreachable(f"Trakt's answer was not complete after {self._answer_limit:.0f} seconds.")
 
     def _check_status(self, answer: Answer) -> None:
         error = faults.make_error(answer.status, answer.headers, answer.body)
@@ -277,31 +317,6 @@ class _NoSigner(AuthBase):
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         return request
-
-
-def _make_session(url: str, policy: CachePolicy | None) -> requests.Session:
-    """Return a session for the server at *url* that keeps no cookies, and GET answers as *policy* says."""
-    session = requests.Session()
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    if is_loopback(urlsplit(url).hostname or ""):
-        session.trust_env = False  # a proxy of the environment would see what may not leave this computer
-    if policy is None:
-        adapter = HTTPAdapter(pool_maxsize=MAX_CONNECTIONS)
-    else:
-        from trakt_ical.trakt.cache import make_adapter
-
-        adapter = make_adapter(policy, pool_maxsize=MAX_CONNECTIONS)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
-
-
-def _make_policy(folder: Path | None, max_age: timedelta, now: Callable[[], datetime]) -> CachePolicy | None:
-    if folder is None:
-        return None
-    from trakt_ical.trakt.cache import CachePolicy
-
-    return CachePolicy(folder, max_age, now)
 
 
 def _read_body(response: Response) -> bytearray:

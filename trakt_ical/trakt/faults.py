@@ -14,8 +14,10 @@ import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, ReadTimeoutError
 
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError
+from trakt_ical.trakt.transport import AnswerTooSlow
 
 LOGIN = "Run: trakt-ical login"
+WRONG_APP = " If the app has a Client Secret, client_secret must be that one."
 DEAD_CLIENT = (
     "Trakt does not accept the client_id (or api_key): it is wrong, or the app was deleted. Set the one that "
     "https://app.trakt.tv/settings/apps shows. Since July 2026 an app needs a VIP membership."
@@ -46,13 +48,20 @@ SHOWN_BY_LOG = (400, 404, 405, 422)  # the fault lies in the request, and only t
 def make_error(status: int, headers: Mapping[str, str], body: bytes | bytearray) -> TraktIcalError | None:
     """Return the error that an answer means, None where it is one to read on."""
     if 200 <= status < 300:
-        if body and is_html(headers, body):
+        if status == 206:
+            return BrokenAnswer("Trakt sent a part of an answer only.")
+        if is_page(headers, body):
             return BrokenAnswer("Trakt sent a page of HTML in place of data.")
         return _find_v1_failure(body)
+    if status == 304:
+        return BrokenAnswer("Trakt says that an answer is unchanged, but there was none before.")
     if 300 <= status < 400:
         # Followed, a redirect could carry the login to another server, or a typo in api_url could go unseen.
-        place = urlsplit(headers.get("Location", ""))
-        there = f"{place.scheme}://{place.hostname}" if place.hostname else "another place"
+        try:
+            place = urlsplit(headers.get("Location", ""))
+            there = f"{place.scheme}://{place.hostname}" if place.hostname else "another place"
+        except ValueError:
+            there = "another place"
         return Refused(
             f"The server points to {there}, and redirects are not followed. Check api_url.",
             status=status,
@@ -62,8 +71,24 @@ def make_error(status: int, headers: Mapping[str, str], body: bytes | bytearray)
 
 def is_transient(status: int, headers: Mapping[str, str], body: bytes | bytearray) -> bool:
     """Whether the fault behind an answer may be over at the next try."""
-    # A page of HTML with 200 or 403 is Cloudflare's: it wants to see a browser, and often no more at the next try.
-    return status == 429 or status >= 500 or bool(body and is_html(headers, body) and status in (200, 403))
+    # Cloudflare, which sends a page with 200 or refuses with 403, wants to see a browser, and often no more at the next
+    # try.
+    return (
+        status == 429
+        or status >= 500
+        or (status == 200 and is_page(headers, body))
+        or (status == 403 and not is_from_trakt(headers))
+    )
+
+
+def is_from_trakt(headers: Mapping[str, str]) -> bool:
+    """Whether Trakt itself answered, and not Cloudflare in front of it."""
+    return "X-Request-Id" in headers
+
+
+def is_page(headers: Mapping[str, str], body: bytes | bytearray) -> bool:
+    """Whether an answer has a page of HTML for its body."""
+    return bool(body) and is_html(headers, body)
 
 
 def is_html(headers: Mapping[str, str], body: bytes | bytearray) -> bool:
@@ -75,19 +100,21 @@ def is_html(headers: Mapping[str, str], body: bytes | bytearray) -> bool:
 
 
 def _make_refusal(status: int, headers: Mapping[str, str], body: bytes | bytearray) -> TraktIcalError:
-    page = bool(body) and is_html(headers, body)
+    page = is_page(headers, body)
     said = "" if page else _read_reason(body)
     match status:
         # The order matters: 401 means four different things, and a wrong client_id must not send anybody to `login`.
         case 400 | 401 if said.startswith("invalid_client"):
-            return SettingsError(DEAD_CLIENT)
+            return SettingsError(DEAD_CLIENT + WRONG_APP)
         case 401 if "API" in said:  # v1's "invalid API key" and its kin
             return SettingsError(f"Trakt says “{said}”. {DEAD_CLIENT}")
         case 401 if "authentication" in said:
             return SettingsError("Trakt does not accept the username and password.")
         case 401:
             return LoginNeeded(f"Trakt no longer accepts the login. {LOGIN}")
-        case 403 if page:
+        # Trakt numbers each of its answers. One without a number comes from Cloudflare, as a page or as a line of text,
+        # and says nothing about the client_id.
+        case 403 if not is_from_trakt(headers):
             return Refused("Cloudflare, which guards Trakt, blocked the request.", status=status)
         case 403:
             return SettingsError(DEAD_CLIENT)
@@ -115,12 +142,19 @@ def _read_reason(body: bytes | bytearray) -> str:
     """Return the reason that an answer's JSON gives, "" where it gives none."""
     try:
         answer = json.loads(body[:65536])
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     if not isinstance(answer, dict):
         return ""
     parts = [str(answer[key]) for key in ("error", "error_description", "message") if answer.get(key)]
     return ": ".join(parts)[:200]
+
+
+def is_too_slow(error: BaseException | None) -> bool:
+    """Whether *error* comes from the limit for a whole answer."""
+    while error is not None and not isinstance(error, AnswerTooSlow):
+        error = _find_inner_error(error)
+    return error is not None
 
 
 def is_permanent(error: Exception) -> bool:
@@ -173,10 +207,12 @@ def describe_fault(error: Exception) -> str:
 
 def _find_innermost_reason(error: BaseException) -> str:
     """Return what the innermost exception says: the outer ones repeat the address, query and all."""
-    while True:
-        inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
-        if not isinstance(inner, BaseException):
-            inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else None
-        if inner is None:
-            return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    while (inner := _find_inner_error(error)) is not None:
         error = inner
+    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(said.split())[:200]  # it may quote the answer
+
+
+def _find_inner_error(error: BaseException) -> BaseException | None:
+    candidates = (getattr(error, "reason", None), error.__cause__, error.__context__, *error.args[:1])
+    return next((each for each in candidates if isinstance(each, BaseException)), None)

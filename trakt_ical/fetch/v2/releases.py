@@ -19,7 +19,8 @@ from trakt_ical.errors import Refused
 from trakt_ical.fetch.v2.wire import ReleaseWire
 from trakt_ical.files import JsonFile
 from trakt_ical.model import Movie, Release, check_moment
-from trakt_ical.trakt.client import MAX_CONNECTIONS, Client
+from trakt_ical.trakt.client import Client
+from trakt_ical.trakt.transport import MAX_CONNECTIONS
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,198 @@
+"""Answers that never end, or are no HTTP at all: each ends in one sentence."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Line
+from tests.server import Asked, Told, serving, serving_raw
+from trakt_ical.errors import BrokenAnswer, TraktError, Unreachable
+from trakt_ical.trakt.client import Client
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def drip(octets: bytes, after: bytes = b"") -> Callable[[socket.socket], None]:
+    """Send *octets* at once and then *after* without end, one octet at a time."""
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(octets)
+        while True:
+            for octet in after or b" ":
+                connection.sendall(bytes([octet]))
+                time.sleep(0.02)
+
+    return answer
+
+
+DRIPS = {
+    "status": drip(b"", b"H"),
+    "head": drip(HEAD, b"X: y\r\n"),
+    "body": drip(HEAD + b"Content-Length: 1000000\r\n\r\n["),
+    "no length": drip(HEAD + b"\r\n["),
+    "chunks": drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    "one chunk": drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\nfffff\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", DRIPS)
+@pytest.mark.parametrize("keeps", [False, True], ids=["", "kept"])
+def test_an_answer_that_never_ends_is_given_up(tmp_path: Path, name: str, keeps: bool) -> None:
+    """A server that sends one octet at a time is left after the limit for a whole answer, and not asked again."""
+    folder = tmp_path if keeps else None
+    with serving_raw(DRIPS[name]) as url, Client(url, cache_folder=folder, answer_limit=0.2) as client:
+        begun = time.monotonic()
+        with pytest.raises(Unreachable, match="not complete"):
+            client.get("/x")
+        with pytest.raises(Unreachable, match="not complete"):
+            client.post("/x", {})
+    assert time.monotonic() - begun < 5
+
+
+def test_a_run_that_never_ends_is_given_up() -> None:
+    """All requests together have a limit too, with the waits between them."""
+    with serving_raw(drip(HEAD + b"Content-Length: 100000\r\n\r\n[")) as url, Client(url, run_limit=0.2) as client:
+        for _ in range(2):
+            with pytest.raises(Unreachable, match="run_limit"):
+                client.get("/x")
+    slept: list[float] = []
+    with serving(lambda _: Told(status=503)) as (url, _), Client(url, run_limit=1, sleep=slept.append) as client:
+        with pytest.raises(Unreachable, match="run_limit"):
+            client.get("/x")
+    assert slept == []
+
+
+def test_an_answer_after_a_slow_one_has_its_own_time() -> None:
+    """The limit is one for each answer: connections that are kept open bring no old limit with them."""
+    with serving(lambda _: Told()) as (url, _), Client(url, answer_limit=0.3) as client:
+        for _ in range(3):
+            client.get("/x")
+            time.sleep(0.2)
+
+
+def test_the_limit_of_a_run_is_a_setting(line: Line) -> None:
+    """An export that Trakt drips to ends, and the next one need not wait for its lock."""
+    assert line("export", environ={"TRAKT_ICAL_RUN_LIMIT": "-1"}).exit_code == 3
+    with serving_raw(drip(HEAD, b"X: y\r\n")) as url:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("trakt_ical.app.sources.SECONDS_PER_MINUTE", 0.01)
+            result = line("export", environ={"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"})
+    assert (result.exit_code, "run_limit" in result.stderr) == (5, True), result.stderr
+    assert line("export").exit_code == 0
+
+
+ODD = {
+    "negative chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n-5\r\n[]\r\n0\r\n\r\n",
+    "huge chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 40 + b"\r\n[]",
+    "no chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n[]",
+    "negative length": HEAD + b"Content-Length: -5\r\n\r\n[]",
+    "two lengths": HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n[]",
+    "no length": HEAD + b"Content-Length: many\r\n\r\n[]",
+    "no status": b"HTTP/1.1 abc OK\r\n\r\n",
+    "status 99999": b"HTTP/1.1 99999 OK\r\n\r\n",
+    "no HTTP": b"220 smtp.example ready\r\n",
+    "nothing": b"",
+    "bad gzip": HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n[]",
+    "long header": HEAD + b"X: " + b"x" * 100_000 + b"\r\n\r\n[]",
+    "many headers": HEAD + b"X: x\r\n" * 500 + b"\r\n[]",
+    "location": b"HTTP/1.1 301 X\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n",
+    "retry-after": b"HTTP/1.1 503 X\r\nRetry-After: 1\x1e\r\nContent-Length: 0\r\n\r\n",
+    "deep error": b"HTTP/1.1 422 X\r\nContent-Length: 100000\r\n\r\n" + b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("keeps", [False, True], ids=["", "kept"])
+def test_an_answer_that_is_no_http_is_one_sentence(tmp_path: Path, name: str, keeps: bool) -> None:
+    """Whatever a server sends, the run ends with 5 or goes on."""
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(ODD[name])
+
+    folder = tmp_path if keeps else None
+    with serving_raw(answer) as url, Client(url, cache_folder=folder, sleep=lambda _: None, timeout=(1, 1)) as client:
+        try:
+            body = client.get("/x").body
+        except TraktError as error:
+            assert "\n" not in str(error)  # noqa: PT017  either outcome is right
+        else:
+            assert body in (b"", b"[]")
+
+
+def test_json_that_is_nested_too_deep_is_a_broken_answer(shared: Path) -> None:
+    """A field that nobody reads may hold anything but that."""
+    deep = (shared / "cases" / "attack" / "deep-in-an-unknown-field.json").read_bytes()
+    with serving(lambda _: Told(deep)) as (url, _), Client(url) as client:
+        with pytest.raises(BrokenAnswer):
+            client.get("/x").decode(list[dict[str, object]])
+
+
+def test_what_an_answer_varies_by_is_not_kept(tmp_path: Path) -> None:
+    """An answer that varies by Authorization is kept without the token that was sent."""
+
+    def answer(asked: Asked) -> Told:
+        known = asked.headers.get("If-None-Match") == '"x"'
+        return Told(b"" if known else b"[1]", 304 if known else 200, {"ETag": '"x"', "Vary": "Origin, authorization"})
+
+    with serving(answer) as (url, asked):
+        for token in ("s3cret-token", "another-token"):
+            with Client(url, headers={"Authorization": f"Bearer {token}"}, cache_folder=tmp_path) as client:
+                assert client.get("/x").body == b"[1]"
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"-token" not in kept
+    assert [each.headers.get("If-None-Match") for each in asked] == [None, '"x"']
+
+
+def test_a_304_without_a_kept_copy_is_asked_for_anew(tmp_path: Path) -> None:
+    """A cache that is emptied while a request is on its way costs a second request, and no error."""
+
+    def answer(asked: Asked) -> Told:
+        if "If-None-Match" in asked.headers:
+            for path in tmp_path.rglob("*"):
+                path.unlink()
+            return Told(b"", 304)
+        return Told(b"[1]", headers={"ETag": '"x"'})
+
+    with serving(answer) as (url, asked):
+        for _ in range(2):
+            with Client(url, cache_folder=tmp_path) as client:
+                assert client.get("/x").body == b"[1]"
+    assert len(asked) == 3
+
+
+def test_a_304_without_end_is_a_broken_answer(tmp_path: Path) -> None:
+    """A server that always says that nothing changed is at fault, not the settings."""
+    with serving(lambda _: Told(b"", 304)) as (url, _), Client(url, cache_folder=tmp_path) as client:
+        with pytest.raises(BrokenAnswer):
+            client.get("/x")
+
+
+def test_a_cache_that_cannot_be_used_costs_one_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Answers come all the same where the folder of the cache is a file, or below one."""
+    (tmp_path / "file").write_bytes(b"")
+    with serving(lambda _: Told(headers={"ETag": '"x"'})) as (url, _):
+        for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+            with Client(url, cache_folder=folder) as client:
+                assert [client.get(f"/{number}").body for number in range(3)] == [b"[]"] * 3
+    assert len([each for each in caplog.messages if "cache cannot be" in each]) <= 4
+
+
+def test_the_cache_leaves_nothing_behind(tmp_path: Path) -> None:
+    """One file for each answer: no locks, no folders, and what killed runs left goes after an hour."""
+    stray = tmp_path / ".x.abcd1234.new"
+    stray.write_bytes(b"")
+    old = time.time() - 7200
+    os.utime(stray, (old, old))
+    (tmp_path / "0" / "1").mkdir(parents=True)
+    with serving(lambda _: Told(headers={"ETag": '"x"'})) as (url, _):
+        for _ in range(2):
+            with Client(url, cache_folder=tmp_path) as client:
+                for number in range(5):
+                    client.get(f"/{number}")
+    assert len(list(tmp_path.rglob("*"))) == 5
