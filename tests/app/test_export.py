@@ -279,7 +279,7 @@ def test_the_owner_is_kept(line: Line) -> None:
 
 def test_what_a_killed_run_left_is_swept(line: Line) -> None:
     """The temporary file of a run that was killed goes with the next one that writes; others' files stay."""
-    left, other = line.folder / ".trakt.ics.abc123.new", line.folder / ".other.ics.abc123.new"
+    left, other = line.folder / ".trakt.ics.abc_1234.new", line.folder / ".other.ics.abc_1234.new"
     left.touch()
     other.touch()
     line("export")
