@@ -238,7 +238,7 @@ class JsonFile(Generic[T]):
             ) from error
         try:
             return decode(octets, self._form)
-        except (UnicodeDecodeError, msgspec.DecodeError) as error:
+        except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
             raise UnreadableFile(f"The {self._name} {self.path} is damaged: {error}.", damaged=True) from error
 
     def load_if_readable(self, level: int = logging.WARNING) -> T | None:
@@ -246,7 +246,10 @@ class JsonFile(Generic[T]):
         try:
             return self.load()
         except UnreadableFile as error:
-            log.log(level, "%s It is made anew.", error)
+            # A server reads its files again and again, and says once what is wrong with one.
+            is_new = str(error) not in _reported
+            _reported.add(str(error))
+            log.log(level if is_new else logging.DEBUG, "%s It is made anew.", error)
             return None
 
     def save(self, value: T) -> None:
@@ -297,6 +300,7 @@ class JsonFile(Generic[T]):
             log.warning("%s", error)
 
 
+_reported: set[str] = set()  # what was said of files that cannot be read
 _MAKING_DECODER = threading.Lock()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TypeAlias
@@ -20,6 +20,16 @@ def check_moment(moment: Moment) -> None:
     check_utc(moment)
     if moment.year not in YEARS:
         raise ValueError(f"it is dated {moment.isoformat()}")
+
+
+def check_years(moments: Iterable[datetime | None]) -> None:
+    """Raise ValueError where one of *moments*, from a file or an answer, is of an impossible year.
+
+    Arithmetic with it would leave the calendar: already its conversion to another zone may.
+    """
+    for moment in moments:
+        if moment is not None and moment.year not in YEARS:
+            raise ValueError(f"it is dated {moment.isoformat()}")
 
 
 def check_utc(moment: Moment) -> None:

@@ -26,7 +26,7 @@ from trakt_ical.errors import NoMatch, Refused
 from trakt_ical.fetch.source import Connection, parse_runtime
 from trakt_ical.fetch.v2.source import open_client
 from trakt_ical.fetch.v2.wire import FoundEpisode, FoundIds, FoundMovie, FoundShow
-from trakt_ical.model import Moment
+from trakt_ical.model import Moment, check_years
 from trakt_ical.trakt.client import Answer, Client
 
 NETWORKS = ("twitter", "mastodon", "tumblr")
@@ -62,9 +62,15 @@ class _Started(msgspec.Struct):
     watched_at: Instant
     sharing: dict[str, bool | None] | None = None
 
+    def __post_init__(self) -> None:
+        check_years((self.watched_at,))
+
 
 class _Conflict(msgspec.Struct):
     expires_at: Instant
+
+    def __post_init__(self) -> None:
+        check_years((self.expires_at,))
 
 
 class _Watching(msgspec.Struct):
@@ -74,6 +80,9 @@ class _Watching(msgspec.Struct):
     movie: FoundMovie | None = None
     show: FoundShow | None = None
     episode: FoundEpisode | None = None
+
+    def __post_init__(self) -> None:
+        check_years((self.expires_at, self.started_at))
 
 
 class CheckInV2:
@@ -233,9 +242,9 @@ def _parse_day(released: str | None) -> date | None:
 def _parse_instant(moment: str | None) -> Moment | None:
     try:
         instant = datetime.fromisoformat(moment or "")
-    except ValueError:
+        return instant.astimezone(UTC) if instant.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return instant.astimezone(UTC) if instant.tzinfo else None
 
 
 def _escape_lucene(words: str) -> str:

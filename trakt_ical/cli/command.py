@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trakt_ical.cli.terminal import write_note
+from trakt_ical.cli.terminal import describe_system_error, write_note
 
 if TYPE_CHECKING:
     from trakt_ical.cli.run import Run
@@ -63,7 +63,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command with its `Run`; one of our errors becomes a line on stderr and its exit status."""
         from trakt_ical.cli.run import show_log  # here and below: `--version` and `--help` need neither
-        from trakt_ical.errors import TraktIcalError
+        from trakt_ical.errors import OutputError, TraktIcalError
 
         run = self._make_run(ctx)
         ctx.obj = run
@@ -76,6 +76,13 @@ class Command(click.Command):
                 for candidate in getattr(error, "candidates", ()):
                     write_note(f"  {candidate}")
                 ctx.exit(error.exit_code)
+            except (OSError, RuntimeError) as error:
+                # Errors of the system are told where they occur. For one that nobody thought of, its own words are
+                # better than a traceback.
+                if isinstance(error, RuntimeError) and "start new thread" not in str(error):
+                    raise
+                write_note(f"Error: {describe_system_error(error)}")
+                ctx.exit(OutputError.exit_code)
 
     def _make_run(self, ctx: click.Context) -> Run:
         from trakt_ical.cli.run import Run

@@ -39,7 +39,7 @@ class Day(click.ParamType[date]):
             one, *others = {
                 parse(value, default=blank, dayfirst=first).date() for blank in blanks for first in (False, True)
             }
-        except (ValueError, OverflowError):
+        except (ValueError, ArithmeticError):
             self.fail(f"{value!r} is not a date. Write it like 2026-04-18.", param, ctx)
         if others:
             self.fail(f"{value!r} could be several dates. Write it like 2026-04-18.", param, ctx)

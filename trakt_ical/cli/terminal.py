@@ -90,6 +90,14 @@ def describe_stdout_error(error: OSError) -> str:
     return f"The output could not be written to standard output: {error.strerror}."
 
 
+def describe_system_error(error: OSError | RuntimeError) -> str:
+    """Return the message for *error* of the system: a file that cannot be used, or no thread left."""
+    if isinstance(error, RuntimeError):
+        return "This computer has no thread left for the program. End other programs, or raise the limit of processes."
+    where = f" ({error.filename})" if error.filename else ""
+    return f"The system reports: {error.strerror or error}{where}."
+
+
 def write_line(text: str) -> None:
     """Write one line of data to stdout. Raises OutputError."""
     write_data((_CONTROLS.sub("", text) + "\n").encode(errors="replace"))

@@ -80,7 +80,10 @@ def _parse_scalar(value: Any, of: type) -> Any:
     # TOML's true is an int to Python: `back = true` would be one day.
     if isinstance(value, bool) or not isinstance(value, int | float if of is float else int):
         raise ValueError("a number" if of is float else "a whole number")
-    return of(value)
+    try:
+        return of(value)
+    except OverflowError as error:  # TOML's whole numbers have no end, Python's others have
+        raise ValueError("a number") from error
 
 
 def _parse_texts(value: Any) -> tuple[str, ...]:

@@ -11,20 +11,22 @@ from typing import NamedTuple
 
 from trakt_ical.errors import OutputError
 from trakt_ical.export.ics import END, SUM, ChangeStamp, Octets, hash_parts
-from trakt_ical.model import Moment
+from trakt_ical.model import Moment, check_moment, check_years
 
 HEAD = 1000  # octets, within which a calendar of ours has its SUM
 _SCOPE = "X-TRAKT-ICAL-SCOPE"
 _NEWEST = "X-TRAKT-ICAL-NEWEST"
 _PLACING = "X-TRAKT-ICAL-PLACING"
 _BETWEEN = b"\r\nBEGIN:VEVENT\r\n"  # at the beginning of a line: a folded text has a blank there
+_DAY = rb"\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_HOUR = rb"(?:[01]\d|2[0-3])[0-5]\d[0-5]\dZ"
 _EVENT = re.compile(
     rb"UID:((?:[^\r]|\r\n )+)\r\n"
     rb"DTSTAMP:\w+\r\n"
-    rb"LAST-MODIFIED:(\w+)\r\n"
-    rb"SEQUENCE:(\d+)\r\n"
+    rb"LAST-MODIFIED:(" + _DAY + rb"T" + _HOUR + rb")\r\n"
+    rb"SEQUENCE:(\d{1,18})\r\n"
     rb"(?:X-TRAKT-ICAL-REV:([\w-]+)\r\n)?"
-    rb"DTSTART(?:;VALUE=DATE)?:(\w+)\r\n"
+    rb"DTSTART(?:;VALUE=DATE)?:(" + _DAY + rb"(?:T" + _HOUR + rb")?)\r\n"
 )
 
 
@@ -79,18 +81,23 @@ def parse_calendar(octets: bytes) -> StoredCalendar:
         raise DamagedCalendar("it was edited or damaged since trakt-ical wrote it")
     first = octets.find(_BETWEEN, body)
     next(_cut_events(octets, first), None)  # one tells of what version all are
-    opening = octets[body : first if first >= 0 else len(octets)].replace(b"\r\n ", b"").decode()
-    scope, newest, placing = (re.search(rf"^{name}:(.*)\r$", opening, re.M) for name in (_SCOPE, _NEWEST, _PLACING))
+    try:
+        opening = octets[body : first if first >= 0 else len(octets)].replace(b"\r\n ", b"").decode()
+        scope, newest, placing = (re.search(rf"^{name}:(.*)\r$", opening, re.M) for name in (_SCOPE, _NEWEST, _PLACING))
+        stamp = _parse_stamp(newest[1]) if newest else None
+    except ValueError as error:
+        raise DamagedCalendar(f"its head is none that trakt-ical writes: {error}") from error
     if scope is None:
         raise DamagedCalendar("it does not say whose calendar it is")
     checksum = octets[found + len(SUM) : body - 2].decode()
-    stamp = _parse_stamp(newest[1]) if newest else None
     return StoredCalendar(scope[1], placing[1] if placing else "", stamp, octets, checksum)
 
 
 def _parse_stamp(text: str) -> ChangeStamp:
     moment, _, sequence = text.partition("/")
-    return ChangeStamp(parse_instant(moment), int(sequence))
+    instant = parse_instant(moment)
+    check_years((instant,))
+    return ChangeStamp(instant, int(sequence))
 
 
 def _cut_events(octets: bytes, start: int) -> Iterator[StoredEvent]:
@@ -103,25 +110,41 @@ def _cut_events(octets: bytes, start: int) -> Iterator[StoredEvent]:
             raise DamagedCalendar("it was made by another version of trakt-ical")
         following = octets.find(_BETWEEN, found.end())
         end = following + 2 if following >= 0 else len(octets) - len(END)
-        uid, modified, sequence, rev, starts = found.groups()
-        yield StoredEvent(
-            uid.replace(b"\r\n ", b"").decode(),
-            view[start + 2 : end],
-            starts.decode(),
-            modified.decode(),
-            int(sequence),
-            rev.decode() if rev else None,
-        )
+        try:
+            event = _make_event(found, view[start + 2 : end])
+        except ValueError as error:
+            raise DamagedCalendar(f"one of its events is none that trakt-ical writes: {error}") from error
+        yield event
         start = following
 
 
+def _make_event(found: re.Match[bytes], octets: Octets) -> StoredEvent:
+    """Return the event with the head *found*. Raises ValueError for a day that is none."""
+    uid, modified, sequence, rev, starts = found.groups()
+    for day in (modified, starts):
+        # The expression knows most; only the last days of months and odd years need a closer look, which takes time.
+        if day[6:8] > b"28" or not b"1900" <= day[:4] < b"2200":
+            check_moment(parse_moment(day.decode()))
+    return StoredEvent(
+        uid.replace(b"\r\n ", b"").decode(),
+        octets,
+        starts.decode(),
+        modified.decode(),
+        int(sequence),
+        rev.decode() if rev else None,
+    )
+
+
 def parse_instant(text: str) -> datetime:
-    """Return the instant that a DTSTAMP of ours writes as *text*."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    """Return the instant that a DTSTAMP of ours writes as *text*. Raises ValueError."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text} leaves the calendar") from error
 
 
 def parse_moment(text: str) -> Moment:
-    """Return the moment that a DTSTART of ours writes as *text*."""
+    """Return the moment that a DTSTART of ours writes as *text*. Raises ValueError."""
     return parse_instant(text) if "T" in text else date.fromisoformat(text)
 
 
@@ -133,7 +156,10 @@ def read_summary(octets: Octets) -> str:
 def read_end(octets: Octets) -> Moment | None:
     """Return the DTEND of an event of ours."""
     found = re.search(rb"\r\nDTEND(?:;VALUE=DATE)?:(\w+)\r\n", octets)
-    return parse_moment(found[1].decode()) if found else None
+    try:
+        return parse_moment(found[1].decode()) if found else None
+    except ValueError:
+        return None
 
 
 def read_category(octets: Octets) -> str:
@@ -143,5 +169,5 @@ def read_category(octets: Octets) -> str:
 
 def _read_text(octets: Octets, name: bytes, value: bytes = rb"([^\r]*)") -> str:
     found = re.search(rb"\r\n" + name + rb":" + value, bytes(octets).replace(b"\r\n ", b""))
-    text = found[1].decode() if found else ""
+    text = found[1].decode(errors="replace") if found else ""
     return re.sub(r"\\(.)", lambda escaped: "\n" if escaped[1] == "n" else escaped[1], text)

@@ -21,6 +21,7 @@ from trakt_ical.feed.answers import CalendarAnswers, Feed, Feeds, HealthSource, 
 from trakt_ical.feed.notice import Notice, find_due_notice
 from trakt_ical.feed.secrets import Secrets, SecretsFile
 from trakt_ical.files import JsonFile
+from trakt_ical.model import check_years
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,9 @@ class LastModified(msgspec.Struct, frozen=True):
 
     digest: str
     since: Annotated[datetime, msgspec.Meta(tz=True)]
+
+    def __post_init__(self) -> None:
+        check_years((self.since,))
 
 
 class LastModifiedFile:

@@ -14,6 +14,7 @@ import msgspec
 
 from trakt_ical import files
 from trakt_ical.files import JsonFile
+from trakt_ical.model import check_years
 
 LOCK_WAIT = 60  # seconds
 
@@ -85,6 +86,9 @@ class LastRun(msgspec.Struct, frozen=True):
     valid_until: Instant
     summary: Summary
 
+    def __post_init__(self) -> None:
+        check_years((self.valid_until,))
+
 
 class OutputState(msgspec.Struct, kw_only=True):
     """What is known of one output, besides its octets. None: never.
@@ -98,6 +102,9 @@ class OutputState(msgspec.Struct, kw_only=True):
     guard_since: Instant | None = None
     guard_missing: frozenset[str] = frozenset()
     last_run: LastRun | None = None
+
+    def __post_init__(self) -> None:
+        check_years((self.last_success, self.last_change, self.guard_since))
 
     def hold_back(self, missing: frozenset[str], now: datetime) -> datetime:
         """Note that an update without *missing* is held back, and return since when."""

@@ -18,7 +18,7 @@ import msgspec
 from trakt_ical.errors import Refused
 from trakt_ical.fetch.v2.wire import ReleaseWire
 from trakt_ical.files import JsonFile
-from trakt_ical.model import Movie, Release, check_moment
+from trakt_ical.model import Movie, Release, check_moment, check_years
 from trakt_ical.trakt.client import Client
 from trakt_ical.trakt.transport import MAX_CONNECTIONS
 
@@ -42,6 +42,10 @@ class ReleaseDates(msgspec.Struct):
     """What Trakt said about one movie in one country, and when: the first day of each kind of release."""
 
     at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+    def __post_init__(self) -> None:
+        check_years((self.at,))
+
     days: dict[str, date]
 
 
