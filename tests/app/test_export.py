@@ -253,6 +253,14 @@ def test_v1_names_what_it_misses(line: Line, name: str) -> None:
     assert (result.exit_code, name.lower() in result.stderr) == (3, True)
 
 
+@pytest.mark.parametrize("command", ["export", "agenda", "checkin", "login"])
+def test_a_new_user_is_asked_for_the_client_id_first(line: Line, tmp_path: Path, command: str) -> None:
+    """Without a client_id and a login, the missing setting is named: `login` would need it too."""
+    line.environ |= {"TRAKT_ICAL_CLIENT_ID": "", "TRAKT_ICAL_TOKEN_FILE": str(tmp_path / "none.json")}
+    result = line(command)
+    assert (result.exit_code, "client_id" in result.stderr) == (3, True)
+
+
 def test_a_symlink_is_followed_and_mode_kept(line: Line, tmp_path: Path) -> None:
     """The file that a link points to is replaced, the link stays, and so does the file's mode."""
     (tmp_path / "there").mkdir()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from trakt_ical import pipeline
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_id, make_calendar_spec
-from trakt_ical.app.sources import find_calendar_zone, open_source
+from trakt_ical.app.sources import check_required_settings, find_calendar_zone, open_source
 from trakt_ical.errors import BrokenAnswer, TraktIcalError, UpdateHeldBack
 from trakt_ical.export.output import Output, open_output, read_output
 from trakt_ical.fetch.source import Progress
@@ -75,6 +75,8 @@ def _find_lock_order(numbered: tuple[int, Job]) -> str:
 
 
 def _open_output(app: App, job: Job, options: ExportOptions, stack: ExitStack) -> Output:
+    # Before the owner is looked up: without a client_id, `login` would only ask for it.
+    check_required_settings(app)
     calendar_id = make_calendar_id(app, job.calendar)
     if job.store:
         return stack.enter_context(open_output(job.store, app.folders.state, calendar_id, force=options.force))
