@@ -20,7 +20,7 @@ from trakt_ical.app.app import open_app
 from trakt_ical.app.environment import Environment
 from trakt_ical.app.serve import FeedService
 from trakt_ical.feed.secrets import make_feed_url, make_page_url
-from trakt_ical.feed.server import REQUEST_TIMEOUT, WebServer, open_listener
+from trakt_ical.feed.server import REQUEST_TIMEOUT, WebServer, open_listeners
 from trakt_ical.http import ListenAddress
 
 HERE = ListenAddress("127.0.0.1", 0)
@@ -85,15 +85,15 @@ def serving(line: Line, *, request_timeout: float = REQUEST_TIMEOUT, **settings:
     """The feed of *line*'s account, with *settings*; clients have *request_timeout* seconds to send a request."""
     environ = line.environ | {f"TRAKT_ICAL_{name.upper()}": str(value) for name, value in settings.items()}
     environment = Environment(line.clock, line.clock.sleep, environ, TIMEOUT)
-    with open_app({}, demo=False, environment=environment) as app, open_listener(HERE) as listener:
+    with open_app({}, demo=False, environment=environment) as app, open_listeners([HERE]) as listeners:
         service = FeedService(app)
         trusted = app.settings.trusted_proxies
         application = service.make_application()
-        server = WebServer(application, listener, service.reload, trusted, request_timeout)
+        server = WebServer(application, listeners, service.reload, trusted, request_timeout)
         thread = threading.Thread(target=server.run, name="web")
         thread.start()
         try:
-            yield Running(service, ListenAddress(*listener.getsockname()[:2]).url, line.clock)
+            yield Running(service, ListenAddress(*listeners[0].getsockname()[:2]).url, line.clock)
         finally:
             server.stop()
             thread.join(20)
@@ -108,8 +108,8 @@ def serving_demo(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
-            told = re.search(r"http://\S+\d", process.stderr.readline())
-            assert told
+            lines = (re.search(r"http://\S+\d", line) for line in process.stderr)  # a warning may stand before it
+            told = next(filter(None, lines))
             yield process, told[0]
         finally:
             process.kill()

@@ -190,6 +190,7 @@ def test_secrets_that_cannot_be_read_are_never_replaced(line: Line, octets: byte
         ("listen", "8642"),
         ("listen", "localhost"),
         ("listen", "localhost:x"),
+        ("listen", "127.0.0.1:8642, [::1]"),
         ("listen", "localhost:70000"),
         ("listen", ""),
         ("public_url", "tv.example.org"),

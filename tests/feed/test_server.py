@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import os
 import re
@@ -12,15 +13,18 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from tests.conftest import Line
 from tests.feeds import Running, serving, serving_demo
+from trakt_ical.errors import OutputError
 from trakt_ical.feed.answers import Answer, make_text_answer
 from trakt_ical.feed.asgi import FeedApp
-from trakt_ical.feed.server import MAX_PIPELINED, READ_FACTOR, WebServer, open_listener
+from trakt_ical.feed.server import MAX_PIPELINED, READ_FACTOR, WebServer, open_listeners
 from trakt_ical.http import ListenAddress
 
 
@@ -45,6 +49,47 @@ def test_a_port_that_is_taken_is_said(line: Line) -> None:
         result = line("serve", "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
     assert (result.exit_code, "listen" in result.stderr) == (6, True)
     assert line("serve", "--listen", "192.0.2.1:8642").exit_code == 6
+
+
+HAS_IPV6 = socket.has_ipv6 and Path("/proc/net/if_inet6").exists()
+
+
+@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
+@pytest.mark.parametrize("host", ["localhost", "[::]"])
+def test_both_families_reach_localhost_and_everything(host: str) -> None:
+    """`localhost` and `[::]` serve IPv4 and IPv6 at one port."""
+    with serving_demo("serve", "--listen", f"{host}:0") as (_, base):
+        port = urlsplit(base).port
+        for reached in ("127.0.0.1", "[::1]", "localhost"):
+            assert requests.get(f"http://{reached}:{port}/robots.txt", timeout=20).status_code == 200
+
+
+def test_a_server_listens_at_several_addresses_each_once() -> None:
+    """Names and numbers of one place are one socket; all others have their own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    addresses = [ListenAddress(host, port) for host in ("127.0.0.1", "127.0.0.2", "localhost", "0.0.0.0")]
+    with open_listeners(addresses[:3]) as listeners:
+        places = {listener.getsockname()[:2] for listener in listeners}
+        assert len(places) == len(listeners)
+        assert {("127.0.0.1", port), ("127.0.0.2", port)} <= places
+
+
+def test_a_place_of_a_name_that_is_not_here_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without IPv6, `localhost` and `[::]` serve IPv4 alone; an address that is nowhere is still an error."""
+    create = socket.create_server
+
+    def create_without_ipv6(place: tuple[str, int], *, family: int, backlog: int) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return create(place[:2], family=family, backlog=backlog)
+
+    monkeypatch.setattr(socket, "create_server", create_without_ipv6)
+    for host, reached in (("localhost", "127.0.0.1"), ("::", "0.0.0.0")):
+        with open_listeners([ListenAddress(host, 0)]) as listeners:
+            assert [listener.getsockname()[0] for listener in listeners] == [reached]
+    with pytest.raises(OutputError, match="::1"), open_listeners([ListenAddress("::1", 0)]):
+        pass
 
 
 def test_forwarded_headers_are_believed_of_named_proxies_alone(line: Line) -> None:
@@ -121,10 +166,10 @@ def test_an_answer_that_takes_long_holds_up_nobody_and_is_noticed_at_the_end(run
     """A route runs beside everything else, hears method, path and form, and the end knows that it still runs."""
     route = SlowRoute()
     application = FeedApp(running.service.store, NoPage(), route)
-    with open_listener(ListenAddress("127.0.0.1", 0)) as listener, ThreadPoolExecutor(2) as others:
-        server = WebServer(application, listener, running.service.reload)
+    with open_listeners([ListenAddress("127.0.0.1", 0)]) as listeners, ThreadPoolExecutor(2) as others:
+        server = WebServer(application, listeners, running.service.reload)
         serving = others.submit(server.run)
-        base = ListenAddress(*listener.getsockname()[:2]).url
+        base = ListenAddress(*listeners[0].getsockname()[:2]).url
         slow = others.submit(requests.post, f"{base}/slow/way", b"x", timeout=20)
         assert route.begun.wait(20)
         assert requests.get(base + running.path, timeout=20).status_code == 200

@@ -125,4 +125,4 @@ def _list_names(app: App) -> list[str]:
 
 
 def _find_base_url(app: App) -> str:
-    return app.settings.public_url.rstrip("/") or ListenAddress.parse(app.settings.listen).url
+    return app.settings.public_url.rstrip("/") or ListenAddress.parse(app.settings.listen[0]).url

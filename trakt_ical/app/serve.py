@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -25,7 +25,7 @@ from trakt_ical.feed.page import render_page
 from trakt_ical.feed.page_content import PageCalendar, PageContent, offers_check_in, read_airings
 from trakt_ical.feed.refresher import Refresher, RefresherThread
 from trakt_ical.feed.secrets import make_feed_url
-from trakt_ical.feed.server import WebServer, open_listener
+from trakt_ical.feed.server import WebServer, open_listeners
 from trakt_ical.feed.store import FeedOptions, FeedStore
 from trakt_ical.http import ListenAddress, is_loopback, is_public
 from trakt_ical.pipeline import RunResult
@@ -41,9 +41,9 @@ log = logging.getLogger(__name__)
 REFRESHER_TIMEOUT = 1  # seconds for the refresher to end; whatever it was doing can be done again
 
 PLAIN_HTTP_WARNING = (
-    "Other computers can reach the feed at {address} over plain http, and public_url is not set. Anyone on the way can "
-    "read its secret addresses. Put a proxy with TLS in front of it (see samples/nginx.conf, samples/Caddyfile), set "
-    "public_url, and listen on 127.0.0.1."
+    "Other computers can reach the feed at {addresses} over plain http, and public_url is not set. Anyone on the way "
+    "can read its secret addresses. Put a proxy with TLS in front of it (see samples/nginx.conf, samples/Caddyfile), "
+    "set public_url, and listen on 127.0.0.1."
 )
 REFRESHER_ENDED = "The refresher has ended, which is a bug. To refresh the calendars again, restart trakt-ical serve."
 
@@ -182,21 +182,22 @@ def add_check_in_urls(
     )
 
 
-def serve(app: App, report_url: Callable[[str], None]) -> bool:
+def serve(app: App, report_urls: Callable[[Sequence[str]], None]) -> bool:
     """Serve until SIGTERM or Ctrl-C; return whether all threads have ended by then.
 
-    *report_url* gets the address once the server listens. Raises OutputError where the port is taken.
+    *report_urls* gets the addresses once the server listens. Raises OutputError where a port is taken.
     """
-    address = ListenAddress.parse(app.settings.listen)
-    with open_listener(address) as listener:
+    addresses = [ListenAddress.parse(text) for text in app.settings.listen]
+    with open_listeners(addresses) as listeners:
         service = FeedService(app)
-        if not is_loopback(address.host) and not app.settings.public_url:
-            log.warning("%s", PLAIN_HTTP_WARNING.format(address=address))
+        is_open_to = ", ".join(str(address) for address in addresses if not is_loopback(address.host))
+        if is_open_to and not app.settings.public_url:
+            log.warning("%s", PLAIN_HTTP_WARNING.format(addresses=is_open_to))
         application = service.make_application()
-        server = WebServer(application, listener, service.reload, app.settings.trusted_proxies)
+        server = WebServer(application, listeners, service.reload, app.settings.trusted_proxies)
         mask = access_log.mask_secrets(service.store)
         with mask, service.refresher_thread, closing(service.links):
-            report_url(ListenAddress(*listener.getsockname()[:2]).url)
+            report_urls([ListenAddress(*listener.getsockname()[:2]).url for listener in listeners])
             server.run()
         has_ended = service.refresher_thread.stop(REFRESHER_TIMEOUT)
         return application.close() and has_ended

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -29,11 +30,11 @@ def command(run: Run, /, **flags: Any) -> None:
     gc.enable()  # `main` turned it off, for short runs; a server would grow
     with run.app(flags) as app:
 
-        def report_url(url: str) -> None:
-            run.say(f"Serving at {url}. Press Ctrl-C to stop.")
+        def report_urls(urls: Sequence[str]) -> None:
+            run.say(f"Serving at {' and '.join(urls)}. Press Ctrl-C to stop.")
             run.say(f"How to subscribe: {find_page_url(app) if is_terminal() else f'{run.program} feed page'}")
 
-        ended = serve(app, report_url)
+        ended = serve(app, report_urls)
         run.say("Stopped.")
         if not ended:
             os._exit(0)  # Python would wait for threads that still wait for Trakt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -88,15 +88,16 @@ def check_color(color: str) -> str | None:
     return None
 
 
-def check_listen(listen: str) -> str | None:
-    """Check that *listen* is a host and a port."""
+def check_listen(addresses: Collection[str]) -> str | None:
+    """Check that *addresses* are hosts and ports, one or more."""
     from trakt_ical.http import ListenAddress
 
     try:
-        ListenAddress.parse(listen)
+        for address in addresses:
+            ListenAddress.parse(address)
     except ValueError:
-        return "must be HOST:PORT, such as 127.0.0.1:8642 or [::1]:8642."
-    return None
+        addresses = ()
+    return None if addresses else "must be HOST:PORT, one or more, such as 127.0.0.1:8642 or [::1]:8642."
 
 
 def check_proxies(proxies: Iterable[str]) -> str | None:

@@ -161,7 +161,10 @@ class Settings:
         1_000_000, "Largest size of the calendar in bytes; Google Calendar takes no more. 0 sets no limit."
     )
 
-    listen: str = _setting("127.0.0.1:8642", "Address and port on which the feed is served, as HOST:PORT.")
+    listen: tuple[str, ...] = _setting(
+        ("127.0.0.1:8642",),
+        "Addresses and ports on which the feed is served, each as HOST:PORT. localhost and [::] mean IPv4 and IPv6.",
+    )
     public_url: str = _setting("", "Address under which the feed is reached from outside, with a path if it has one.")
     refresh: int = _setting(60, "Minutes between two updates of the feed from Trakt.", least=1, most=1440)
     notice_after: int = _setting(

@@ -13,8 +13,8 @@ import re
 import signal
 import socket
 import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -196,24 +196,63 @@ IDLE_TIMEOUT = 65  # seconds; a proxy that reuses a connection must be the one t
 BACKLOG = 2048  # connections that wait to be accepted
 
 
-def open_listener(address: ListenAddress) -> socket.socket:
-    """Return a socket that listens at *address*; port 0 takes a free one. Raises OutputError where that fails."""
-    try:
-        (family, *_, place), *_ = socket.getaddrinfo(*address, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return socket.create_server(place[:2], family=family, backlog=BACKLOG)
-    except OSError as error:
-        match error.errno:
-            case errno.EADDRINUSE:
-                reason = "another program uses this port. End that program, or choose another port with listen"
-            case errno.EACCES:
-                reason = "you may not use a port below 1024. Choose another port with listen"
-            case _:
-                reason = f"{(error.strerror or str(error)).rstrip('.')}. Check listen"
-        raise OutputError(f"The feed cannot listen at {address}: {reason}.") from error
+BOTH_FAMILIES = {"localhost": ("127.0.0.1", "::1"), "::": ("::", "0.0.0.0")}  # noqa: S104  users may set it
+NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)  # what a machine without IPv6 says to an address of it
+
+
+@contextmanager
+def open_listeners(addresses: Iterable[ListenAddress]) -> Iterator[list[socket.socket]]:
+    """Open sockets that listen at *addresses*, one or more for each; port 0 takes a free one.
+
+    Raises OutputError where one of the addresses cannot be listened at.
+    """
+    with ExitStack() as stack:
+        listeners: dict[object, socket.socket] = {}
+        for address in addresses:
+            try:
+                for place, listener in _open_places(address, listeners):
+                    listeners[place] = stack.enter_context(listener)
+            except OSError as error:
+                raise OutputError(f"The feed cannot listen at {address}: {_describe_error(error)}.") from error
+        yield list(listeners.values())
+
+
+def _open_places(address: ListenAddress, known: Container[object]) -> Iterator[tuple[object, socket.socket]]:
+    """Open a socket at each place of *address* that is not *known*. Raises OSError."""
+    # A socket for each family, not one for both: there, a proxy at 127.0.0.1 would appear as ::ffff:127.0.0.1, which
+    # nobody writes into trusted_proxies.
+    port, missing, found = address.port, [], False
+    for host in BOTH_FAMILIES.get(address.host, (address.host,)):
+        for family, *_, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE):
+            if place in known:
+                found = True
+                continue
+            try:
+                listener = socket.create_server((place[0], port, *place[2:]), family=family, backlog=BACKLOG)
+            except OSError as error:
+                # Any other error counts even where another place is served: requests would reach another program.
+                if error.errno not in NOT_HERE:
+                    raise
+                missing.append(error)
+                continue
+            found, port = True, listener.getsockname()[1]
+            yield place, listener
+    if not found:
+        raise missing[0]
+
+
+def _describe_error(error: OSError) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return "another program uses this port. End that program, or choose another port with listen"
+        case errno.EACCES:
+            return "you may not use a port below 1024. Choose another port with listen"
+        case _:
+            return f"{(error.strerror or str(error)).rstrip('.')}. Check listen"
 
 
 class WebServer:
-    """Serves *application* at the socket *listener*; *every_second* is called each second, in a thread.
+    """Serves *application* at the sockets *listeners*; *every_second* is called each second, in a thread.
 
     Only *trusted_proxies* may say in header fields whom they ask for, and by which scheme. A client has
     *request_timeout* seconds to send a request.
@@ -222,12 +261,12 @@ class WebServer:
     def __init__(
         self,
         application: Application,
-        listener: socket.socket,
+        listeners: Sequence[socket.socket],
         every_second: Callable[[], object],
         trusted_proxies: Collection[str] = (),
         request_timeout: float = REQUEST_TIMEOUT,
     ) -> None:
-        self._listener = listener
+        self._listeners = listeners
         self._every_second = every_second
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -253,7 +292,7 @@ class WebServer:
         """Serve until SIGTERM, Ctrl-C or `stop`."""
         _raise_connection_limit()
         with _handle_signals(self.stop), asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner:
-            runner.run(self._server.serve(sockets=[self._listener]))
+            runner.run(self._server.serve(sockets=list(self._listeners)))
 
     def stop(self) -> None:
         """Let `run` end, from any thread."""
