@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.checkins import HARBOR, OTHER, CheckInLine
 from tests.conftest import Line
+from tests.server import Told, serving
 from trakt_ical.demo import Body, Drop, Fault
 
 POST = {"path": r"^/checkin$|^/show/checkin/", "method": "POST"}
@@ -27,6 +30,11 @@ def checkin(request: pytest.FixtureRequest, line: Line) -> CheckInLine:
         Fault(**POST, status=200, body=Body.HTML, takes_effect=True),
         Fault(**POST, status=200, body=Body.GARBAGE, takes_effect=True),
         Fault(**POST, status=200, body=Body.EMPTY, takes_effect=True),
+        Fault(**POST, status=404, body=Body.EMPTY, takes_effect=True),
+        Fault(**POST, status=404, body=Body.HTML, takes_effect=True),
+        Fault(**POST, status=400, takes_effect=True),
+        Fault(**POST, status=405, takes_effect=True),
+        Fault(**POST, status=422, takes_effect=True),
         Fault(**POST, drop=Drop.AFTER),
         Fault(**POST, truncate=True),
     ],
@@ -191,3 +199,40 @@ def test_replacing_that_fails_half_way_is_told(checkin: CheckInLine) -> None:
     result = checkin(*HARBOR, "--replace")
     assert (result.exit_code, "nothing is being watched" in result.stderr) == (5, True)
     assert checkin.cancels() == 1
+
+
+CANCEL = {"path": r"^/checkin$|^/show/cancelcheckin/"}
+UNKNOWN = [
+    Fault(**CANCEL, status=204),
+    Fault(**CANCEL, status=200, body=Body.EMPTY),
+    Fault(**CANCEL, status=200, body=Body.GARBAGE),
+    Fault(**CANCEL, status=404),
+    Fault(**CANCEL, status=500),
+]
+
+
+@pytest.mark.parametrize("takes_effect", [False, True])
+@pytest.mark.parametrize("fault", UNKNOWN, ids=["204", "empty", "garbage", "404", "500"])
+def test_an_end_that_trakt_does_not_confirm_is_looked_up(
+    checkin: CheckInLine, fault: Fault, takes_effect: bool
+) -> None:
+    """“Ended” is said where nothing runs any more, and never while something does."""
+    assert checkin(*HARBOR).exit_code == 0
+    if checkin.api == "v2" and fault.status == 204:
+        return  # that is how v2 confirms it
+    times = 0 if fault.status == 500 else 1
+    checkin.demo.misbehave(Fault(**{**vars(fault), "takes_effect": takes_effect, "times": times}))
+    result = checkin("--cancel")
+    checkin.demo.behave()
+    is_over = checkin.status() == "Nothing is running"
+    assert is_over is takes_effect
+    assert (result.exit_code == 0, "Ended" in result.stderr) == (is_over, is_over), result.stderr
+
+
+def test_what_cannot_be_named_is_not_taken_for_nothing(line: Line) -> None:
+    """An answer about something that is being watched, without a title, is no answer."""
+    checkin = CheckInLine(line, "v2")
+    moments = {"started_at": "2026-04-18T11:00:00Z", "expires_at": "2026-04-18T13:00:00Z"}
+    with serving(lambda _: Told(json.dumps(moments).encode())) as (url, _):
+        result = checkin("--cancel", environ={"TRAKT_ICAL_API_URL": url})
+    assert (result.exit_code, "Nothing is running" in result.stderr) == (5, False)

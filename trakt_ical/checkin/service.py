@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
 from trakt_ical.checkin.items import CheckInApi, CheckInExtras, Conflict, Started, Watching, WatchItem
-from trakt_ical.errors import BrokenAnswer, CheckInRunning, Refused, TraktError, TraktIcalError, Unreachable
+from trakt_ical.errors import BrokenAnswer, CheckInRunning, NoMatch, Refused, TraktError, TraktIcalError, Unreachable
 from trakt_ical.trakt.faults import was_never_sent
 
 log = logging.getLogger(__name__)
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 LOOKS = 2  # at what is being watched after a lost answer: Trakt may take a moment to know
 PAUSE = timedelta(seconds=2)  # between two looks
 GAP = timedelta(seconds=1)  # between two requests that change something; Trakt refuses more
+NO_EFFECT = frozenset((200, 403, 420, 423, 426, 429))  # statuses that refuse for a reason; 200 is v1's way to do so
 TRIES = 5  # where other check-ins begin in between
 
 
@@ -102,7 +103,7 @@ class CheckInService:
         """
         try:
             outcome = self.api.start(item, extras)
-        except (Unreachable, BrokenAnswer, Refused) as error:
+        except (Unreachable, BrokenAnswer, Refused, NoMatch) as error:
             if had_no_effect(error):
                 raise
             return self._find_lost(item, extras, error)
@@ -143,8 +144,11 @@ class CheckInService:
             if self.api.fetch_watching() is not None:
                 raise
 
-    def _find_lost(self, item: WatchItem, extras: CheckInExtras, error: TraktError) -> Started:
-        """The check-in that began although its answer was lost to *error*. Raises TraktError where none did."""
+    def _find_lost(self, item: WatchItem, extras: CheckInExtras, error: TraktError | NoMatch) -> Started:
+        """The check-in that began although its answer was lost to *error*.
+
+        Where none did, raises NoMatch if that is what Trakt said, else TraktError.
+        """
         log.warning("%s Checking whether it counted.", error)
         watching = None
         for look in range(LOOKS):
@@ -161,6 +165,8 @@ class CheckInService:
                 since = watching.since or self.context.now()
                 runtime = extras.duration or item.runtime or item.title.runtime
                 return Started(item, since, watching.until or (since + runtime if runtime else None))
+        if isinstance(error, NoMatch):
+            raise error
         player = " by a player" if watching and watching.player else ""
         instead = f"{watching.item} is being watched{player}" if watching else "nothing is being watched"
         raise TraktError(f"{error} The check-in did not count: {instead}.") from error
@@ -168,7 +174,8 @@ class CheckInService:
 
 def had_no_effect(error: Exception) -> bool:
     """Whether *error* means that a POST had no effect: Trakt refused it, or there was no connection."""
-    # A 5xx proves nothing: Trakt has answered 500 to check-ins that it had counted (trakt/trakt-api issue 387).
+    # A 5xx proves nothing: Trakt has answered 500 to check-ins that it had counted (trakt/trakt-api issue 387). Neither
+    # does a 404 or another status that says something is wrong with a request which another server may have passed on.
     if isinstance(error, Refused):
-        return error.status < 500
+        return error.status in NO_EFFECT
     return error.__cause__ is not None and was_never_sent(error.__cause__)

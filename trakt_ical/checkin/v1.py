@@ -143,14 +143,16 @@ class CheckInV1:
         if watching.movie is not None:
             return Watching(WatchItem(make_title(watching.movie, movie=True)), player=player)
         if watching.show is None or watching.episode is None:
-            return None
+            raise BrokenAnswer("Trakt does not say what is being watched.")
         episode, show = watching.episode, make_title(watching.show, movie=False)
         item = WatchItem(show, episode.season, episode.number, episode_title=episode.title or "")
         return Watching(item, player=player)
 
     def cancel(self, *, movie: bool) -> None:
         """End the check-in that runs, which is one to a *movie* or to an episode."""
-        self._client.post(f"/{_name_kind(movie)}/cancelcheckin/{self._key}", self._credentials)
+        answer = self._client.post(f"/{_name_kind(movie)}/cancelcheckin/{self._key}", self._credentials)
+        if answer.decode(_Outcome).status != "success":
+            raise BrokenAnswer("Trakt does not say that it ended the check-in.")
 
     def search_titles(self, words: str, *, movies: bool) -> list[WatchItem]:
         """Return the shows, or *movies*, that a search for *words* finds, best first."""

@@ -22,7 +22,7 @@ from trakt_ical.checkin.items import (
     Watching,
     WatchItem,
 )
-from trakt_ical.errors import NoMatch, Refused
+from trakt_ical.errors import BrokenAnswer, NoMatch, Refused
 from trakt_ical.fetch.source import Connection, parse_runtime
 from trakt_ical.fetch.v2.source import open_client
 from trakt_ical.fetch.v2.wire import FoundEpisode, FoundIds, FoundMovie, FoundShow
@@ -129,14 +129,15 @@ class CheckInV2:
         watching = answer.decode(_Watching)
         item = make_item(watching.show, watching.episode, watching.movie)
         if item is None:
-            return None
+            raise BrokenAnswer("Trakt does not say what is being watched.")
         since, until = watching.started_at.astimezone(UTC), watching.expires_at.astimezone(UTC)
         # The span of the check-in is the runtime that Trakt goes by, whatever the show's page says.
         return Watching(replace(item, runtime=until - since), since, until, watching.action != "checkin")
 
     def cancel(self, *, movie: bool) -> None:  # noqa: ARG002  one request ends either
         """End the check-in that runs."""
-        self._client.delete("/checkin")
+        if self._client.delete("/checkin").status != 204:
+            raise BrokenAnswer("Trakt does not say that it ended the check-in.")
 
     def search_titles(self, words: str, *, movies: bool) -> list[WatchItem]:
         """Return the shows, or *movies*, of exactly that title, else those that a search finds, best first."""
