@@ -78,4 +78,6 @@ def main() -> None:
         sys.stdout = None
         write_note(f"Error: {describe_stdout_error(error)}")
         status = 6
+    # As it ends, Python looks for cycles once more, in all that was imported: a tenth of the time of a short run.
+    gc.freeze()
     sys.exit(status if isinstance(status, int) else 0)
