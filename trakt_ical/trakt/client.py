@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -16,6 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 import requests
 from requests.auth import AuthBase
+from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
 import trakt_ical
@@ -34,6 +37,7 @@ T = TypeVar("T")
 
 USER_AGENT = f"trakt-ical/{trakt_ical.__version__} (+https://pypi.org/project/trakt-ical/)"
 MAX_BODY = 64 * 2**20  # octets after decompression
+PART = 2**16  # octets that are unpacked at a time
 TIMEOUT = (10, 60)  # seconds to connect, and between two reads
 ANSWER_LIMIT = 180  # seconds for a whole answer; a large calendar over a slow line takes 30
 WAITS = (2, 8, 30)  # seconds before the second, third and fourth try; Trakt asks for 30 when overloaded
@@ -47,13 +51,27 @@ SKEW_REFUSED = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer: *request* names it in the log, secrets cut out; *headers* ignore case."""
+    """A whole answer: *request* names it in the log, secrets cut out; *headers* ignore case.
+
+    *octets* are its body, which in an answer *from_cache* is packed as it was sent.
+    """
 
     request: str
     status: int
     headers: Mapping[str, str]
-    body: bytes | bytearray
+    octets: bytes | bytearray
     from_cache: bool = False
+
+    @functools.cached_property
+    def body(self) -> bytes | bytearray:
+        """The body, unpacked. Raises BrokenAnswer where that fails."""
+        # A run in which nothing changed never comes here: to unpack a year of answers takes as long as to ask for them.
+        return _join_parts(_unpack(self)) if self.from_cache else self.octets
+
+    @property
+    def beginning(self) -> bytes | bytearray:
+        """What the body begins with: enough to see whether it is data, a refusal or a page for people."""
+        return next(_unpack(self), b"") if self.from_cache else self.octets
 
     def decode(self, form: type[T]) -> T:
         """Return the body as *form*. Raises BrokenAnswer with the path inside the answer."""
@@ -211,7 +229,7 @@ class Client:
         except UNREADABLE as error:
             log.debug("%s: %r", name, error)
             raise BrokenAnswer("Trakt's answer cannot be read: it is not HTTP as documented.") from error
-        log.debug("%s: %d, %d octets%s", name, answer.status, len(answer.body), ", kept copy" * answer.from_cache)
+        log.debug("%s: %d, %d octets%s", name, answer.status, len(answer.octets), ", kept copy" * answer.from_cache)
         # An answer that was not asked for again bears the Date of an earlier run.
         if not (answer.from_cache and self._max_age):
             # What a POST has changed is so, whatever the clock says: a renewed token must not be thrown away.
@@ -225,17 +243,18 @@ class Client:
             method, url, timeout=self._timeout, stream=True, allow_redirects=False, **attributes
         ) as response:
             from_cache = getattr(response, "from_cache", False)
-            return Answer(name, response.status_code, response.headers, _read_body(response), from_cache)
+            octets = response.raw.read(decode_content=False) if from_cache else _read_body(response)
+            return Answer(name, response.status_code, response.headers, octets, from_cache)
 
     def _make_slow_error(self) -> Unreachable:
         return Unreachable(f"Trakt's answer was not complete after {self._answer_limit:.0f} seconds.")
 
     def _check_status(self, answer: Answer) -> None:
-        error = faults.make_error(answer.status, answer.headers, answer.body)
+        error = faults.make_error(answer.status, answer.headers, answer.beginning)
         if error is None:
             return
         error.args = (self._mask(str(error)),)
-        if isinstance(error, TraktError) and faults.is_transient(answer.status, answer.headers, answer.body):
+        if isinstance(error, TraktError) and faults.is_transient(answer.status, answer.headers, answer.beginning):
             raise _TransientFault(
                 error,
                 without_effect=answer.status == 429,
@@ -320,12 +339,25 @@ class _NoSigner(AuthBase):
 
 
 def _read_body(response: Response) -> bytearray:
-    """Return the octets of *response*, unpacked. Raises BrokenAnswer where they are too many.
+    """Return the octets of *response*, unpacked. Raises BrokenAnswer where they are too many."""
+    return _join_parts(response.iter_content(PART))
+
+
+def _unpack(kept: Answer) -> Iterator[bytes]:
+    """Return the body of a *kept* answer, unpacked, part by part. Raises BrokenAnswer."""
+    try:
+        yield from HTTPResponse(BytesIO(kept.octets), headers=kept.headers, preload_content=False).stream(PART)
+    except HTTPError as error:
+        raise BrokenAnswer(f"A kept answer is damaged: {error}.") from error
+
+
+def _join_parts(parts: Iterable[bytes]) -> bytearray:
+    """Return *parts* as one. Raises BrokenAnswer where they are too many.
 
     A small gzip body can unpack into more than the memory holds, so its size is checked while it is unpacked.
     """
     body = bytearray()  # grows in place; joining parts would take their size twice
-    for part in response.iter_content(2**16):
+    for part in parts:
         body += part
         if len(body) > MAX_BODY:
             raise BrokenAnswer(f"Trakt's answer is larger than {MAX_BODY // 2**20} MB.")

@@ -24,7 +24,7 @@ class AnswersV1:
     def __init__(self, answer: Answer, *, steps: bool) -> None:
         self._answer = answer
         self._steps = steps
-        self.digest = hash_answers([answer.body])
+        self.digest = hash_answers([answer.octets])
 
     def read(self) -> Fetched:
         """Return its episodes."""

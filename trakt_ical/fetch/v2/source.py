@@ -138,7 +138,7 @@ class AnswersV2:
             return ""
         sets = [*self._hidden, *([self._marks.watched, self._marks.watchlist] if self._marks else [])]
         lists = ("\n".join(sorted(names or ())).encode() for names in sets)
-        return hash_answers([*lists, *(part for kind, each in self._answers for part in (kind.encode(), each.body))])
+        return hash_answers([*lists, *(part for kind, each in self._answers for part in (kind.encode(), each.octets))])
 
     def read(self) -> Fetched:
         """Return the airings. Each answer is let go as soon as it was decoded, to keep memory low."""
