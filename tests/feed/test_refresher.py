@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from trakt_ical.export.stored import parse_calendar
 from trakt_ical.feed.refresher import ACTIVITY_INTERVAL, FIRST_RETRY, Refresher, RefresherThread
 
 EVERY = timedelta(hours=1)
-NOTICE = b"SUMMARY:Trakt calendar is out of date: nothing new since 2026-04-18"
+NOTICE = "SUMMARY:⚠ Out of date since 18 Apr: Trakt\r\n".encode()
 
 TROUBLES = [
     Fault(status=500, times=0),
@@ -327,12 +327,28 @@ def test_the_notice_never_enters_the_memory(running: Running, line: Line) -> Non
     assert line("export").exit_code == 6
 
 
-def test_a_notice_is_put_up_again_after_a_month(running: Running, line: Line) -> None:
-    """It lasts four weeks; when those are over and nothing has come, there is a new one."""
+def test_a_notice_moves_on_each_week(running: Running, line: Line) -> None:
+    """It covers seven days, today among them whatever the hour, and moves on while nothing comes."""
     line.demo.misbehave(Fault(status=503, times=0))
-    line.clock.pass_by(days=40)
-    running.service.reload()
-    assert b"DTSTART;VALUE=DATE:20260519\r\nDTEND;VALUE=DATE:20260616\r\n" in running.get().content
+    moved = []
+    for _ in range(40):
+        line.clock.pass_by(hours=23)
+        running.service.reload()
+        calendar = running.get().content
+        if b"out-of-date" not in calendar:
+            assert line.clock.now < datetime(2026, 4, 21, 12, tzinfo=UTC)
+            continue
+        found = re.search(
+            rb"DTSTART;VALUE=DATE:(\d+)\r\nDTEND;VALUE=DATE:(\d+)\r\n", calendar[calendar.index(b"out-of") :]
+        )
+        assert found
+        assert found[1].decode() <= f"{line.clock.now:%Y%m%d}" < found[2].decode()
+        moved += [] if found[0] in moved else [found[0]]
+    assert moved[:2] == [
+        b"DTSTART;VALUE=DATE:20260421\r\nDTEND;VALUE=DATE:20260428\r\n",
+        b"DTSTART;VALUE=DATE:20260428\r\nDTEND;VALUE=DATE:20260505\r\n",
+    ]
+    assert len(moved) == 6
 
 
 def test_no_notice_where_none_is_wanted(line: Line) -> None:
