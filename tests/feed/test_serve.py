@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -58,21 +59,64 @@ def test_the_secrets_open_one_thing_each(running: Running) -> None:
     assert running.get(running.page, method="HEAD").content == b""
 
 
-def test_a_renewed_address_replaces_the_old_one_at_once(line: Line, running: Running) -> None:
-    """The old address leads nowhere, the new one to the calendar; the page's is not touched, and renewed alone."""
-    url, page = running.url, running.page
+def test_a_renewed_address_replaces_the_old_one_at_once(line: Line, running: Running, exports: Exports) -> None:
+    """The old address has no airings any more, the new one has the calendar; the page's is renewed by itself."""
+    url, page, before = running.url, running.page, running.get()
     new = line("feed", "renew").stdout
     running.service.reload()
-    assert (running.get(url).status_code, running.get().status_code, running.page) == (404, 200, page)
+    assert (running.get().content, running.page) == (before.content, page)
     assert running.path in new
+    old = running.get(url, {"If-None-Match": before.headers["ETag"]})
+    exports.add(old.content)
+    assert (old.status_code, old.content.count(b"BEGIN:VEVENT")) == (200, 1)
+    assert "SUMMARY:⚠ Subscribe anew: Trakt\r\n".encode() in old.content
+    assert b"DTSTART;VALUE=DATE:20260418\r\n" in old.content
+    assert not any(
+        secret.encode() in old.content.replace(b"\r\n ", b"") for secret in running.service.store.secrets.all
+    )
+    assert running.get(url, {"If-None-Match": old.headers["ETag"]}).status_code == 304
+    line.ics.write_bytes(old.content)
+    assert line("export").exit_code == 6
     assert line("feed", "renew", "--page").exit_code == 0
     running.service.reload()
     assert (running.get(page).status_code, running.get(running.page).status_code) == (404, 200)
     assert line("feed", "renew", "--page", "Trakt").exit_code == 2
 
 
+def test_a_replaced_address_says_so_for_ninety_days(line: Line, running: Running) -> None:
+    """The notice moves on each week and outlives a restart and further renewals; then the address is 404."""
+    first = running.url
+    assert line("feed", "renew").exit_code == 0
+    line.clock.pass_by(days=10)
+    running.service.reload()
+    second = running.url
+    assert b"DTSTART;VALUE=DATE:20260425\r\n" in running.get(first).content
+    assert line("feed", "renew").exit_code == 0
+    with serving(line) as again:
+        paths = [urlsplit(url).path for url in (first, second)]
+        assert [again.get(again.base + path).content.count(b"BEGIN:VEVENT") for path in paths] == [1, 1]
+        line.clock.pass_by(days=79, hours=23)
+        again.service.reload()
+        assert [again.get(again.base + path).status_code for path in paths] == [200, 200]
+        line.clock.pass_by(hours=1)
+        again.service.reload()
+        assert [again.get(again.base + path).status_code for path in paths] == [404, 200]
+
+
+def test_a_leaked_address_can_stop_at_once(line: Line, running: Running) -> None:
+    """`feed renew --now` ends the old address and those before it; another renewal does not bring them back."""
+    first = running.url
+    assert line("feed", "renew").exit_code == 0
+    running.service.reload()
+    second = running.url
+    assert line("feed", "renew", "--now").exit_code == 0
+    assert line("feed", "renew").exit_code == 0
+    running.service.reload()
+    assert [running.get(url).status_code for url in (first, second, running.url)] == [404, 404, 200]
+
+
 def test_a_running_server_hears_of_a_renewal_by_itself() -> None:
-    """Within moments, and without a restart, the old address is 404; the command that tells it is said at the start."""
+    """Within moments, and without a restart, the old address is gone; the start names the command that prints it."""
     with serving_demo("serve", "--listen", "127.0.0.1:0") as (process, base):
         environ = os.environ | {"TRAKT_ICAL_LISTEN": base.removeprefix("http://")}
         feed = [sys.executable, "-m", "trakt_ical", "--demo", "feed"]

@@ -98,9 +98,12 @@ def find_page_url(app: App) -> str:
     return make_page_url(_find_base_url(app), make_feed_folder(app).secrets_file.load(_list_names(app)).page)
 
 
-def renew_feed(app: App, name: str) -> str:
-    """Give the feed *name* a new address and return it; the old one stops working."""
-    make_feed_folder(app).secrets_file.renew(name)
+def renew_feed(app: App, name: str, *, at_once: bool = False) -> str:
+    """Give the feed *name* a new address and return it.
+
+    The old address tells its subscribers so for 90 days; with *at_once* it stops working, and so do all before it.
+    """
+    make_feed_folder(app).secrets_file.renew(name, app.environment.now(), at_once=at_once)
     return find_feed_url(app, name)
 
 

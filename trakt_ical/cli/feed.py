@@ -82,12 +82,14 @@ def page(run: Run, /, **flags: Any) -> None:
 @command.command("renew")
 @click.argument("name", required=False)
 @click.option("--page", "of_page", is_flag=True, help="Replace the address of the page instead.")
+@click.option("--now", "at_once", is_flag=True, help="Let old addresses stop working at once, without the notice.")
 @account_options
 @click.pass_obj
-def renew(run: Run, /, name: str | None, of_page: bool, **flags: Any) -> None:
+def renew(run: Run, /, name: str | None, of_page: bool, at_once: bool, **flags: Any) -> None:
     """Give the feed NAME, or your only feed, a new address, and print it.
 
-    The old address stops working at once: subscribe again with the new one. Other feeds keep their addresses.
+    Subscribe again with the new one. For 90 days the old address holds no airings, only a notice that it was
+    replaced; then it stops working. Other feeds keep their addresses.
     """
     from trakt_ical.app import feeds
 
@@ -98,7 +100,7 @@ def renew(run: Run, /, name: str | None, of_page: bool, **flags: Any) -> None:
             write_line(feeds.renew_page(app))
         return
     with _open_feed(run, name, flags) as (app, calendar):
-        write_line(feeds.renew_feed(app, calendar.title))
+        write_line(feeds.renew_feed(app, calendar.title, at_once=at_once))
 
 
 @command.command("accept")

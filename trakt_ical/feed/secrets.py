@@ -1,4 +1,8 @@
-"""The secrets that make the addresses of feeds and page: one each, made once, renewed one by one."""
+"""The secrets that make the addresses of feeds and page: one each, made once, renewed one by one.
+
+Of a feed whose address was renewed the old secret is kept for a while: at it subscribers read that they must subscribe
+anew. Most programs keep their copy in silence when an address is gone.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,9 @@ import contextlib
 import os
 import secrets
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
@@ -16,6 +22,7 @@ from trakt_ical.errors import OutputError
 from trakt_ical.files import JsonFile, UnreadableFile
 
 RANDOM = 20  # octets of chance in a secret; 16 would do
+REPLACED_FOR = timedelta(days=90)  # a program that looks once a quarter is hardly in use
 LOCK_WAIT = 10  # seconds
 RESTORE = "Restore it from a backup, or delete the file and subscribe again with the new addresses."
 
@@ -30,11 +37,27 @@ def make_page_url(base_url: str, secret: str) -> str:
     return f"{base_url}/{secret}"
 
 
+class Replacement(msgspec.Struct, frozen=True):
+    """A secret of the calendar *name* was replaced at the instant *since*."""
+
+    name: str
+    since: Annotated[datetime, msgspec.Meta(tz=True)]
+
+    def is_in_force(self, now: datetime) -> bool:
+        """Whether the old address still says at *now* that it was replaced."""
+        # A date far ahead comes from a wrong clock. It counts as none.
+        return abs(now - self.since) < REPLACED_FOR
+
+
 class Secrets(msgspec.Struct, frozen=True):
-    """The secret of the *page*, and of each calendar by its name; those of removed calendars stay."""
+    """The secret of the *page*, and of each calendar by its name; those of removed calendars stay.
+
+    *replaced* has old secrets, which open no calendar any more.
+    """
 
     page: str
     calendars: dict[str, str]
+    replaced: dict[str, Replacement] = {}
 
     def __repr__(self) -> str:
         return f"Secrets({', '.join(self.calendars)})"  # a traceback or a log must not show them
@@ -42,7 +65,7 @@ class Secrets(msgspec.Struct, frozen=True):
     @property
     def all(self) -> frozenset[str]:
         """Every secret, to be kept out of logs."""
-        return frozenset((self.page, *self.calendars.values()))
+        return frozenset((self.page, *self.calendars.values(), *self.replaced))
 
 
 class SecretsFile:
@@ -64,19 +87,26 @@ class SecretsFile:
         with files.lock(self.path, wait=LOCK_WAIT):
             known = self._read() or Secrets(_make_secret(), {})  # again: another process may have made them meanwhile
             missing = {name: _make_secret() for name in sorted(wanted - known.calendars.keys())}
-            return self._write(Secrets(known.page, known.calendars | missing))
+            return self._write(Secrets(known.page, known.calendars | missing, known.replaced))
 
-    def renew(self, name: str) -> Secrets:
-        """Give the calendar *name* a new secret; its old address stops working."""
+    def renew(self, name: str, now: datetime, *, at_once: bool = False) -> Secrets:
+        """Give the calendar *name* a new secret at *now*. Its old address says so for a while; not with *at_once*."""
         with files.lock(self.path, wait=LOCK_WAIT):
             known = self._read() or Secrets(_make_secret(), {})
-            return self._write(Secrets(known.page, known.calendars | {name: _make_secret()}))
+            replaced = {
+                secret: each
+                for secret, each in known.replaced.items()
+                if each.is_in_force(now) and not (at_once and each.name == name)
+            }
+            if not at_once and name in known.calendars:
+                replaced[known.calendars[name]] = Replacement(name, now)
+            return self._write(Secrets(known.page, known.calendars | {name: _make_secret()}, replaced))
 
     def renew_page(self) -> Secrets:
         """Give the page a new secret."""
         with files.lock(self.path, wait=LOCK_WAIT):
             known = self._read() or Secrets("", {})
-            return self._write(Secrets(_make_secret(), known.calendars))
+            return self._write(Secrets(_make_secret(), known.calendars, known.replaced))
 
     def _read(self) -> Secrets | None:
         try:

@@ -18,7 +18,7 @@ from trakt_ical.export.stored import DamagedCalendar, StoredCalendar, StoredEven
 from trakt_ical.export.stores.file import FileStore
 from trakt_ical.export.stores.store import OutputState, StateFile
 from trakt_ical.feed.answers import CalendarAnswers, Feed, Feeds, HealthSource, hash_octets
-from trakt_ical.feed.notice import Notice, find_due_notice
+from trakt_ical.feed.notice import Notice, find_due_notice, make_notice_calendar, make_replaced_notice
 from trakt_ical.feed.secrets import Secrets, SecretsFile
 from trakt_ical.files import JsonFile
 from trakt_ical.model import check_years
@@ -145,6 +145,7 @@ class FeedStore:
         self._secrets_version = _read_version(FileStore(folder.secrets_file.path))
         self.secrets: Secrets = folder.secrets_file.load(self._names)
         self.calendars = {name: self._load_calendar(name, None) for name in self._names}
+        self._replaced = self._find_replaced()
         self.feeds = self._make_feeds()
 
     def reload(self) -> None:
@@ -154,8 +155,10 @@ class FeedStore:
         with self._lock:
             calendars = {name: self._load_calendar(name, self.calendars[name]) for name in self._names}
             is_changed = any(calendars[name] is not self.calendars[name] for name in self._names)
-            if self._reload_secrets() or is_changed:
-                self.calendars = calendars
+            is_changed = self._reload_secrets() or is_changed
+            replaced = self._find_replaced()
+            if is_changed or replaced != self._replaced:
+                self.calendars, self._replaced = calendars, replaced
                 self.feeds = self._make_feeds()
 
     def find_event(self, uid: str) -> StoredEvent | None:
@@ -166,10 +169,21 @@ class FeedStore:
         return None
 
     def _make_feeds(self) -> Feeds:
-        feeds = tuple(
-            Feed(name, self.secrets.calendars[name], served.answers) for name, served in self.calendars.items()
-        )
-        return Feeds(feeds, self.secrets.page, self._health, self._options.prefix)
+        feeds = [Feed(name, self.secrets.calendars[name], served.answers) for name, served in self.calendars.items()]
+        feeds += [
+            Feed(notice.name, secret, CalendarAnswers(notice.name, make_notice_calendar(notice), notice.appeared, None))
+            for secret, notice in self._replaced.items()
+        ]
+        return Feeds(tuple(feeds), self.secrets.page, self._health, self._options.prefix)
+
+    def _find_replaced(self) -> dict[str, Notice]:
+        """Return the notice for each replaced secret that is still answered."""
+        now = self._options.now()
+        return {
+            secret: make_replaced_notice(each.name, each.since, now)
+            for secret, each in self.secrets.replaced.items()
+            if each.name in self._names and each.is_in_force(now)
+        }
 
     def _reload_secrets(self) -> bool:
         """Take over renewed secrets; return whether there are any."""
