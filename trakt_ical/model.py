@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Moment: TypeAlias = datetime | date
 """An aware datetime in UTC, or a date where nobody knows the hour."""
@@ -204,6 +204,18 @@ class Movie:
 
 
 Airing: TypeAlias = Episode | Movie
+
+
+class OddEntry(NamedTuple):
+    """An entry that could not be read: the *key* of its show or movie, *season* and *number*, each None if not known.
+
+    *release*: of a movie. An event that the stored calendar has of it is not missing.
+    """
+
+    key: str | None = None
+    season: int | None = None
+    number: int | None = None
+    release: Release | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from trakt_ical.transform.events import CheckInLinks, make_event
 from trakt_ical.transform.grouping import Showing, schedule_airings
 from trakt_ical.transform.rules import Dates, Group, Rules
 from trakt_ical.transform.times import describe_placing, find_day_margin
-from trakt_ical.transform.uids import KINDS_OF_MOVIES, is_listed_in, is_movie, make_uid, read_key
+from trakt_ical.transform.uids import KINDS_OF_MOVIES, is_listed_in, is_movie, make_uid, may_be, read_key
 
 RELEASE_LAG = 92  # days from a first release on, in which one in another country, or on television, is still found
 
@@ -185,6 +185,7 @@ def transform(fetched: Fetched, spec: CalendarSpec, stored: StoredCalendar | Non
         listed=airings.keys(),
         grouped={make_uid(member) for showing in grouped for member in showing.members[1:]},
         hidden=_find_hidden_events(stored, fetched, spec.rules),
+        unreadable=_find_unreadable(stored, airings.keys(), fetched, spec),
         not_requested=_find_not_requested(stored, airings.keys(), fetched, spec),
         days=spec.days,
         zone=spec.zone,
@@ -253,6 +254,16 @@ def _find_hidden_events(stored: StoredCalendar | None, fetched: Fetched, rules: 
     """Return the UIDs of stored events whose show or movie the user hid or dropped."""
     keys = find_hidden_keys(fetched, rules)
     return frozenset(uid for uid in stored.events if read_key(uid) in keys) if stored and keys else frozenset()
+
+
+def _find_unreadable(
+    stored: StoredCalendar | None, listed: Iterable[str], fetched: Fetched, spec: CalendarSpec
+) -> frozenset[str]:
+    """Return the UIDs of stored events that are not *listed*, but may be those of entries that could not be read."""
+    odd = {entry for kind in spec.kinds for entry in fetched.odd.get(kind, ())}
+    if stored is None or not odd:
+        return frozenset()
+    return frozenset(uid for uid in stored.events.keys() - set(listed) if any(may_be(uid, entry) for entry in odd))
 
 
 def _find_not_requested(

@@ -30,8 +30,8 @@ def answer(body: Any) -> Answer:
 
 ODD_V2 = [
     ({"first_aired": None}, "A 2x03: it has no date"),
-    ({"first_aired": "soon"}, "A 2x03: Invalid isoformat string: 'soon'"),
-    ({"first_aired": "2026-04-18T01:00:00"}, "A 2x03: '2026-04-18T01:00:00' has no offset"),
+    ({"first_aired": "soon"}, "A 2x03: first_aired: Invalid isoformat string: 'soon'"),
+    ({"first_aired": "2026-04-18T01:00:00"}, "A 2x03: first_aired: '2026-04-18T01:00:00' has no offset"),
     ({"first_aired": "0001-01-01T00:00:00+14:00"}, "A 2x03: date value out of range"),
     ({"show": {"title": "B", "ids": {"trakt": None}}}, "B 2x03: its show has no id"),
     ({"show": {"ids": {}}}, "a show without a title 2x03: its show has no id"),
@@ -64,8 +64,6 @@ BROKEN = [
     (b"<html>", "malformed"),
     (b'[{"episode"', "truncated"),
     (b'{"episodes": []}', "Expected `array`"),
-    (b'[{"show": {"ids": {}}, "episode": {"season": 1, "number": "x"}}]', r"\$\[0\]\.episode\.number"),
-    (b'[{"show": {"ids": {}}}]', r"missing required field `episode`"),
     (b"[\xff]", "malformed|UTF-8|utf-8"),
     (b"", "answer is empty"),
 ]
@@ -73,7 +71,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("body", "reason"), BROKEN)
 def test_a_broken_answer_names_the_path_inside(body: bytes, reason: str) -> None:
-    """A wrong type, a missing key and what is no JSON are one error each, which says where it is."""
+    """What is no list and what is no JSON are one error each, which says where it is."""
     with pytest.raises(BrokenAnswer, match=reason):
         list(read_shows(Answer("GET /calendars", 200, {}, body)))
 
@@ -142,7 +140,6 @@ def test_an_odd_v1_entry_is_left_out_by_name(caplog: pytest.LogCaptureFixture) -
         )
     assert len(episodes) == 1
     assert [record.getMessage().split(":")[1].strip() for record in caplog.records] == [
-        "B 1x07 on 2011-04-17",
         "B 1x07 on 2011-04-17",
         "A 1x07 on 2011-04-17",
         "A 1x07 on 2011-04-17",

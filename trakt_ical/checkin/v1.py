@@ -26,6 +26,7 @@ from trakt_ical.checkin.items import (
     WatchItem,
 )
 from trakt_ical.errors import BrokenAnswer, NoMatch, Refused, SettingsError
+from trakt_ical.fetch.odd import decode_with_warnings
 from trakt_ical.fetch.source import Connection, parse_runtime
 from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
 from trakt_ical.fetch.v1.source import open_client
@@ -158,7 +159,8 @@ class CheckInV1:
         """Return the shows, or *movies*, that a search for *words* finds, best first."""
         query = quote_plus(words.replace("/", " "))  # servers refuse a slash in an address, however it is quoted
         path = f"/search/{'movies' if movies else 'shows'}.json/{self._key}/{query}"
-        return [WatchItem(make_title(wire, movie=movies)) for wire in self._client.get(path).decode(list[FoundTitle])]
+        found = decode_with_warnings([self._client.get(path)], list[FoundTitle], "the results of the search")
+        return [WatchItem(make_title(wire, movie=movies)) for wire in found]
 
     def find_by_id(self, id_type: str, number: str, *, movies: bool) -> list[WatchItem]:
         """Return the show, or of *movies* the one, with that *number*. Raises NoMatch where v1 does not look there."""
@@ -208,11 +210,13 @@ class CheckInV1:
         answer = self._get_known(f"show/seasons.json/{self._key}/{_name_show(show)}")
         if answer is None:
             raise NoMatch(f"Trakt does not know the show {show}.")
-        return [each.season for each in answer.decode(list[FoundSeason]) if each.season]
+        seasons = decode_with_warnings([answer], list[FoundSeason], f"the seasons of {show}")
+        return [each.season for each in seasons if each.season]
 
     def _fetch_episodes(self, show: Title, season: int) -> Sequence[FoundEpisode]:
         answer = self._client.get(f"/show/season.json/{self._key}/{_name_show(show)}/{season}")
-        return sorted(answer.decode(list[FoundEpisode]), key=lambda each: each.number)
+        episodes = decode_with_warnings([answer], list[FoundEpisode], f"season {season} of {show}")
+        return sorted(episodes, key=lambda each: each.number)
 
     def _get_known(self, path: str, *unknown: int) -> Answer | None:
         """The answer to a GET, None where the status 404 or *unknown* says that there is no such thing."""

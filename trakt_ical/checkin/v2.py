@@ -23,6 +23,7 @@ from trakt_ical.checkin.items import (
     WatchItem,
 )
 from trakt_ical.errors import BrokenAnswer, NoMatch, Refused
+from trakt_ical.fetch.odd import decode_with_warnings
 from trakt_ical.fetch.source import Connection, parse_runtime
 from trakt_ical.fetch.v2.source import open_client
 from trakt_ical.fetch.v2.wire import FoundEpisode, FoundIds, FoundMovie, FoundShow
@@ -171,11 +172,12 @@ class CheckInV2:
     def find_last_watched(self) -> Title | None:
         """Return the show whose episode was watched last."""
         answer = self._client.get("/users/me/watched/shows", {"limit": "1", "extended": "full"})
-        titles = (make_title(entry.show) for entry in answer.decode(list[_Watched]))
+        titles = (make_title(each.show) for each in decode_with_warnings([answer], list[_Watched], "what you watched"))
         return next((title for title in titles if "trakt" in title.ids), None)
 
     def _search(self, path: str, query: dict[str, str]) -> list[WatchItem]:
-        return list(_remove_doubles(self._client.get(path, query).decode(list[_Result])))
+        answer = self._client.get(path, query)
+        return list(_remove_doubles(decode_with_warnings([answer], list[_Result], "the results of the search")))
 
     def _get_known(self, path: str, query: dict[str, str]) -> Answer | None:
         """The answer to a GET, None where Trakt does not know what it is about."""

@@ -53,14 +53,15 @@ class CurrentEvents:
 
     *events* are those to be shown. The rest is about UIDs: *listed* are all that the source lists, before any rule;
     *grouped* are shown within another event. Of stored events that are not among *events*, *hidden* are those whose
-    show the user hid or dropped, and *not_requested* those that this run would not list even if they still existed.
-    *days*, counted in *zone*, were fetched whole.
+    show the user hid or dropped, *unreadable* those that may be listed by an odd entry, and *not_requested* those that
+    this run would not list even if they still existed. *days*, counted in *zone*, were fetched whole.
     """
 
     events: Sequence[Event]
     listed: Set[str]
     grouped: Set[str]
     hidden: Set[str]
+    unreadable: Set[str]
     not_requested: Set[str]
     days: DateRange
     zone: tzinfo
@@ -213,6 +214,9 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
         tell("Trakt no longer lists it, since %s.", _format_instant(since))
         tell("It stays as cancelled until %s (tombstone_days = %d).", _format_instant(until), retention.tombstone.days)
         return Fate.KEPT if given.now < until else Fate.REMOVED
+    if old.uid in current.unreadable:
+        tell("It stays as it is: Trakt lists an entry that cannot be read, and it may be this one.")
+        return Fate.KEPT
     if day not in current.days:
         oldest = given.now.astimezone(current.zone).date() - retention.keep
         tell("Only %s to %s (back, ahead) is fetched.", current.days.first, current.days.last)
@@ -268,7 +272,8 @@ def find_loss(given: MergeInput) -> Loss | None:
     if not _has_same_kinds(given) or given.stored_events.keys() <= given.current.listed:
         return None
     upcoming = [old for old in given.stored_events.values() if old.rev is not None and _is_expected(given, old)]
-    missing = frozenset(old.uid for old in upcoming if old.uid not in given.current.listed)
+    present = given.current.listed | given.current.unreadable
+    missing = frozenset(old.uid for old in upcoming if old.uid not in present)
     # A short list may well end at once; a long one shrinks by a few at a time. Hence the two limits.
     everything = len(missing) == len(upcoming) >= FEWEST_OF_ALL
     most = len(upcoming) >= FEWEST_OF_HALF and 2 * len(missing) > len(upcoming)

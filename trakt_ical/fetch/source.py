@@ -16,7 +16,7 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-from trakt_ical.model import Airing, DateRange
+from trakt_ical.model import Airing, DateRange, OddEntry
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase
@@ -52,12 +52,14 @@ class FetchRequest:
 class Fetched:
     """What a source lists: *airings* by the kind of calendar, in any order, doubles and hidden ones included.
 
-    *hidden*, *dropped*: the keys of the shows and movies that the user hid or dropped.
+    *hidden*, *dropped*: the keys of the shows and movies that the user hid or dropped. *odd*: the entries that could
+    not be read, by the kind of calendar.
     """
 
     airings: Mapping[str, Sequence[Airing]]
     hidden: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
+    odd: Mapping[str, Collection[OddEntry]] = field(default_factory=dict)
 
 
 class KeptTitle(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import assert_never
 
-from trakt_ical.model import Airing, Episode, EpisodeKind, Movie, Release
+from trakt_ical.model import Airing, Episode, EpisodeKind, Movie, OddEntry, Release
 
 _MOVIES = {Release.CINEMA: "movies", Release.STREAMING: "streaming", Release.PHYSICAL: "dvd"}
 _EPISODES = {
@@ -42,6 +42,18 @@ def is_listed_in(uid: str, category: str, kinds: Collection[str]) -> bool:
     if release in _KIND_OF:
         return _KIND_OF[release] in kinds
     return "shows" in kinds or any(category == each.value for kind in kinds for each in _EPISODES.get(kind, ()))
+
+
+def may_be(uid: str, odd: OddEntry) -> bool:
+    """Whether the event *uid* may be that of *odd*: nothing that is known of the entry says otherwise."""
+    key, _, ending = uid.partition("@")[0].rpartition("-")
+    if odd.key is not None and odd.key != key:
+        return False
+    if odd.release is not None or ending in _KIND_OF:
+        return odd.release is not None and odd.release.value == ending
+    season, _, number = ending[1:].partition("e")
+    known = (odd.season, season), (odd.number, number)
+    return all(stated is None or str(stated) == found for stated, found in known)
 
 
 def is_movie(uid: str) -> bool:

@@ -2,41 +2,68 @@
 
 from __future__ import annotations
 
-import logging
+import functools
 import re
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
+import msgspec
+
+from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch import zones
+from trakt_ical.fetch.odd import OddEntries, decode_each, decode_entries, get_number, get_path, get_text
 from trakt_ical.fetch.source import parse_runtime
 from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
-from trakt_ical.fetch.v1.wire import DayWire, EntryWire, ShowWire
-from trakt_ical.model import Episode, EpisodeKind, Show, Steps, ignore_step
+from trakt_ical.fetch.v1.wire import DayWire, EntryWire, KeyWire, LooseDayWire, ShowWire
+from trakt_ical.model import Episode, EpisodeKind, OddEntry, Show, Steps, ignore_step
 from trakt_ical.trakt.client import Answer
-
-log = logging.getLogger(__name__)
 
 RATINGS = {"love": 10.0, "hate": 1.0}
 
 
-def read_episodes(answer: Answer, *, steps: bool = False) -> Iterator[Episode]:
-    """Return the episodes of an answer, with the *steps* to their moments; an odd entry is skipped with a warning.
+def read_episodes(answer: Answer, odd: OddEntries | None = None, *, steps: bool = False) -> Iterator[Episode]:
+    """Return the episodes of an answer, with the *steps* to their moments; *odd* collects what could not be read.
 
-    Raises BrokenAnswer where the answer has another shape than documented.
+    Without *odd* the warnings are written at the end. Raises BrokenAnswer where the answer is no list.
     """
-    for day in answer.decode(list[DayWire]):
+    collected = OddEntries() if odd is None else odd
+    for day in _decode_days(answer, collected):
         for entry in day.episodes:
             try:
                 yield _make_episode(entry, day.date, Steps() if steps else None)
             except (ValueError, OverflowError, OSError) as error:
-                log.warning(
-                    "Left out: %s %dx%02d on %s: %s.",
-                    entry.show.title or "a show without a title",
-                    entry.episode.season,
-                    entry.episode.number,
-                    day.date,
-                    error,
-                )
+                _note_odd(collected, day.date, msgspec.to_builtins(entry), str(error))
+    if odd is None:
+        collected.warn()
+
+
+def _decode_days(answer: Answer, odd: OddEntries) -> list[DayWire]:
+    try:
+        return answer.decode(list[DayWire])
+    except BrokenAnswer:
+        pass  # one entry is odd, or the answer is no list: then the next line says so
+
+    def note_odd_day(day: Any, problem: str) -> None:
+        odd.explain("a day", get_text(day, "date") or "without a date", problem)
+        odd.add("shows", OddEntry())  # whatever was on that day
+
+    days = decode_entries(answer, list[LooseDayWire], note_odd_day)
+    return [
+        DayWire(day.date, list(decode_each(day.episodes, EntryWire, functools.partial(_note_odd, odd, day.date))))
+        for day in days
+    ]
+
+
+def _note_odd(odd: OddEntries, day: str, entry: Any, problem: str) -> None:
+    season, number = (get_number(entry, "episode", name) for name in ("season", "number"))
+    code = f"{'?' if season is None else season}x{'?' if number is None else f'{number:02d}'}"
+    odd.explain(get_text(entry, "show", "title") or "a show without a title", f"{code} on {day}", problem)
+    try:
+        key = _make_key(msgspec.convert(get_path(entry, "show"), KeyWire))
+    except (ValueError, msgspec.ValidationError):
+        key = None
+    odd.add("shows", OddEntry(key, season, number))
 
 
 def _make_episode(entry: EntryWire, day: str, steps: Steps | None) -> Episode:
@@ -97,7 +124,7 @@ def _read_rating(show: ShowWire) -> float | None:
     return number or RATINGS.get(show.rating if isinstance(show.rating, str) else "")
 
 
-def _make_key(show: ShowWire) -> str:
+def _make_key(show: KeyWire) -> str:
     """Return the key of the show: its number at TVDB, else at IMDb, else the last part of its address."""
     tvdb = str(show.tvdb_id or "").strip()
     if tvdb.isdecimal() and int(tvdb):
@@ -110,7 +137,7 @@ def _make_key(show: ShowWire) -> str:
     return slug
 
 
-def _read_slug(show: ShowWire) -> str:
+def _read_slug(show: KeyWire) -> str:
     """Return the last part of the show's address, "" without one."""
     return (show.url or "").rstrip("/").rpartition("/")[2]
 

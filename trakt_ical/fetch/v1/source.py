@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from trakt_ical.fetch.odd import OddEntries, decode_readable
 from trakt_ical.fetch.source import Connection, Fetched, FetchRequest, KeptTitle, Progress, hash_answers
 from trakt_ical.fetch.v1.reader import read_episodes
 from trakt_ical.fetch.v1.wire import DayWire
-from trakt_ical.files import decode
 from trakt_ical.model import Airing, DateRange, Episode, local_date
 from trakt_ical.trakt.client import Answer, Client
 
@@ -28,7 +28,10 @@ class AnswersV1:
 
     def read(self) -> Fetched:
         """Return its episodes."""
-        return Fetched({"shows": list(read_episodes(self._answer, steps=self._steps))})
+        odd = OddEntries()
+        episodes = list(read_episodes(self._answer, odd, steps=self._steps))
+        odd.warn()
+        return Fetched({"shows": episodes}, odd=odd.found)
 
 
 class SourceV1:
@@ -92,7 +95,7 @@ def read_kept_titles(bodies: Iterable[bytes], *, movies: bool) -> Iterator[KeptT
     """Return the shows in the *bodies* of kept answers; those of other requests are skipped."""
     for body in bodies:
         try:
-            days = decode(body, list[DayWire])
+            days = decode_readable(body, list[DayWire])
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue
         for day in days:

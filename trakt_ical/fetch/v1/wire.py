@@ -14,21 +14,26 @@ import msgspec
 Id = str | int | None
 
 
-class ShowWire(msgspec.Struct):
+class KeyWire(msgspec.Struct):
+    """What names a show."""
+
+    url: str | None = None
+    imdb_id: str | None = None
+    tvdb_id: Id = None
+
+
+class ShowWire(KeyWire):
     """One show. *air_day* and *air_time* describe its slot of today, not the episode's airing.
 
     *rating* is the user's own: "love", "hate" or false; *rating_advanced* 0 to 10.
     """
 
     title: str | None = None
-    url: str | None = None
     country: str | None = None
     runtime: int | None = None
     network: str | None = None
     air_day: str | None = None
     air_time: str | None = None
-    imdb_id: str | None = None
-    tvdb_id: Id = None
     genres: list[str] | None = None
     year: int | None = None
     certification: str | None = None
@@ -66,6 +71,13 @@ class DayWire(msgspec.Struct):
 
     date: str
     episodes: list[EntryWire]
+
+
+class LooseDayWire(msgspec.Struct):
+    """The same with airings that are not decoded yet, since one of the answer is odd."""
+
+    date: str
+    episodes: list[msgspec.Raw]
 
 
 class FoundTitle(msgspec.Struct):

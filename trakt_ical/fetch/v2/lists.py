@@ -12,15 +12,18 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 from trakt_ical.errors import BrokenAnswer
-from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, Activities, ListEntry, Named, WatchedMovies, WatchedShows
+from trakt_ical.fetch.odd import decode_with_warnings
+from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, Activities, ListEntry, Named
 from trakt_ical.files import JsonFile
 from trakt_ical.model import Airing, Movie
 from trakt_ical.trakt.client import Answer, Client
+
+log = logging.getLogger(__name__)
 
 
 def get_pages(client: Client, path: str, query: Mapping[str, str]) -> list[Answer]:
@@ -74,12 +77,22 @@ class Lists:
 
     def fetch_hidden(self, section: str) -> Names:
         """Return the shows and movies of the hidden list *section*; its single seasons are skipped."""
-        entries = self._fetch_entries(f"/users/hidden/{section}")
+        entries = self._fetch_entries(f"/users/hidden/{section}", f"your hidden list “{section}”")
         return frozenset(name for entry in entries if entry.season is None for name in _name_entry(entry))
+
+    def fetch_activities(self) -> Activities:
+        """Return when the user last did what. Where Trakt says it in another form, nothing is known of it."""
+        answer = self._client.get("/sync/last_activities")
+        try:
+            return answer.decode(Activities)
+        except BrokenAnswer as error:
+            # Without the times, lists are asked for again: that costs requests, and not the calendar.
+            log.debug("%s", error)
+            return Activities()
 
     def fetch_marks(self, kinds: Collection[str], *, watched: bool = False, watchlist: bool = False) -> Marks:
         """Return what the user *watched* of *kinds* of calendars, and the *watchlist*, each where it is asked for."""
-        activities = self._client.get("/sync/last_activities").decode(Activities)
+        activities = self.fetch_activities()
         return Marks(
             self._fetch_watched(activities, kinds) if watched else None,
             self._fetch_watchlist(activities) if watchlist else None,
@@ -111,20 +124,28 @@ class Lists:
 
     def _fetch_watched_shows(self) -> Names:
         answers = get_pages(self._client, "/users/me/watched/shows", {**EVERYTHING, "specials": "true"})
-        shows = (show for answer in answers for show in answer.decode(WatchedShows).values())
-        return frozenset(f"{EPISODE}{number}" for seasons in shows for season in seasons.values() for number in season)
+        seasons = _read_parts(_read_parts([answer.decode(dict[str, Any]) for answer in answers]))
+        return frozenset(f"{EPISODE}{number}" for season in seasons for number in season)
 
     def _fetch_watched_movies(self) -> Names:
         answers = get_pages(self._client, "/users/me/watched/movies", EVERYTHING)
-        return frozenset(f"{MOVIE}{number}" for answer in answers for number in answer.decode(WatchedMovies))
+        return frozenset(f"{MOVIE}{number}" for answer in answers for number in answer.decode(dict[str, Any]))
 
     def _fetch_watchlist_names(self) -> Names:
-        entries = self._fetch_entries("/users/me/watchlist/all/rank/asc")
+        entries = self._fetch_entries("/users/me/watchlist/all/rank/asc", "your watchlist")
         return frozenset(name for entry in entries for name in _name_entry(entry))
 
-    def _fetch_entries(self, path: str) -> Iterator[ListEntry]:
-        for answer in get_pages(self._client, path, {"limit": PAGE}):
-            yield from answer.decode(list[ListEntry])
+    def _fetch_entries(self, path: str, place: str) -> list[ListEntry]:
+        return decode_with_warnings(get_pages(self._client, path, {"limit": PAGE}), list[ListEntry], place)
+
+
+def _read_parts(wholes: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the objects inside *wholes*; what is none costs a warning."""
+    parts = [part for whole in wholes for part in whole.values()]
+    odd = sum(bool(part) and not isinstance(part, dict) for part in parts)  # an empty list stands for an empty object
+    if odd:
+        log.warning("Left out: %d entries in the list of what you watched are not what Trakt documents.", odd)
+    return [part for part in parts if isinstance(part, dict)]
 
 
 def _name_watched(airing: Airing) -> str:

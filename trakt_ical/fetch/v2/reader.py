@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
+from trakt_ical.fetch.odd import OddEntries, decode_entries, get_number, get_text
 from trakt_ical.fetch.source import parse_runtime
 from trakt_ical.fetch.v2.instant import find_dates, parse_instant
-from trakt_ical.fetch.v2.wire import EpisodeEntry, Ids, MovieEntry, ShowWire
-from trakt_ical.model import Episode, EpisodeKind, Movie, Release, Show, Steps, ignore_step
+from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, EpisodeEntry, Ids, MovieEntry, ShowWire
+from trakt_ical.model import Episode, EpisodeKind, Movie, OddEntry, Release, Show, Steps, ignore_step
 from trakt_ical.trakt.client import Answer
 
-log = logging.getLogger(__name__)
-
 PAGES = "https://trakt.tv"
+UNTITLED_SHOW = "a show without a title"
+DATES = ("effective_release_date", "released", "updated_at", "first_aired")
+KIND_OF_RELEASE = {release: kind for kind, release in MOVIE_CALENDARS.items()}
 
 _KINDS = {kind.name.lower(): kind for kind in EpisodeKind}
 
@@ -24,28 +28,70 @@ Known = dict[int, tuple[ShowWire, Show, str]]
 """Shows that were read, by number: as they came over the wire, as our own value, and their page."""
 
 
-def read_shows(answer: Answer, *, known: Known | None = None, steps: bool = False) -> Iterator[Episode]:
-    """Return the episodes of an answer, with the *steps* to their moments; an odd entry is skipped with a warning.
+def read_shows(
+    answer: Answer,
+    odd: OddEntries | None = None,
+    *,
+    kind: str = "shows",
+    known: Known | None = None,
+    steps: bool = False,
+) -> Iterator[Episode]:
+    """Return the episodes of an answer to a calendar of *kind*, with the *steps* to their moments.
 
-    Shows that are *known* with the same fields are not made again: a calendar has each of them many times.
-    Raises BrokenAnswer where the answer has another shape than documented.
+    *odd* collects what could not be read, for the warnings of several answers; without it they are written at the end.
+    Shows that are *known* with the same fields are not made again: a calendar
+    has each of them many times. Raises BrokenAnswer where the answer is no list.
     """
     known = {} if known is None else known
-    for entry in answer.decode(list[EpisodeEntry]):
+    collected = OddEntries() if odd is None else odd
+
+    def note_odd(entry: Any, problem: str) -> None:
+        season, number = (get_number(entry, "episode", name) for name in ("season", "number"))
+        code = f"{'?' if season is None else season}x{'?' if number is None else f'{number:02d}'}"
+        title, episode = get_text(entry, "show", "title"), get_text(entry, "episode", "title")
+        collected.explain(title or UNTITLED_SHOW, code if title or not episode else f"{code} “{episode}”", problem)
+        collected.add(kind, OddEntry(_make_odd_key("trakt", get_number(entry, "show", "ids", "trakt")), season, number))
+
+    for entry in decode_entries(answer, list[EpisodeEntry], note_odd):
         try:
             yield _make_episode(entry, known, Steps() if steps else None)
         except (ValueError, OverflowError) as error:
-            where = f"{entry.show.title or 'a show without a title'} {entry.episode.season}x{entry.episode.number:02d}"
-            log.warning("Left out: %s: %s.", where, error)
+            dates = {name: getattr(entry.episode, name) for name in DATES}
+            note_odd(msgspec.to_builtins(entry), _name_date({**dates, "first_aired": entry.first_aired}, error))
+    if odd is None:
+        collected.warn()
 
 
-def read_movies(answer: Answer, release: Release, *, steps: bool = False) -> Iterator[Movie]:
-    """Return the movies of an answer; skips and raises as `read_shows` does."""
-    for entry in answer.decode(list[MovieEntry]):
+def read_movies(
+    answer: Answer, release: Release, odd: OddEntries | None = None, *, steps: bool = False
+) -> Iterator[Movie]:
+    """Return the movies of an answer; collects and raises as `read_shows` does."""
+    collected = OddEntries() if odd is None else odd
+
+    def note_odd(entry: Any, problem: str) -> None:
+        collected.explain(get_text(entry, "movie", "title") or "a movie without a title", "", problem)
+        key = _make_odd_key("trakt-movie", get_number(entry, "movie", "ids", "trakt"))
+        collected.add(KIND_OF_RELEASE[release], OddEntry(key, release=release))
+
+    for entry in decode_entries(answer, list[MovieEntry], note_odd):
         try:
             yield _make_movie(entry, release, steps=steps)
         except (ValueError, OverflowError) as error:
-            log.warning("Left out: %s: %s.", entry.movie.title or "a movie without a title", error)
+            dates = {"released": entry.released, "updated_at": entry.movie.updated_at}
+            note_odd(msgspec.to_builtins(entry), _name_date(dates, error))
+    if odd is None:
+        collected.warn()
+
+
+def _make_odd_key(prefix: str, number: int | None) -> str | None:
+    return f"{prefix}-{number}" if number else None
+
+
+def _name_date(dates: Mapping[str, str | None], error: Exception) -> str:
+    """Return what *error* says, with the name of the one of *dates* that it is about."""
+    said = str(error)
+    field = next((name for name, value in dates.items() if value and value in said), None)
+    return f"{field}: {said}" if field else said
 
 
 def _make_episode(entry: EpisodeEntry, known: Known, steps: Steps | None) -> Episode:

@@ -16,6 +16,7 @@ from typing import Annotated
 import msgspec
 
 from trakt_ical.errors import Refused
+from trakt_ical.fetch.odd import decode_with_warnings
 from trakt_ical.fetch.v2.wire import ReleaseWire
 from trakt_ical.files import JsonFile
 from trakt_ical.model import Movie, Release, check_moment, check_years
@@ -108,7 +109,7 @@ class Releases:
                 raise
             return ReleaseDates(self._now, {})
         days: dict[str, date] = {}
-        for release in answer.decode(list[ReleaseWire]):
+        for release in decode_with_warnings([answer], list[ReleaseWire], f"the release dates of {key} in {country}"):
             kind, day = _TYPES.get(release.release_type or ""), _parse_day(release.release_date)
             if kind and day:
                 days[kind.value] = min(day, days.get(kind.value, day))

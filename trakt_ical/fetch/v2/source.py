@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from trakt_ical.errors import BrokenAnswer
+from trakt_ical.fetch.odd import OddEntries, decode_readable
 from trakt_ical.fetch.source import Connection, Fetched, FetchRequest, KeptTitle, Progress, hash_answers
 from trakt_ical.fetch.v2.lists import Lists, Marks, get_pages
 from trakt_ical.fetch.v2.reader import Known, read_movies, read_shows
 from trakt_ical.fetch.v2.releases import Releases
-from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, SHOW_CALENDARS, Activities, EpisodeEntry, MovieEntry
-from trakt_ical.files import decode
+from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, SHOW_CALENDARS, EpisodeEntry, MovieEntry
 from trakt_ical.http import parse_http_date
 from trakt_ical.model import Airing, DateRange, Movie
 from trakt_ical.trakt.client import Answer, Client
@@ -88,7 +88,7 @@ class SourceV2:
 
     def fetch_activity(self) -> str:
         """Return what the account did last, as a text that changes with it."""
-        return repr(self._client.get("/sync/last_activities").decode(Activities))
+        return repr(self._lists.fetch_activities())
 
     def mark_watched(self, airings: Collection[Airing]) -> list[Airing]:
         """Return *airings*, each with whether the user has watched it by now.
@@ -143,23 +143,25 @@ class AnswersV2:
     def read(self) -> Fetched:
         """Return the airings. Each answer is let go as soon as it was decoded, to keep memory low."""
         airings: dict[str, list[Airing]] = {kind: [] for kind in self._request.days}
-        known: Known = {}
+        known, odd = Known(), OddEntries()
         self._answers.reverse()
         while self._answers:
             kind, answer = self._answers.pop()
-            airings[kind] += self._read_answer(kind, answer, known)
+            airings[kind] += self._read_answer(kind, answer, known, odd)
+        odd.warn()
         if self._marks:
             airings = {kind: self._marks.mark(listed) for kind, listed in airings.items()}
         countries = self._request.countries
         if countries:
             movies = {kind: [each for each in airings[kind] if isinstance(each, Movie)] for kind in countries}
             airings |= {kind: [*its] for kind, its in self._releases.add_dates(movies, countries).items()}
-        return Fetched(airings, *self._hidden)
+        hidden, dropped = self._hidden or (frozenset(), frozenset())
+        return Fetched(airings, hidden, dropped, odd.found)
 
-    def _read_answer(self, kind: str, answer: Answer, known: Known) -> Iterator[Airing]:
+    def _read_answer(self, kind: str, answer: Answer, known: Known, odd: OddEntries) -> Iterator[Airing]:
         if kind in MOVIE_CALENDARS:
-            return read_movies(answer, MOVIE_CALENDARS[kind], steps=self._request.steps)
-        return read_shows(answer, known=known, steps=self._request.steps)
+            return read_movies(answer, MOVIE_CALENDARS[kind], odd, steps=self._request.steps)
+        return read_shows(answer, odd, kind=kind, known=known, steps=self._request.steps)
 
 
 def _wait_for_all(futures: list[Future[Any]], progress: Progress) -> None:
@@ -197,11 +199,11 @@ def read_kept_titles(bodies: Iterable[bytes], *, movies: bool) -> Iterator[KeptT
 
 
 def _read_show_titles(body: bytes) -> Iterator[KeptTitle]:
-    for entry in decode(body, list[EpisodeEntry]):
+    for entry in decode_readable(body, list[EpisodeEntry]):
         yield KeptTitle(entry.show.ids.slug if entry.show.ids else None, entry.show.title)
 
 
 def _read_movie_titles(body: bytes) -> Iterator[KeptTitle]:
-    for entry in decode(body, list[MovieEntry]):
+    for entry in decode_readable(body, list[MovieEntry]):
         if entry.released:  # what has none is an entry of another list
             yield KeptTitle(entry.movie.ids.slug if entry.movie.ids else None, entry.movie.title)

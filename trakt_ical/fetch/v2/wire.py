@@ -100,7 +100,7 @@ class MovieEntry(msgspec.Struct):
 class FoundIds(Ids):
     """The numbers elsewhere too, which only the answers to a search or a check-in need; 0 is nobody's.
 
-    A calendar's entries are not read for them: they are thousands, and one odd number would cost the whole answer.
+    A calendar's entries are not read for them: they are thousands, and one odd number would cost an entry.
     """
 
     tvdb: int | None = None
@@ -147,13 +147,6 @@ class ListEntry(msgspec.Struct):
     season: Numbered | None = None
     episode: Numbered | None = None
     movie: Named | None = None
-
-
-WatchedShows = dict[str, dict[str, dict[str, list[str]]]]
-"""With `extended=min`: when episodes were watched, by the ids of show, season and episode."""
-
-WatchedMovies = dict[str, list[str]]
-"""The same of movies, by their ids."""
 
 
 class MediaActivities(msgspec.Struct):
