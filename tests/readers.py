@@ -13,7 +13,7 @@ from ical.calendar_stream import IcsCalendarStream
 
 BEGIN, END = b"BEGIN:VEVENT\r\n", b"END:VCALENDAR\r\n"
 UID = re.compile(rb"^UID:.*\r\n(?: .*\r\n)*", re.M)
-STAMPS = re.compile(rb"^(?:DTSTAMP|LAST-MODIFIED|SEQUENCE):.*\r\n", re.M)
+STAMPS = re.compile(rb"^(?:DTSTAMP|CREATED|LAST-MODIFIED|SEQUENCE):.*\r\n", re.M)
 OWN_LINES = re.compile(rb"^X-TRAKT-ICAL-.*\r\n(?: .*\r\n)*", re.M)
 
 

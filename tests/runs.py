@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tests.factories import DAY, NOW, make_calendar_id, make_calendar_spec
 from trakt_ical import pipeline
-from trakt_ical.export.ics import CalendarId
+from trakt_ical.export.ics import Appearance, CalendarId
 from trakt_ical.export.merge import MergeResult, Retention, merge
 from trakt_ical.export.output import Output
 from trakt_ical.export.stored import StoredCalendar, parse_calendar
@@ -79,11 +79,13 @@ class CalendarRuns:
     calendar_id: CalendarId = field(default_factory=make_calendar_id)
     retention: Retention = field(default_factory=Retention)
     rules: Rules = field(default_factory=Rules)
+    appearance: Appearance = field(default_factory=Appearance)
     octets: bytes | None = None
 
     def run(self, *airings: Episode, hidden: Sequence[str] = (), believe: bool = False) -> MergeResult:
         """List *airings* and go on to the next calendar."""
         spec = make_calendar_spec(self.days, self.rules, calendar_id=self.calendar_id, retention=self.retention)
+        spec = replace(spec, appearance=self.appearance)
         previous = parse_calendar(self.octets) if self.octets else None
         source = FixedSource(airings, frozenset(hidden))
         result = merge_source(source, spec, previous, self.now, accept_loss=believe)

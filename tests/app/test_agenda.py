@@ -140,7 +140,7 @@ def test_a_long_title_widens_its_own_day_alone(demo: Demo, line: Line) -> None:
     """In a pipe it is told whole, and the rows of other days are no wider for it."""
     first, *_, last = json.loads(line("agenda", "--json").stdout)
     assert first["day"] != last["day"]
-    title = "long" * 100
+    title = "long" * 50
     show, season, number = last["link"].split("/")[4:9:2]
     demo.rename(show, int(season), int(number), title)
     (row,) = (row for row in line("agenda", "--fresh").stdout.splitlines() if first["summary"] in row)

@@ -26,7 +26,7 @@ from trakt_ical.model import local_date
 from trakt_ical.pipeline import plan_fetch
 from trakt_ical.transform.rules import Offsets, Rules
 
-STAMPS = re.compile(r"^(?:DTSTAMP|LAST-MODIFIED|SEQUENCE):\w+\r\n", re.M)
+STAMPS = re.compile(r"^(?:DTSTAMP|CREATED|LAST-MODIFIED|SEQUENCE):\w+\r\n", re.M)
 KINDS = "shows,movies,streaming,dvd"
 
 

@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 import icalendar
 import pytest
 
-from tests.factories import NIGHT, make_calendar_id, make_episode, make_event, make_movie, make_stamp
+from tests.factories import NIGHT, make_calendar_id, make_episode, make_event, make_movie, make_show, make_stamp
 from trakt_ical.export import ics
 from trakt_ical.model import Airing, EpisodeKind, Moment, Release, Show
+from trakt_ical.transform import events
+from trakt_ical.transform.grouping import schedule_airings
 from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHours
 from trakt_ical.transform.template import parse_template
 from trakt_ical.transform.text import PARTS, Words
@@ -57,6 +59,7 @@ def test_an_event_has_the_properties_that_programs_need() -> None:
         "BEGIN:VEVENT",
         "UID:trakt-1388-s2e3@trakt-ical",
         "DTSTAMP:20260101T000000Z",
+        "CREATED:20260101T000000Z",
         "LAST-MODIFIED:20260101T000000Z",
         "SEQUENCE:7",
         "X-TRAKT-ICAL-REV:1-abc",
@@ -64,7 +67,6 @@ def test_an_event_has_the_properties_that_programs_need() -> None:
         "DTEND:20260419T015900Z",
         "SUMMARY:A Show 2x03 A Title",
         r"DESCRIPTION:A plot.\n\nHBO\n\nhttps://trakt.tv/shows/a-show/seasons/2/episodes/3",
-        "LOCATION:HBO",
         "CATEGORIES:Season finale,Drama,Science fiction",
         "URL:https://trakt.tv/shows/a-show/seasons/2/episodes/3",
         "STATUS:CONFIRMED",
@@ -73,6 +75,47 @@ def test_an_event_has_the_properties_that_programs_need() -> None:
         "END:VEVENT",
         "",
     ]
+
+
+def test_a_location_is_there_by_template_alone() -> None:
+    """Programs look a network up on a map, so an event has a location only where somebody wants one."""
+    words = Words(location=parse_template("{network}[, {country}]", PARTS))
+    assert "LOCATION:HBO" in lines(make_episode(), words=words)
+    assert not [line for line in lines(make_movie(), words=words) if line.startswith("LOCATION")]
+
+
+def test_an_event_may_have_been_created_before_it_changed() -> None:
+    """CREATED is when the event first appeared, DTSTAMP when it changed."""
+    octets = ics.render_event(make_event(make_episode()), STAMP, "1-abc", created=datetime(2025, 5, 4, tzinfo=UTC))
+    assert b"\r\nCREATED:20250504T000000Z\r\n" in octets
+    assert b"\r\nDTSTAMP:20260101T000000Z\r\n" in octets
+
+
+@pytest.mark.parametrize(
+    ("title", "length", "ending"),
+    [
+        ("x" * 238, 250, "x"),
+        ("x" * 239, 250, "x…"),
+        ("word " * 80, 247, " word…"),
+        (f"{'x' * 230} a longer end", 245, "x a…"),
+        ("日" * 300, 250, "日…"),
+        ("e\u0301" * 200, 249, "e\u0301…"),
+        (f"{'日' * 236}\N{WOMAN}\u200d\N{ROCKET} and more", 249, "日…"),
+    ],
+)
+def test_a_long_summary_is_cut_at_a_word(title: str, length: int, ending: str) -> None:
+    """No summary has more than 250 characters; none ends within a word, a letter with its marks, or an emoji."""
+    summary = make_event(make_episode(title=title)).summary
+    assert summary.startswith("A Show 2x03 ")
+    assert (len(summary), summary.endswith(ending)) == (length, True)
+
+
+def test_a_long_title_of_a_group_is_cut_as_well() -> None:
+    """The summary of several episodes is no longer than that of one."""
+    show = make_show(title="Word " * 80)
+    pair = [make_episode(show=show, number=number) for number in (1, 2)]
+    [showing] = schedule_airings(pair, Rules(group=Group.DAY), UTC)
+    assert len(events.make_event(showing, Rules(group=Group.DAY)).summary) <= 250
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from tests.factories import DAY, NOW, make_calendar_id, make_episode
 from tests.runs import CalendarRuns
 from trakt_ical.errors import UpdateHeldBack
 from trakt_ical.export import ics
+from trakt_ical.export.ics import Appearance
 from trakt_ical.export.merge import MergeResult, Retention
 from trakt_ical.model import DateRange, Episode, EpisodeKind
 from trakt_ical.transform.filters import Filters
@@ -436,7 +438,7 @@ def _(runs: CalendarRuns) -> tuple[str, str]:
 @row("a later version renders differently: every event changes once")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
-    head, _, body = (runs.octets or b"").replace(b"REV:1-", b"REV:0-").partition(ics.SUM)
+    head, _, body = (runs.octets or b"").replace(b"REV:2-", b"REV:1-").partition(ics.SUM)
     body = body.partition(b"\r\n")[2]
     runs.octets = head + ics.SUM + ics.hash_parts(body) + b"\r\n" + body
     before = runs.find_event(AHEAD)
@@ -500,6 +502,57 @@ def test_every_rule(reason: str, story: Story) -> None:
 def test_the_table_is_whole() -> None:
     """Each row of expectations has its story."""
     assert {reason for reason, _ in ROWS} == set(EXPECTED)
+
+
+def make_earlier(octets: bytes) -> bytes:
+    """Return a calendar as the first rendering wrote it: without CREATED, with another revision hash."""
+    head, _, body = octets.replace(b"REV:2-", b"REV:1-").partition(ics.SUM)
+    body = re.sub(rb"CREATED:.*\r\n", b"", body.partition(b"\r\n")[2])
+    return head + ics.SUM + ics.hash_parts(body) + b"\r\n" + body
+
+
+def test_created_is_when_the_event_first_appeared() -> None:
+    """An event that changes, disappears and returns keeps its CREATED."""
+    runs = CalendarRuns()
+    runs.run(AHEAD, *OTHERS)
+    created = find_value(runs.find_event(AHEAD), "CREATED")
+    assert created == f"{NOW:%Y%m%dT%H%M%SZ}"
+    for airings in ([replace(AHEAD, title="New"), *OTHERS], OTHERS, [AHEAD, *OTHERS]):
+        later(runs)
+        runs.run(*airings)
+        assert find_value(runs.find_event(AHEAD), "CREATED") == created
+    assert find_value(runs.find_event(AHEAD), "DTSTAMP") > created
+
+
+def test_a_calendar_of_an_earlier_rendering_is_read() -> None:
+    """Each of its events changes once, and was created when it is known to have been there; tombstones stay."""
+    runs = CalendarRuns()
+    runs.run(AHEAD, *OTHERS)
+    later(runs)
+    runs.run(*OTHERS)
+    runs.octets = make_earlier(runs.octets or b"")
+    buried = runs.find_event(AHEAD)
+    later(runs)
+    assert len(runs.run(*OTHERS).changes) == len(OTHERS)
+    assert runs.find_event(AHEAD) == buried
+    assert find_value(runs.find_event(OTHERS[0]), "CREATED") == f"{NOW:%Y%m%dT%H%M%SZ}"
+    later(runs)
+    assert runs.run(*OTHERS).changes == []
+
+
+def test_a_calendar_may_have_uids_of_its_own() -> None:
+    """Its UIDs end in its name; each event changes once, and the calendar goes on knowing it by its plain UID."""
+    runs = CalendarRuns()
+    runs.run(AHEAD, *OTHERS)
+    assert b"\r\nUID:trakt-1388-s2e1@trakt-ical\r\n" in (runs.octets or b"")
+    runs.appearance = Appearance(uid_suffix="-Drama%20%26%20more")
+    later(runs)
+    assert told(runs.run(AHEAD, *OTHERS)) == ", ".join(["updated"] * 5)
+    assert b"\r\nUID:trakt-1388-s2e1@trakt-ical-Drama%20%26%20more\r\n" in (runs.octets or b"")
+    later(runs)
+    assert runs.run(AHEAD, *OTHERS).changes == []
+    assert told(runs.run(*OTHERS)) == "no longer listed"
+    assert find_value(runs.find_event(AHEAD), "UID") == "trakt-1388-s2e1@trakt-ical-Drama%20%26%20more"
 
 
 @pytest.mark.parametrize(

@@ -130,3 +130,28 @@ def test_text_alone_says_nothing_whatever_it_is(text: str) -> None:
     with pytest.raises(ValueError, match="no {part} in it"):
         parse_template(escaped, PARTS)
     assert rendered(f"{escaped}{{a}}", a="1") == f"{text}1"
+
+
+MARK = "\u200e"
+ARABIC, HEBREW = "حكايات", "שלום"
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "expected"),
+    [
+        ("{a} {b}", {"a": ARABIC, "b": "2x03"}, f"{ARABIC}{MARK} 2x03"),
+        ("{a} {b}", {"a": HEBREW, "b": "27"}, f"{HEBREW}{MARK} 27"),
+        ("{a} {b} {c}", {"a": HEBREW, "b": "2x03", "c": ARABIC}, f"{HEBREW}{MARK} 2x03 {ARABIC}"),
+        ("{a} {b}", {"a": f"{HEBREW} 5!", "b": "2x03"}, f"{HEBREW} 5!{MARK} 2x03"),
+        ("{a}[ ({b})]", {"a": HEBREW, "b": "TV"}, f"{HEBREW}{MARK} (TV)"),
+        ("{a} {b}", {"a": HEBREW, "b": ARABIC}, f"{HEBREW} {ARABIC}"),
+        ("{a} {b}", {"a": f"{HEBREW} TV", "b": "2x03"}, f"{HEBREW} TV 2x03"),
+        ("{a} {b}", {"a": "Café", "b": "2x03"}, "Café 2x03"),
+        ("{a} {b}", {"a": "月下の屋台", "b": "2x03"}, "月下の屋台 2x03"),
+        ("{a}\n\n{b}", {"a": HEBREW, "b": "2x03"}, f"{HEBREW}\n\n2x03"),
+        ("{a} {b}", {"a": HEBREW}, HEBREW),
+    ],
+)
+def test_what_follows_a_right_to_left_text_stays_readable(text: str, known: dict[str, str], expected: str) -> None:
+    """A mark keeps digits on their side; where the text goes on from right to left, or a line ends, there is none."""
+    assert rendered(text, **known) == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,6 +59,14 @@ def test_clean(text: str, expected: str, reason: str) -> None:
 def test_ordinary_text_is_left_alone(text: str) -> None:
     """Text without control characters and separators changes at its edges only."""
     assert clean_text(text) == text.strip()
+
+
+@pytest.mark.parametrize("text", ["BEGIN:VEVENT", "x\nEND:VEVENT\nBEGIN:VEVENT", "Watch END:VCALENDAR", "begin:valarm"])
+def test_what_looks_like_syntax_does_not_read_as_such(text: str) -> None:
+    """Ts-ics and cal-parser look for it anywhere in a line; an invisible character keeps the event whole there."""
+    cleaned = clean_text(text)
+    assert not re.search("(BEGIN|END):V", cleaned, re.I)
+    assert cleaned.replace("\N{WORD JOINER}", "") == text
 
 
 @given(st.text())

@@ -13,10 +13,11 @@ from trakt_ical.app.sources import find_calendar_zone, open_source
 from trakt_ical.config import Calendar
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch.source import Fetched
-from trakt_ical.model import Airing, Event, local_date
+from trakt_ical.model import Airing, Episode, Event, local_date
 from trakt_ical.pipeline import CalendarSpec, list_airings, remove_hidden
 from trakt_ical.transform.events import make_event
 from trakt_ical.transform.grouping import Showing, schedule_airings
+from trakt_ical.transform.text import clean_text
 
 MAX_AGE = timedelta(hours=1)
 
@@ -77,9 +78,10 @@ def _no_progress(done: int, of: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class AgendaEntry:
-    """One *event* and the *day* it is shown under; whether it is *on* now; whether all of it was *watched*."""
+    """One *event*, its *network*, the *day* it is shown under; whether it is *on* now and all of it was *watched*."""
 
     event: Event
+    network: str
     day: date
     on: bool
     watched: bool
@@ -99,7 +101,9 @@ def _make_entries(showings: Iterator[Showing], spec: CalendarSpec, now: datetime
         event = make_event(showing, spec.rules)
         on = isinstance(event.start, datetime) and isinstance(event.end, datetime) and event.start <= now < event.end
         watched = all(member.watched for member in showing.members)
-        yield AgendaEntry(event, local_date(event.start, spec.zone), on, watched)
+        first = showing.members[0]
+        network = clean_text(first.show.network) if isinstance(first, Episode) else ""
+        yield AgendaEntry(event, network, local_date(event.start, spec.zone), on, watched)
 
 
 def _find_order(entry: AgendaEntry) -> tuple[date, str, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from trakt_ical.app.app import App
 from trakt_ical.config import FIELDS, SECRETS, Calendar, Settings
@@ -110,9 +111,10 @@ class _TicketLinks:
 def _make_appearance(calendar: Calendar) -> Appearance:
     settings = calendar.settings
     name, refresh = settings.name or calendar.title, timedelta(hours=settings.advertised_refresh)
+    suffix = f"-{quote(calendar.title, safe='')}" if settings.unique_uids else ""
     if settings.color == FIELDS["color"].default:
-        return Appearance(name, refresh=refresh)
+        return Appearance(name, refresh=refresh, uid_suffix=suffix)
     import webcolors
 
     color = settings.color.lower()
-    return Appearance(name, color, webcolors.name_to_hex(color).upper(), refresh)
+    return Appearance(name, color, webcolors.name_to_hex(color).upper(), refresh, suffix)

@@ -73,7 +73,7 @@ def _to_json(entries: Iterable[AgendaEntry]) -> str:
             "day": entry.day.isoformat(),
             "on": entry.on,
             "watched": entry.watched,
-            "network": entry.event.location,
+            "network": entry.network,
             "link": entry.event.link,
         }
         for entry in entries
@@ -119,7 +119,7 @@ def _make_table(entries: Iterable[AgendaEntry], zone: tzinfo, dates: DateFormat,
     table.add_column(style="dim", overflow="fold")
     for entry in entries:
         style = "bold green" if entry.on else "dim" if entry.watched else ""
-        cells = ("  ".join(_format_hour(entry, zone, dates)), entry.event.summary, entry.event.location)
+        cells = ("  ".join(_format_hour(entry, zone, dates)), entry.event.summary, entry.network)
         table.add_row(*(Text(strip_controls(cell)) for cell in cells), style=style)
     return table
 

@@ -110,6 +110,7 @@ def make_rules(settings: Settings) -> Rules:
             title=_read_template(settings, "title"),
             movie_title=_read_template(settings, "movie_title"),
             description=_read_template(settings, "description"),
+            location=_read_template(settings, "location") if settings.location else None,
             code=CodeStyle(settings.code),
             marks=MarkStyle(settings.marks),
             spoilers=settings.spoilers,

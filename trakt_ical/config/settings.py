@@ -141,10 +141,17 @@ class Settings:
     title: str = _rule("{show} {code} {title} {mark}", "Template for the title of an episode's event.")
     movie_title: str = _rule("{title} [({release})]", "Template for the title of a movie's event.")
     description: str = _rule("{overview}\n\n{network}\n\n{link}", "Template for the description of an event.")
+    location: str = _rule(
+        "", "Template for the location of an event. If not set: none, since programs look for it on a map."
+    )
     code: str = _rule("2x03", "How to write season and episode number.", choices=("2x03", "S02E03", "absolute"))
     marks: str = _rule("off", "How to mark premieres and finales.", choices=("off", "word", "symbol"))
     spoilers: bool = _rule(True, "Include plots and titles of episodes.")
     alarms: tuple[str, ...] = _rule((), 'Reminders, such as "30 min before" or "movies: 09:00 that day".')
+
+    unique_uids: bool = _rule(
+        False, "Give the calendar UIDs of its own, for an airing that you also have in another calendar."
+    )
 
     checkin_links: bool = _rule(False, "Add a link that checks in to events and to the feed's page. Needs public_url.")
 

@@ -13,7 +13,7 @@ from trakt_ical.model import Alarm, Event, Moment
 
 Octets = bytes | memoryview
 LINE = 75  # octets, RFC 5545 §3.1
-RENDERING = 1  # raised when the same event is rendered differently, so that each changes once
+RENDERING = 2  # raised when the same event is rendered differently, so that each changes once
 SUM = b"X-TRAKT-ICAL-SUM:"
 END = b"END:VCALENDAR\r\n"
 ALIKE = (  # in all events
@@ -27,13 +27,15 @@ ALIKE = (  # in all events
 class Appearance:
     """How a calendar presents itself, and how often programs should *refresh* it.
 
-    *color* is a name of CSS, *hex_color* the same color for Apple.
+    *color* is a name of CSS, *hex_color* the same color for Apple. *uid_suffix* ends each UID where a person has an
+    airing in several calendars: programs show one event for each UID.
     """
 
     name: str = "Trakt"
     color: str = "crimson"
     hex_color: str = "#DC143C"
     refresh: timedelta = timedelta(hours=6)
+    uid_suffix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def hash_placing(rules: str) -> str:
     return hashlib.blake2b(rules.encode(), digest_size=8).hexdigest() if rules else ""
 
 
-def hash_event(event: Event) -> str:
+def hash_event(event: Event, uid_suffix: str = "") -> str:
     """Return the revision hash: a short hash of what *event* shows, with the version of the rendering.
 
     It never covers when the event was changed. Clean texts have no control characters, so these separate them safely.
@@ -108,13 +110,16 @@ def hash_event(event: Event) -> str:
         event.link,
         "\x1e".join(event.categories),
         *(str(alarm.before) for alarm in event.alarms),
+        *([uid_suffix] if uid_suffix else ()),
     )
     short = hashlib.blake2b("\x1f".join(shown).encode(), digest_size=8).hexdigest()
     return f"{RENDERING}-{short}"
 
 
-def render_event(event: Event, stamp: ChangeStamp, rev: str) -> bytes:
-    """Render one VEVENT, each line ended by CRLF."""
+def render_event(
+    event: Event, stamp: ChangeStamp, rev: str, *, created: datetime | None = None, uid_suffix: str = ""
+) -> bytes:
+    """Render one VEVENT, each line ended by CRLF. *created*: when it first appeared; None: with this *stamp*."""
     import icalendar
     from icalendar.prop import vInline, vUri
 
@@ -132,19 +137,20 @@ def render_event(event: Event, stamp: ChangeStamp, rev: str) -> bytes:
     if event.link:
         component["URL"] = vUri(event.link)
     shown = (_format_line(name, value) for name, value in component.items())
-    alarms = (line for alarm in event.alarms for line in _render_alarm(event.uid, alarm))
-    head = ("BEGIN:VEVENT", f"UID:{escape(event.uid)}", *_change_lines(stamp, rev))
+    alarms = (line for alarm in event.alarms for line in _render_alarm(alarm))
+    head = ("BEGIN:VEVENT", f"UID:{escape(event.uid + uid_suffix)}", *_change_lines(stamp, rev, created))
     return _fold_lines((*head, *shown, *ALIKE, *alarms, "END:VEVENT"))
 
 
-def _render_alarm(uid: str, alarm: Alarm) -> tuple[str, ...]:
-    """Return the lines of a VALARM; its UID (RFC 9074) is made of the event's and of when it rings."""
+def _render_alarm(alarm: Alarm) -> tuple[str, ...]:
+    """Return the lines of a VALARM, without a UID (RFC 9074): with one, node-ical finds no alarm at all."""
     from icalendar.prop import vDuration
 
     trigger = str(vDuration(-alarm.before).to_ical(), "ascii")  # type: ignore[no-untyped-call]
+    if not alarm.before:
+        trigger = "PT0S"  # the package of npm named icalendar takes P0D for a missing trigger
     return (
         "BEGIN:VALARM",
-        f"UID:alarm{trigger}-{escape(uid)}",
         "ACTION:DISPLAY",
         f"TRIGGER:{trigger}",
         f"DESCRIPTION:{escape(alarm.text)}",
@@ -158,10 +164,17 @@ def _format_line(name: str, value: Any) -> str:
     return f"{name}{parameters}:{value.to_ical().decode()}"
 
 
-def _change_lines(stamp: ChangeStamp, rev: str) -> tuple[str, ...]:
+def _change_lines(stamp: ChangeStamp, rev: str, created: datetime | None) -> tuple[str, ...]:
     """Return the change stamp as lines: programs look at these alone to see that an event changed."""
     moment = format_moment(stamp.moment)
-    return f"DTSTAMP:{moment}", f"LAST-MODIFIED:{moment}", f"SEQUENCE:{stamp.sequence}", f"X-TRAKT-ICAL-REV:{rev}"
+    return (
+        f"DTSTAMP:{moment}",
+        # Without it, KOrganizer shows the moment of the download as that of the event's creation.
+        f"CREATED:{format_moment(created or stamp.moment)}",
+        f"LAST-MODIFIED:{moment}",
+        f"SEQUENCE:{stamp.sequence}",
+        f"X-TRAKT-ICAL-REV:{rev}",
+    )
 
 
 def escape(text: str) -> str:

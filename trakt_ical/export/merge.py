@@ -150,19 +150,26 @@ def _start_stamps(given: MergeInput) -> _Stamps:
 def _renew_listed(given: MergeInput, stamps: _Stamps) -> tuple[list[StoredEvent], list[Change]]:
     """Return the events to be shown, stored octets where nothing changed, and the changes."""
     stored, events, changes = given.stored_events, list[StoredEvent](), list[Change]()
+    suffix = given.heading.appearance.uid_suffix
     for event in given.current.events:
         old = stored.get(event.uid)
-        rev = ics.hash_event(event)
+        rev = ics.hash_event(event, suffix)
         # Rendering is deterministic, but its result would differ after an update of icalendar. The revision hash
         # covers what is shown alone, so an event never changes without a reason that people can see.
         if old and old.rev == rev:
             events.append(old)
             continue
         stamp = stamps.make_stamp(old)
-        octets = ics.render_event(event, stamp, rev)
+        octets = ics.render_event(event, stamp, rev, created=_find_created(old), uid_suffix=suffix)
         changes.extend(compare_event(old, event))
         events.append(StoredEvent(event.uid, octets, ics.format_moment(event.start), "", stamp.sequence, rev))
     return events, changes
+
+
+def _find_created(old: StoredEvent | None) -> datetime | None:
+    """Return when the event *old* first appeared, None where it is new."""
+    # Earlier renderings had no CREATED. The last change is the earliest instant that is known of such an event.
+    return parse_instant(old.created or old.modified) if old else None
 
 
 def _retain_missing(given: MergeInput, stamps: _Stamps, shown: Set[str]) -> tuple[list[StoredEvent], list[Change]]:
@@ -349,7 +356,7 @@ def _make_tombstone(old: StoredEvent, stamp: ChangeStamp) -> StoredEvent:
     octets = _replace_line(octets, "X-TRAKT-ICAL-REV", "")
     octets = _replace_line(octets, "STATUS", "STATUS:CANCELLED\r\n")
     octets = _ALARMS.sub(b"", octets)  # nothing rings for what is off
-    return StoredEvent(old.uid, octets, old.start, modified, stamp.sequence, None)
+    return StoredEvent(old.uid, octets, old.start, modified, stamp.sequence, None, old.created)
 
 
 def _replace_line(octets: bytes, name: str, line: str) -> bytes:

@@ -16,6 +16,7 @@ from trakt_ical.model import Moment, check_moment, check_years
 HEAD = 1000  # octets, within which a calendar of ours has its SUM
 _SCOPE = "X-TRAKT-ICAL-SCOPE"
 _NEWEST = "X-TRAKT-ICAL-NEWEST"
+UID_ENDING = "@trakt-ical"
 _PLACING = "X-TRAKT-ICAL-PLACING"
 _BETWEEN = b"\r\nBEGIN:VEVENT\r\n"  # at the beginning of a line: a folded text has a blank there
 _DAY = rb"\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
@@ -23,6 +24,7 @@ _HOUR = rb"(?:[01]\d|2[0-3])[0-5]\d[0-5]\dZ"
 _EVENT = re.compile(
     rb"UID:((?:[^\r]|\r\n )+)\r\n"
     rb"DTSTAMP:\w+\r\n"
+    rb"(?:CREATED:(" + _DAY + rb"T" + _HOUR + rb")\r\n)?"  # calendars of earlier renderings have none
     rb"LAST-MODIFIED:(" + _DAY + rb"T" + _HOUR + rb")\r\n"
     rb"SEQUENCE:(\d{1,18})\r\n"
     rb"(?:X-TRAKT-ICAL-REV:([\w-]+)\r\n)?"
@@ -37,7 +39,8 @@ class DamagedCalendar(OutputError):
 class StoredEvent(NamedTuple):
     """One event of the stored calendar: its *octets*, and what the next calendar must know of it.
 
-    *start* and *modified* are texts as the calendar writes them; *rev* is None where it is cancelled.
+    *start*, *modified* and *created* are texts as the calendar writes them; *rev* is None where it is cancelled. *uid*
+    is without the suffix of a calendar that has UIDs of its own: an airing has one name everywhere in the program.
     """
 
     uid: str
@@ -46,6 +49,7 @@ class StoredEvent(NamedTuple):
     modified: str
     sequence: int
     rev: str | None
+    created: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,19 +124,26 @@ def _cut_events(octets: bytes, start: int) -> Iterator[StoredEvent]:
 
 def _make_event(found: re.Match[bytes], octets: Octets) -> StoredEvent:
     """Return the event with the head *found*. Raises ValueError for a day that is none."""
-    uid, modified, sequence, rev, starts = found.groups()
-    for day in (modified, starts):
+    uid, created, modified, sequence, rev, starts = found.groups()
+    for day in (modified, starts, created or starts):
         # The expression knows most; only the last days of months and odd years need a closer look, which takes time.
         if day[6:8] > b"28" or not b"1900" <= day[:4] < b"2200":
             check_moment(parse_moment(day.decode()))
     return StoredEvent(
-        uid.replace(b"\r\n ", b"").decode(),
+        strip_uid_suffix(uid.replace(b"\r\n ", b"").decode()),
         octets,
         starts.decode(),
         modified.decode(),
         int(sequence),
         rev.decode() if rev else None,
+        created.decode() if created else "",
     )
+
+
+def strip_uid_suffix(uid: str) -> str:
+    """Return *uid* without what a calendar with UIDs of its own appends to it."""
+    base, ending, _ = uid.partition(UID_ENDING)
+    return base + ending
 
 
 def parse_instant(text: str) -> datetime:

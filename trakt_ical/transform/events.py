@@ -10,7 +10,7 @@ from trakt_ical.transform.alarms import make_alarms
 from trakt_ical.transform.codes import format_code
 from trakt_ical.transform.grouping import Showing
 from trakt_ical.transform.rules import Rules
-from trakt_ical.transform.text import clean_text, clean_url, list_categories
+from trakt_ical.transform.text import clean_url, list_categories, shorten_summary
 from trakt_ical.transform.uids import make_uid
 
 
@@ -30,6 +30,7 @@ def make_event(showing: Showing, rules: Rules, check_in_links: CheckInLinks | No
         summary, description = words.make_group_summary(episodes), words.make_group_description(episodes)
     else:
         summary, description = words.make_summary(first), words.make_description(first)
+    summary = shorten_summary(summary)
     if check_in_links:
         description = "\n\n".join(filter(None, (description, _make_links(showing, rules, check_in_links))))
     return Event(
@@ -38,7 +39,7 @@ def make_event(showing: Showing, rules: Rules, check_in_links: CheckInLinks | No
         description=description,
         start=showing.start,
         end=showing.end,
-        location=clean_text(first.show.network) if isinstance(first, Episode) else "",
+        location=words.make_location(first),
         categories=_make_categories(showing.members),
         link=clean_url(first.link),
         alarms=make_alarms(showing.members, showing.start, summary, rules.alarms) if rules.alarms else (),

@@ -9,10 +9,13 @@ one that after it). Text in `[…]` is one part: it is there when every part in 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+LEFT_TO_RIGHT_MARK = "\u200e"
+RIGHT_TO_LEFT = ("R", "AL")  # as Unicode names the directions of Hebrew and of Arabic letters
 _TOKEN = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{(\w*)\}|[\[\]{}]|[^\[\]{}]+")
 
 Table: TypeAlias = Mapping[str, Callable[..., str]]
@@ -47,7 +50,7 @@ class Template:
             for separator, part in items:
                 found = part(*context)
                 if found:
-                    text = f"{text}{separator}{found}" if text else found
+                    text = join_texts(text, separator, found) if text else found
             return f"{self.lead}{text}{self.tail}" if text else ""
 
         return render
@@ -56,6 +59,24 @@ class Template:
         """Return the same, but it gives "" as soon as one part is not known."""
         render, parts = self.bind(table), [table[part] for _, part in self.items if isinstance(part, str)]
         return lambda *context: render(*context) if all(part(*context) for part in parts) else ""
+
+
+def join_texts(before: str, separator: str, after: str) -> str:
+    """Return *before*, *separator* and *after* as one text.
+
+    Where *before* ends from right to left and *after* does not begin so, a mark stands between: else, in programs whose
+    text runs from left to right, the digits of `2x03` are drawn on both sides of it.
+    """
+    if before.isascii() or "\n" in separator:
+        return f"{before}{separator}{after}"
+    is_turned = _find_direction(reversed(before)) and unicodedata.bidirectional(after[0]) not in RIGHT_TO_LEFT
+    return f"{before}{LEFT_TO_RIGHT_MARK if is_turned else ''}{separator}{after}"
+
+
+def _find_direction(text: Iterable[str]) -> bool:
+    """Whether the first letter of *text* that has a direction runs from right to left."""
+    directions = map(unicodedata.bidirectional, text)
+    return next((each for each in directions if each in ("L", *RIGHT_TO_LEFT)), "L") in RIGHT_TO_LEFT
 
 
 def parse_template(text: str, parts: Collection[str]) -> Template:
