@@ -207,3 +207,25 @@ def test_a_name_as_long_as_the_file_system_allows_can_be_written(line: Line, tmp
     path = tmp_path / ("剧" * 83 + ".ics")  # 253 octets
     assert line("export", "-o", str(path)).exit_code == 0
     assert path.is_file()
+
+
+def test_what_killed_runs_left_beside_outputs_and_secrets_is_swept(line: Line, home: Path) -> None:
+    """Also by a run that changes nothing, and by one that makes no new secret."""
+    assert line("export").exit_code == 0
+    assert line("feed", "url").exit_code == 0
+    [state] = home.rglob("outputs/*.json")
+    [secrets] = home.rglob("secrets.json")
+    strays = [path.with_name(f".{path.name}.abcd1234.new") for path in (state, secrets, line.ics)]
+    for stray in strays:
+        stray.write_bytes(b"secret")
+    assert line("export").exit_code == 0
+    assert line("feed", "url").exit_code == 0
+    assert [stray for stray in strays if stray.exists()] == []
+
+
+def test_an_api_key_does_not_travel_in_the_clear(line: Line) -> None:
+    """The key of API v1 is a part of each address, also of requests that nobody signs."""
+    environ = {"TRAKT_ICAL_PASSWORD": "", "TRAKT_ICAL_API_URL": "http://trakt.example"}
+    for command in (["export"], ["checkin", "harbor nine"]):
+        result = line(*command, "--api", "v1", environ=environ)
+        assert (result.exit_code, "plain http" in result.stderr) == (3, True), result.stderr

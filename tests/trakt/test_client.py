@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.factories import make_token
@@ -23,7 +24,7 @@ from trakt_ical.checkin.service import had_no_effect
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError, Unreachable
 from trakt_ical.trakt.client import MAX_BODY, WAITS, Client
 from trakt_ical.trakt.signing import PasswordSigner, TokenSigner
-from trakt_ical.trakt.token import TokenFile
+from trakt_ical.trakt.token import Token, TokenFile
 
 HTML = {"Content-Type": "text/html; charset=UTF-8", "Server": "cloudflare"}
 PAGE = b"<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"
@@ -300,6 +301,27 @@ def test_an_answer_cannot_bring_a_secret_back(told: Told) -> None:
             client.get("/shows.json/s3cret-key/justin")
     assert "s3cret" not in str(raised.value)
     assert "hunter2" not in str(raised.value)
+
+
+def test_an_answer_cannot_bring_a_token_back(home: Path) -> None:
+    """A token is cut out of errors like other secrets, also after it was renewed."""
+    file = TokenFile(home / "token.json")
+    file.save(make_token(access_token="s3cret-token", refresh_token="s3cret-other", created_at=2**31, expires_in=60))
+
+    def answer(asked: Asked) -> Told:
+        said = asked.headers["Authorization"]
+        status = 401 if "s3cret-token" in said else 422
+        return Told(f'{{"error": "{said} s3cret-other"}}'.encode(), status)
+
+    def renew(old: Token) -> Token:
+        return msgspec.structs.replace(old, access_token="s3cret-renewed")
+
+    with serving(answer) as (url, asked), Client(url, auth=TokenSigner(url, file, renew)) as client:
+        with pytest.raises(Refused) as raised:
+            client.get("/x")
+    assert "s3cret-renewed" in asked[-1].headers["Authorization"]
+    assert "Bearer …" in str(raised.value)
+    assert "s3cret" not in str(raised.value)
 
 
 ODD_HEADERS = [

@@ -17,6 +17,7 @@ import pytest
 from tests.conftest import Clock, Line
 from tests.demos import Demo
 from tests.factories import make_token
+from tests.server import Asked, Told, serving
 from trakt_ical import files
 from trakt_ical.app.app import App, open_app
 from trakt_ical.app.environment import Environment
@@ -24,6 +25,8 @@ from trakt_ical.app.login import log_in, open_new_login
 from trakt_ical.app.sources import make_token_signer
 from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.errors import LoginNeeded, OutputError, TraktError
+from trakt_ical.trakt.client import Client
+from trakt_ical.trakt.login import Login
 from trakt_ical.trakt.token import Token, TokenFile
 
 
@@ -164,6 +167,8 @@ def test_a_login_that_may_be_lost_is_tried_again(line: Line) -> None:
         (Fault(status=400, body=Body.EMPTY), 4, "trakt-ical login"),
         (Fault(status=400), 4, "trakt-ical login"),
         (Fault(status=401), 4, "trakt-ical login"),
+        (Fault(status=401, body=Body.EMPTY), 4, "trakt-ical login"),
+        (Fault(status=403, body=Body.HTML), 5, "Cloudflare"),
         (Fault(status=503), 5, "Trakt"),
         (Fault(status=500), 5, "Trakt"),
     ],
@@ -171,13 +176,72 @@ def test_a_login_that_may_be_lost_is_tried_again(line: Line) -> None:
 def test_a_refused_renewal_says_what_to_do(line: Line, fault: Fault, status: int, names: str) -> None:
     """A 400 of any kind means that the refresh token is dead; a fault of Trakt's own does not."""
     line.demo.expire_tokens()
-    line.demo.misbehave(msgspec_replace(fault, path="/oauth/token"))
+    line.demo.misbehave(change_fault(fault, path="/oauth/token"))
     result = line("export")
     assert (result.exit_code, names in result.stderr) == (status, True), result.stderr
 
 
-def msgspec_replace(fault: Fault, **attributes: object) -> Fault:
+def change_fault(fault: Fault, **attributes: object) -> Fault:
     return Fault(**{**vars(fault), **attributes})
+
+
+REFUSALS = [
+    (400, b"", 4, "trakt-ical login"),
+    (400, b"<html>", 4, "trakt-ical login"),
+    (400, b'{"error": "invalid_request", "error_description": "Missing: grant_type."}', 4, "trakt-ical login"),
+    (400, b'{"error": "invalid_grant", "error_description": "session not found"}', 4, "one app at a time"),
+    (401, b'{"error": "invalid_grant"}', 4, "one app at a time"),
+    (400, b'{"error": "invalid_client", "error_description": "client_id is required"}', 3, "client_id"),
+    (401, b'{"error": "invalid_client", "error_description": "unknown client"}', 3, "client_secret"),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "exit_status", "names"), REFUSALS)
+def test_each_refusal_of_a_renewal_has_its_status(
+    line: Line, token_file: TokenFile, status: int, body: bytes, exit_status: int, names: str
+) -> None:
+    """A wrong app is exit 3 and leaves the login; everything else that Trakt refuses ends it."""
+    line.clock.now = token_file.load().expires_at
+    with serving(lambda _: Told(body, status)) as (url, asked):
+        result = line("export", environ={"TRAKT_ICAL_AUTH_URL": url})
+        assert len(asked) == 1
+    assert (result.exit_code, names in result.stderr) == (exit_status, True), result.stderr
+    assert line("status").exit_code == (4 if exit_status == 4 else 0)
+
+
+POLL_FAULTS = [
+    Fault(status=502, body=Body.HTML, times=3),
+    Fault(status=500),
+    Fault(status=403, body=Body.HTML),
+    Fault(status=200, body=Body.HTML),
+    Fault(drop=Drop.BEFORE),
+    Fault(truncate=True, status=400),
+]
+
+
+@pytest.mark.parametrize("fault", POLL_FAULTS)
+def test_a_fault_while_the_code_is_entered_does_not_end_the_login(demo: Demo, clock: Clock, fault: Fault) -> None:
+    """Polls go on until the code expires: one that was not answered says nothing of the next."""
+    demo.misbehave(change_fault(fault, path="/oauth/device/token"))
+    with Client(demo.url, now=clock, sleep=clock.sleep) as client:
+        login = Login(client, client_id=demo.client_id)
+        code = login.start()
+        demo.approve(code.user_code)
+        assert login.wait(code, sleep=clock.sleep).access_token
+
+
+def test_polls_end_with_the_code_whatever_trakt_answers(clock: Clock) -> None:
+    """Where Trakt cannot be reached any more, the login ends when the code expires, and no later."""
+    code = {"device_code": "d", "user_code": "u", "verification_url": "https://x", "expires_in": 60, "interval": 5}
+
+    def answer(asked: Asked) -> Told:
+        return Told(json.dumps(code).encode()) if asked.path.endswith("code") else Told(b"", 502)
+
+    with serving(answer) as (url, _), Client(url, now=clock, sleep=clock.sleep) as client:
+        login = Login(client, client_id="c")
+        with pytest.raises(LoginNeeded, match="expired"):
+            login.wait(login.start(), sleep=clock.sleep)
+    assert sum(clock.slept) == 60
 
 
 def test_a_wrong_clock_costs_no_token(line: Line, token_file: TokenFile, app: App) -> None:
@@ -209,7 +273,7 @@ def test_a_login_without_a_name_can_be_ended(line: Line, token_file: TokenFile, 
 def test_a_failed_login_leaves_the_old_one(line: Line, token_file: TokenFile, app: App, fault: Fault) -> None:
     """A login that works stays until the new one is whole."""
     before = token_file.load()
-    line.demo.misbehave(msgspec_replace(fault, path="/users/settings", times=0))
+    line.demo.misbehave(change_fault(fault, path="/users/settings", times=0))
     with pytest.raises((TraktError, LoginNeeded)):
         log_in(app, grant(line.demo))
     assert token_file.load() == before

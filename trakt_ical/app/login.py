@@ -21,7 +21,7 @@ from trakt_ical.fetch.source import SOURCES, LoginMethod
 from trakt_ical.fetch.v2.source import open_client
 from trakt_ical.trakt.client import Client
 from trakt_ical.trakt.login import Login, fetch_account_settings
-from trakt_ical.trakt.signing import BearerSigner, refuse_plain_http
+from trakt_ical.trakt.signing import BearerSigner, list_token_secrets, refuse_plain_http
 from trakt_ical.trakt.token import Token
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def open_login(app: App) -> Iterator[Login]:
     # waited for, the login is lost.
     client = Client(
         settings.auth_url,
-        secrets=list_secrets(settings),
+        secrets=[*list_secrets(settings), *list_token_secrets(_find_token(app))],
         now=app.environment.now,
         sleep=app.environment.sleep,
         answer_limit=ANSWER_LIMIT,
@@ -102,10 +102,15 @@ def complete_login(app: App) -> Token:
 
 
 def _has_login(app: App) -> bool:
+    token = _find_token(app)
+    return token is not None and not token.is_over
+
+
+def _find_token(app: App) -> Token | None:
     try:
-        return not app.token_file.load().is_over
+        return app.token_file.load()
     except (LoginNeeded, SettingsError):
-        return False
+        return None
 
 
 def _fetch_username(app: App, token: Token) -> str:

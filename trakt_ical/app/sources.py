@@ -58,9 +58,13 @@ def make_connection_with(
     app: App, calendar: str, signer: AuthBase | None, folder: Path, max_age: timedelta = ASK_ALWAYS
 ) -> Connection:
     """Return what an adapter is opened with that signs with *signer* and keeps answers in *folder*."""
-    settings = app.settings
+    from trakt_ical.trakt.signing import refuse_plain_http  # `--version` must not import requests
+
+    settings, url = app.settings, find_server_url(app.settings)
+    if "api_key" in SOURCES[settings.api].required:  # a part of each address, whether or not requests are signed
+        refuse_plain_http(url, plain_http=settings.plain_http)
     return Connection(
-        url=find_server_url(settings),
+        url=url,
         calendar=calendar,
         folder=folder,
         max_age=max_age,

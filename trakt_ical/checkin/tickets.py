@@ -87,6 +87,7 @@ def load_tickets(path: Path) -> Tickets:
     The key is made where there is none. Raises OutputError where it cannot be read or written; it is never replaced,
     since with another key every link in every calendar would be dead.
     """
+    files.sweep_leftovers(path)
     key = _read_key(path)
     if key is None:
         with files.lock(path, wait=LOCK_WAIT):  # of several first starts one makes it

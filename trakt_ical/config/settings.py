@@ -51,7 +51,9 @@ class Settings:
     password: str = _account("", "Your password (v1). Only its SHA-1 hash is sent.", secret=True)
     owner: str = _account("", "User whose calendar is fetched (v1). If not set: you.")
     token_file: str = _account("", "File that keeps your login (v2). If not set: token.json in the data folder.")
-    plain_http: bool = _account(False, "Allow sending a password or token over unencrypted http to another computer.")
+    plain_http: bool = _account(
+        False, "Allow sending a password, token or key over unencrypted http to another computer."
+    )
     run_limit: int = _setting(
         30, "Minutes that an export, or a refresh of the feed, waits for Trakt in all. 0 sets no limit.", most=1440
     )

@@ -67,6 +67,7 @@ def open_output(store: Store, states: Path, calendar_id: CalendarId, *, force: b
     # From the load to the save no other run may write: both would start from the same calendar, and the second one
     # would give the same change stamps to other changes.
     with state_file.lock():
+        store.sweep()  # now, since a run that changes nothing saves nothing
         state, snapshot = state_file.load(), store.load()
         try:
             stored = parse_own_calendar(snapshot.octets, calendar_id) if snapshot else None

@@ -80,6 +80,7 @@ class SecretsFile:
 
         Raises OutputError where the file cannot be read. New secrets in its place would lose every subscriber.
         """
+        files.sweep_leftovers(self.path)
         wanted = set(names)
         known = self._read()
         if known and wanted <= known.calendars.keys():

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from trakt_ical import files
 from trakt_ical.errors import OutputError
 from trakt_ical.export.stored import DamagedCalendar, StoredCalendar, StoredEvent, parse_calendar
 from trakt_ical.export.stores.file import FileStore
@@ -75,6 +76,7 @@ class LastModifiedFile:
     """
 
     def __init__(self, path: Path) -> None:
+        files.remove_leftovers(path)
         self._file = JsonFile(path, dict[str, LastModified], "file of change times")
         self._known = self._file.load_if_readable() or {}
 

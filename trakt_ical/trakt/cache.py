@@ -68,7 +68,7 @@ def delete_old(folder: Path, now: float) -> None:
 
     That is: answers that were not used for a lifetime, what killed runs left, and folders that are empty.
     """
-    for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder itself
+    for path in reversed(_list_files(folder)):  # what is in a folder before the folder itself
         try:
             age = now - path.stat().st_mtime
             if path.is_dir():
@@ -82,7 +82,7 @@ def delete_old(folder: Path, now: float) -> None:
 
 def read_cached_bodies(folder: Path) -> Iterator[bytes]:
     """Return the bodies of all answers that are kept in *folder*, whatever was asked; damaged ones are skipped."""
-    for path in sorted(folder.rglob("*")):
+    for path in _list_files(folder):
         try:
             octets = path.read_bytes() if path.is_file() else b""
             answer = _AnyRequestSerializer().loads(PreparedRequest(), octets) if octets.startswith(FORM) else None
@@ -92,6 +92,15 @@ def read_cached_bodies(folder: Path) -> Iterator[bytes]:
             continue
         if body:
             yield body
+
+
+def _list_files(folder: Path) -> list[Path]:
+    """Return all that is in *folder*, each folder before what is in it; nothing where it cannot be read."""
+    try:
+        return sorted(folder.rglob("*"))
+    except OSError as error:
+        log.debug("The answer cache cannot be listed: %s", error)
+        return []
 
 
 class _AnyRequestSerializer(Serializer):

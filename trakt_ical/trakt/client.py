@@ -227,7 +227,7 @@ class Client:
                 raise fault from error
             raise _TransientFault(fault, without_effect=faults.was_never_sent(error)) from error
         except UNREADABLE as error:
-            log.debug("%s: %r", name, error)
+            log.debug("%s: %s", name, self._mask(repr(error)))
             raise BrokenAnswer("Trakt's answer cannot be read: it is not HTTP as documented.") from error
         log.debug("%s: %d, %d octets%s", name, answer.status, len(answer.octets), ", kept copy" * answer.from_cache)
         # An answer that was not asked for again bears the Date of an earlier run.
@@ -285,7 +285,8 @@ class Client:
         return f"{method} {'/'.join('…' if segment in secrets else segment for segment in segments)}"
 
     def _mask(self, text: str) -> str:
-        for secret in self._secrets:
+        # A signer that has a token knows it only once it was loaded, and another one after a renewal.
+        for secret in (*self._secrets, *getattr(self._session.auth, "secrets", ())):
             if len(secret) >= SHORTEST_MASKED:
                 text = text.replace(quote(secret, safe=""), "…").replace(secret, "…")
         return text

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -33,10 +33,10 @@ EARLY = timedelta(minutes=5)
 
 
 def refuse_plain_http(url: str, *, plain_http: bool) -> None:
-    """Raise SettingsError where a password or token would go to *url* in the clear."""
+    """Raise SettingsError where a password, token or key would go to *url* in the clear."""
     if urlsplit(url).scheme != "https" and not is_loopback(urlsplit(url).hostname or "") and not plain_http:
         raise SettingsError(
-            f"A password or token would go to {urlsplit(url).hostname} over plain http. "
+            f"A password, token or key would go to {urlsplit(url).hostname} over plain http. "
             "Use https, or allow it with plain_http = true."
         )
 
@@ -63,6 +63,11 @@ class PasswordSigner(AuthBase):
         return request
 
 
+def list_token_secrets(token: Token | None) -> tuple[str, ...]:
+    """Return both halves of *token*."""
+    return (token.access_token, token.refresh_token) if token else ()
+
+
 class BearerSigner(AuthBase):
     """Signs requests of API v2 for *url* with *token* as it is. Where Trakt refuses it, that is final."""
 
@@ -70,6 +75,7 @@ class BearerSigner(AuthBase):
         refuse_plain_http(url, plain_http=plain_http)
         self._origin = _origin(url)
         self._token = token
+        self.secrets = list_token_secrets(token)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         if _origin(request.url or "") == self._origin:
@@ -107,6 +113,7 @@ class TokenSigner(AuthBase):
         self._renewed_at: datetime | None = None
         self._renews_early = True
         self._is_over = False
+        self._known_secrets: set[str] = set()
         self._lock = threading.Lock()
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -117,6 +124,11 @@ class TokenSigner(AuthBase):
         request.register_hook("response", self._retry)  # type: ignore[no-untyped-call]
         return request
 
+    @property
+    def secrets(self) -> Collection[str]:
+        """Both halves of the token, and of those before it in this run."""
+        return tuple(self._known_secrets)
+
     def load_token(self) -> Token:
         """Return the token to sign with, renewed where it is about to expire.
 
@@ -126,6 +138,7 @@ class TokenSigner(AuthBase):
             if self._token is None:
                 self._file.sweep()
                 self._token = self._file.load()
+            self._known_secrets |= set(list_token_secrets(self._token))
             left = self._token.expires_at - self._now()
             if left <= timedelta(0):
                 self._token = self._renew_once(self._token)
@@ -162,6 +175,7 @@ class TokenSigner(AuthBase):
                         replace(msgspec.structs.replace(current, is_over=True))
                     raise
                 self._renewed_at = self._now()
+                self._known_secrets |= set(list_token_secrets(fresh))
                 # Saved before the lock is released and before it is used: from here on the old one is worth nothing.
                 try:
                     replace(fresh)

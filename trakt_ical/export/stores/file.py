@@ -70,11 +70,14 @@ class FileStore:
                 return False
             mode = stat.S_IMODE(known.st_mode) if known else NEW_FILE & ~_read_umask()
             owner = (known.st_uid, known.st_gid) if known else None
-            files.remove_leftovers(self._target)
             files.write_whole(self._target, octets, mode=mode, owner=owner)
         except OSError as error:
             raise OutputError(f"{self._path} was not written: {_explain_error(error, self._target)}") from error
         return True
+
+    def sweep(self) -> None:
+        """Remove temporary files of killed runs."""
+        files.remove_leftovers(self._target)
 
     def keep_aside(self, octets: bytes) -> str:
         """Write *octets* beside the file as `NAME.old`, or `NAME.old.1` and so on where that is taken."""

@@ -55,6 +55,10 @@ class Store(Protocol):
         """
         ...
 
+    def sweep(self) -> None:
+        """Remove what killed runs left beside the calendar. Only who holds the lock may call it."""
+        ...
+
     def keep_aside(self, octets: bytes) -> str:
         """Keep a copy of *octets* beside the calendar, under a name that is free, and return that name."""
         ...
