@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -225,18 +227,59 @@ def test_a_crash_of_the_refresher_is_said_and_survived(running: Running, caplog:
     assert (len(job.refreshes), len(job.reloads)) == (2, 2)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_refresher_that_ended_is_noticed(line: Line) -> None:
-    """A thread that is no more is told on the page and in the health, and the feed goes on."""
+@pytest.mark.parametrize("error", [SystemExit(), KeyboardInterrupt(), MemoryError()])
+def test_a_refresher_that_crashes_starts_again_and_says_so(running: Running, error: BaseException) -> None:
+    """Whatever ends its work, page and health report it, the feed goes on, and so does the refresher."""
+    again = threading.Event()
+
+    class CrashingRefresher(Refresher):
+        """Crashes once, outside of all that it catches itself."""
+
+        def run(self, wait: Callable[[float], bool]) -> None:
+            if self.condition == "crashed":
+                again.set()
+                wait(20)
+            else:
+                raise error
+
+    running.service.refresher = CrashingRefresher(FakeJob(running.clock), EVERY, running.clock)
+    with RefresherThread(running.service.refresher, restart_pause=0):
+        assert again.wait(20)
+        assert f"({type(error).__name__})" in running.get(running.page).text
+        assert running.get(running.base + "/healthz").json()["refresher"] == "crashed"
+        assert running.get().status_code == 200
+    running.clock.pass_by(minutes=5)
+    running.refresh()
+    assert running.get(running.base + "/healthz").json()["refresher"] == "well"
+
+
+def test_a_refresh_that_hangs_is_said(line: Line) -> None:
+    """Until the first refresh has ended the health says "starting", then "hanging"; never "well"."""
+    begun, released = threading.Event(), threading.Event()
+
+    class HangingJob(FakeJob):
+        """Ends a refresh when it is told to."""
+
+        def refresh(self) -> None:
+            begun.set()
+            assert released.wait(20)
+
     with serving(line) as running:
-        running.refresh()
-        thread = RefresherThread(Refresher(FakeJob(line.clock, SystemExit()), EVERY, line.clock))
-        running.service.refresher_thread = thread
-        with thread:
-            thread._thread.join(20)
-            assert "restart trakt-ical serve" in running.get(running.page).text
-            assert running.get(running.base + "/healthz").json()["refresher"] == "crashed"
-            assert running.get().status_code == 200
+        refresher = running.service.refresher = Refresher(HangingJob(line.clock), EVERY, line.clock)
+
+        def find_condition() -> str:
+            return str(running.get(running.base + "/healthz").json()["refresher"])
+
+        assert find_condition() == "starting"
+        with RefresherThread(refresher):
+            assert begun.wait(20)
+            assert find_condition() == "starting"
+            line.clock.pass_by(minutes=11)
+            assert find_condition() == "hanging"
+            assert "12:00 UTC" in running.get(running.page).text
+            released.set()
+            while find_condition() != "well":
+                assert running.get(running.page).status_code == 200
 
 
 def test_failures_are_tried_again_less_and_less_often(line: Line) -> None:

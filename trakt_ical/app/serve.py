@@ -45,7 +45,6 @@ PLAIN_HTTP_WARNING = (
     "can read its secret addresses. Put a proxy with TLS in front of it (see samples/nginx.conf, samples/Caddyfile), "
     "set public_url, and listen on 127.0.0.1."
 )
-REFRESHER_ENDED = "The refresher has ended, which is a bug. To refresh the calendars again, restart trakt-ical serve."
 
 
 class FeedService:
@@ -81,7 +80,7 @@ class FeedService:
     @property
     def trouble(self) -> str:
         """What is wrong with the whole service, "" where nothing is."""
-        return REFRESHER_ENDED if self.refresher_thread.has_crashed else self.refresher.trouble
+        return self.refresher.trouble
 
     def check_health(self) -> Health:
         """Return how the service is now."""
@@ -90,8 +89,7 @@ class FeedService:
             (served.calendar is not None, _count_seconds(served.last_success, now))
             for served in self.store.calendars.values()
         ]
-        condition = "crashed" if self.refresher_thread.has_crashed else self.refresher.condition
-        return Health(calendars, condition)
+        return Health(calendars, self.refresher.condition)
 
     def refresh(self) -> None:
         """Make the next stored copies, now. Raises TraktIcalError where one of them fails."""

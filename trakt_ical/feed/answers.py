@@ -250,7 +250,8 @@ class Feed:
 class Health:
     """How the service is: of each calendar whether it can be served, and how many seconds ago it was fetched.
 
-    Everybody may read it, so it contains no names. *refresher* is one word: well, failing or crashed.
+    Everybody may read it, so it contains no names. *refresher* is one word: starting, well, failing, hanging
+    or crashed.
     """
 
     calendars: Sequence[tuple[bool, float | None]]

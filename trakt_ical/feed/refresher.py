@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 ACTIVITY_INTERVAL = timedelta(minutes=10)  # between two requests for what the account did last
 FIRST_RETRY = timedelta(minutes=5)  # after a failure; doubled after each further one
+SLOW = timedelta(minutes=10)  # a refresh that takes longer is reported; a huge account takes two minutes
+RESTART_PAUSE = 30.0  # seconds before a thread that crashed goes on
 JITTER = 0.1  # of the time between two refreshes, so that not all installations ask at the full hour
 
 
@@ -38,7 +40,7 @@ class RefreshJob(Protocol):
 class Refresher:
     """Refreshes *every* so often, and sooner where the account changed.
 
-    *trouble* is a sentence that says what is wrong, "" where all is well; *condition* a word: well, failing or crashed.
+    Before the first refresh has ended it is "starting": nobody knows yet whether it works.
     """
 
     def __init__(
@@ -54,8 +56,24 @@ class Refresher:
         self._chance = chance
         self._failures = 0
         self._refresh_due = self._activity_due = now()
-        self.trouble = ""
-        self.condition = "well"
+        self._began: datetime | None = None  # the refresh that runs now
+        self._trouble, self._condition = "", "starting"
+
+    @property
+    def trouble(self) -> str:
+        """A sentence that says what is wrong, "" where all is well."""
+        return self._describe_slowness() or self._trouble
+
+    @property
+    def condition(self) -> str:
+        """One word: starting, well, failing, hanging or crashed."""
+        return "hanging" if self._describe_slowness() else self._condition
+
+    def _describe_slowness(self) -> str:
+        began = self._began  # once: the refresher's thread may end the refresh meanwhile
+        if began is None or self._now() < began + SLOW:
+            return ""
+        return f"The refresh that began at {began:%H:%M} UTC has not ended yet. The calendars are as they were before."
 
     def run(self, wait: Callable[[float], bool]) -> None:
         """Work until *wait*, which gets the seconds until there is something to do, returns that it is time to end."""
@@ -67,22 +85,29 @@ class Refresher:
         try:
             if not self._is_refresh_due():
                 return
+            self._began = self._now()
             self._job.refresh()
         except TraktIcalError as error:
             self._note_failure("failing", str(error))
         except Exception as error:
             # A bug must not end the thread: the feed would grow old in silence. It is reported here and on the page.
-            log.error("The refresher crashed.\n%s", "".join(traceback.format_exception(error)))
-            self._note_failure(
-                "crashed", f"The refresher crashed ({type(error).__name__}). This is a bug; the log has the details."
-            )
+            self.note_crash(error)
         else:
-            self._failures, self.condition, self.trouble = 0, "well", ""
+            self._failures, self._condition, self._trouble = 0, "well", ""
             spread = 1 + JITTER * (2 * self._chance() - 1)
             self._refresh_due = self._now() + self._every * spread
+        finally:
+            self._began = None
         # After the refresh, not before: it may have taken minutes, and has just asked for the activity itself.
         self._activity_due = self._now() + ACTIVITY_INTERVAL
         self._job.reload()
+
+    def note_crash(self, error: BaseException) -> None:
+        """Report that *error*, a bug, ended the work; it is tried again like after any failure."""
+        log.error("The refresher crashed.\n%s", "".join(traceback.format_exception(error)))
+        name = type(error).__name__
+        sentence = f"The refresher crashed ({name}) and was started again. This is a bug; the log has the details."
+        self._note_failure("crashed", sentence)
 
     def _is_refresh_due(self) -> bool:
         """Whether it is time for a refresh, or the account changed."""
@@ -107,7 +132,7 @@ class Refresher:
         return max(0.0, (due - now).total_seconds())
 
     def _note_failure(self, condition: str, sentence: str) -> None:
-        self.condition, self.trouble = condition, sentence
+        self._condition, self._trouble = condition, sentence
         # Doubled, so that a long outage is not answered by a request every five minutes from every installation; no
         # longer than the usual interval, so that the end of an outage is found as soon as a change would be.
         pause = min(FIRST_RETRY * 2 ** min(self._failures, 10), max(self._every, FIRST_RETRY))
@@ -117,12 +142,23 @@ class Refresher:
 
 
 class RefresherThread:
-    """A refresher in a thread of its own, for as long as its `with` block."""
+    """A refresher in a thread of its own, for as long as its `with` block. One that crashes starts again."""
 
-    def __init__(self, refresher: Refresher) -> None:
+    def __init__(self, refresher: Refresher, restart_pause: float = RESTART_PAUSE) -> None:
+        self._refresher = refresher
+        self._restart_pause = restart_pause
         self._ended = threading.Event()
         # A daemon: it may hang in a request to Trakt, and must not keep the process from ending.
-        self._thread = threading.Thread(target=refresher.run, args=(self._ended.wait,), name="refresher", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="refresher", daemon=True)
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self._refresher.run(self._ended.wait)
+            except BaseException as error:
+                # SystemExit too: it would end the thread without a word, and the feed would grow old in silence.
+                self._refresher.note_crash(error)
+                self._ended.wait(self._restart_pause)
 
     def __enter__(self) -> RefresherThread:
         self._thread.start()
@@ -130,11 +166,6 @@ class RefresherThread:
 
     def __exit__(self, *_: object) -> None:
         self.stop(0.5)
-
-    @property
-    def has_crashed(self) -> bool:
-        """Whether it has ended although nobody stopped it."""
-        return self._thread.ident is not None and not self._thread.is_alive() and not self._ended.is_set()
 
     def stop(self, timeout: float) -> bool:
         """Let it end, and wait *timeout* seconds for that; return whether it has ended."""
