@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +29,33 @@ class Environment:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     timeout: tuple[float, float] | None = None
     has_terminal: Callable[[], bool] = _has_terminal
+
+
+def use_newest_zones() -> None:
+    """Take time zones from the newer of this computer's data and the `tzdata` package's.
+
+    Python takes those of the computer where it has any, however old. Countries change their clocks at short notice:
+    with data of 2025, Vancouver and Havana are an hour off from November 2026 on.
+    """
+    import zoneinfo
+
+    import tzdata  # type: ignore[import-untyped]
+
+    if "PYTHONTZPATH" in os.environ:  # somebody chose the data
+        return
+    if find_zones_version(zoneinfo.TZPATH) < tzdata.IANA_VERSION:
+        zoneinfo.reset_tzpath(to=())  # without a folder, it is the package's
+
+
+def find_zones_version(folders: Sequence[str]) -> str:
+    """Return the version ("2026b") of the zones in the first of *folders* that exists, "" where it is not known."""
+    for folder in filter(Path.is_dir, map(Path, folders)):
+        for name in ("tzdata.zi", "+VERSION"):  # of Linux, of macOS and the BSDs
+            with contextlib.suppress(OSError), (folder / name).open(encoding="utf-8", errors="replace") as file:
+                if found := re.search(r"\b(19|20)\d\d[a-z]+", file.readline(100)):
+                    return found[0]
+        break
+    return ""
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,9 @@ def cli() -> None:
 
     All options except --version may stand before or after the command's name.
     """
+    from trakt_ical.app.environment import use_newest_zones  # --version and --help need no time zones
+
+    use_newest_zones()
 
 
 def main() -> None:
