@@ -44,6 +44,19 @@ def local_date(moment: Moment, zone: tzinfo) -> date:
     return moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
 
 
+WHOLE_DAY = timedelta(hours=24)
+
+
+def reads_as_whole_day(start: Moment, end: Moment | None) -> bool:
+    """Whether an airing is shown without hours: nobody knows them, or it lasts for 24 hours or more.
+
+    A marathon "from 20:00 to 20:00" reads as if it were over at once.
+    """
+    if not isinstance(start, datetime):
+        return True
+    return isinstance(end, datetime) and end - start >= WHOLE_DAY
+
+
 @dataclass(frozen=True, slots=True)
 class DateRange:
     """Whole days in a row: *days* of them (at least one), from *first* on.

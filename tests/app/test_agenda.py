@@ -49,6 +49,17 @@ def test_the_days_begin_today_and_are_in_order() -> None:
     assert [entry.day for entry in found] == [NOW.date()] * 3 + [NOW.date() + timedelta(days=1)]
 
 
+def test_a_day_long_airing_reads_as_a_whole_day() -> None:
+    """An airing of 24 hours or more stands before the hours; a shorter one does not."""
+    hour = timedelta(hours=1)
+    for length, order in ((24, [2, 1]), (23, [1, 2])):
+        found = entries(
+            make_episode(number=1, starts=NOW + hour),
+            make_episode(number=2, starts=NOW + 3 * hour, runtime=length * hour),
+        )
+        assert [entry.event.uid.partition("@")[0] for entry in found] == [f"trakt-1388-s2e{number}" for number in order]
+
+
 def test_a_group_was_watched_when_all_of_it_was() -> None:
     """One episode that was not watched leaves its group to be watched."""
     rules = Rules(group=Group.DROP)

@@ -169,7 +169,9 @@ def test_today_is_the_zones() -> None:
 def test_a_day_is_in_order() -> None:
     """What takes the whole day comes first, then the hours."""
     events = [make_airing("C", at(24, 20)), make_airing("B", at(24, 9)), make_airing("A", date(2026, 11, 24))]
-    assert [row.airing.summary for row in arrange_week(events, NOW, UTC)[date(2026, 11, 24)]] == ["A", "B", "C"]
+    events.append(make_airing("A marathon", at(24, 22), minutes=30 * 60))
+    names = [row.airing.summary for row in arrange_week(events, NOW, UTC)[date(2026, 11, 24)]]
+    assert names == ["A", "A marathon", "B", "C"]
 
 
 @pytest.mark.parametrize(
@@ -179,10 +181,13 @@ def test_a_day_is_in_order() -> None:
         (make_airing("Beginning", at(23, 20, 20)), "20:20–21:05", AiringState.ON),
         (make_airing("Ending", at(23, 19, 35)), "19:35–20:20", AiringState.OVER),
         (make_airing("To come", at(23, 20, 21)), "20:21–21:06", AiringState.AHEAD),
-        (make_airing("Since yesterday", at(22, 23), minutes=24 * 60), "until 23:00", AiringState.ON),
+        (make_airing("Since yesterday", at(22, 23), minutes=24 * 60 - 1), "until 22:59", AiringState.ON),
+        (make_airing("A day since yesterday", at(22, 23), minutes=24 * 60), "All day", AiringState.ON),
         (make_airing("No end", at(23, 20), minutes=None), "20:00", AiringState.OVER),
         (make_airing("Taken away", at(23, 20), cancelled=True), "20:00–20:45", AiringState.UNLISTED),
         (make_airing("A day", date(2026, 11, 23)), "All day", AiringState.AHEAD),
+        (make_airing("A marathon", NOW, minutes=24 * 60), "All day", AiringState.ON),
+        (make_airing("Nearly a day", NOW, minutes=24 * 60 - 1), "20:20–20:19", AiringState.ON),
         (
             PageAiring("", "Two days", date(2026, 11, 22), date(2026, 11, 24), is_cancelled=False),
             "All day",

@@ -13,7 +13,7 @@ from trakt_ical.app.sources import find_calendar_zone, open_source
 from trakt_ical.config import Calendar
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch.source import Fetched
-from trakt_ical.model import Airing, Episode, Event, local_date
+from trakt_ical.model import Airing, Episode, Event, local_date, reads_as_whole_day
 from trakt_ical.pipeline import CalendarSpec, list_airings, remove_hidden
 from trakt_ical.transform.events import make_event
 from trakt_ical.transform.grouping import Showing, schedule_airings
@@ -108,5 +108,5 @@ def _make_entries(showings: Iterator[Showing], spec: CalendarSpec, now: datetime
 
 def _find_order(entry: AgendaEntry) -> tuple[date, str, str]:
     """Order by day; whole days come first, then by the hour."""
-    start = entry.event.start
-    return entry.day, start.isoformat() if isinstance(start, datetime) else "", entry.event.uid
+    start, end = entry.event.start, entry.event.end
+    return entry.day, "" if reads_as_whole_day(start, end) else start.isoformat(), entry.event.uid

@@ -13,6 +13,7 @@ import click
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options, find_calendar_or_first, setting_option
 from trakt_ical.cli.terminal import strip_controls, write_data, write_line
+from trakt_ical.model import reads_as_whole_day
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -126,5 +127,8 @@ def _make_table(entries: Iterable[AgendaEntry], zone: tzinfo, dates: DateFormat,
 
 def _format_hour(entry: AgendaEntry, zone: tzinfo, dates: DateFormat) -> Iterator[str]:
     yield "▶" if entry.on else "✓" if entry.watched else " "
-    start = entry.event.start
-    yield dates.format_hour(start.astimezone(zone)) if isinstance(start, datetime) else ""
+    start, end = entry.event.start, entry.event.end
+    if not isinstance(start, datetime) or reads_as_whole_day(start, end):
+        yield ""
+    else:
+        yield dates.format_hour(start.astimezone(zone))

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from operator import itemgetter
 
 from trakt_ical.export.stored import StoredCalendar, parse_moment, read_end, read_summary
-from trakt_ical.model import Moment, local_date
+from trakt_ical.model import Moment, local_date, reads_as_whole_day
 from trakt_ical.wording import format_hour
 
 
@@ -115,7 +115,7 @@ def _is_this_week(airing: PageAiring, now: datetime, today: date, zone: tzinfo) 
 
 def _make_sort_key(airing: PageAiring) -> tuple[bool, str, str, str]:
     # Texts, since dates and datetimes do not compare. All instants are in UTC, so that their texts sort like them.
-    return isinstance(airing.start, datetime), airing.start.isoformat(), airing.summary, airing.uid
+    return not reads_as_whole_day(airing.start, airing.end), airing.start.isoformat(), airing.summary, airing.uid
 
 
 def _is_unfinished(airing: PageAiring, now: datetime, today: date) -> bool:
@@ -129,7 +129,7 @@ def _is_unfinished(airing: PageAiring, now: datetime, today: date) -> bool:
 
 
 def _format_hours(airing: PageAiring, zone: tzinfo, *, began_earlier: bool) -> str:
-    if not isinstance(airing.start, datetime):
+    if not isinstance(airing.start, datetime) or reads_as_whole_day(airing.start, airing.end):
         return "All day"
     if not isinstance(airing.end, datetime):
         return format_hour(airing.start, zone)
