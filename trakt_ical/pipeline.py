@@ -186,7 +186,8 @@ def transform(fetched: Fetched, spec: CalendarSpec, stored: StoredCalendar | Non
         grouped={make_uid(member) for showing in grouped for member in showing.members[1:]},
         hidden=_find_hidden_events(stored, fetched, spec.rules),
         unreadable=_find_unreadable(stored, airings.keys(), fetched, spec),
-        not_requested=_find_not_requested(stored, airings.keys(), fetched, spec),
+        unreliable=_find_unreliable(stored, fetched, spec),
+        not_requested=_find_not_requested(stored, airings.keys(), spec),
         days=spec.days,
         zone=spec.zone,
     )
@@ -266,24 +267,27 @@ def _find_unreadable(
     return frozenset(uid for uid in stored.events.keys() - set(listed) if any(may_be(uid, entry) for entry in odd))
 
 
-def _find_not_requested(
-    stored: StoredCalendar | None, listed: Iterable[str], fetched: Fetched, spec: CalendarSpec
-) -> frozenset[str]:
-    """Return the UIDs of stored events that are not *listed*, and would not be if Trakt had them."""
+def _find_unreliable(stored: StoredCalendar | None, fetched: Fetched, spec: CalendarSpec) -> frozenset[str]:
+    """Return the UIDs of stored events whose absence from the answers means nothing."""
     if stored is None:
         return frozenset()
-    # What is hidden is left out by Trakt at times, whatever the rules say of it: its absence means nothing.
-    unreliable = fetched.hidden | fetched.dropped
+    # What is hidden is left out by Trakt at times, whatever the rules say of it. Movies are listed by the world's first
+    # release: with a country's dates the old one may lie before the range.
+    left_out = fetched.hidden | fetched.dropped
+    return frozenset(
+        uid for uid in stored.events if read_key(uid) in left_out or (spec.rules.country and is_movie(uid))
+    )
+
+
+def _find_not_requested(stored: StoredCalendar | None, listed: Iterable[str], spec: CalendarSpec) -> frozenset[str]:
+    """Return the UIDs of stored events that are not *listed*, and are of kinds that are no longer asked for."""
+    if stored is None or set(stored.kinds) == set(spec.kinds):
+        return frozenset()
+    # Trakt's premieres are not all episodes that it calls premieres. So only a kind that was asked for both then and
+    # now proves that an event is missing, rather than of another kind.
+    both = [kind for kind in spec.kinds if kind in stored.kinds]
     gone = stored.events.keys() - set(listed)
-    return frozenset(uid for uid in gone if read_key(uid) in unreliable or not _is_requested(stored.events[uid], spec))
-
-
-def _is_requested(old: StoredEvent, spec: CalendarSpec) -> bool:
-    """Whether this run would list the event *old* if Trakt had it."""
-    # Trakt lists movies by the world's first release: with a country's dates the old one may lie before the range.
-    if spec.rules.country and is_movie(old.uid):
-        return False
-    return is_listed_in(old.uid, read_category(old.octets), spec.kinds)
+    return frozenset(uid for uid in gone if not is_listed_in(uid, read_category(stored.events[uid].octets), both))
 
 
 def list_airings(fetched: Fetched, kinds: Iterable[str]) -> dict[str, Airing]:

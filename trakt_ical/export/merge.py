@@ -53,8 +53,9 @@ class CurrentEvents:
 
     *events* are those to be shown. The rest is about UIDs: *listed* are all that the source lists, before any rule;
     *grouped* are shown within another event. Of stored events that are not among *events*, *hidden* are those whose
-    show the user hid or dropped, *unreadable* those that may be listed by an odd entry, and *not_requested* those that
-    this run would not list even if they still existed. *days*, counted in *zone*, were fetched whole.
+    show the user hid or dropped, *unreadable* those that may be listed by an odd entry, *unreliable* those whose
+    absence means nothing, and *not_requested* those of kinds that are no longer asked for. *days*, counted in *zone*,
+    were fetched whole.
     """
 
     events: Sequence[Event]
@@ -62,6 +63,7 @@ class CurrentEvents:
     grouped: Set[str]
     hidden: Set[str]
     unreadable: Set[str]
+    unreliable: Set[str]
     not_requested: Set[str]
     days: DateRange
     zone: tzinfo
@@ -215,6 +217,10 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
         )
         tell("%s: it leaves the calendar.", reason)
         return Fate.REMOVED
+    if old.uid in current.not_requested:
+        kinds = ", ".join(given.heading.calendar_id.kinds)
+        tell("The calendar is made of %s by now (kind): it leaves the calendar.", kinds)
+        return Fate.REMOVED
     if old.rev is None:
         since = parse_instant(old.modified)
         until = since + retention.tombstone
@@ -229,10 +235,8 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
         tell("Only %s to %s (back, ahead) is fetched.", current.days.first, current.days.last)
         tell("It stays until %s (keep_days = %d).", day + retention.keep, retention.keep.days)
         return Fate.KEPT if day >= oldest else Fate.REMOVED
-    # Nothing can be missing that was not asked for: of other kinds the answers say nothing.
-    if not _has_same_kinds(given) or old.uid in current.not_requested:
-        kinds = ", ".join(given.heading.calendar_id.kinds)
-        tell("It stays: whether it still exists cannot be seen, as this run asked for %s (kind).", kinds)
+    if old.uid in current.unreliable:
+        tell("It stays: whether it still exists cannot be seen in the answers.")
         return Fate.KEPT
     if not _is_ahead(starts, given.now):
         tell("Trakt no longer lists it, and it is over: it leaves the calendar.")
@@ -258,10 +262,6 @@ def _format_instant(instant: datetime) -> str:
     return f"{instant:%Y-%m-%d %H:%M} UTC"
 
 
-def _has_same_kinds(given: MergeInput) -> bool:
-    return given.stored is not None and given.stored.calendar_id == str(given.heading.calendar_id)
-
-
 def _has_same_placing(given: MergeInput) -> bool:
     """Whether the rules that put events on other days are the same: else what left the range did so by them."""
     return given.stored is not None and given.stored.placing == given.heading.placing
@@ -276,7 +276,7 @@ def _is_ahead(starts: Moment, now: datetime) -> bool:
 
 def find_loss(given: MergeInput) -> Loss | None:
     """Return what disappeared where that is most of what lay ahead: a broken Trakt answers 200 with an empty list."""
-    if not _has_same_kinds(given) or given.stored_events.keys() <= given.current.listed:
+    if given.stored_events.keys() <= given.current.listed:
         return None
     upcoming = [old for old in given.stored_events.values() if old.rev is not None and _is_expected(given, old)]
     present = given.current.listed | given.current.unreadable
@@ -292,7 +292,10 @@ def _is_expected(given: MergeInput, old: StoredEvent) -> bool:
     current, starts = given.current, parse_moment(old.start)
     if not _is_ahead(starts, given.now) or local_date(starts, current.zone) not in current.days:
         return False
-    return old.uid not in current.hidden and (old.uid in current.listed or old.uid not in current.not_requested)
+    if old.uid in current.listed:
+        return old.uid not in current.hidden
+    # Nothing can be missing that was not asked for: of other kinds the answers say nothing.
+    return not any(old.uid in uids for uids in (current.hidden, current.not_requested, current.unreliable))
 
 
 def find_over_limit(given: MergeInput, events: Sequence[StoredEvent]) -> Set[str]:

@@ -65,6 +65,11 @@ class StoredCalendar:
     octets: bytes
     checksum: str
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of calendars that it was made of."""
+        return tuple(self.calendar_id.rpartition("/")[2].split("+"))
+
     @cached_property
     def events(self) -> dict[str, StoredEvent]:
         """Its events by UID, in their order. Raises DamagedCalendar where one has another form than ours."""
