@@ -72,19 +72,22 @@ def log_in(app: App, token: Token) -> Token:
     Where Trakt does not say the name, a login that works stays as it was and TraktIcalError is raised. Without one the
     new token is kept, and its name asked for when it is used.
     """
+    fault: TraktIcalError | None = None
+    try:
+        token = msgspec.structs.replace(token, username=_fetch_username(app, token))
+    except LoginNeeded:
+        raise
+    except TraktIcalError as error:
+        fault = error
     # In one step under the lock: a renewal that is on its way would otherwise put the successor of the old token in
     # place of the new one.
     with app.token_file.lock():
-        try:
-            token = msgspec.structs.replace(token, username=_fetch_username(app, token))
-        except LoginNeeded:
-            raise
-        except TraktIcalError as error:
-            if _has_login(app):
-                log.warning("The login from before stays in use.")
-                raise
-            log.warning("%s Whose login it is will be asked for when it is used.", error)
+        if fault is not None and _has_login(app):
+            log.warning("The login from before stays in use.")
+            raise fault
         app.token_file.save(token)
+    if fault is not None:
+        log.warning("%s Whose login it is will be asked for when it is used.", fault)
     return token
 
 

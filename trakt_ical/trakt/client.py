@@ -210,12 +210,12 @@ class Client:
         end = time.monotonic() + self._answer_limit
         if time.monotonic() > self._run_end:
             raise self._make_run_error()
-        limit_answer(min(end, self._run_end))
         try:
-            answer = self._exchange(method, url, name, kwargs)
-            if answer.status == 304:
-                # The kept answer was deleted while this request was on its way. Without it nothing is conditional.
+            with limit_answer(min(end, self._run_end)):
                 answer = self._exchange(method, url, name, kwargs)
+                if answer.status == 304:
+                    # The kept answer was deleted while this request was on its way. Without it nothing is conditional.
+                    answer = self._exchange(method, url, name, kwargs)
         except (requests.exceptions.RequestException, HTTPError, OSError, UnicodeError) as error:
             if faults.is_too_slow(error):
                 fault = self._make_run_error() if end > self._run_end else self._make_slow_error()

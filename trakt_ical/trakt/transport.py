@@ -6,12 +6,13 @@ and the lock of its calendar, for ever.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -46,9 +47,15 @@ class _Waiting(threading.local):
 _waiting = _Waiting()
 
 
-def limit_answer(end: float) -> None:
-    """Let the next answers in this thread take until *end*, in seconds of `time.monotonic`."""
-    _waiting.end = end
+@contextlib.contextmanager
+def limit_answer(end: float) -> Iterator[None]:
+    """Let answers in this thread take until *end*, in seconds of `time.monotonic`."""
+    # A token is renewed while another request is put together, and has a limit of its own.
+    before, _waiting.end = _waiting.end, end
+    try:
+        yield
+    finally:
+        _waiting.end = before
 
 
 class _LimitedReader(io.RawIOBase):
