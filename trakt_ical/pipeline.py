@@ -190,6 +190,7 @@ def transform(fetched: Fetched, spec: CalendarSpec, stored: StoredCalendar | Non
         not_requested=_find_not_requested(stored, airings.keys(), spec),
         days=spec.days,
         zone=spec.zone,
+        answers=_group_by_answer(stored, fetched, spec),
     )
 
 
@@ -265,6 +266,30 @@ def _find_unreadable(
     if stored is None or not odd:
         return frozenset()
     return frozenset(uid for uid in stored.events.keys() - set(listed) if any(may_be(uid, entry) for entry in odd))
+
+
+def _group_by_answer(stored: StoredCalendar | None, fetched: Fetched, spec: CalendarSpec) -> list[frozenset[str]]:
+    """Return the UIDs of stored events, together where one answer must list them."""
+    if stored is None:
+        return []
+    groups = []
+    for kind, ranges in ((kind, fetched.ranges.get(kind, ())) for kind in spec.kinds):
+        starts = {
+            uid: parse_moment(old.start)
+            for uid, old in stored.events.items()
+            if is_listed_in(uid, read_category(old.octets), [kind])
+        }
+        for days in ranges:
+            # A whole day is one of the show's zone: on the first and last day it may be another answer's.
+            inside = DateRange(days.first + timedelta(days=1), days.days - 2) if days.days > 2 else days
+            groups.append(
+                frozenset(
+                    uid
+                    for uid, start in starts.items()
+                    if local_date(start, UTC) in (days if isinstance(start, datetime) or is_movie(uid) else inside)
+                )
+            )
+    return groups
 
 
 def _find_unreliable(stored: StoredCalendar | None, fetched: Fetched, spec: CalendarSpec) -> frozenset[str]:

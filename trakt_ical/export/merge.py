@@ -67,6 +67,7 @@ class CurrentEvents:
     not_requested: Set[str]
     days: DateRange
     zone: tzinfo
+    answers: Sequence[Set[str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,14 @@ class MergeInput:
 
 
 class Loss(NamedTuple):
-    """Most upcoming events disappeared: the UIDs that are *missing*, of so many that were *upcoming*."""
+    """Most upcoming events disappeared: the UIDs that are *missing*, of so many that were *upcoming*.
+
+    *in_part*: from some of Trakt's answers only, which is counted for these alone.
+    """
 
     missing: frozenset[str]
     upcoming: int
+    in_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +116,9 @@ def merge(given: MergeInput, *, accept_loss: bool = False) -> MergeResult:
     loss = find_loss(given)
     if loss and not accept_loss:
         count = f"{len(loss.missing)} of {loss.upcoming}"
+        where = " in a part of the range" if loss.in_part else ""
         raise UpdateHeldBack(
-            f"Trakt no longer lists {count} upcoming events. The calendar stays as it is.", loss.missing
+            f"Trakt no longer lists {count} upcoming events{where}. The calendar stays as it is.", loss.missing
         )
     stamps = _start_stamps(given)
     shown, changes = _renew_listed(given, stamps)
@@ -281,10 +287,28 @@ def find_loss(given: MergeInput) -> Loss | None:
     upcoming = [old for old in given.stored_events.values() if old.rev is not None and _is_expected(given, old)]
     present = given.current.listed | given.current.unreadable
     missing = frozenset(old.uid for old in upcoming if old.uid not in present)
+    if _is_most(len(missing), len(upcoming)):
+        return Loss(missing, len(upcoming))
+    # One of several answers may be the broken one: of 250 events, an emptied month takes a fifth, less than the guard
+    # of the whole would stop at.
+    expected = {old.uid for old in upcoming}
+    lost = [group & expected for group in given.current.answers if _is_most_of_answer(group & expected, missing)]
+    if not lost:
+        return None
+    doubtful = frozenset().union(*lost)
+    return Loss(doubtful & missing, len(doubtful), in_part=True)
+
+
+def _is_most(missing: int, upcoming: int) -> bool:
+    """Whether *missing* of *upcoming* events are too many to be believed."""
     # A short list may well end at once; a long one shrinks by a few at a time. Hence the two limits.
-    everything = len(missing) == len(upcoming) >= FEWEST_OF_ALL
-    most = len(upcoming) >= FEWEST_OF_HALF and 2 * len(missing) > len(upcoming)
-    return Loss(missing, len(upcoming)) if everything or most else None
+    return missing == upcoming >= FEWEST_OF_ALL or (upcoming >= FEWEST_OF_HALF and 2 * missing > upcoming)
+
+
+def _is_most_of_answer(expected: Set[str], missing: Set[str]) -> bool:
+    lost = len(expected & missing)
+    # A page of an answer that has two is half of it, so that half is enough.
+    return _is_most(lost, len(expected)) or (len(expected) >= FEWEST_OF_HALF and 2 * lost >= len(expected))
 
 
 def _is_expected(given: MergeInput, old: StoredEvent) -> bool:

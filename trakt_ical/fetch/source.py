@@ -53,13 +53,15 @@ class Fetched:
     """What a source lists: *airings* by the kind of calendar, in any order, doubles and hidden ones included.
 
     *hidden*, *dropped*: the keys of the shows and movies that the user hid or dropped. *odd*: the entries that could
-    not be read, by the kind of calendar.
+    not be read, by the kind of calendar. *ranges*: the days of UTC that one answer each was for, where there were
+    several of a kind.
     """
 
     airings: Mapping[str, Sequence[Airing]]
     hidden: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
     odd: Mapping[str, Collection[OddEntry]] = field(default_factory=dict)
+    ranges: Mapping[str, Sequence[DateRange]] = field(default_factory=dict)
 
 
 class KeptTitle(NamedTuple):

@@ -156,7 +156,9 @@ class AnswersV2:
             movies = {kind: [each for each in airings[kind] if isinstance(each, Movie)] for kind in countries}
             airings |= {kind: [*its] for kind, its in self._releases.add_dates(movies, countries).items()}
         hidden, dropped = self._hidden or (frozenset(), frozenset())
-        return Fetched(airings, hidden, dropped, odd.found)
+        # The same cuts as those of `ask`: each piece was answered by itself.
+        ranges = {kind: [*days.widen(1).split(LONGEST)] for kind, days in self._request.days.items()}
+        return Fetched(airings, hidden, dropped, odd.found, ranges)
 
     def _read_answer(self, kind: str, answer: Answer, known: Known, odd: OddEntries) -> Iterator[Airing]:
         if kind in MOVIE_CALENDARS:
