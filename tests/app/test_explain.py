@@ -350,3 +350,10 @@ def test_explain_writes_nothing(line: Line, home: Path) -> None:
     assert "Trakt does not list it; the stored calendar has it." in steps
     assert steps[-1].startswith("It is in the calendar: ")
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in kept} == before
+
+
+def test_an_event_is_found_by_a_uid_of_its_calendars_own(line: Line, uid: str) -> None:
+    """With unique_uids the UID in the file ends in the calendar's name; it names the same airing."""
+    line("export", environ={"TRAKT_ICAL_UNIQUE_UIDS": "true"})
+    assert f"UID:{uid}-Trakt\r\n".encode() in line.ics.read_bytes()
+    assert told(line, f"{uid}-Trakt", unique_uids="true")[-1].startswith("It is in the calendar: ")

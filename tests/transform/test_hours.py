@@ -686,6 +686,18 @@ NO_MIDNIGHTS: list[Row] = [
         "such an hour is moved like another",
     ),
     (
+        V1("2013-08-22", 1377154800, "12:00am", "Thursday", "MTV2"),
+        {"midnight_networks": ("MTV2",)},
+        "2013-08-22 04:00Z",
+        "v1: 12:00am of a network that means it",
+    ),
+    (
+        V1("2013-08-22", 1377154800, "", "Thursday", "MTV2"),
+        {"midnight_networks": ("MTV2",)},
+        "2013-08-22",
+        "v1: no hour at all is no midnight",
+    ),
+    (
         V2("2026-04-19", "Europe/Berlin", "RTL+"),
         {"midnight_networks": ("RTL+",)},
         "2026-04-19",

@@ -15,7 +15,7 @@ from trakt_ical import pipeline
 from trakt_ical.errors import NoMatch, UpdateHeldBack
 from trakt_ical.export.merge import MergeInput, decide_fate
 from trakt_ical.export.output import Output, read_output
-from trakt_ical.export.stored import StoredEvent, parse_moment, read_summary
+from trakt_ical.export.stored import StoredEvent, parse_moment, read_summary, strip_uid_suffix
 from trakt_ical.export.stores.file import FileStore
 from trakt_ical.fetch.source import Fetched
 from trakt_ical.model import Airing, Moment, Steps, local_date
@@ -68,7 +68,7 @@ def explain_airing(
     *output* holds the stored calendar, which may have what Trakt no longer lists. Raises NoMatch with the candidates
     where nothing or several match.
     """
-    output = output or Output()
+    output, query = output or Output(), strip_uid_suffix(query)
     current = pipeline.transform(fetched, spec, output.stored)
     given = pipeline.make_merge_input(spec, output, current, now)
     airings = list_airings(fetched, spec.kinds)

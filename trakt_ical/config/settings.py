@@ -82,7 +82,7 @@ class Settings:
         choices=("aired", "released"),
     )
     midnight_networks: tuple[str, ...] = _rule(
-        (), "More networks that really start episodes at 00:00, where that is otherwise an unknown time (v2)."
+        (), "More networks that really start episodes at 00:00, where that is otherwise an unknown time."
     )
     hours: str = _rule(
         "exact", "Show an airing at its exact time or as a whole-day event.", choices=("exact", "whole-day")

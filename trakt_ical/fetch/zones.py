@@ -7,6 +7,7 @@ their own are listed: "ABC" is American, Australian and Japanese, so there the c
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from zoneinfo import ZoneInfo
@@ -155,6 +156,7 @@ def find_zone(network: str | None, country: str | None) -> ZoneInfo:
     return find_network_zone(network) or find_country_zone(country) or ZoneInfo(EASTERN)
 
 
+@functools.lru_cache(maxsize=1024)  # a calendar has thousands of episodes, and few networks
 def find_midnight_reason(network: str | None) -> str | None:
     """Return why 00:00 is a real hour for *network*, None where it means that nobody knows the hour."""
     return _REASON_OF_MIDNIGHT.get(_simplify(network)) if network else None

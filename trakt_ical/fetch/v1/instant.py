@@ -57,6 +57,13 @@ def resolve_instant(aired: AirTimes, tell: StepRecorder = ignore_step) -> Moment
     return None if day is None else _resolve_slot(day, aired, tell)
 
 
+def find_midnight(aired: AirTimes, starts: Moment) -> datetime | None:
+    """Return 00:00 of the day *starts* where v1 says that and it stands for an unknown hour, None elsewhere."""
+    if isinstance(starts, datetime) or (aired.air_time or "").strip().lower() != UNKNOWN:
+        return None
+    return datetime.combine(starts, dt.time(0), zones.find_zone(aired.network, aired.country)).astimezone(UTC)
+
+
 def _parse_iso(iso: str | None) -> datetime | None:
     """Return the instant that *iso* states, None where it states none."""
     from dateutil.parser import isoparse

@@ -14,7 +14,7 @@ from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch import zones
 from trakt_ical.fetch.odd import OddEntries, decode_each, decode_entries, get_number, get_path, get_text
 from trakt_ical.fetch.source import parse_runtime
-from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
+from trakt_ical.fetch.v1.instant import AirTimes, find_midnight, resolve_instant
 from trakt_ical.fetch.v1.wire import DayWire, EntryWire, KeyWire, LooseDayWire, ShowWire
 from trakt_ical.model import Episode, EpisodeKind, OddEntry, Show, Steps, ignore_step
 from trakt_ical.trakt.client import Answer
@@ -105,6 +105,7 @@ def _make_episode(entry: EntryWire, day: str, steps: Steps | None) -> Episode:
         link=episode.url or show.url,
         watched=entry.watched if episode.watched is None else episode.watched,
         watchlisted=_any_known(show.in_watchlist, episode.in_watchlist),
+        midnight=find_midnight(aired, starts),
         steps=tuple(steps or ()),
     )
 
