@@ -217,13 +217,14 @@ HOSTILE = [
 ]
 
 
-def spoken(running: Running, octets: bytes) -> bytes:
-    """What comes back for *octets* on a connection of their own."""
+def spoken(running: Running, octets: bytes, *, ends: bool = True) -> bytes:
+    """What comes back for *octets* on a connection of their own, which the client *ends* after them."""
     host, port = running.base.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection, contextlib.suppress(ConnectionError):
-        connection.sendall(octets)
         with contextlib.suppress(OSError):  # hung up on us before the end
-            connection.shutdown(socket.SHUT_WR)
+            connection.sendall(octets)
+            if ends:
+                connection.shutdown(socket.SHUT_WR)
         return connection.makefile("rb").read()
     return b""
 
@@ -237,6 +238,35 @@ def test_hostile_requests_get_nothing(running: Running, caplog: pytest.LogCaptur
         assert not any(secret.encode() in answer for secret in secrets)
     assert running.get().status_code == 200
     assert not any(secret in caplog.text for secret in secrets)
+    assert "Traceback" not in caplog.text
+
+
+STRANGE_LINKS = [
+    "99991231T235959-2359/y",
+    "99991231T235959Z/y",
+    "00010101T000000+2359/y",
+    "99991231/y",
+    "20260418T126060Z/y",
+    "%F0%9F%93%BA/%00",
+    "2026-W99-9/y",
+    "20260418T120000Z/" + "a" * 9000,
+    "é/\udcff",
+]
+
+
+def test_a_stranger_causes_no_500(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    """Odd check-in links and forms of any length are 404, 413 or 400, for each method, and leave no traceback."""
+    with serving(line, checkin_links=True, public_url="https://tv.example.org") as running:
+        for link in STRANGE_LINKS:
+            target = f"/check-in/x/{link}".encode(errors="surrogateescape")
+            for method, body in ((b"GET", b""), (b"HEAD", b""), (b"POST", b"choice=wait"), (b"PUT", b"x")):
+                head = b"%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+                answer = spoken(running, head % (method, target, len(body)) + body, ends=False)
+                assert re.match(rb"HTTP/1\.1 40[045] ", answer), (link, method)
+        for body in (b"x" * 5_000, b"x" * 1_000_000):
+            head = b"POST /check-in/x/20260418T120000Z/y HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            answer = spoken(running, head + b"Content-Length: %d\r\n\r\n" % len(body) + body, ends=False)
+            assert answer.startswith(b"HTTP/1.1 413 ")
     assert "Traceback" not in caplog.text
 
 

@@ -13,7 +13,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
 from trakt_ical.feed import access_log
-from trakt_ical.feed.answers import BODY_TOO_LARGE, NOT_ALLOWED, NOT_FOUND, Answer, Feeds, make_html_answer
+from trakt_ical.feed.answers import (
+    BODY_TOO_LARGE,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    READ_METHODS,
+    Answer,
+    Feeds,
+    make_html_answer,
+)
 from trakt_ical.feed.page import HEADERS
 
 Scope = MutableMapping[str, Any]
@@ -25,6 +33,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 CONDITIONS = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-since"))
 """The header fields that decide an answer. No answer depends on who asks."""
 LONGEST_BODY = 4096  # octets of a request's body; a form of ours has 60
+LONGEST_DISCARDED = 10_000_000  # octets of a longer one that are read before the answer
 THREADS = 40  # check-ins may wait for Trakt, so a few of them must not block the page
 _HOST = re.compile(r"(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
 
@@ -72,8 +81,9 @@ class FeedApp:
         feeds, method = self._store.feeds, scope["method"]
         path = feeds.strip_prefix(scope["path"])
         answer: Answer | None
+        body: bytes | None = b"" if method in READ_METHODS else await read_body(receive)
         if self._check_in is not None and path.startswith(self._check_in.path):
-            answer = await self._respond(self._check_in, method, path, receive)
+            answer = await self._respond(self._check_in, method, path, body)
         else:
             answer = feeds.answer(method, path, read_conditions(scope["headers"]))
             if answer is None:
@@ -88,8 +98,7 @@ class FeedApp:
         self._threads.shutdown(wait=False, cancel_futures=True)
         return all(future.done() for future in list(self._pending))
 
-    async def _respond(self, route: Route, method: str, path: str, receive: Receive) -> Answer:
-        body = await read_body(receive) if method == "POST" else b""
+    async def _respond(self, route: Route, method: str, path: str, body: bytes | None) -> Answer:
         if body is None:
             return BODY_TOO_LARGE
         answer = await self._run(route.respond, method, path, body)
@@ -98,7 +107,7 @@ class FeedApp:
     async def _answer_page(self, method: str, path: str, base_url: str) -> Answer:
         if path[1:].partition("/")[2]:  # something below the page, where nothing is
             return NOT_FOUND
-        if method not in ("GET", "HEAD"):
+        if method not in READ_METHODS:
             return NOT_ALLOWED
         answer = await self._run(self._make_page_answer, base_url)
         return answer.without_body() if method == "HEAD" else answer
@@ -136,11 +145,15 @@ def find_base_url(scope: Scope) -> str:
 
 async def read_body(receive: Receive) -> bytes | None:
     """Return the body of a request; None where it is longer than LONGEST_BODY, or the client left before its end."""
-    body, more = b"", True
+    # A longer body is read as well, and thrown away: a connection that is closed before all is read is reset, and the
+    # client, or a proxy before us, never sees the answer.
+    body, length, more = b"", 0, True
     while more:
         message = await receive()
-        body += message.get("body", b"")
-        if message["type"] == "http.disconnect" or len(body) > LONGEST_BODY:
+        part = message.get("body", b"")
+        length += len(part)
+        body = body + part if length <= LONGEST_BODY else b""
+        if message["type"] == "http.disconnect" or length > LONGEST_DISCARDED:
             return None
         more = message.get("more_body", False)
-    return body
+    return body if length <= LONGEST_BODY else None
