@@ -29,7 +29,7 @@ from trakt_ical.demo.auth import PENDING
 from trakt_ical.errors import TraktIcalError
 
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "export": ("export", "--fresh", "--kind", "shows", "--kind", "movies"),
+    "export": ("export", "--kind", "shows", "--kind", "movies"),
     "agenda": ("agenda",),
     "explain": ("explain", "harbor nine"),
     "checkin": ("checkin", *HARBOR),

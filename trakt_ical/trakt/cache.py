@@ -10,6 +10,7 @@ import contextlib
 import functools
 import hashlib
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -36,7 +37,6 @@ FORM = f"cc={Serializer.serde_version},".encode()  # how a kept answer begins
 # Addresses name days, so an answer is never asked for again once its days have left the range. The rest is used in
 # each run, and someone who exports once a month still finds it.
 LIFETIME = 40 * 86400  # seconds since the last use
-LEFTOVER_LIFETIME = 3600  # seconds; no run writes an answer for that long
 SECRET_FIELDS = ("authorization", "trakt-api-key", "cookie")
 
 
@@ -66,7 +66,7 @@ def make_adapter(policy: CachePolicy, **kwargs: Any) -> CacheControlAdapter:
 def delete_old(folder: Path, now: float) -> None:
     """Delete what *folder* has no use for at *now*, in seconds since 1970.
 
-    That is: answers that were not used for a lifetime, what killed runs left, and folders that are empty.
+    That is: answers that were not used for a lifetime, and folders that are empty.
     """
     for path in reversed(_list_files(folder)):  # what is in a folder before the folder itself
         try:
@@ -74,7 +74,7 @@ def delete_old(folder: Path, now: float) -> None:
             if path.is_dir():
                 with contextlib.suppress(OSError):  # it is not empty
                     path.rmdir()
-            elif age > (LEFTOVER_LIFETIME if path.name.endswith(files.SUFFIX) else LIFETIME):
+            elif age > LIFETIME:
                 path.unlink()
         except OSError as error:
             log.debug("Not deleted from the answer cache: %s", error)
@@ -139,9 +139,13 @@ class AnswerFiles(BaseCache):
         try:
             # Somebody may empty the cache while it is used.
             files.make_private_folder(self._folder)
-            files.write_whole(path, value, mode=0o600)
+            # In place, not by a temporary file that a kill would leave: half an answer is no msgpack, and so as good as
+            # none, for whoever reads it now and after a power cut.
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(value)
         except OSError as error:
             self._warn("written", error)
+            self.delete(key)
 
     def delete(self, key: str) -> None:
         with contextlib.suppress(OSError):
