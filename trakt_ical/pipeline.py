@@ -25,10 +25,11 @@ from trakt_ical.export.changes import Change
 from trakt_ical.export.ics import Appearance, CalendarId, Heading
 from trakt_ical.export.merge import CurrentEvents, MergeInput, MergeResult, Retention, merge
 from trakt_ical.export.output import Output
+from trakt_ical.export.renumbering import find_renumbered
 from trakt_ical.export.stored import StoredCalendar, StoredEvent, parse_instant, parse_moment, read_category
 from trakt_ical.export.stores.store import LastRun, OutputState, Summary
 from trakt_ical.fetch.source import Fetched, FetchRequest, Progress, Source
-from trakt_ical.model import Airing, DateRange, Episode, Moment, StepRecorder, ignore_step, local_date
+from trakt_ical.model import Airing, DateRange, Episode, Event, Moment, StepRecorder, ignore_step, local_date
 from trakt_ical.transform.events import CheckInLinks, make_event
 from trakt_ical.transform.grouping import Showing, schedule_airings
 from trakt_ical.transform.rules import Dates, Group, Rules
@@ -197,7 +198,16 @@ def transform(fetched: Fetched, spec: CalendarSpec, stored: StoredCalendar | Non
 def make_merge_input(spec: CalendarSpec, output: Output, current: CurrentEvents, now: datetime) -> MergeInput:
     """Put together what the next calendar of *spec* is made of."""
     heading = Heading(spec.appearance, spec.calendar_id, _hash_placing(spec))
-    return MergeInput(output.stored, current, heading, spec.retention, now)
+    return MergeInput(output.stored, current, heading, spec.retention, now, _find_renumbered(output.stored, current))
+
+
+def _find_renumbered(stored: StoredCalendar | None, current: CurrentEvents) -> Mapping[str, Event]:
+    """Return which of the *current* events take over *stored* ones that are no longer listed."""
+    if stored is None:
+        return {}
+    present = frozenset().union(current.listed, current.hidden, current.not_requested, current.unreliable)
+    missing = [old for uid, old in stored.events.items() if old.rev is not None and uid not in present]
+    return find_renumbered(missing, (event for event in current.events if event.uid not in stored.events))
 
 
 def merge_calendar(given: MergeInput, state: OutputState | None, *, accept_loss: bool = False) -> MergeResult:

@@ -19,6 +19,7 @@ class Kind(enum.Enum):
     MOVED = "moved"
     CONFIRMED = "confirmed"  # the day was known, now the hour is
     RENAMED = "renamed"
+    RENUMBERED = "renumbered"  # the same airing under a new UID
     UPDATED = "updated"  # other words: its text, length, network
     BACK = "back"
     GONE = "no longer listed"
@@ -83,6 +84,8 @@ def describe_change(change: Change, zone: tzinfo) -> str:
             return f"confirmed: {name}, {starts}"
         case Kind.RENAMED:
             return f"renamed: {' '.join(change.old_summary.split())} is now {name}, {starts}"
+        case Kind.RENUMBERED:
+            return f"renumbered: {' '.join(change.old_summary.split())} is now {name}, {starts}"
         case Kind.UPDATED:
             return f"updated: {name}, {starts}"
         case Kind.BACK:

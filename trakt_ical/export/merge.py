@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
@@ -72,13 +72,17 @@ class CurrentEvents:
 
 @dataclass(frozen=True, slots=True)
 class MergeInput:
-    """All that the next calendar is made of. *stored*: None where nothing is stored yet."""
+    """All that the next calendar is made of. *stored*: None where nothing is stored yet.
+
+    *renumbered*: the current events that take over stored ones, by the UID of the old one.
+    """
 
     stored: StoredCalendar | None
     current: CurrentEvents
     heading: Heading
     retention: Retention
     now: datetime
+    renumbered: Mapping[str, Event]
 
     @property
     def stored_events(self) -> dict[str, StoredEvent]:
@@ -123,6 +127,8 @@ def merge(given: MergeInput, *, accept_loss: bool = False) -> MergeResult:
     stamps = _start_stamps(given)
     shown, changes = _renew_listed(given, stamps)
     retained, more_changes = _retain_missing(given, stamps, {event.uid for event in shown})
+    successors = {event.uid for event in given.renumbered.values()}
+    changes = [change for change in changes if change.uid not in successors]  # told as renumbered
     events = sorted(shown + retained, key=lambda event: (event.start, event.uid))
     over_limit = find_over_limit(given, events)
     changes = _describe_over_limit(given, changes + more_changes, events, over_limit)
@@ -191,6 +197,10 @@ def _retain_missing(given: MergeInput, stamps: _Stamps, shown: Set[str]) -> tupl
                 events.append(old)
             case Fate.REMOVED:
                 changes.append(Change(Kind.REMOVED, old.uid, read_summary(old.octets), parse_moment(old.start)))
+            case Fate.RENUMBERED:
+                new = given.renumbered[old.uid]
+                was = read_summary(old.octets)
+                changes.append(Change(Kind.RENUMBERED, new.uid, new.summary, new.start, old_summary=was))
             case Fate.BURIED:
                 until = stamps.moment + given.retention.tombstone if given.retention.tombstone else None
                 if until:
@@ -207,6 +217,7 @@ class Fate(enum.Enum):
     KEPT = enum.auto()
     BURIED = enum.auto()  # missing and ahead: people counted on it, so a tombstone says that it is off
     REMOVED = enum.auto()
+    RENUMBERED = enum.auto()  # another event has its airing
 
 
 def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore_step) -> Fate:
@@ -233,6 +244,9 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
         tell("Trakt no longer lists it, since %s.", _format_instant(since))
         tell("It stays as cancelled until %s (tombstone_days = %d).", _format_instant(until), retention.tombstone.days)
         return Fate.KEPT if given.now < until else Fate.REMOVED
+    if old.uid in given.renumbered:
+        tell("Trakt lists it under another number now: %s (%s).", *_name(given.renumbered[old.uid]))
+        return Fate.RENUMBERED
     if old.uid in current.unreadable:
         tell("It stays as it is: Trakt lists an entry that cannot be read, and it may be this one.")
         return Fate.KEPT
@@ -264,6 +278,10 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
     return Fate.BURIED
 
 
+def _name(event: Event) -> tuple[str, str]:
+    return event.summary, event.uid
+
+
 def _format_instant(instant: datetime) -> str:
     return f"{instant:%Y-%m-%d %H:%M} UTC"
 
@@ -285,7 +303,7 @@ def find_loss(given: MergeInput) -> Loss | None:
     if given.stored_events.keys() <= given.current.listed:
         return None
     upcoming = [old for old in given.stored_events.values() if old.rev is not None and _is_expected(given, old)]
-    present = given.current.listed | given.current.unreadable
+    present = given.current.listed | given.current.unreadable | given.renumbered.keys()
     missing = frozenset(old.uid for old in upcoming if old.uid not in present)
     if _is_most(len(missing), len(upcoming)):
         return Loss(missing, len(upcoming))
@@ -319,7 +337,8 @@ def _is_expected(given: MergeInput, old: StoredEvent) -> bool:
     if old.uid in current.listed:
         return old.uid not in current.hidden
     # Nothing can be missing that was not asked for: of other kinds the answers say nothing.
-    return not any(old.uid in uids for uids in (current.hidden, current.not_requested, current.unreliable))
+    unlisted = (current.hidden, current.not_requested, current.unreliable, given.renumbered)
+    return not any(old.uid in uids for uids in unlisted)
 
 
 def find_over_limit(given: MergeInput, events: Sequence[StoredEvent]) -> Set[str]:
