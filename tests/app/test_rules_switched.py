@@ -21,7 +21,7 @@ from trakt_ical.app.environment import Environment
 from trakt_ical.app.sources import open_source
 from trakt_ical.export.merge import Retention
 from trakt_ical.export.stored import StoredCalendar, parse_calendar, parse_moment
-from trakt_ical.fetch.source import Fetched, FetchRequest
+from trakt_ical.fetch.source import Fetched, FetchRequest, ignore_progress
 from trakt_ical.model import local_date
 from trakt_ical.pipeline import plan_fetch
 from trakt_ical.transform.rules import Offsets, Rules
@@ -49,7 +49,7 @@ class Trakt:
             if app.folders.cache.exists():  # what earlier requests kept would make this answer depend on them
                 app.folders.cache.rename(app.folders.cache.with_name(f"before-{len(self.fetched)}"))
             with open_source(app) as source:
-                self.fetched[key] = source.fetch(request, lambda done, of: None)
+                self.fetched[key] = source.fetch(request, ignore_progress)
         return self.fetched[key]
 
 

@@ -440,6 +440,14 @@ def test_what_api_v2_dropped_is_refused_there(v2: CheckInLine) -> None:
     assert v2(*HARBOR, "--share", "facebook").exit_code == 2
 
 
+@pytest.mark.parametrize("words", [("--venue-id", "3"), ("--share", "facebook"), ("--share", "myspace")])
+def test_wrong_usage_is_told_before_a_missing_login(v2: CheckInLine, words: tuple[str, ...]) -> None:
+    """What the API can do is known without a login: exit 2, where the same without these options is exit 4."""
+    v2.line("logout")
+    assert v2(*HARBOR, *words).exit_code == 2
+    assert v2(*HARBOR).exit_code == 4
+
+
 def test_a_check_in_over_api_v1_takes_a_password(v1: CheckInLine) -> None:
     """Without a password it is a setting that is missing: exit 3."""
     result = v1(*HARBOR, environ={"TRAKT_ICAL_PASSWORD": ""})

@@ -20,7 +20,7 @@ from trakt_ical.model import Airing
 
 ENTRY = SourceEntry(
     adapter=__name__,
-    checkin="",
+    check_in="",
     url="",
     required=(),
     capabilities=Capabilities(name="A list", login=LoginMethod.NONE, kinds=("shows",)),

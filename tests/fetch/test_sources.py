@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
 
@@ -31,7 +30,7 @@ def test_every_source_of_the_table_can_be_loaded(name: str) -> None:
     adapter: Adapter = SOURCES[name].load_adapter()
     assert callable(adapter.open_source)
     assert callable(adapter.read_kept_titles)
-    assert callable(import_module(SOURCES[name].checkin).open_api)
+    assert callable(SOURCES[name].load_check_in().open_api)
 
 
 def test_a_source_is_one_module_and_one_line(listed: Line) -> None:

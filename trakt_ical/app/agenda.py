@@ -12,7 +12,7 @@ from trakt_ical.app.calendar_specs import DaySpan, make_calendar_spec
 from trakt_ical.app.sources import find_calendar_zone, open_source
 from trakt_ical.config import Calendar
 from trakt_ical.errors import BrokenAnswer
-from trakt_ical.fetch.source import Fetched
+from trakt_ical.fetch.source import Fetched, ignore_progress
 from trakt_ical.model import Airing, Episode, Event, local_date, reads_as_whole_day
 from trakt_ical.pipeline import CalendarSpec, list_airings, remove_hidden
 from trakt_ical.transform.events import make_event
@@ -65,15 +65,11 @@ def fetch_listed(
             spec = make_calendar_spec(app, calendar, zone, now, longer if ahead > settings.ahead else DaySpan())
             marks = marks and settings.source == "my"
             return ListedAirings(
-                source.fetch(pipeline.plan_fetch([spec], marks=marks, steps=steps), _no_progress), spec, now
+                source.fetch(pipeline.plan_fetch([spec], marks=marks, steps=steps), ignore_progress), spec, now
             )
     except BrokenAnswer:
         app.forget_answers()
         raise
-
-
-def _no_progress(done: int, of: int) -> None:
-    """Show no bar: nobody waits long enough."""
 
 
 @dataclass(frozen=True, slots=True)

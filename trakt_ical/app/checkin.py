@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ from trakt_ical.checkin.tickets import FOLDER
 from trakt_ical.config import Calendar
 from trakt_ical.errors import SettingsError
 from trakt_ical.export.stored import StoredEvent, parse_moment, read_end, read_summary
-from trakt_ical.fetch.source import SOURCES
+from trakt_ical.fetch.source import SOURCES, CheckInAbilities
 from trakt_ical.model import Airing
 from trakt_ical.transform.uids import make_uid
 from trakt_ical.wording import describe_moment
@@ -95,14 +94,19 @@ class CheckInSession:
         return replace(schedule, airings={make_uid(each): each for each in airings})
 
 
+def find_check_in_abilities(app: App) -> CheckInAbilities:
+    """Return what check-ins can do with the source of *app*. Raises SettingsError where it has none."""
+    if app.capabilities.check_in is None:
+        others = " or ".join(name for name, entry in SOURCES.items() if entry.capabilities.check_in)
+        raise SettingsError(f"{app.capabilities.name} has no check-in. To check in, set api to {others}.")
+    return app.capabilities.check_in
+
+
 @contextlib.contextmanager
 def open_check_in(app: App, context: CheckInContext) -> Iterator[CheckInSession]:
     """Open the check-ins of the account of *app*. Raises SettingsError where its settings lack what they need."""
-    source = SOURCES[app.settings.api]
-    if not source.checkin:
-        raise SettingsError(f"{source.capabilities.name} has no check-in.")
-    adapter = importlib.import_module(source.checkin)
-    with adapter.open_api(make_connection(app)) as api:
+    find_check_in_abilities(app)
+    with SOURCES[app.settings.api].load_check_in().open_api(make_connection(app)) as api:
         yield CheckInSession(app, CheckInService(api, context))
 
 

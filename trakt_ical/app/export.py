@@ -12,7 +12,7 @@ from trakt_ical.app.calendar_specs import DaySpan, make_calendar_id, make_calend
 from trakt_ical.app.sources import check_required_settings, find_calendar_zone, open_source
 from trakt_ical.errors import BrokenAnswer, TraktIcalError, UpdateHeldBack
 from trakt_ical.export.output import Output, open_output, read_output
-from trakt_ical.fetch.source import Progress
+from trakt_ical.fetch.source import Progress, ignore_progress
 from trakt_ical.pipeline import CalendarRun, Outcome, RunResult
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ExportOptions:
 
 
 def export(
-    app: App, jobs: Sequence[Job], options: ExportOptions, progress: Progress = lambda done, of: None
+    app: App, jobs: Sequence[Job], options: ExportOptions, progress: Progress = ignore_progress
 ) -> list[Outcome]:
     """Do *jobs*, asking each source once; return what became of each, in their order.
 

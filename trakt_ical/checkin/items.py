@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
+from trakt_ical.fetch.source import CheckInAbilities
 from trakt_ical.model import Moment
 from trakt_ical.transform.codes import split_code
 
@@ -146,28 +147,8 @@ class CheckInApi(Protocol):
     """
 
     @property
-    def networks(self) -> Collection[str]:
-        """Where a check-in can be shared."""
-        ...
-
-    @property
-    def longest_message(self) -> int | None:
-        """Characters after which Trakt cuts a message, None where it does not."""
-        ...
-
-    @property
-    def takes_details(self) -> bool:
-        """Whether a check-in may have a duration, a venue and an episode's number at TVDB."""
-        ...
-
-    @property
-    def title_ids(self) -> Collection[str]:
-        """The ids by one of which a check-in can name a show or movie."""
-        ...
-
-    @property
-    def search_ids(self) -> Collection[str]:
-        """The ids that `find_by_id` knows."""
+    def abilities(self) -> CheckInAbilities:
+        """What the API can do, known without asking it."""
         ...
 
     def make_post(self, item: WatchItem, extras: CheckInExtras) -> CheckInPost:

@@ -140,7 +140,7 @@ class LinkCheckIns:
     def _make_item(self, ticket: Ticket, api: CheckInApi) -> WatchItem | None:
         """What *api* calls the airing of *ticket*; None where its UID has the number of another API."""
         item = parse_uid(ticket)
-        if item is None or not any(name in item.title.ids for name in api.title_ids):
+        if item is None or not any(name in item.title.ids for name in api.abilities.title_ids):
             return None
         # The runtime comes from the stored copy: without it Trakt would have to be asked until when the check-in lasts.
         stored = self._account.find_airing(ticket.uid)

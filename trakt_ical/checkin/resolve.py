@@ -121,7 +121,7 @@ class ItemFinder:
             title = make_show_title(show)
             if str(title.ids.get(query.id_type)) == query.number:
                 return WatchItem(title)
-        if query.id_type not in self.api.search_ids:
+        if query.id_type not in self.api.abilities.search_ids:
             raise NoMatch(f"This API cannot find anything by --{query.id_type}. Name the title.")
         found = self.api.find_by_id(query.id_type, query.number, movies=query.movie)
         if not found:

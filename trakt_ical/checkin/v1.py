@@ -27,7 +27,7 @@ from trakt_ical.checkin.items import (
 )
 from trakt_ical.errors import BrokenAnswer, NoMatch, Refused, SettingsError
 from trakt_ical.fetch.odd import decode_with_warnings
-from trakt_ical.fetch.source import Connection, parse_runtime
+from trakt_ical.fetch.source import CHECK_IN_V1, Connection, parse_runtime
 from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
 from trakt_ical.fetch.v1.source import open_client
 from trakt_ical.fetch.v1.wire import EpisodeSummary, FoundEpisode, FoundSeason, FoundSlot, FoundTitle
@@ -35,9 +35,7 @@ from trakt_ical.model import Moment
 from trakt_ical.trakt.client import Answer, Client
 from trakt_ical.trakt.faults import make_error
 
-NETWORKS = ("facebook", "twitter", "tumblr")
-SHARED = (*NETWORKS, "foursquare", "path")  # the networks that an answer may name
-LONGEST_MESSAGE = 100  # characters; Trakt cuts what is longer
+SHARED = (*CHECK_IN_V1.networks, "foursquare", "path")  # the networks that an answer may name
 LATEST = 2**33  # seconds since 1970, in the year 2242
 LONGEST_WAIT = 7 * 86400  # seconds
 MINUTE = timedelta(minutes=1)
@@ -79,11 +77,7 @@ class CheckInV1:
     The developer's key is part of each address. Of the password only the SHA1 is sent.
     """
 
-    networks = NETWORKS
-    longest_message = LONGEST_MESSAGE
-    takes_details = True
-    title_ids = ("tvdb", "imdb", "slug")
-    search_ids = ("tvdb", "imdb", "tmdb")
+    abilities = CHECK_IN_V1
 
     def __init__(self, client: Client, connection: Connection) -> None:
         self._client = client
@@ -101,8 +95,8 @@ class CheckInV1:
             "duration": extras.duration // MINUTE if extras.duration else None,
             "venue_id": int(extras.venue_id) if extras.venue_id.isdecimal() else extras.venue_id,
             "venue_name": extras.venue_name,
-            "share": {name: name in extras.share for name in NETWORKS},
-            "message": extras.message[:LONGEST_MESSAGE],
+            "share": {name: name in extras.share for name in CHECK_IN_V1.networks},
+            "message": extras.message[: CHECK_IN_V1.longest_message],
         }
         body = {
             **self._credentials,

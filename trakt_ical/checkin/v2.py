@@ -24,13 +24,12 @@ from trakt_ical.checkin.items import (
 )
 from trakt_ical.errors import BrokenAnswer, NoMatch, Refused
 from trakt_ical.fetch.odd import decode_with_warnings
-from trakt_ical.fetch.source import Connection, parse_runtime
+from trakt_ical.fetch.source import CHECK_IN_V2, Connection, parse_runtime
 from trakt_ical.fetch.v2.source import open_client
 from trakt_ical.fetch.v2.wire import FoundEpisode, FoundIds, FoundMovie, FoundShow
 from trakt_ical.model import Moment, check_years
 from trakt_ical.trakt.client import Answer, Client
 
-NETWORKS = ("twitter", "mastodon", "tumblr")
 REGULAR = {"hidden": "false", "specials": "false", "count_specials": "false", "extended": "full"}
 
 _LUCENE = re.compile(r'([+\-!(){}\[\]^"~*?:/\\]|&&|\|\|)')
@@ -89,11 +88,7 @@ class _Watching(msgspec.Struct):
 class CheckInV2:
     """The check-ins, the search and the progress of the login that *client* signs with."""
 
-    networks = NETWORKS
-    longest_message = None
-    takes_details = False
-    title_ids = ("trakt",)  # by others the server would have to guess
-    search_ids = ("trakt", "imdb", "tvdb", "tmdb")
+    abilities = CHECK_IN_V2
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -103,7 +98,7 @@ class CheckInV2:
 
         Every network is named: of one that is left out Trakt decides by the settings of the account.
         """
-        sharing = {name: name in extras.share for name in NETWORKS}
+        sharing = {name: name in extras.share for name in CHECK_IN_V2.networks}
         message = {"message": extras.message} if extras.message else {}
         return CheckInPost("/checkin", {**_name_item(item), "sharing": sharing, **message})
 

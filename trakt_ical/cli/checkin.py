@@ -16,8 +16,9 @@ from trakt_ical.cli.run import Run, account_options
 
 if TYPE_CHECKING:
     from trakt_ical.app.checkin import CheckInSession
-    from trakt_ical.checkin.items import CheckInApi, CheckInExtras, Query, WatchItem
+    from trakt_ical.checkin.items import CheckInExtras, Query, WatchItem
     from trakt_ical.cli.checkin_dialog import CheckInPrompt
+    from trakt_ical.fetch.source import CheckInAbilities
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -88,7 +89,7 @@ def command(run: Run, /, words: tuple[str, ...], as_json: bool, **options: Any) 
     unless you use --share. If another check-in is running, you are asked what to do; without a terminal the command
     ends with exit status 7.
     """
-    from trakt_ical.app.checkin import AppContext, open_check_in
+    from trakt_ical.app.checkin import AppContext, find_check_in_abilities, open_check_in
     from trakt_ical.checkin.service import ConflictChoice
     from trakt_ical.cli.checkin_dialog import CheckInPrompt, CheckInReport
     from trakt_ical.cli.dates import DateFormat
@@ -99,10 +100,11 @@ def command(run: Run, /, words: tuple[str, ...], as_json: bool, **options: Any) 
         context = AppContext(app, DateFormat.of_user().format_moment)
         present = app.environment.has_terminal() and not no_input
         prompt = CheckInPrompt(context, present, ConflictChoice(always) if always else None, early, run.quiet)
+        abilities = find_check_in_abilities(app)
+        _check_abilities(request, app.capabilities.name, abilities)  # wrong usage comes before a missing login
         with open_check_in(app, context) as session, CheckInReport(run, context, as_json) as report:
             service = session.service
-            _check_api(request, app.capabilities.name, service.api)
-            _warn_about_message(run, request.extras, service.api.longest_message)
+            _warn_about_message(run, request.extras, abilities.longest_message)
             match request.action:
                 case "status":
                     report.show_watching(service.api.fetch_watching())
@@ -172,15 +174,15 @@ def _read_numbers(options: dict[str, Any]) -> list[tuple[str, str]]:
     return given
 
 
-def _check_api(request: CheckInRequest, name: str, api: CheckInApi) -> None:
-    """Refuse with click.UsageError what *api*, called *name*, does not have."""
+def _check_abilities(request: CheckInRequest, name: str, abilities: CheckInAbilities) -> None:
+    """Refuse with click.UsageError what is beyond the *abilities* of the source called *name*."""
     extras = request.extras
     details = (extras.duration, extras.venue_id, extras.venue_name, request.episode_tvdb)
-    if any(details) and not api.takes_details:
+    if any(details) and not abilities.takes_details:
         raise click.UsageError(f"{name} does not take --duration, --venue-id, --venue-name or --episode-tvdb.")
-    if unknown := sorted(extras.share.difference(api.networks)):
+    if unknown := sorted(extras.share.difference(abilities.networks)):
         raise click.UsageError(
-            f"{name} cannot share on {', '.join(unknown)}. Its networks are: {', '.join(api.networks)}."
+            f"{name} cannot share on {', '.join(unknown)}. Its networks are: {', '.join(abilities.networks)}."
         )
 
 

@@ -142,7 +142,7 @@ def find_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
 def _find_beyond_source(settings: Settings, entry: SourceEntry) -> Iterator[tuple[str, str]]:
     """Yield each setting that the source of *entry* cannot follow, with the reason."""
     source = entry.capabilities
-    if settings.checkin_links and not entry.checkin:
+    if settings.checkin_links and source.check_in is None:
         yield "checkin_links", f"cannot be used: {source.name} has no check-in."
     others = [kind for kind in settings.kind if kind not in source.kinds]
     if others:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from trakt_ical.model import Airing, DateRange, OddEntry
 
@@ -30,6 +30,10 @@ LONGEST_RUNTIME = 7 * 24 * 60  # minutes; a longer one is a slip
 
 Progress = Callable[[int, int], object]
 """Hears how many requests are done, of how many."""
+
+
+def ignore_progress(done: int, of: int) -> None:
+    """Show nothing: nobody waits, or not long enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,14 @@ class Adapter(Protocol):
         ...
 
 
+class CheckInAdapter(Protocol):
+    """The module of a source's check-ins, which `SOURCES` names."""
+
+    def open_api(self, connection: Connection) -> AbstractContextManager[Any]:
+        """Open the check-ins, a `CheckInApi` of the room `checkin`, which stands above this one."""
+        ...
+
+
 class LoginMethod(enum.Enum):
     """How a source learns who asks."""
 
@@ -182,12 +194,43 @@ class LoginMethod(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInAbilities:
+    """What the check-ins of a source can do, known without asking it.
+
+    *networks*: where a check-in can be shared. *longest_message*: characters after which Trakt cuts a message, None
+    where it does not. *takes_details*: whether a check-in may have a duration, a venue and an episode's number at TVDB.
+    *title_ids*: the ids by one of which a check-in can name a show or movie. *search_ids*: those that a search knows.
+    """
+
+    networks: tuple[str, ...]
+    title_ids: tuple[str, ...]
+    search_ids: tuple[str, ...]
+    longest_message: int | None = None
+    takes_details: bool = False
+
+
+CHECK_IN_V2 = CheckInAbilities(
+    networks=("twitter", "mastodon", "tumblr"),
+    title_ids=("trakt",),  # by others the server would have to guess
+    search_ids=("trakt", "imdb", "tvdb", "tmdb"),
+)
+CHECK_IN_V1 = CheckInAbilities(
+    networks=("facebook", "twitter", "tumblr"),
+    title_ids=("tvdb", "imdb", "slug"),
+    search_ids=("tvdb", "imdb", "tmdb"),
+    longest_message=100,
+    takes_details=True,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a source can do. `config` refuses settings that need more, in words that begin with *name*.
 
     *kinds*: the calendars that it has. *has_world_calendar*: whether one of them lists what airs for everybody.
     *knows_languages*: whether it says what language a show is in. *dates_by_country*: whether it has the release dates
-    of movies in single countries. *rates_by_user*: whether ratings are the user's own.
+    of movies in single countries. *rates_by_user*: whether ratings are the user's own. *check_in*: what its check-ins
+    can do, None where it has none.
     """
 
     name: str
@@ -197,19 +240,20 @@ class Capabilities:
     knows_languages: bool = False
     dates_by_country: bool = False
     rates_by_user: bool = False
+    check_in: CheckInAbilities | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceEntry:
     """One source in the table.
 
-    *adapter* and *checkin* ("" where it has no check-in) are modules, imported only when they are needed: they take
+    *adapter* and *check_in* ("" where it has no check-in) are modules, imported only when they are needed: they take
     longer to import than `trakt-ical --version` may take. *url*: the server, where the settings name none. *required*:
     settings that must have a value.
     """
 
     adapter: str
-    checkin: str
+    check_in: str
     url: str
     required: tuple[str, ...]
     capabilities: Capabilities
@@ -218,11 +262,15 @@ class SourceEntry:
         """Return the source's module."""
         return cast(Adapter, importlib.import_module(self.adapter))
 
+    def load_check_in(self) -> CheckInAdapter:
+        """Return the module of the source's check-ins, which `Capabilities.check_in` says that it has."""
+        return cast(CheckInAdapter, importlib.import_module(self.check_in))
+
 
 SOURCES: Mapping[str, SourceEntry] = {
     "v2": SourceEntry(
         adapter="trakt_ical.fetch.v2.source",
-        checkin="trakt_ical.checkin.v2",
+        check_in="trakt_ical.checkin.v2",
         url="https://api.trakt.tv",
         required=("client_id",),
         capabilities=Capabilities(
@@ -231,11 +279,12 @@ SOURCES: Mapping[str, SourceEntry] = {
             has_world_calendar=True,
             knows_languages=True,
             dates_by_country=True,
+            check_in=CHECK_IN_V2,
         ),
     ),
     "v1": SourceEntry(
         adapter="trakt_ical.fetch.v1.source",
-        checkin="trakt_ical.checkin.v1",
+        check_in="trakt_ical.checkin.v1",
         url="",  # Trakt's own server of API v1 was switched off in 2014
         required=("api_url", "api_key", "owner"),
         capabilities=Capabilities(
@@ -243,6 +292,7 @@ SOURCES: Mapping[str, SourceEntry] = {
             login=LoginMethod.PASSWORD,
             kinds=("shows",),
             rates_by_user=True,
+            check_in=CHECK_IN_V1,
         ),
     ),
 }

@@ -11,7 +11,15 @@ from urllib.parse import quote
 import msgspec
 
 from trakt_ical.fetch.odd import OddEntries, decode_readable
-from trakt_ical.fetch.source import Connection, Fetched, FetchRequest, KeptTitle, Progress, hash_answers
+from trakt_ical.fetch.source import (
+    Connection,
+    Fetched,
+    FetchRequest,
+    KeptTitle,
+    Progress,
+    hash_answers,
+    ignore_progress,
+)
 from trakt_ical.fetch.v1.reader import read_episodes
 from trakt_ical.fetch.v1.wire import DayWire
 from trakt_ical.model import Airing, DateRange, Episode, local_date
@@ -41,7 +49,7 @@ class SourceV1:
         self._client = client
         self._path = f"/user/calendar/shows.json/{quote(api_key, safe='')}/{quote(owner, safe='')}"
 
-    def fetch(self, request: FetchRequest, progress: Progress = lambda done, of: None) -> Fetched:
+    def fetch(self, request: FetchRequest, progress: Progress = ignore_progress) -> Fetched:
         """Return what airs on the days of shows, and on one day more at both ends."""
         return self.ask(request, progress).read()
 

@@ -16,7 +16,15 @@ import msgspec
 
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch.odd import OddEntries, decode_readable
-from trakt_ical.fetch.source import Connection, Fetched, FetchRequest, KeptTitle, Progress, hash_answers
+from trakt_ical.fetch.source import (
+    Connection,
+    Fetched,
+    FetchRequest,
+    KeptTitle,
+    Progress,
+    hash_answers,
+    ignore_progress,
+)
 from trakt_ical.fetch.v2.lists import Lists, Marks, get_pages
 from trakt_ical.fetch.v2.reader import Known, read_movies, read_shows
 from trakt_ical.fetch.v2.releases import Releases
@@ -45,7 +53,7 @@ class SourceV2:
         self._lists = Lists(client, folder)
         self._releases = Releases(client, folder, now)
 
-    def fetch(self, request: FetchRequest, progress: Progress = lambda done, of: None) -> Fetched:
+    def fetch(self, request: FetchRequest, progress: Progress = ignore_progress) -> Fetched:
         """Return what airs on the days of each kind, and on one day more at both ends."""
         return self.ask(request, progress).read()
 
