@@ -303,23 +303,24 @@ class _TransientFault(Exception):
 
 
 class _Outage:
-    """Decides which waits the user hears about: of all requests that one outage meets, the first to wait.
+    """Decides which wait the user hears about: of one outage the first, whatever request it is of.
 
-    A calendar of a year takes fourteen requests, eight at a time. Each would tell of the same outage three times.
+    A calendar of a year takes fourteen requests, eight at a time, and each may wait three times. All of them would tell
+    of the same outage; what the last of them met is the error at the end.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waits = 0
+        self._was_told = False
         self._failing = 0
 
     def begin_wait(self, waits: int) -> bool:
-        """Note the wait number *waits* (1 is the first) of a request; return whether it is the first such wait."""
+        """Note the wait number *waits* (1 is the first) of a request; return whether the outage has not been told."""
         with self._lock:
             self._failing += waits == 1
-            is_first = waits > self._waits
-            self._waits = max(self._waits, waits)
-            return is_first
+            is_new = not self._was_told
+            self._was_told = True
+            return is_new
 
     def end_request(self, waits: int, *, answered: bool) -> None:
         """Note the end of a request after that many *waits*.
@@ -329,7 +330,7 @@ class _Outage:
         with self._lock:
             self._failing -= waits > 0
             if answered and not self._failing:
-                self._waits = 0
+                self._was_told = False
 
 
 class _NoSigner(AuthBase):
