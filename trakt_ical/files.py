@@ -192,7 +192,7 @@ def lock(path: Path, *, wait: float) -> Iterator[None]:
         make_private_folder(path.parent)
         lock.acquire()
     except filelock.Timeout as error:
-        raise OutputError(f"Another run holds {path}.lock for more than {wait:.0f} s.") from error
+        raise OutputError(f"Another run has held {path}.lock for more than {wait:.0f} s.") from error
     except (OSError, NotImplementedError) as error:
         raise OutputError(f"The lock {path}.lock cannot be made: {_explain_lock_error(error)}") from error
     try:
@@ -206,7 +206,7 @@ def lock(path: Path, *, wait: float) -> Iterator[None]:
 
 def _explain_lock_error(error: Exception) -> str:
     if isinstance(error, NotImplementedError) or getattr(error, "errno", None) in (errno.ENOLCK, errno.ENOSYS):
-        return "the file system gives no locks. Keep the program's folders on a local disk."
+        return "the file system does not support locks. Keep the program's folders on a local disk."
     return f"{getattr(error, 'strerror', None) or error}."
 
 
@@ -249,7 +249,7 @@ class JsonFile(Generic[T]):
             # A server reads its files again and again, and says once what is wrong with one.
             is_new = str(error) not in _reported
             _reported.add(str(error))
-            log.log(level if is_new else logging.DEBUG, "%s It is made anew.", error)
+            log.log(level if is_new else logging.DEBUG, "%s A new one is made.", error)
             return None
 
     def save(self, value: T) -> None:

@@ -243,12 +243,12 @@ def is_in_calendar(
     """Whether *showing* is on one of the days of *spec*, or has one of the *followed* events that were on them."""
     if _is_in_range(showing.start, spec):
         return True
-    tell("The calendar is made of %s to %s (back, ahead).", spec.days.first, spec.days.last)
+    tell("The calendar covers %s to %s (back, ahead).", spec.days.first, spec.days.last)
     # Who has the event of an airing that moved out of the range must see where it went, and not that it is off.
     for member in showing.members:
         old = followed.get(make_uid(member))
         if old is not None and (old.rev is None or _is_in_range(parse_moment(old.start), spec)):
-            tell("But the stored calendar has it, from before it was moved: so it is shown where it is now.")
+            tell("But the stored calendar has it from before it was moved, so it is shown on its new day.")
             return True
     return False
 

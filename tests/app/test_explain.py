@@ -76,10 +76,10 @@ def next_code(line: Line, show: str) -> str:
 
 LEFT_OUT = [
     ({"exclude_networks": "{network}"}, "exclude_networks leaves it out: "),
-    ({"include_genres": "no such genre"}, "include_genres leaves it out: none of its genres is in there."),
-    ({"min_rating": "10"}, "and min_rating = 10 leaves out what is below."),
+    ({"include_genres": "no such genre"}, "include_genres leaves it out: the list has none of its genres."),
+    ({"min_rating": "10"}, "which is below min_rating = 10."),
     ({"watchlist_only": "true"}, "It is not on your watchlist, and watchlist_only = true leaves out what is not."),
-    ({"ahead": "0", "back": "0"}, "The calendar is made of 2026-04-18 to 2026-04-18 (back, ahead)."),
+    ({"ahead": "0", "back": "0"}, "The calendar covers 2026-04-18 to 2026-04-18 (back, ahead)."),
 ]
 
 
@@ -101,7 +101,10 @@ def test_what_you_watched_and_hid_is_told(line: Line, uid: str) -> None:
     airing = next(each for each in airings(line) if each["uid"] == uid)
     show, season, number = airing["link"].split("/")[4:9:2]
     line.demo.watch(show, int(season), int(number))
-    assert told(line, uid, "--fresh", watched="false")[-2] == "You watched it, and watched = false leaves that out."
+    assert (
+        told(line, uid, "--fresh", watched="false")[-2]
+        == "You watched it, and watched = false leaves out what you watched."
+    )
     line.demo.hide(show, "dropped")
     dropped, left_out = told(line, uid, "--fresh")[-2:]
     assert dropped == "You dropped it at Trakt."
@@ -123,9 +126,9 @@ def test_the_rules_of_time_are_told(line: Line, uid: str) -> None:
 def test_the_reason_of_a_real_midnight_is_told(line: Line) -> None:
     """The table's line is told, or the setting that added the network, or that nobody knows the hour."""
     steps = told(line, "glass orchard", next_code(line, "Glass Orchard"), group="off")
-    assert any("Netflix is in the table of midnights, since" in step for step in steps)
+    assert any("Netflix is in the table of networks that start at midnight, since" in step for step in steps)
     unknown = told(line, "quiet archive", next_code(line, "Quiet Archive"))
-    assert any("nobody knows the hour" in step for step in unknown)
+    assert any("00:00" in step and "the date counts" in step for step in unknown)
     added = told(line, "quiet archive", next_code(line, "Quiet Archive"), midnight_networks="pbs")
     assert "midnight_networks names PBS: 00:00 is the real hour." in added
 
@@ -135,14 +138,14 @@ def test_an_earlier_release_is_told(line: Line) -> None:
     code = next_code(line, "Tea & Trespass")
     assert any("released before that" in step for step in told(line, "tea & trespass", code))
     steps = told(line, "tea & trespass", code, dates="released")
-    assert any(step.startswith("dates = released takes the release before that: 2026-") for step in steps)
+    assert any(step.startswith("dates = released uses the earlier release: 2026-") for step in steps)
 
 
 def test_a_day_that_is_not_known_is_not_told_to_be_none() -> None:
     """A movie that a run was not allowed to ask for has a day in the country perhaps: it is not told to have none."""
     steps = Steps()
     find_event_times(make_movie(), Rules(country="de"), UTC, steps)
-    assert steps == ["In de (country) it has no day that is known; the world's first is 2026-04-18."]
+    assert steps == ["In de (country) it has no known date; its first date anywhere is 2026-04-18."]
 
 
 def test_an_hour_that_v1_does_not_know_is_told_as_v1_says_it() -> None:
@@ -236,7 +239,7 @@ def test_a_rating_is_told_to_its_last_digit() -> None:
     """What is rated just below the least rating is not told to have it."""
     airing, steps = make_episode(show=replace(SHOW, rating=7.99734)), Steps()
     assert not Filters(min_rating=8).allows(airing, steps)
-    assert steps == ["It is rated 7.99734, and min_rating = 8 leaves out what is below."]
+    assert steps == ["It is rated 7.99734, which is below min_rating = 8."]
 
 
 def explained(*listed: Sequence[Episode], kinds: tuple[str, ...] = ("shows",), **rules: Any) -> tuple[str, ...]:
@@ -262,7 +265,7 @@ def test_doubles_are_told(line: Line) -> None:
     spec = make_calendar_spec(DateRange(NOW.date(), 9))
     twice = [make_episode(updated_at=NOW), make_episode(updated_at=NOW - timedelta(days=1))]
     found = explain_airing(Fetched({"shows": twice}), spec, NOW, "a show")
-    assert "Trakt lists it 2 times; of these the one that changed last counts." in found.steps
+    assert "Trakt lists it 2 times. The entry that changed last counts." in found.steps
     assert found.is_shown
 
 
@@ -347,7 +350,7 @@ def test_explain_writes_nothing(line: Line, home: Path) -> None:
     kept = [line.ics, *(path for path in (home / ".local").rglob("*") if path.is_file())]
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in kept}
     steps = told(line, uid, "--fresh")
-    assert "Trakt does not list it; the stored calendar has it." in steps
+    assert "Trakt does not list it, but the stored calendar has it." in steps
     assert steps[-1].startswith("It is in the calendar: ")
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in kept} == before
 

@@ -362,7 +362,7 @@ def test_an_export_waits_for_the_lock_of_its_output(line: Line, home: Path, envi
     with files.lock(path, wait=1), pytest.raises(subprocess.TimeoutExpired):
         subprocess.run([*EXPORT, "--days", "9"], env=environ, check=False, timeout=2)
     assert line.ics.read_bytes() == before
-    with pytest.raises(OutputError, match="Another run holds .* for more than 0 s"):
+    with pytest.raises(OutputError, match="Another run has held .* for more than 0 s"):
         with files.lock(path, wait=1), files.lock(path, wait=0.1):
             raise AssertionError("locked twice")
     assert store.LOCK_WAIT == 60

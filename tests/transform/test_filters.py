@@ -150,20 +150,20 @@ def test_what_was_watched_and_listed_counts_where_it_is_known(airing: Airing) ->
 
 
 TOLD: list[tuple[Filters, dict[str, Any], str]] = [
-    (Filters(specials=False), {"season": 0}, "It is a special, and specials = false leaves these out."),
+    (Filters(specials=False), {"season": 0}, "It is a special, and specials = false leaves out specials."),
     (
         Filters(show_specials={"harbor watch": False}),
         {"season": 0},
-        "show_specials says of harbor watch: left out.",
+        "show_specials decides about harbor watch: left out.",
     ),
-    (Filters(watched=False), {"watched": True}, "You watched it, and watched = false leaves that out."),
+    (Filters(watched=False), {"watched": True}, "You watched it, and watched = false leaves out what you watched."),
     (
         Filters(watchlist_only=True),
         {},
         "It is not on your watchlist, and watchlist_only = true leaves out what is not.",
     ),
-    (Filters(min_rating=9), {}, "It is rated 7.5, and min_rating = 9 leaves out what is below."),
-    (only(Trait.NETWORKS, "ITV"), {}, "include_networks leaves it out: none of its networks is in there."),
+    (Filters(min_rating=9), {}, "It is rated 7.5, which is below min_rating = 9."),
+    (only(Trait.NETWORKS, "ITV"), {}, "include_networks leaves it out: the list has none of its networks."),
     (
         never(Trait.GENRES, "Drama", "Science Fiction", "x"),
         {},

@@ -56,7 +56,7 @@ def _hash_settings(app: App, settings: Settings) -> str:
     values = [f"{name}={getattr(settings, name)!r}" for name in FIELDS if name not in SECRETS]
     key = b""
     if settings.checkin_links:
-        with contextlib.suppress(OSError):  # it is made when the first event bears a link
+        with contextlib.suppress(OSError):  # it is made when the first event gets a link
             key = _find_key_path(app).read_bytes()
     return hashlib.blake2b("\n".join(values).encode() + key, digest_size=16).hexdigest()
 
@@ -74,9 +74,9 @@ def make_date_range(settings: Settings, today: date, span: DaySpan) -> DateRange
             return DateRange(today - timedelta(days=settings.back), settings.back + settings.ahead + 1)
         days = DateRange(span.first or today, span.days or 7)
     except ValueError as error:
-        raise SettingsError(f"These days cannot be asked for: {str(error).rstrip('.')}.") from error
+        raise SettingsError(f"These days are not possible: {str(error).rstrip('.')}.") from error
     if days.first.year not in YEARS or days.last.year not in YEARS:
-        raise SettingsError(f"These days cannot be asked for: nothing airs from {days.first} to {days.last}.")
+        raise SettingsError(f"These days are not possible: nothing airs from {days.first} to {days.last}.")
     return days
 
 

@@ -91,7 +91,7 @@ def _explain_listed(
     steps = Steps(airing.steps)
     doubles = max(sum(make_uid(each) == uid for each in fetched.airings[kind]) for kind in spec.kinds)
     if doubles > 1:
-        steps("Trakt lists it %d times; of these the one that changed last counts.", doubles)
+        steps("Trakt lists it %d times. The entry that changed last counts.", doubles)
     start = find_event_times(airing, spec.rules, spec.zone, steps).start
     is_shown = _is_allowed(airing, fetched, spec, steps)
     if is_shown:
@@ -107,7 +107,7 @@ def _explain_listed(
 def _explain_unlisted(given: MergeInput, output: Output, old: StoredEvent) -> Explanation:
     """Explain what becomes of *old*, an event of the stored calendar that Trakt no longer lists."""
     steps = Steps()
-    steps("Trakt does not list it; the stored calendar has it.")
+    steps("Trakt does not list it, but the stored calendar has it.")
     decide_fate(given, old, steps)
     merged = _find_merged(given, output, old.uid, steps)
     cancelled = merged is not None and merged.rev is None

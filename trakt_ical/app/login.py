@@ -83,11 +83,11 @@ def log_in(app: App, token: Token) -> Token:
     # place of the new one.
     with app.token_file.lock():
         if fault is not None and _has_login(app):
-            log.warning("The login from before stays in use.")
+            log.warning("The previous login stays in use.")
             raise fault
         app.token_file.save(token)
     if fault is not None:
-        log.warning("%s Whose login it is will be asked for when it is used.", fault)
+        log.warning("%s The next command asks Trakt for the name of the account.", fault)
     return token
 
 

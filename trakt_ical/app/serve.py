@@ -116,7 +116,7 @@ class FeedService:
         try:
             return fetch_activity(self._app)
         except TraktIcalError as error:
-            log.info("It is not known whether the account changed: %s", error)
+            log.info("Whether your account changed could not be checked: %s", error)
             return None
 
     def reload(self) -> None:

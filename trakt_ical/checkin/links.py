@@ -183,7 +183,7 @@ class LinkCheckIns:
         """
         self.context.sleep(max(0.0, (end - self.context.now()).total_seconds()))
         if self._ended.is_set():
-            raise CheckInRunning("The server ended before the running check-in did.", end)
+            raise CheckInRunning("The server stopped before the running check-in ended.", end)
         if threading.current_thread() is not self._thread:
             raise CheckInRunning("The check-in was begun by hand meanwhile.", end)
 

@@ -1,4 +1,4 @@
-"""The pages that check-in links lead to: a question with a button, and what came of pressing it."""
+"""The pages that check-in links lead to: a question with a button, and the result of pressing it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from trakt_ical.feed.page import ICON, STYLE
 
 TOKEN_LIFETIME = timedelta(minutes=15)
 MOST_TOKENS = 1000  # of forms that were shown and not sent; the oldest go first
-USED = "This page was already used, or is too old, so nothing was done. You can check in from this one."
+USED = "That page was already used or is too old, so nothing was done. You can check in from this page."
 EXPIRED = "This airing was too long ago to check in from its link."
 
 FORM_HEADERS: Mapping[str, str] = MappingProxyType(
@@ -35,7 +35,7 @@ FORM_HEADERS: Mapping[str, str] = MappingProxyType(
         ),
     }
 )
-"""Those of the feed's page, but that a form may be sent to the address that it came from."""
+"""The headers of the feed's page, except that a form may be sent to the address that it came from."""
 
 NOT_ALLOWED = make_text_answer(405, "Only GET, HEAD and POST are answered here.\n", ((b"allow", b"GET, HEAD, POST"),))
 

@@ -93,7 +93,7 @@ class CheckInService:
                 case ConflictChoice.WAIT:
                     # An end that lies behind us already would be asked about again at once, and refused again.
                     resolver.wait_until(max(outcome.until, self.context.now() + PAUSE))
-        raise CheckInRunning("Each time a check-in had ended, another one had begun.")
+        raise CheckInRunning("Each time a check-in ended, another one began.")
 
     def attempt(self, item: WatchItem, extras: CheckInExtras) -> Started | Conflict:
         """Check in to *item* with one POST. Raises TraktIcalError.
@@ -158,7 +158,7 @@ class CheckInService:
                 watching = self.api.fetch_watching()
             except TraktIcalError as second:
                 raise Unreachable(
-                    f"{error} Whether the check-in counted is not known: {second} Run: trakt-ical checkin --status"
+                    f"{error} It is not known whether the check-in counted: {second} Run: trakt-ical checkin --status"
                 ) from error
             # A player may report the same episode: that is no check-in of ours, and does not end like one.
             if watching is not None and not watching.player and watching.item.is_same(item):

@@ -164,7 +164,7 @@ class CheckInV1:
         return [WatchItem(title)] if title else []
 
     def complete_title(self, title: Title) -> Title:
-        """Return *title* with its name and year where it has no number: v1 then goes by these."""
+        """Return *title* with its name and year where it has no number: v1 then uses these."""
         if title.name or any(title.ids.get(name) for name in ("tvdb", "imdb")):
             return title
         return self._fetch_title(str(title.ids["slug"]), movie=title.movie) or title

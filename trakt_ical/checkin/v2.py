@@ -127,7 +127,7 @@ class CheckInV2:
         if item is None:
             raise BrokenAnswer("Trakt does not say what is being watched.")
         since, until = watching.started_at.astimezone(UTC), watching.expires_at.astimezone(UTC)
-        # The span of the check-in is the runtime that Trakt goes by, whatever the show's page says.
+        # The span of the check-in is the runtime that Trakt uses, whatever the show's page says.
         return Watching(replace(item, runtime=until - since), since, until, watching.action != "checkin")
 
     def cancel(self, *, movie: bool) -> None:  # noqa: ARG002  one request ends either

@@ -73,12 +73,12 @@ class Settings:
     name: str = _rule("", "Name that calendar programs show. If not set: NAME of [calendar.NAME], else Trakt.")
     color: str = _rule("crimson", "Color that calendar programs show, by its CSS name.")
     advertised_refresh: int = _rule(
-        6, "Hours between two updates that the calendar asks calendar programs to keep to.", least=1, most=8760
+        6, "Hours that calendar programs are asked to wait between two updates.", least=1, most=8760
     )
 
     dates: str = _rule(
         "aired",
-        "Date of an episode that was released before it aired: aired, or released (v2).",
+        "Which date counts for an episode that was released before it aired: aired or released (v2).",
         choices=("aired", "released"),
     )
     midnight_networks: tuple[str, ...] = _rule(
@@ -89,8 +89,8 @@ class Settings:
     )
     unknown_hour: str = _rule(
         "whole-day",
-        "Show an episode whose time is not known as a whole-day event (whole-day), at midnight, or at an hour of its "
-        "date in timezone, such as 20:00.",
+        "How to show an episode whose time is not known: as a whole-day event (whole-day), at midnight, or at an hour "
+        "in timezone, such as 20:00.",
     )
     show_unknown_hours: tuple[tuple[str, str], ...] = _rule(
         (), "The same for single shows, in place of unknown_hour.", values=str
@@ -105,7 +105,7 @@ class Settings:
     show_offsets: tuple[tuple[str, int], ...] = _rule(
         (), "Minutes to add for single shows, in place of the other offsets.", values=int, least=-1440, most=1440
     )
-    default_runtime: int = _rule(45, "Minutes that an episode lasts where Trakt knows no runtime.", least=1, most=1440)
+    default_runtime: int = _rule(45, "Minutes that an episode lasts if Trakt knows no runtime.", least=1, most=1440)
 
     specials: bool = _rule(True, "Include specials (season 0).")
     show_specials: tuple[tuple[str, bool], ...] = _rule(
@@ -136,7 +136,7 @@ class Settings:
 
     group: str = _rule(
         "off",
-        "Make one event of several episodes of a show: those of one day, or those of one season released "
+        "Make one event of several episodes of a show: those of one day (day), or those of one season released "
         "at the same time (drop).",
         choices=("off", "day", "drop"),
     )
@@ -152,22 +152,20 @@ class Settings:
     alarms: tuple[str, ...] = _rule((), 'Reminders, such as "30 min before" or "movies: 09:00 that day".')
 
     unique_uids: bool = _rule(
-        False, "Give the calendar UIDs of its own, for an airing that you also have in another calendar."
+        False, "Give the events UIDs that no other calendar has, if you subscribe to calendars that share airings."
     )
 
-    checkin_links: bool = _rule(False, "Add a link that checks in to events and to the feed's page. Needs public_url.")
+    checkin_links: bool = _rule(False, "Add links to events and to the feed's page that check in. Needs public_url.")
 
     tombstone_days: int = _rule(
         14,
-        "Days that an upcoming event which is no longer listed stays, marked as cancelled. 0 removes it at once.",
+        "Days that an upcoming event stays, marked as cancelled, after Trakt stopped listing it. 0 removes it at once.",
         most=LONGEST,
     )
-    keep_days: int = _rule(180, "Days that past events stay, even where back is shorter.", most=LONGEST)
-    shrink_days: int = _rule(
-        7, "Days that an update is held back in which most upcoming events disappeared.", most=LONGEST
-    )
+    keep_days: int = _rule(180, "Days that past events stay, even if back is shorter.", most=LONGEST)
+    shrink_days: int = _rule(7, "Days that an update is held back if most upcoming events disappeared.", most=LONGEST)
     max_bytes: int = _rule(
-        1_000_000, "Largest size of the calendar in bytes; Google Calendar takes no more. 0 sets no limit."
+        1_000_000, "Largest size of the calendar in bytes. Google Calendar takes no more than 1 MB. 0 sets no limit."
     )
 
     listen: tuple[str, ...] = _setting(
@@ -182,7 +180,7 @@ class Settings:
         most=365,
     )
     trusted_proxies: tuple[str, ...] = _setting(
-        (), "Proxies that may tell the feed which client asks (X-Forwarded-For): addresses or networks."
+        (), "Addresses or networks of proxies whose X-Forwarded-For says which client asks."
     )
 
 

@@ -71,7 +71,7 @@ class Heading:
 
 
 def render_calendar(heading: Heading, newest: ChangeStamp | None, events: Iterable[Octets]) -> bytes:
-    """Render a calendar of rendered *events*, in their order; *newest* is the latest stamp that it ever bore.
+    """Render a calendar of rendered *events*, in their order; *newest* is the latest stamp that it ever had.
 
     It has no METHOD (which would ask for an ORGANIZER) and no VTIMEZONE (all times are in UTC).
     """

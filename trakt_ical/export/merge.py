@@ -150,7 +150,7 @@ class _Stamps(NamedTuple):
         return ChangeStamp(self.moment, max(before + 1, int((self.moment - EPOCH).total_seconds() // 60)))
 
     def find_newest(self, events: Iterable[StoredEvent]) -> ChangeStamp:
-        """Return the highest stamp that the calendar ever bore. It stays when the event that bore it has left."""
+        """Return the highest stamp that the calendar ever had, also in an event that it no longer has."""
         highest = max((event.sequence for event in events), default=0)
         return ChangeStamp(self.moment, max(highest, self.last.sequence if self.last else 0))
 
@@ -226,17 +226,15 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
     starts = parse_moment(old.start)
     day = local_date(starts, current.zone)
     if day in current.days and old.uid in current.listed:
-        tell("Trakt lists it, and the rules leave it out: it leaves the calendar.")
+        tell("Trakt lists it, but the rules leave it out: it is removed from the calendar.")
         return Fate.REMOVED
     if old.uid in current.grouped or old.uid in current.hidden:
-        reason = (
-            "It is part of another event by now" if old.uid in current.grouped else "You hid or dropped it at Trakt"
-        )
-        tell("%s: it leaves the calendar.", reason)
+        reason = "It is now part of another event" if old.uid in current.grouped else "You hid or dropped it at Trakt"
+        tell("%s: it is removed from the calendar.", reason)
         return Fate.REMOVED
     if old.uid in current.not_requested:
         kinds = ", ".join(given.heading.calendar_id.kinds)
-        tell("The calendar is made of %s by now (kind): it leaves the calendar.", kinds)
+        tell("This calendar now contains only %s (kind): it is removed from the calendar.", kinds)
         return Fate.REMOVED
     if old.rev is None:
         since = parse_instant(old.modified)
@@ -256,16 +254,16 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
         tell("It stays until %s (keep_days = %d).", day + retention.keep, retention.keep.days)
         return Fate.KEPT if day >= oldest else Fate.REMOVED
     if old.uid in current.unreliable:
-        tell("It stays: whether it still exists cannot be seen in the answers.")
+        tell("It stays: Trakt's answers do not show whether it still exists.")
         return Fate.KEPT
     if not _is_ahead(starts, given.now):
-        tell("Trakt no longer lists it, and it is over: it leaves the calendar.")
+        tell("Trakt no longer lists it, and it is over: it is removed from the calendar.")
         return Fate.REMOVED
     # After other rules of time, an event that left the range may have been moved by them and not by Trakt.
     if not _has_same_placing(given):
-        tell("The rules of time changed, and by the new ones it is no longer in the range: it leaves the calendar.")
+        tell("The rules about times changed, and the new ones put it outside these days: it is removed.")
         return Fate.REMOVED
-    tell("Trakt no longer lists it, since this run.")
+    tell("Trakt no longer lists it, for the first time in this run.")
     if retention.tombstone:
         shown_until = _format_instant(given.now + retention.tombstone)
         tell(

@@ -74,7 +74,7 @@ def open_output(store: Store, states: Path, calendar_id: CalendarId, *, force: b
         except DamagedCalendar as error:
             if not force or snapshot is None:
                 raise OutputError(
-                    f"{store.describe()} stays as it is: {error}. --force replaces it and keeps a copy."
+                    f"{store.describe()} was not changed: {error}. To replace it and keep a copy, use --force."
                 ) from error
             log.warning("The file that was there is now %s.", store.keep_aside(snapshot.octets))
             stored = None
@@ -82,12 +82,12 @@ def open_output(store: Store, states: Path, calendar_id: CalendarId, *, force: b
 
 
 def read_output(store: Store, states: Path, calendar_id: CalendarId) -> Output:
-    """Load what *store* holds, for who only looks: no lock, and nothing to save. Raises OutputError."""
+    """Load what *store* holds, to read it only: there is no lock, and nothing is saved. Raises OutputError."""
     snapshot = store.load()
     try:
         stored = parse_own_calendar(snapshot.octets, calendar_id) if snapshot else None
     except DamagedCalendar as error:
-        raise OutputError(f"{store.describe()} stays as it is: {error}.") from error
+        raise OutputError(f"{store.describe()} cannot be used: {error}.") from error
     return Output(state=StateFile(states, store.name).load(), snapshot=snapshot, stored=stored)
 
 

@@ -1,4 +1,4 @@
-"""The log of the server: who asked and what came of it. Secrets are cut out of every line, whoever writes it."""
+"""The log of the server: who asked and how it was answered. Secrets are cut out of every line, whoever writes it."""
 
 from __future__ import annotations
 

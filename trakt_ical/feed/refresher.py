@@ -138,7 +138,9 @@ class Refresher:
         pause = min(FIRST_RETRY * 2 ** min(self._failures, 10), max(self._every, FIRST_RETRY))
         self._failures += 1
         self._refresh_due = self._now() + pause
-        log.warning("The feed is not refreshed before %s UTC: %s", f"{self._refresh_due:%H:%M}", sentence)
+        log.warning(
+            "The feed could not be refreshed; trying again at %s UTC. %s", f"{self._refresh_due:%H:%M}", sentence
+        )
 
 
 class RefresherThread:

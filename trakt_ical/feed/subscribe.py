@@ -99,7 +99,7 @@ def _render_google_hint() -> h.Element:
 
 def _render_reach_hint(reach: Reach) -> h.Element:
     return h.details(".note")[
-        h.summary["Not for Google Calendar, Outlook.com and Microsoft 365"],
+        h.summary["Google Calendar, Outlook.com and Microsoft 365 need a public address"],
         h.p[
             "Their servers fetch calendars from the internet, over https. This address works ",
             f"{REACH_HINTS[reach]}. To use these programs, give the feed a public address and set ",

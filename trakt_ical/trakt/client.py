@@ -230,7 +230,7 @@ class Client:
             log.debug("%s: %s", name, self._mask(repr(error)))
             raise BrokenAnswer("Trakt's answer cannot be read: it is not HTTP as documented.") from error
         log.debug("%s: %d, %d octets%s", name, answer.status, len(answer.octets), ", kept copy" * answer.from_cache)
-        # An answer that was not asked for again bears the Date of an earlier run.
+        # An answer that was not asked for again has the Date of an earlier run.
         if not (answer.from_cache and self._max_age):
             # What a POST has changed is so, whatever the clock says: a renewed token must not be thrown away.
             self._check_clock(answer, refuses=method == "GET")

@@ -28,13 +28,13 @@ SENTENCES = {
     404: "Trakt found nothing for a request",
     405: "Trakt does not offer what a request asks for",
     409: "Trakt already has this",
-    412: "Trakt misses a header: the server at api_url may not be Trakt",
+    412: "The server at api_url misses a header, so it may not be Trakt",
     420: "The account's limit at Trakt is reached",
     422: "Trakt finds a request invalid",
     423: "The account is locked or deactivated. Contact Trakt's support: https://support.trakt.tv",
     426: "Trakt offers this to VIP members only",
     429: "Trakt asks for fewer requests",
-    500: "Trakt has a fault of its own",
+    500: "Trakt has an internal error",
     502: "Trakt is overloaded or down",
     503: "Trakt is overloaded or down",
     504: "Trakt is overloaded or down",
@@ -49,9 +49,9 @@ def make_error(status: int, headers: Mapping[str, str], body: bytes | bytearray)
     """Return the error that an answer means, None where it is one to read on."""
     if 200 <= status < 300:
         if status == 206:
-            return BrokenAnswer("Trakt sent a part of an answer only.")
+            return BrokenAnswer("Trakt sent only a part of an answer.")
         if is_page(headers, body):
-            return BrokenAnswer("Trakt sent a page of HTML in place of data.")
+            return BrokenAnswer("Trakt sent an HTML page instead of data.")
         return _find_v1_failure(body)
     if status == 304:
         return BrokenAnswer("Trakt says that an answer is unchanged, but there was none before.")
@@ -63,7 +63,7 @@ def make_error(status: int, headers: Mapping[str, str], body: bytes | bytearray)
         except ValueError:
             there = "another place"
         return Refused(
-            f"The server points to {there}, and redirects are not followed. Check api_url.",
+            f"The server redirects to {there}, and redirects are not followed. Check api_url.",
             status=status,
         )
     return _make_refusal(status, headers, body)
@@ -128,7 +128,7 @@ def _make_refusal(status: int, headers: Mapping[str, str], body: bytes | bytearr
 def _find_v1_failure(body: bytes | bytearray) -> TraktIcalError | None:
     """Return the error in an answer of v1 that says no with status 200 and `{"status": "failure", "error": …}`.
 
-    The answer that a check-in is running looks alike, but bears `wait`: it is no error.
+    The answer that a check-in is running looks alike, but has `wait`: it is no error.
     """
     if b'"failure"' not in body[:40] or b'"wait"' in body:
         return None

@@ -152,7 +152,7 @@ class TokenSigner(AuthBase):
             return self._renew_once(token)
         except (TraktError, OutputError) as error:
             log.warning(
-                "%s The login could not be renewed yet; it is good until %s.", error, f"{token.expires_at:%H:%M} UTC"
+                "%s The login could not be renewed yet. It is valid until %s.", error, f"{token.expires_at:%H:%M} UTC"
             )
             self._renews_early = False
             return token
@@ -181,7 +181,7 @@ class TokenSigner(AuthBase):
                     replace(fresh)
                 except OutputError as error:
                     self._spent = self._spent or current.access_token
-                    log.error("%s This run goes on, but its login is lost after it. Run: trakt-ical login", error)
+                    log.error("%s This run continues, but after it you must log in again. Run: trakt-ical login", error)
                 else:
                     self._spent = ""
                 return fresh

@@ -62,15 +62,15 @@ class Filters:
         for name in list_names(show):
             if name in self.show_specials:
                 shown = self.show_specials[name]
-                tell("show_specials says of %s: %s.", name, "shown" if shown else "left out")
+                tell("show_specials decides about %s: %s.", name, "shown" if shown else "left out")
                 return shown
         if not self.specials:
-            tell("It is a special, and specials = false leaves these out.")
+            tell("It is a special, and specials = false leaves out specials.")
         return self.specials
 
     def _allows_by_user(self, airing: Airing, tell: StepRecorder) -> bool:
         if airing.watched and not self.watched:
-            tell("You watched it, and watched = false leaves that out.")
+            tell("You watched it, and watched = false leaves out what you watched.")
             return False
         if self.watchlist_only and not airing.watchlisted:
             tell("It is not on your watchlist, and watchlist_only = true leaves out what is not.")
@@ -82,7 +82,7 @@ class Filters:
         rating = airing.rating if isinstance(airing, Movie) else airing.show.rating
         if rating is None or rating >= self.min_rating:
             return True
-        tell("It is rated %s, and min_rating = %g leaves out what is below.", rating, self.min_rating)
+        tell("It is rated %s, which is below min_rating = %g.", rating, self.min_rating)
         return False
 
     def _allows_traits(self, airing: Airing, tell: StepRecorder) -> bool:
@@ -91,7 +91,7 @@ class Filters:
             if isinstance(airing, Movie) and trait in OF_EPISODES:
                 continue
             if wanted.isdisjoint(read_values(airing, trait)):
-                tell("include_%s leaves it out: none of its %s is in there.", trait.value, trait.value)
+                tell("include_%s leaves it out: the list has none of its %s.", trait.value, trait.value)
                 return False
         for trait, unwanted in self.exclude.items():
             found = unwanted.intersection(read_values(airing, trait))

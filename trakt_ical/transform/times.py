@@ -24,7 +24,7 @@ def find_event_times(airing: Airing, rules: Rules, zone: tzinfo, tell: StepRecor
     if isinstance(airing, Movie):
         day = airing.days.get(rules.country, airing.starts)
         if rules.country:
-            known = "comes out on" if rules.country in airing.days else "has no day that is known; the world's first is"
+            known = "comes out on" if rules.country in airing.days else "has no known date; its first date anywhere is"
             tell("In %s (country) it %s %s.", rules.country, known, day)
         return EventTimes(day, day + DAY)
     start = _find_start(airing, rules, zone, tell)
@@ -39,14 +39,14 @@ def find_runtime(episode: Episode, rules: Rules, tell: StepRecorder = ignore_ste
         if runtime:
             tell("It lasts %s, as Trakt says of %s.", runtime, source)
             return runtime
-    tell("It lasts %s, by default_runtime: Trakt does not know.", rules.default_runtime)
+    tell("It lasts %s (default_runtime), since Trakt knows no runtime.", rules.default_runtime)
     return rules.default_runtime
 
 
 def find_moment(episode: Episode, rules: Rules, tell: StepRecorder = ignore_step) -> Moment:
-    """Return the one of the moments that the source knows that counts, before anything moves it."""
+    """Return the moment that counts, of those that the source gives, before any rule moves it."""
     if rules.dates is Dates.RELEASED and episode.released is not None:
-        tell("dates = released takes the release before that: %s.", episode.released)
+        tell("dates = released uses the earlier release: %s.", episode.released)
         return episode.released
     if episode.midnight is not None and fold_text(episode.show.network or "") in rules.midnight_networks:
         tell("midnight_networks names %s: 00:00 is the real hour.", episode.show.network)
@@ -91,14 +91,14 @@ def _find_start(episode: Episode, rules: Rules, zone: tzinfo, tell: StepRecorder
 
 
 def _find_unknown_hour(episode: Episode, rules: Rules, zone: tzinfo, tell: StepRecorder) -> time | None:
-    """Return the hour at which an episode is shown of which nobody knows it; None shows its whole day."""
+    """Return the hour at which an episode with an unknown hour is shown; None shows it as a whole day."""
     setting, hour = "unknown_hour", rules.unknown_hours.everything
     for name in list_names(episode.show):
         if name in rules.unknown_hours.shows:
             setting, hour = f"show_unknown_hours of {name}", rules.unknown_hours.shows[name]
             break
     if hour is None:
-        tell("%s leaves it the whole day.", setting)
+        tell("%s shows it as a whole-day event.", setting)
     else:
         tell("%s puts it at %s of that date in %s.", setting, f"{hour:%H:%M}", zone)
     return hour

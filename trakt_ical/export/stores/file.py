@@ -48,9 +48,7 @@ class FileStore:
             if known is None or version is None:
                 return None
             if known.st_size > LARGEST:
-                raise OutputError(
-                    f"{self._path} is larger than {LARGEST // 2**20} MB and none of ours. It stays as it is."
-                )
+                raise OutputError(f"{self._path} is larger than {LARGEST // 2**20} MB and was not made by trakt-ical.")
             return Snapshot(self._target.read_bytes(), version)
         except OSError as error:
             raise OutputError(f"{self._path} cannot be read: {_explain_error(error, self._target)}") from error
@@ -63,9 +61,7 @@ class FileStore:
         try:
             known = _stat(self._target)
             if _make_version(known) != (expected.version if expected else None):
-                raise OutputError(
-                    f"{self._path} was changed while the calendar was made; it stays as it is. Run this again."
-                )
+                raise OutputError(f"{self._path} was changed during this run, so it was not replaced. Run this again.")
             if expected is not None and expected.octets == octets:
                 return False
             mode = stat.S_IMODE(known.st_mode) if known else NEW_FILE & ~_read_umask()
@@ -120,7 +116,7 @@ def _explain_error(error: OSError, target: Path) -> str:
         case errno.ENOSPC | errno.EDQUOT:
             return "the disk is full. The old file is as it was."
         case errno.EBUSY | errno.EXDEV:
-            return "the file cannot be replaced, it may be mounted by itself. Mount its folder instead."
+            return "the file cannot be replaced. If it is mounted by itself, mount its folder instead."
         case errno.EROFS:
             return "the file system is read-only."
         case errno.EPERM:

@@ -94,7 +94,7 @@ def _find_release(entry: EpisodeEntry, zone: tzinfo, tell: StepRecorder) -> _Ins
         placeholder = _find_placeholder_day(instant, zone, day)
         if placeholder is None:
             return _resolve_instant(effective, entry.show, zone, tell)
-        tell("effective_release_date is a day with an hour put in, so that hour does not count.")
+        tell("effective_release_date is a day with a placeholder for its hour, so the hour does not count.")
         day = day or placeholder
     elif effective:
         day = day or date.fromisoformat(effective)
@@ -136,9 +136,13 @@ def _resolve_instant(value: str, show: ShowWire, zone: tzinfo, tell: StepRecorde
         tell("Summer time begins at midnight there: that day has no 00:00 and begins at 01:00.")
     reason = zones.find_midnight_reason(show.network)
     if reason:
-        tell("00:00 is the real hour: %s is in the table of midnights, since %s.", show.network, reason)
+        tell(
+            "00:00 is the real hour: %s is in the table of networks that start at midnight, since %s.",
+            show.network,
+            reason,
+        )
         return _Instant(instant)
-    tell("00:00 there is Trakt's way to say that nobody knows the hour: the date counts.")
+    tell("00:00 there means that Trakt does not know the hour: the date counts.")
     return _Instant(there.date(), instant)
 
 
