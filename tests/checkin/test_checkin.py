@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +77,19 @@ def test_several_things_on_are_listed_without_a_terminal(checkin: CheckInLine) -
     _, first, second = result.stderr.splitlines()
     assert first.strip().startswith("Tea & Trespass 16x01")
     assert second.strip().startswith("The Slow Ferry 11x02")
+
+
+def test_each_calendar_has_a_clock_of_its_own(checkin: CheckInLine, tmp_path: Path) -> None:
+    """Of several calendars the first that shows an airing says when it is on, by its own offsets and filters."""
+    checkin.clock.now = TWO_ON
+    del checkin.line.environ["TRAKT_ICAL_OUTPUT"]
+    (tmp_path / "two.toml").write_text(
+        "[calendar.Late]\nexclude_shows = ['the-slow-ferry']\noffset = 180\n"
+        "[calendar.Ferries]\ninclude_shows = ['the-slow-ferry']\n"
+    )
+    result = checkin("--config", str(tmp_path / "two.toml"))
+    assert result.exit_code == 0, result.stderr
+    assert checkin.status().startswith("The Slow Ferry")
 
 
 @pytest.mark.parametrize(("typed", "chosen"), [("\n", "Tea & Trespass"), ("2\n", "The Slow Ferry")])
