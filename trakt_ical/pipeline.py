@@ -156,10 +156,13 @@ def plan_fetch(specs: Iterable[CalendarSpec], *, marks: bool = False, steps: boo
                 wide = DateRange(wide.first - timedelta(days=RELEASE_LAG), wide.days + RELEASE_LAG)
                 countries[kind] = countries.get(kind, frozenset()) | {spec.rules.country}
             days[kind] = days[kind].join(wide) if kind in days else wide
+    watched = any(not spec.rules.filters.watched for spec in specs)
+    watchlist = any(spec.rules.filters.watchlist_only for spec in specs)
     return FetchRequest(
         days,
-        watched=marks or any(not spec.rules.filters.watched for spec in specs),
-        watchlist=any(spec.rules.filters.watchlist_only for spec in specs),
+        watched=marks or watched,
+        watchlist=watchlist,
+        needs_marks=watched or watchlist,
         countries=countries,
         steps=steps,
     )

@@ -80,6 +80,16 @@ class App:
             with contextlib.suppress(LoginNeeded):
                 shutil.rmtree(self.find_answers_folder(source), ignore_errors=True)
 
+    def forget_facts(self) -> None:
+        """Delete the lists and dates that were kept for this account, which outlive the answers."""
+        for source in ("my", "all"):
+            with contextlib.suppress(LoginNeeded):
+                shutil.rmtree(self.find_facts_folder(self.find_answers_folder(source)), ignore_errors=True)
+
+    def find_facts_folder(self, answers: Path) -> Path:
+        """Return the folder of what is kept beside the folder *answers*, and outlives it."""
+        return self.folders.state / "facts" / answers.name
+
     def find_answers_folder(self, source: str) -> Path:
         """Return the folder of the answer cache for *source* of this account at this server. Raises LoginNeeded."""
         settings = self.settings

@@ -133,4 +133,5 @@ def log_out(app: App) -> None:
         finally:
             if token.username:  # else nobody was given any, and to find that out would take a request
                 app.forget_answers()
+                app.forget_facts()
             app.token_file.remove()

@@ -67,6 +67,7 @@ def make_connection_with(
         url=url,
         calendar=calendar,
         folder=folder,
+        facts=app.find_facts_folder(folder),
         max_age=max_age,
         signer=signer,
         now=app.environment.now,

@@ -22,7 +22,7 @@ from trakt_ical.checkin.items import (
     Watching,
     WatchItem,
 )
-from trakt_ical.errors import BrokenAnswer, NoMatch, Refused
+from trakt_ical.errors import BrokenAnswer, CheckInRunning, NoMatch, Refused, TraktError
 from trakt_ical.fetch.odd import decode_with_warnings
 from trakt_ical.fetch.source import CHECK_IN_V2, Connection, parse_runtime
 from trakt_ical.fetch.v2.source import open_client
@@ -110,12 +110,24 @@ class CheckInV2:
             raise NoMatch(f"Trakt does not know {item}.")
         # Trakt says only until when something runs; what it is takes another request, see `fetch_watching`.
         if answer.status == 409:
-            return Conflict(answer.decode(_Conflict).expires_at.astimezone(UTC))
+            return self._make_conflict(answer)
         started = answer.decode(_Started)
         since = started.watched_at.astimezone(UTC)
         runtime = item.runtime or item.title.runtime
         shared = frozenset(name for name, done in (started.sharing or {}).items() if done)
         return Started(item, since, since + runtime if runtime else None, shared)
+
+    def _make_conflict(self, answer: Answer) -> Conflict:
+        """Return what a 409 says. Raises CheckInRunning where neither it nor a request tells until when one runs."""
+        try:
+            return Conflict(answer.decode(_Conflict).expires_at.astimezone(UTC))
+        except BrokenAnswer:
+            watching = None
+            with contextlib.suppress(TraktError):
+                watching = self.fetch_watching()
+            if watching is None or watching.until is None:
+                raise CheckInRunning("A check-in is running, and Trakt does not say until when.") from None
+            return Conflict(watching.until, watching)
 
     def fetch_watching(self) -> Watching | None:
         """Return what is being watched; 204 means that nothing is."""

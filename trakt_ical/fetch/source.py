@@ -40,14 +40,15 @@ def ignore_progress(done: int, of: int) -> None:
 class FetchRequest:
     """What several calendars together need from one source.
 
-    *days*: the days of each kind of calendar. *watched*, *watchlist*: whether it matters what the user watched,
-    and put on the watchlist. *countries*: whose release dates matter, by the kind of movies. *steps*: whether each
-    airing records how its moment was found.
+    *days*: the days of each kind of calendar. *watched*, *watchlist*: whether it matters what the user watched, and
+    put on the watchlist; without *needs_marks* that is only shown, so its lack costs a warning. *countries*: whose
+    release dates matter, by the kind of movies. *steps*: whether each airing records how its moment was found.
     """
 
     days: Mapping[str, DateRange]
     watched: bool = False
     watchlist: bool = False
+    needs_marks: bool = True
     countries: Mapping[str, frozenset[str]] = field(default_factory=dict)
     steps: bool = False
 
@@ -80,14 +81,15 @@ class Connection:
     """All that an adapter is opened with, as plain values.
 
     *calendar*: the user's own (`my`) or the world's (`all`). *owner*: whose own it is. *signer* proves who asks; None
-    where nobody needs to. Answers are kept in *folder*, and
-    not asked for again while they are younger than *max_age*. *secrets* never appear in an error or the
+    where nobody needs to. Answers are kept in *folder*, and not asked for again while they are younger than *max_age*;
+    what later runs rely on is kept in *facts*, which outlives the answers. *secrets* never appear in an error or the
     log. *timeout*: seconds to connect and between two reads. *run_limit*: seconds for all requests together; 0: none.
     """
 
     url: str
     calendar: str
     folder: Path
+    facts: Path
     max_age: timedelta
     signer: AuthBase | None
     now: Callable[[], datetime]

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from trakt_ical.errors import BrokenAnswer
+from trakt_ical.errors import BrokenAnswer, Refused, TraktError
 from trakt_ical.fetch.odd import decode_with_warnings
 from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, Activities, ListEntry, Named
 from trakt_ical.files import JsonFile
@@ -38,6 +38,8 @@ def get_pages(client: Client, path: str, query: Mapping[str, str]) -> list[Answe
 
 Names: TypeAlias = frozenset[str]
 PAGE = "100"  # entries in one answer
+LONG_PAGE = "500"  # where they are short
+TOO_LARGE = 413
 EVERYTHING = {"extended": "min", "limit": "all"}  # ids and times only; then Trakt puts all of them into one answer
 EPISODE, MOVIE = "trakt-episode-", "trakt-movie-"
 
@@ -74,11 +76,32 @@ class Lists:
     def __init__(self, client: Client, folder: Path) -> None:
         self._client = client
         self._folder = folder
+        self._kept: dict[str, None] = {}  # faults that were got over, each once
 
     def fetch_hidden(self, section: str) -> Names:
-        """Return the shows and movies of the hidden list *section*; its single seasons are skipped."""
-        entries = self._fetch_entries(f"/users/hidden/{section}", f"your hidden list “{section}”")
-        return frozenset(name for entry in entries if entry.season is None for name in _name_entry(entry))
+        """Return the shows and movies of the hidden list *section*; its single seasons are skipped.
+
+        Where Trakt fails to answer, it is the list of last time. Raises TraktError where there never was one.
+        """
+        file = JsonFile(self._folder / f"hidden-{section}.json", KeptList, "kept list")
+        try:
+            entries = self._fetch_entries(f"/users/hidden/{section}", f"your hidden list “{section}”")
+        except TraktError as error:
+            # These lists have failed for hours while the calendar answered. Which shows are hidden changes rarely.
+            kept = file.load_if_readable(logging.DEBUG)
+            if kept is None:
+                raise
+            self._kept[str(error)] = None
+            return kept.names
+        names = frozenset(name for entry in entries if entry.season is None for name in _name_entry(entry))
+        file.save_if_possible(KeptList("", names))
+        return names
+
+    def warn_of_kept(self) -> None:
+        """Say which faults made hidden lists of last time count."""
+        for error in self._kept:
+            log.warning("What you hid or dropped is that of last time: %s", error)
+        self._kept.clear()
 
     def fetch_activities(self) -> Activities:
         """Return when the user last did what. Where Trakt says it in another form, nothing is known of it."""
@@ -123,13 +146,22 @@ class Lists:
         return known.names
 
     def _fetch_watched_shows(self) -> Names:
-        answers = get_pages(self._client, "/users/me/watched/shows", {**EVERYTHING, "specials": "true"})
+        answers = self._get_everything("/users/me/watched/shows", {"specials": "true"})
         seasons = _read_parts(_read_parts([answer.decode(dict[str, Any]) for answer in answers]))
         return frozenset(f"{EPISODE}{number}" for season in seasons for number in season)
 
     def _fetch_watched_movies(self) -> Names:
-        answers = get_pages(self._client, "/users/me/watched/movies", EVERYTHING)
+        answers = self._get_everything("/users/me/watched/movies", {})
         return frozenset(f"{MOVIE}{number}" for answer in answers for number in answer.decode(dict[str, Any]))
+
+    def _get_everything(self, path: str, query: Mapping[str, str]) -> list[Answer]:
+        try:
+            return get_pages(self._client, path, {**EVERYTHING, **query})
+        except Refused as error:
+            if error.status != TOO_LARGE:
+                raise
+            # Trakt refuses to put more than about 99,000 watched episodes into one answer.
+            return get_pages(self._client, path, {**EVERYTHING, **query, "limit": LONG_PAGE})
 
     def _fetch_watchlist_names(self) -> Names:
         entries = self._fetch_entries("/users/me/watchlist/all/rank/asc", "your watchlist")

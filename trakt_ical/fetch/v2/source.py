@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from trakt_ical.errors import BrokenAnswer
+from trakt_ical.errors import BrokenAnswer, TraktError
 from trakt_ical.fetch.odd import OddEntries, decode_readable
 from trakt_ical.fetch.source import (
     Connection,
@@ -72,6 +72,8 @@ class SourceV2:
             _wait_for_all([*hidden, *marks, *(future for _, future in asked)], progress)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+        # Only now: where the calendar failed as well, its error says all.
+        self._lists.warn_of_kept()
         return AnswersV2(
             request,
             [(kind, answer) for kind, future in asked for answer in future.result()],
@@ -106,8 +108,14 @@ class SourceV2:
         """
         return self._lists.fetch_marks(("shows",), watched=True).mark(airings)
 
-    def _fetch_marks(self, request: FetchRequest) -> Marks:
-        return self._lists.fetch_marks(request.days, watched=request.watched, watchlist=request.watchlist)
+    def _fetch_marks(self, request: FetchRequest) -> Marks | None:
+        try:
+            return self._lists.fetch_marks(request.days, watched=request.watched, watchlist=request.watchlist)
+        except TraktError as error:
+            if request.needs_marks:
+                raise
+            log.warning("What you watched is not marked: %s", error)
+            return None
 
     def _fetch_piece(self, kind: str, piece: DateRange) -> list[Answer]:
         """Return the answers for *piece*: one, unless Trakt answers for fewer days than it was asked for."""
@@ -192,7 +200,7 @@ def _read_last_day(answer: Answer, asked: date) -> date:
 def open_source(connection: Connection) -> Iterator[SourceV2]:
     """Open the calendars of the login, or the world's."""
     with open_client(connection) as client:
-        yield SourceV2(client, calendar=connection.calendar, folder=connection.folder, now=connection.now())
+        yield SourceV2(client, calendar=connection.calendar, folder=connection.facts, now=connection.now())
 
 
 def open_client(connection: Connection, *, keep: bool = True) -> Client:
