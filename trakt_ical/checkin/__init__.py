@@ -1,1 +1,1 @@
-"""Check-in: what is meant, one POST for it, conflicts, links and their pages."""
+"""Check-in: finding the title or episode, one POST for it, conflicts, links and their pages."""

@@ -1,1 +1,1 @@
-"""Events go out into the world: as the octets of a calendar, into a file."""
+"""Events and the stored calendar become the next calendar, which a store keeps."""

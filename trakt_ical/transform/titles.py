@@ -1,4 +1,4 @@
-"""Which titles somebody means who writes `severance`, `slow fery` or `severance 2x03`: one matcher for all commands."""
+"""Finds the titles that `severance`, `slow fery` or `severance 2x03` refers to: one matcher for all commands."""
 
 from __future__ import annotations
 
