@@ -52,6 +52,7 @@ def fate(runs: CalendarRuns, before: str, airing: Episode = AHEAD) -> str:
     assert int(find_value(after, "SEQUENCE")) > int(find_value(before, "SEQUENCE") or 0)
     if find_value(after, "STATUS") == "CANCELLED":
         assert "X-TRAKT-ICAL-REV" not in after
+        assert find_value(after, "SUMMARY").startswith("No longer listed: A Show 2x")
         return "tombstone"
     assert "X-TRAKT-ICAL-REV" in after
     return "changed"

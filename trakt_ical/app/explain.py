@@ -15,7 +15,7 @@ from trakt_ical import pipeline
 from trakt_ical.errors import NoMatch, UpdateHeldBack
 from trakt_ical.export.merge import MergeInput, decide_fate
 from trakt_ical.export.output import Output, read_output
-from trakt_ical.export.stored import StoredEvent, parse_moment, read_summary, strip_uid_suffix
+from trakt_ical.export.stored import StoredEvent, parse_moment, read_name, strip_uid_suffix
 from trakt_ical.export.stores.file import FileStore
 from trakt_ical.fetch.source import Fetched
 from trakt_ical.model import Airing, Moment, Steps, local_date
@@ -112,7 +112,7 @@ def _explain_unlisted(given: MergeInput, output: Output, old: StoredEvent) -> Ex
     merged = _find_merged(given, output, old.uid, steps)
     cancelled = merged is not None and merged.rev is None
     _tell_verdict(steps, parse_moment(old.start), given.current.zone, is_shown=merged is not None, cancelled=cancelled)
-    return Explanation(read_summary(old.octets), old.uid, merged is not None, tuple(steps))
+    return Explanation(read_name(old.octets), old.uid, merged is not None, tuple(steps))
 
 
 def _find_merged(given: MergeInput, output: Output, uid: str, steps: Steps) -> StoredEvent | None:
@@ -141,7 +141,7 @@ def _find_unlisted(given: MergeInput, query: str) -> list[StoredEvent]:
     if code:
         ending = "-s{}e{}".format(*code)
         events = {uid: old for uid, old in events.items() if uid.partition("@")[0].endswith(ending)}
-    names = {uid: [read_summary(old.octets)] for uid, old in events.items()}
+    names = {uid: [read_name(old.octets)] for uid, old in events.items()}
     return [events[uid] for uid in (match_titles(title, names) if title else events if code else ())]
 
 
@@ -167,7 +167,7 @@ def _describe_several(listed: list[Airing], query: str, given: MergeInput) -> No
 
 def _describe_unlisted(unlisted: list[StoredEvent], query: str, given: MergeInput) -> NoMatch:
     candidates = [
-        _format_candidate(read_summary(old.octets), old.uid, parse_moment(old.start), given)
+        _format_candidate(read_name(old.octets), old.uid, parse_moment(old.start), given)
         for old in unlisted[:MOST_CANDIDATES]
     ]
     return NoMatch(f"{len(unlisted)} events that Trakt no longer lists match {query!r}.", tuple(candidates))

@@ -123,6 +123,9 @@ def _report(run: Run, outcomes: list[tuple[Job, Outcome]], *, changes: bool, as_
             write_line(line)
     for job, result in done:
         run.say(_describe_result(job, result))
+        if left_out := result.summary.over_limit:
+            # Also with -q: a calendar that lacks airings looks as if nothing were on.
+            write_note(f"Warning: {_describe_left_out(job, left_out)}")
     _raise_first([(job, outcome) for job, outcome in outcomes if isinstance(outcome, Exception)])
 
 
@@ -171,6 +174,15 @@ def _describe_changes(done: list[tuple[Job, RunResult]], *, as_json: bool) -> li
     ]
 
 
+def _describe_left_out(job: Job, count: int) -> str:
+    name, settings = f"{job.calendar.name}: " if job.calendar.name else "", job.calendar.settings
+    events = f"{count:,} event{'' if count == 1 else 's'}"
+    return (
+        f"{name}{events} left out to stay within {settings.max_bytes:,} bytes, which is as much as Google reads. "
+        "To keep more, raise max_bytes (0: no limit), or ask for fewer days with ahead."
+    )
+
+
 def _describe_result(job: Job, result: RunResult) -> str:
     """Return the closing line for one calendar."""
     from trakt_ical.export.changes import count_changes
@@ -179,9 +191,6 @@ def _describe_result(job: Job, result: RunResult) -> str:
     span = f" from {summary.first} to {summary.last}" if summary.first else ""
     place = "to standard output" if job.store is None else f"in {settings.output}"
     changed = f": {count_changes(result.changes)}" if result.changes else "" if result.changed else ", unchanged"
-    dropped = (
-        f"; {summary.over_limit} left out to stay within {settings.max_bytes:,} bytes" if summary.over_limit else ""
-    )
     several = f"; none of the {summary.unshown} airings that Trakt lists on these days is shown"
     unshown = {0: "", 1: "; the one airing that Trakt lists on these days is not shown"}.get(summary.unshown, several)
-    return f"{summary.events} event{'' if summary.events == 1 else 's'}{span} {place}{changed}{dropped}{unshown}."
+    return f"{summary.events} event{'' if summary.events == 1 else 's'}{span} {place}{changed}{unshown}."

@@ -16,6 +16,8 @@ LINE = 75  # octets, RFC 5545 §3.1
 RENDERING = 2  # raised when the same event is rendered differently, so that each changes once
 SUM = b"X-TRAKT-ICAL-SUM:"
 END = b"END:VCALENDAR\r\n"
+NOT_LISTED = "No longer listed: "  # begins a tombstone's SUMMARY
+LONGEST_SUMMARY = 250  # characters; Exchange cuts or refuses longer ones
 ALIKE = (  # in all events
     "STATUS:CONFIRMED",
     "TRANSP:TRANSPARENT",  # an airing keeps nobody busy

@@ -21,7 +21,7 @@ from trakt_ical.errors import UpdateHeldBack
 from trakt_ical.export import ics
 from trakt_ical.export.changes import Change, Kind, compare_event
 from trakt_ical.export.ics import ChangeStamp, Heading
-from trakt_ical.export.stored import StoredCalendar, StoredEvent, parse_instant, parse_moment, read_summary
+from trakt_ical.export.stored import StoredCalendar, StoredEvent, parse_instant, parse_moment, read_name
 from trakt_ical.model import DateRange, Event, Moment, StepRecorder, ignore_step, local_date
 
 # SEQUENCE counts minutes from here on. A plain counter would start again where a calendar was lost, and subscribers
@@ -31,6 +31,7 @@ DAY_ENDS = time(12)  # in UTC, of the next day: only then is a day over west of 
 LONGEST_STAMP = ChangeStamp(datetime(9999, 12, 31, tzinfo=UTC), 10**9)  # no stamp takes more octets
 FEWEST_OF_ALL = 3  # the loss of all upcoming events is held back if these were at least so many
 FEWEST_OF_HALF = 10  # and the loss of over half of them if these were at least so many
+_REST_OF_LINE = re.compile(rb"\A(?:[^\r]|\r\n )*\r\n")
 _ALARMS = re.compile(rb"BEGIN:VALARM\r\n.*END:VALARM\r\n", re.S)
 
 
@@ -196,18 +197,16 @@ def _retain_missing(given: MergeInput, stamps: _Stamps, shown: Set[str]) -> tupl
             case Fate.KEPT:
                 events.append(old)
             case Fate.REMOVED:
-                changes.append(Change(Kind.REMOVED, old.uid, read_summary(old.octets), parse_moment(old.start)))
+                changes.append(Change(Kind.REMOVED, old.uid, read_name(old.octets), parse_moment(old.start)))
             case Fate.RENUMBERED:
                 new = given.renumbered[old.uid]
-                was = read_summary(old.octets)
+                was = read_name(old.octets)
                 changes.append(Change(Kind.RENUMBERED, new.uid, new.summary, new.start, old_summary=was))
             case Fate.BURIED:
                 until = stamps.moment + given.retention.tombstone if given.retention.tombstone else None
                 if until:
                     events.append(_make_tombstone(old, stamps.make_stamp(old)))
-                changes.append(
-                    Change(Kind.GONE, old.uid, read_summary(old.octets), parse_moment(old.start), until=until)
-                )
+                changes.append(Change(Kind.GONE, old.uid, read_name(old.octets), parse_moment(old.start), until=until))
     return events, changes
 
 
@@ -385,7 +384,7 @@ def _describe_over_limit(
     ]
     described = {change.uid for change in kept}
     return kept + [
-        Change(Kind.DROPPED, event.uid, read_summary(event.octets), parse_moment(event.start))
+        Change(Kind.DROPPED, event.uid, read_name(event.octets), parse_moment(event.start))
         for event in events
         if event.uid in over_limit and event.uid in given.stored_events and event.uid not in described
     ]
@@ -399,11 +398,16 @@ def _make_tombstone(old: StoredEvent, stamp: ChangeStamp) -> StoredEvent:
         octets = _replace_line(octets, name, f"{name}:{value}\r\n")
     octets = _replace_line(octets, "X-TRAKT-ICAL-REV", "")
     octets = _replace_line(octets, "STATUS", "STATUS:CANCELLED\r\n")
+    # GNOME Calendar, KOrganizer, MagicMirror and older Home Assistants show STATUS nowhere: the title must say it.
+    summary = ics.NOT_LISTED + read_name(octets)
+    if len(summary) > ics.LONGEST_SUMMARY:
+        summary = summary[: ics.LONGEST_SUMMARY - 1] + "…"
+    octets = _replace_line(octets, "SUMMARY", ics.fold(f"SUMMARY:{ics.escape(summary)}".encode()).decode())
     octets = _ALARMS.sub(b"", octets)  # nothing rings for what is off
     return StoredEvent(old.uid, octets, old.start, modified, stamp.sequence, None, old.created)
 
 
 def _replace_line(octets: bytes, name: str, line: str) -> bytes:
-    """Return *octets* with *line* in place of the line *name*, which is a short one."""
+    """Return *octets* with *line* in place of the line *name*, folded or not."""
     before, _, after = octets.partition(f"\r\n{name}:".encode())
-    return before + b"\r\n" + line.encode() + after.partition(b"\r\n")[2]
+    return before + b"\r\n" + line.encode() + _REST_OF_LINE.sub(b"", after, count=1)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from trakt_ical.errors import OutputError
-from trakt_ical.export.ics import END, SUM, ChangeStamp, Octets, hash_parts
+from trakt_ical.export.ics import END, NOT_LISTED, SUM, ChangeStamp, Octets, hash_parts
 from trakt_ical.model import Moment, check_moment, check_years
 
 HEAD = 1000  # octets, within which a calendar of ours has its SUM
@@ -167,6 +167,11 @@ def parse_moment(text: str) -> Moment:
 def read_summary(octets: Octets) -> str:
     """Return the SUMMARY of an event of ours."""
     return _read_text(octets, b"SUMMARY")
+
+
+def read_name(octets: Octets) -> str:
+    """Return the SUMMARY of an event of ours, without what a tombstone says first."""
+    return read_summary(octets).removeprefix(NOT_LISTED)
 
 
 def read_end(octets: Octets) -> Moment | None:

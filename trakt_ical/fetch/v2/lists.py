@@ -94,7 +94,9 @@ class Lists:
             self._kept[str(error)] = None
             return kept.names
         names = frozenset(name for entry in entries if entry.season is None for name in _name_entry(entry))
-        file.save_if_possible(KeptList("", names))
+        known = file.load_if_readable(logging.DEBUG)
+        if known is None or known.names != names:  # a command that only looks changes no file
+            file.save_if_possible(KeptList("", names))
         return names
 
     def warn_of_kept(self) -> None:
