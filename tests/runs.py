@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from tests.factories import DAY, NOW, make_calendar_id, make_calendar_spec
 from trakt_ical import pipeline

@@ -6,12 +6,12 @@ import io
 import json
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from tests.conftest import Line
 from tests.factories import DAY, NOW, make_calendar_spec, make_episode, make_movie

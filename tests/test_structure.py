@@ -15,7 +15,7 @@ from trakt_ical.cli import main
 try:
     main()
 except SystemExit as exit:
-    heavy = {"icalendar", "requests", "msgspec", "dateutil", "urllib3"}
+    heavy = {"icalendar", "requests", "dateutil", "urllib3"}
     print(exit.code, *sorted(heavy & set(sys.modules)), file=sys.stderr)
 """
 

@@ -1,12 +1,18 @@
-"""The values that pass between the stages: days, episodes, movies, events, and the steps of a decision."""
+"""The values that pass between the stages: days, episodes, movies, events, and the steps of a decision.
+
+Here and in other modules that each export loads, values are `msgspec.Struct`s. Python takes 0.6 ms to define a frozen
+dataclass and 0.02 ms for a Struct: for the forty of them that is a tenth of an export in which nothing changed.
+`msgspec.structs.replace` makes a changed copy.
+"""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple, TypeAlias
+
+import msgspec
 
 Moment: TypeAlias = datetime | date
 """An aware datetime in UTC, or a date where nobody knows the hour."""
@@ -57,8 +63,7 @@ def reads_as_whole_day(start: Moment, end: Moment | None) -> bool:
     return isinstance(end, datetime) and end - start >= WHOLE_DAY
 
 
-@dataclass(frozen=True, slots=True)
-class DateRange:
+class DateRange(msgspec.Struct, frozen=True):
     """Whole days in a row: *days* of them (at least one), from *first* on.
 
     Raises ValueError where the days leave the calendar's years 1 to 9999.
@@ -124,8 +129,7 @@ class Release(enum.Enum):
     PHYSICAL = "physical"
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(msgspec.Struct, frozen=True):
     """What episodes of one show share.
 
     *key* names the show for ever within one source: `trakt-1388`, `tvdb-81189`; *slug* in addresses. *country*,
@@ -147,8 +151,7 @@ class Show:
     watchlisted: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(msgspec.Struct, frozen=True):
     """One airing of one episode; *link* is its page, *absolute* its number counted through all seasons.
 
     *watched*, *watchlisted*: by the user. *released*: a release before *starts*. *midnight*: 00:00 by the show's clock,
@@ -182,8 +185,7 @@ class Episode:
             check_moment(self.midnight)
 
 
-@dataclass(frozen=True, slots=True)
-class Movie:
+class Movie(msgspec.Struct, frozen=True):
     """One release of one movie; *key* names the movie for ever: `trakt-movie-28`. A movie has a day, no hour.
 
     *starts* is the world's first release of this kind, *days* are those of single countries, where they were asked
@@ -207,7 +209,7 @@ class Movie:
     rating: float | None = None
     watched: bool | None = None
     watchlisted: bool | None = None
-    days: Mapping[str, date] = field(default_factory=dict)
+    days: Mapping[str, date] = msgspec.field(default_factory=dict)
     steps: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -231,16 +233,14 @@ class OddEntry(NamedTuple):
     release: Release | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
+class Alarm(msgspec.Struct, frozen=True):
     """A reminder: *before* the start of an event, or after the start of its day where negative; *text* is shown."""
 
     before: timedelta
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """One entry of a calendar, in words: the renderer knows no show.
 
     *start* and *end* are both instants in UTC or both dates, *end* after *start*; texts are

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from itertools import chain
 from typing import TypeAlias
+
+import msgspec
 
 from trakt_ical import __version__
 from trakt_ical.errors import TraktIcalError, UpdateHeldBack
@@ -39,8 +40,7 @@ from trakt_ical.transform.uids import KINDS_OF_MOVIES, is_listed_in, is_movie, m
 RELEASE_LAG = 92  # days from a first release on, in which one in another country, or on television, is still found
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarSpec:
+class CalendarSpec(msgspec.Struct, frozen=True):
     """What a calendar is made of: which *days*, counted in *zone*, by which *rules*, and how long things stay.
 
     *check_in_links*: give each event its address for checking in, if it is to have one. *settings_digest*: a hash of
@@ -62,16 +62,14 @@ class CalendarSpec:
         return self.calendar_id.kinds
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarRun:
+class CalendarRun(msgspec.Struct, frozen=True):
     """One calendar on its way through a run: what it is made of, and the *output* that it goes to."""
 
     spec: CalendarSpec
     output: Output
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(msgspec.Struct, frozen=True):
     """What became of a calendar: its *octets*, whether the output *changed*, and the *changes* of its events.
 
     *summary* counts its events, whose days are those of *zone*. *loss_accepted*: most upcoming events disappeared.

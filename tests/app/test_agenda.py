@@ -8,9 +8,10 @@ import pty
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tests.conftest import Line
 from tests.demos import Demo

@@ -6,12 +6,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.conftest import Line
 from tests.factories import NOW, SHOW, make_calendar_id, make_calendar_spec, make_episode, make_movie

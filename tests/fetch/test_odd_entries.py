@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.factories import NOW, make_calendar_id, make_calendar_spec, make_episode
 from tests.odd_fields import check_change, load_recorded

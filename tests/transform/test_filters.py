@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.factories import NIGHT, make_episode, make_movie
 from trakt_ical.model import Airing, Show, Steps

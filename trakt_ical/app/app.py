@@ -7,10 +7,11 @@ import hashlib
 import logging
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from trakt_ical import config, files
 from trakt_ical.app.environment import Environment, Folders
@@ -30,8 +31,7 @@ START_WAIT = 60  # seconds
 DEMO_OUTPUT = "trakt-demo.ics"
 
 
-@dataclass(frozen=True)
-class App:
+class App(msgspec.Struct, frozen=True):
     """What each job of a run starts from."""
 
     resolved: Resolved

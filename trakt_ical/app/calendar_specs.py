@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+import msgspec
 
 from trakt_ical.app.app import App
 from trakt_ical.config import FIELDS, SECRETS, Calendar, Settings
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from trakt_ical.checkin.tickets import Tickets
 
 
-@dataclass(frozen=True, slots=True)
-class DaySpan:
+class DaySpan(msgspec.Struct, frozen=True):
     """The days given in place of `back` and `ahead`: *days* of them from *first* on; None: not given."""
 
     first: date | None = None

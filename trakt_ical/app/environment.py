@@ -7,17 +7,17 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 
 def _has_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(msgspec.Struct, frozen=True):
     """What a run takes from the world; tests give it another one.
 
     *environ*: the environment variables. *timeout*: seconds to connect to a source and between two reads, except for
@@ -26,7 +26,7 @@ class Environment:
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], object] | None = None
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    environ: Mapping[str, str] = msgspec.field(default_factory=lambda: os.environ)
     timeout: tuple[float, float] | None = None
     has_terminal: Callable[[], bool] = _has_terminal
 
@@ -58,8 +58,7 @@ def find_zones_version(folders: Sequence[str]) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class Folders:
+class Folders(msgspec.Struct, frozen=True):
     """Where files are kept: the settings *file*, *data* (the login), *cache* (answers), *state* (of outputs)."""
 
     file: Path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from trakt_ical import pipeline
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_id, make_calendar_spec
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from trakt_ical.export.stores.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(msgspec.Struct, frozen=True):
     """One *calendar* to be made, and the *store* that it goes to; None: to nowhere but the caller.
 
     *previous* holds the calendar to go on from where that is not in *store*.
@@ -33,14 +33,13 @@ class Job:
     previous: Store | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExportOptions:
+class ExportOptions(msgspec.Struct, frozen=True):
     """What an export is asked for, besides the settings.
 
     *force* replaces what is not ours, keeping a copy; *accept_shrink* accepts that most upcoming events disappeared.
     """
 
-    span: DaySpan = DaySpan()  # noqa: RUF009  frozen
+    span: DaySpan = DaySpan()
     force: bool = False
     accept_shrink: bool = False
 

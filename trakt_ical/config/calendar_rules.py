@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import time, timedelta
+
+import msgspec
 
 from trakt_ical.config.checks import find_wrong_values
 from trakt_ical.config.settings import FIELDS, Settings
@@ -26,8 +27,7 @@ _HOUR = re.compile("([01]?[0-9]|2[0-3]):[0-5][0-9]")
 ONLY = "Trakt"  # the name of the calendar where the settings name none
 
 
-@dataclass(frozen=True)
-class Calendar:
+class Calendar(msgspec.Struct, frozen=True):
     """One calendar: its *name* ("" where the settings name none), its settings, and the rules made of them.
 
     *given* holds the values that were given, by setting; the other settings have their defaults.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+
+import msgspec
 
 from trakt_ical.export.stored import StoredEvent, parse_moment, read_summary
 from trakt_ical.model import Event, Moment
@@ -27,8 +28,7 @@ class Kind(enum.Enum):
     DROPPED = "left out"  # for lack of room
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One change of one event: it starts at *start*, started at *was*, and its tombstone stays *until*."""
 
     kind: Kind

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from trakt_ical.model import Alarm, Event, Moment
 
@@ -25,8 +26,7 @@ ALIKE = (  # in all events
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Appearance:
+class Appearance(msgspec.Struct, frozen=True):
     """How a calendar presents itself, and how often programs should *refresh* it.
 
     *color* is a name of CSS, *hex_color* the same color for Apple. *uid_suffix* ends each UID where a person has an
@@ -40,8 +40,7 @@ class Appearance:
     uid_suffix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarId:
+class CalendarId(msgspec.Struct, frozen=True):
     """Identifies a calendar and its owner. It has no dates: it is the same calendar while its range slides."""
 
     api: str
@@ -55,16 +54,14 @@ class CalendarId:
         return "/".join(quote(part, safe="+") for part in parts)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeStamp:
+class ChangeStamp(msgspec.Struct, frozen=True):
     """When an event last changed, and the number of that change."""
 
     moment: datetime
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(msgspec.Struct, frozen=True):
     """What a calendar says of itself before its first event. *placing*: see `hash_placing`."""
 
     appearance: Appearance

@@ -13,9 +13,11 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from trakt_ical.errors import UpdateHeldBack
 from trakt_ical.export import ics
@@ -35,8 +37,7 @@ _REST_OF_LINE = re.compile(rb"\A(?:[^\r]|\r\n )*\r\n")
 _ALARMS = re.compile(rb"BEGIN:VALARM\r\n.*END:VALARM\r\n", re.S)
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
+class Retention(msgspec.Struct, frozen=True):
     """How long things stay: a *tombstone*, past events that left the range (*keep*), an update that is *held_back*.
 
     *size_limit*: octets of a calendar, 0 for no limit.
@@ -48,8 +49,7 @@ class Retention:
     size_limit: int = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class CurrentEvents:
+class CurrentEvents(msgspec.Struct, frozen=True):
     """What the transform stage made of the answers of this run.
 
     *events* are those to be shown. The rest is about UIDs: *listed* are all that the source lists, before any rule;
@@ -71,8 +71,7 @@ class CurrentEvents:
     answers: Sequence[Set[str]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MergeInput:
+class MergeInput(msgspec.Struct, frozen=True):
     """All that the next calendar is made of. *stored*: None where nothing is stored yet.
 
     *renumbered*: the current events that take over stored ones, by the UID of the old one.
@@ -102,8 +101,7 @@ class Loss(NamedTuple):
     in_part: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MergeResult:
+class MergeResult(msgspec.Struct, frozen=True):
     """The next calendar: its *octets* and *events* in their order, and how it differs from the stored one.
 
     *over_limit* are the UIDs of events for which there was no room. *loss*: what disappeared and was accepted.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from trakt_ical.errors import OutputError
 from trakt_ical.export.ics import CalendarId
@@ -17,8 +18,7 @@ from trakt_ical.export.stores.store import LastRun, OutputState, Snapshot, State
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(msgspec.Struct, frozen=True):
     """Where a calendar goes, and what is there.
 
     *snapshot*: what the store held; *stored*: the calendar in it, None where there is none of ours. *store* and

@@ -16,6 +16,8 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
+import msgspec
+
 from trakt_ical.model import Airing, DateRange, OddEntry
 
 if TYPE_CHECKING:
@@ -36,8 +38,7 @@ def ignore_progress(done: int, of: int) -> None:
     """Show nothing: nobody waits, or not long enough."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchRequest:
+class FetchRequest(msgspec.Struct, frozen=True):
     """What several calendars together need from one source.
 
     *days*: the days of each kind of calendar. *watched*, *watchlist*: whether it matters what the user watched, and
@@ -49,12 +50,11 @@ class FetchRequest:
     watched: bool = False
     watchlist: bool = False
     needs_marks: bool = True
-    countries: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    countries: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
     steps: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(msgspec.Struct, frozen=True):
     """What a source lists: *airings* by the kind of calendar, in any order, doubles and hidden ones included.
 
     *hidden*, *dropped*: the keys of the shows and movies that the user hid or dropped. *odd*: the entries that could
@@ -65,8 +65,8 @@ class Fetched:
     airings: Mapping[str, Sequence[Airing]]
     hidden: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
-    odd: Mapping[str, Collection[OddEntry]] = field(default_factory=dict)
-    ranges: Mapping[str, Sequence[DateRange]] = field(default_factory=dict)
+    odd: Mapping[str, Collection[OddEntry]] = msgspec.field(default_factory=dict)
+    ranges: Mapping[str, Sequence[DateRange]] = msgspec.field(default_factory=dict)
 
 
 class KeptTitle(NamedTuple):
@@ -195,8 +195,7 @@ class LoginMethod(enum.Enum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckInAbilities:
+class CheckInAbilities(msgspec.Struct, frozen=True, kw_only=True):
     """What the check-ins of a source can do, known without asking it.
 
     *networks*: where a check-in can be shared. *longest_message*: characters after which Trakt cuts a message, None
@@ -225,8 +224,7 @@ CHECK_IN_V1 = CheckInAbilities(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a source can do. `config` refuses settings that need more, in words that begin with *name*.
 
     *kinds*: the calendars that it has. *has_world_calendar*: whether one of them lists what airs for everybody.
@@ -245,8 +243,7 @@ class Capabilities:
     check_in: CheckInAbilities | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceEntry:
+class SourceEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One source in the table.
 
     *adapter* and *check_in* ("" where it has no check-in) are modules, imported only when they are needed: they take

@@ -13,11 +13,11 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Literal
 
+import msgspec
 from cachecontrol import CacheControlAdapter
 from cachecontrol.cache import BaseCache
 from cachecontrol.controller import CacheController
@@ -40,8 +40,7 @@ LIFETIME = 40 * 86400  # seconds since the last use
 SECRET_FIELDS = ("authorization", "trakt-api-key", "cookie")
 
 
-@dataclass(frozen=True)
-class CachePolicy:
+class CachePolicy(msgspec.Struct, frozen=True):
     """Where the answers to one account are kept; while they are younger than *max_age* they are not asked for again."""
 
     folder: Path

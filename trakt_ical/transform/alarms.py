@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from trakt_ical.model import Airing, Alarm, Moment
 from trakt_ical.transform.uids import is_of_kind
@@ -19,8 +20,7 @@ FORMS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmRule:
+class AlarmRule(msgspec.Struct, frozen=True):
     """An alarm *before* the start of events that have an hour or, with *whole_days*, of whole days; negative: after it.
 
     *kind* is that of a calendar (`movies`, `premieres`), "" for all.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from trakt_ical.model import Airing, Episode, Movie, Show, StepRecorder, ignore_step
 
@@ -30,8 +31,7 @@ Chosen = Mapping[Trait, frozenset[str]]
 """Folded values, see `fold_text`, by trait."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(msgspec.Struct, frozen=True):
     """Which airings are shown. An airing must match every list of *include* and no list of *exclude*.
 
     *show_specials* overrules *specials* for single shows. What is not rated passes *min_rating* (0 to 10).
@@ -39,9 +39,9 @@ class Filters:
     """
 
     specials: bool = True
-    show_specials: Mapping[str, bool] = field(default_factory=dict)
-    include: Chosen = field(default_factory=dict)
-    exclude: Chosen = field(default_factory=dict)
+    show_specials: Mapping[str, bool] = msgspec.field(default_factory=dict)
+    include: Chosen = msgspec.field(default_factory=dict)
+    exclude: Chosen = msgspec.field(default_factory=dict)
     min_rating: float = 0
     watched: bool = True
     watchlist_only: bool = False

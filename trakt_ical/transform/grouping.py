@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+
+import msgspec
 
 from trakt_ical.model import Airing, Episode, Moment, Movie, local_date
 from trakt_ical.transform.filters import EVERYTHING
@@ -13,8 +14,7 @@ from trakt_ical.transform.times import DAY, find_event_times, find_moment, find_
 from trakt_ical.transform.uids import make_uid
 
 
-@dataclass(frozen=True, slots=True)
-class Showing:
+class Showing(msgspec.Struct, frozen=True):
     """One airing, or episodes of one show that go together, the lowest-numbered first; from *start* to *end*."""
 
     members: tuple[Airing, ...]

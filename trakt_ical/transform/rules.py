@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import time, timedelta
+
+import msgspec
 
 from trakt_ical.transform.alarms import AlarmRule
 from trakt_ical.transform.filters import Filters
@@ -34,37 +35,34 @@ class Group(enum.Enum):
     DROP = "drop"
 
 
-@dataclass(frozen=True, slots=True)
-class Offsets:
+class Offsets(msgspec.Struct, frozen=True):
     """By how much known hours are moved: *everything*, by network, by show. Only the most specific one applies.
 
     Networks and shows are folded, see `filters.fold_text`.
     """
 
     everything: timedelta = timedelta(0)
-    networks: Mapping[str, timedelta] = field(default_factory=dict)
-    shows: Mapping[str, timedelta] = field(default_factory=dict)
+    networks: Mapping[str, timedelta] = msgspec.field(default_factory=dict)
+    shows: Mapping[str, timedelta] = msgspec.field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.everything or self.networks or self.shows)
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownHours:
+class UnknownHours(msgspec.Struct, frozen=True):
     """At which hour of the subscriber's zone episodes are shown of which nobody knows it: all, and single shows.
 
     None shows them as whole days. Shows are folded, see `filters.fold_text`.
     """
 
     everything: time | None = None
-    shows: Mapping[str, time | None] = field(default_factory=dict)
+    shows: Mapping[str, time | None] = msgspec.field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return self.everything is not None or bool(self.shows)
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True):
     """*default_runtime* stands in where Trakt knows no runtime. *midnight_networks*, folded, really start at 00:00.
 
     In whole days what starts before the hour *late_night* belongs to the day before. *country*: whose release dates
@@ -75,11 +73,11 @@ class Rules:
     dates: Dates = Dates.AIRED
     midnight_networks: frozenset[str] = frozenset()
     hours: Hours = Hours.EXACT
-    unknown_hours: UnknownHours = field(default_factory=UnknownHours)
+    unknown_hours: UnknownHours = msgspec.field(default_factory=UnknownHours)
     late_night: int = 0
-    offsets: Offsets = field(default_factory=Offsets)
-    filters: Filters = field(default_factory=Filters)
+    offsets: Offsets = msgspec.field(default_factory=Offsets)
+    filters: Filters = msgspec.field(default_factory=Filters)
     group: Group = Group.OFF
     country: str = ""
-    words: Words = field(default_factory=Words)
+    words: Words = msgspec.field(default_factory=Words)
     alarms: tuple[AlarmRule, ...] = ()

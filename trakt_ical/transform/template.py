@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 LEFT_TO_RIGHT_MARK = "\u200e"
 RIGHT_TO_LEFT = ("R", "AL")  # as Unicode names the directions of Hebrew and of Arabic letters
@@ -30,8 +31,7 @@ class UnknownPart(ValueError):
         self.name = name
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """A parsed template: *lead*, then each item after its separator, then *tail*.
 
     An item is the name of a part, or a template that stands or falls as a whole.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
 from trakt_ical.fetch.odd import OddEntries, decode_readable
 from trakt_ical.fetch.source import (

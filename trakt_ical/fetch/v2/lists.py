@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from trakt_ical.errors import BrokenAnswer, Refused, TraktError
 from trakt_ical.fetch.odd import decode_with_warnings
@@ -51,8 +51,7 @@ class KeptList(msgspec.Struct):
     names: Names
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(msgspec.Struct, frozen=True):
     """The names of what the user *watched* and has on the *watchlist*; None: nobody asked for that."""
 
     watched: Names | None = None
