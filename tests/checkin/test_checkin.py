@@ -242,6 +242,34 @@ def test_a_near_miss_offers_the_nearest_titles(checkin: CheckInLine) -> None:
     assert json.loads(result.stdout)["candidates"][0].startswith("The Slow Ferry")
 
 
+@pytest.mark.parametrize(
+    ("words", "nearest"),
+    [
+        (("cold", "platfrom"), "Cold Platform"),
+        (("blue", "hour", "dinner"), "Blue Hour Diner"),
+        (("--movie", "paper harbr"), "Paper Harbor"),
+        (("--movie", "blue hour dinner"), "Blue Hour Diner"),
+    ],
+)
+def test_a_near_miss_offers_what_trakt_has(checkin: CheckInLine, words: tuple[str, ...], nearest: str) -> None:
+    """What the calendar does not list comes from a search for single words: exit 9, and a movie says that it is one."""
+    result = checkin(*words, "--json")
+    candidates = json.loads(result.stdout)["candidates"]
+    assert (result.exit_code, checkin.posts()) == (9, [])
+    assert candidates[0].startswith(nearest)
+    assert candidates[0].endswith("--movie") is (nearest != "Cold Platform")
+
+
+def test_a_movie_outside_the_calendar_needs_no_option(checkin: CheckInLine) -> None:
+    """Where Trakt has no show of that title and no episode is named, a movie is looked for; several are a choice."""
+    assert checkin("blue hour diner 2025", "--early").exit_code == 0
+    assert checkin.status() == "Blue Hour Diner (2025)"
+    assert checkin("blue hour diner", "1x01").exit_code == 9
+    candidates = json.loads(checkin("blue hour diner", "--json").stdout)["candidates"]
+    assert len(candidates) > 1
+    assert all("--movie" in each for each in candidates)
+
+
 @pytest.mark.parametrize("title", ["slow fery", "slow ferri", "slw ferry", "the slow ferrry"])
 def test_a_slip_in_one_word_of_a_title_does_not_matter(checkin: CheckInLine, title: str) -> None:
     """A wrong, missing or doubled letter finds the title, with its article or without, and so does its episode."""

@@ -52,6 +52,10 @@ class Found:
         """Return all of them, whatever is looked for."""
         return self.items
 
+    def search_word(self, word: str, *, shows: bool, movies: bool) -> list[WatchItem]:
+        """Return none."""
+        return []
+
 
 def make_finder(chooser: Offered, api: Found, *starts: datetime) -> ItemFinder:
     """Return a finder in a calendar of one show for each of *starts*."""

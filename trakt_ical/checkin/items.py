@@ -174,6 +174,10 @@ class CheckInApi(Protocol):
         """
         ...
 
+    def search_word(self, word: str, *, shows: bool, movies: bool) -> list[WatchItem]:
+        """Return the *shows* and *movies* with *word* in their titles, best first."""
+        ...
+
     def find_by_id(self, id_type: str, number: str, *, movies: bool) -> list[WatchItem]:
         """Return what has that *number*. Raises NoMatch where the API does not look there."""
         ...

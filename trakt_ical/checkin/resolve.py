@@ -7,14 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from trakt_ical.checkin.items import CheckInApi, EpisodeRef, Query, WatchItem
+from trakt_ical.checkin.items import CheckInApi, EpisodeRef, Query, Title, WatchItem
 from trakt_ical.checkin.schedule import Schedule, make_show_title
 from trakt_ical.errors import NoMatch
 from trakt_ical.model import Episode
-from trakt_ical.transform.titles import normalize_title
+from trakt_ical.transform.titles import find_nearest, normalize_title
 
 MOST_EPISODES = 5  # offered where nothing is on
 MOST_TITLES = 10  # offered of the fifty that a search finds; another word tells them apart
+MOST_WORDS = 3  # of a title that is not found, each looked for alone
 _DATED = re.compile(r"(.+?) \(?((?:19|20|21)\d\d)\)?")
 
 
@@ -101,20 +102,38 @@ class ItemFinder:
         kinds = {"shows": not query.movie, "movies": query.movie or query.episode is None}
         found = self.schedule.find_titles(query.words, **kinds) or self._search(query)
         if not found:
-            near = tuple(str(each.title) for each in self.schedule.find_nearest_titles(query.words, **kinds))
-            advice = (
-                " Titles like it in your calendar:" if near else "" if query.movie else " For a movie, add --movie."
+            near = tuple(_name_title(each) for each in self._find_nearest(query.words, **kinds))
+            raise NoMatch(
+                f"Neither your calendar nor Trakt has “{query.words}”.{' The nearest titles:' if near else ''}", near
             )
-            raise NoMatch(f"Neither your calendar nor Trakt has “{query.words}”.{advice}", near)
         return self._choose(f"“{query.words}” fits several titles.", found[:MOST_TITLES])
 
     def _search(self, query: Query) -> list[WatchItem]:
-        """What Trakt's search finds; a year at the end of the words tells titles of one name apart."""
-        if dated := _DATED.fullmatch(query.words):
-            found = self.api.search_titles(dated[1], movies=query.movie)
+        """What Trakt's search finds: shows, and movies where it finds no show and no episode is named."""
+        found = self._search_kind(query.words, movies=query.movie)
+        if found or query.movie or query.episode:
+            return found
+        return self._search_kind(query.words, movies=True)
+
+    def _search_kind(self, words: str, *, movies: bool) -> list[WatchItem]:
+        """The shows or *movies* that a search finds; a year at the end of *words* tells titles of one name apart."""
+        if dated := _DATED.fullmatch(words):
+            found = self.api.search_titles(dated[1], movies=movies)
             if of_year := [each for each in found if each.title.year == int(dated[2])]:
                 return _prefer_exact(dated[1], of_year)
-        return _prefer_exact(query.words, self.api.search_titles(query.words, movies=query.movie))
+        return _prefer_exact(words, self.api.search_titles(words, movies=movies))
+
+    def _find_nearest(self, words: str, *, shows: bool, movies: bool) -> list[Title]:
+        """The titles of the calendar, and of those that Trakt has, that are spelled most like *words*."""
+        titles = [each.title for each in self.schedule.find_nearest_titles(words, shows=shows, movies=movies)]
+        # A search wants every word as it is spelled. One word at a time finds the title unless all are misspelt.
+        for word in sorted(set(normalize_title(words).split()), key=lambda each: (-len(each), each))[:MOST_WORDS]:
+            found = [each.title for each in self.api.search_word(word, shows=shows, movies=movies)]
+            new = [each for each in found if not any(each.is_same(other) for other in titles)]
+            titles += new
+            if find_nearest(words, _name_titles(new)):
+                break
+        return [titles[place] for place in find_nearest(words, _name_titles(titles))]
 
     def _find_by_id(self, query: Query) -> WatchItem:
         for show in self.schedule.list_shows() if not query.movie else ():
@@ -159,3 +178,12 @@ def _keep_first_of_show(episodes: Iterable[Episode]) -> Iterable[Episode]:
 def _prefer_exact(words: str, found: list[WatchItem]) -> list[WatchItem]:
     """Those of *found* whose title is exactly *words*, all where none is."""
     return [each for each in found if normalize_title(each.title.name) == normalize_title(words)] or found
+
+
+def _name_titles(titles: Sequence[Title]) -> dict[int, list[str]]:
+    """All names of each of *titles*, by its place."""
+    return {place: [each.name, str(each)] for place, each in enumerate(titles)}
+
+
+def _name_title(title: Title) -> str:
+    return f"{title}  --movie" if title.movie else str(title)

@@ -156,6 +156,11 @@ class CheckInV1:
         found = decode_with_warnings([self._client.get(path)], list[FoundTitle], "the results of the search")
         return [WatchItem(make_title(wire, movie=movies)) for wire in found]
 
+    def search_word(self, word: str, *, shows: bool, movies: bool) -> list[WatchItem]:
+        """Return the *shows* and *movies* with *word* in their titles, best first."""
+        kinds = [kind for kind, wanted in ((False, shows), (True, movies)) if wanted]
+        return [item for kind in kinds for item in self.search_titles(word, movies=kind)]
+
     def find_by_id(self, id_type: str, number: str, *, movies: bool) -> list[WatchItem]:
         """Return the show, or of *movies* the one, with that *number*. Raises NoMatch where v1 does not look there."""
         if movies is (id_type == "tvdb"):

@@ -153,6 +153,11 @@ class CheckInV2:
         query = {"query": _escape_lucene(words), "extended": "full"}
         return self._search(f"/search/{kind}/exact", query) or self._search(f"/search/{kind}", query)
 
+    def search_word(self, word: str, *, shows: bool, movies: bool) -> list[WatchItem]:
+        """Return the *shows* and *movies* with *word* in their titles, best first."""
+        kinds = ",".join(name for name, wanted in (("show", shows), ("movie", movies)) if wanted)
+        return self._search(f"/search/{kinds}", {"query": _escape_lucene(word), "limit": "50", "extended": "full"})
+
     def find_by_id(self, id_type: str, number: str, *, movies: bool) -> list[WatchItem]:
         """Return what has that *number*: at IMDb a show, movie or episode, elsewhere a show, or one of *movies*."""
         types = "movie" if movies else "show,movie,episode" if id_type == "imdb" else "show"

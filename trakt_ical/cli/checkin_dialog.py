@@ -90,14 +90,15 @@ class CheckInPrompt:
             write_note(sentence)
 
     def _label_item(self, item: WatchItem) -> str:
-        """*item* with what tells it from others: when it began, or the option that names the show."""
+        """*item* with what tells it from others: when it began, or the options that name the show or movie."""
         if isinstance(item.starts, datetime) and item.code:
             return f"{item}  ({self.context.describe_time(item.starts)})"
         if item.code:
             return str(item)
         ids = item.title.ids
         option = next((name for name in ("trakt", "tvdb", "imdb", "tmdb") if ids.get(name)), None)
-        return f"{item.title}  --{option} {ids[option]}" if option else str(item.title)
+        options = ("--movie",) * item.title.movie + ((f"--{option} {ids[option]}",) if option else ())
+        return "  ".join(filter(None, (str(item.title), " ".join(options))))
 
 
 def _parse_choice(text: str) -> ConflictChoice:

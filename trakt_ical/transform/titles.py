@@ -1,4 +1,4 @@
-"""Finds the titles that `severance`, `slow fery` or `severance 2x03` refers to: one matcher for all commands."""
+"""Finds the titles that `severance`, `fjrod by rail` or `severance 2x03` refers to: one matcher for all commands."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def match_titles(words: str, titles: Mapping[T, Collection[str]]) -> list[T]:
 def find_nearest(words: str, titles: Mapping[T, Collection[str]], most: int = 5) -> list[T]:
     """Return the *most* of *titles* that are most like *words*, best first, for who named none of them.
 
-    They are spelled roughly so, or share a word that is not a short one, as `slow boat` with The Slow Ferry.
+    They are spelled roughly so, or share a word that is not a short one, as `fjord boat` with Fjord by Rail.
     """
     wanted = normalize_title(words)
     names = {title: [normalize_title(name) for name in each] for title, each in titles.items()}
