@@ -49,7 +49,7 @@ def load_stored_output(app: App, calendar: Calendar, spec: CalendarSpec) -> Outp
 
     Raises OutputError where the file is not this calendar: an export would stop there as well.
     """
-    from trakt_ical.app.feeds import make_feed_folder
+    from trakt_ical.app.feed_folder import make_feed_folder
 
     named = calendar.settings.output
     files = [FileStore(Path(named).expanduser())] if named and named != "-" else []

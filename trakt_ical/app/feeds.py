@@ -11,18 +11,13 @@ from shlex import quote
 from trakt_ical import files
 from trakt_ical.app.app import App
 from trakt_ical.app.export import ExportOptions, Job, export
+from trakt_ical.app.feed_folder import make_feed_folder
 from trakt_ical.app.sources import open_source
 from trakt_ical.config import Calendar
 from trakt_ical.errors import OutputError, TraktIcalError, UpdateHeldBack
 from trakt_ical.feed.secrets import make_feed_url, make_page_url
-from trakt_ical.feed.store import FeedFolder
 from trakt_ical.http import ListenAddress
 from trakt_ical.pipeline import Outcome
-
-
-def make_feed_folder(app: App) -> FeedFolder:
-    """Return where the feeds of *app* are kept."""
-    return FeedFolder(app.folders.feed, app.folders.state)
 
 
 def refresh_feeds(app: App, calendars: Iterable[Calendar], *, accept_shrink: bool = False) -> dict[str, Outcome]:

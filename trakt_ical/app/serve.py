@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from trakt_ical.app.app import App
 from trakt_ical.app.calendar_specs import load_check_in_tickets
 from trakt_ical.app.checkin import make_link_check_ins
-from trakt_ical.app.feeds import fetch_activity, make_feed_folder, refresh_feeds
+from trakt_ical.app.feed_folder import make_feed_folder
+from trakt_ical.app.feeds import fetch_activity, refresh_feeds
 from trakt_ical.app.sources import find_system_zone
 from trakt_ical.checkin.tickets import Ticket
 from trakt_ical.errors import SettingsError, TraktIcalError, UpdateHeldBack
@@ -31,9 +32,9 @@ from trakt_ical.http import ListenAddress, is_loopback, is_public
 from trakt_ical.pipeline import RunResult
 
 if TYPE_CHECKING:
+    from trakt_ical.checkin.pages import CheckInRoute
     from trakt_ical.checkin.tickets import Tickets
     from trakt_ical.config import Calendar
-    from trakt_ical.feed.asgi import Route
     from trakt_ical.feed.page_content import PageAiring
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,10 @@ PLAIN_HTTP_WARNING = (
     "Other computers can reach the feed at {addresses} over plain http, and public_url is not set. Anyone on the way "
     "can read its secret addresses. Put a proxy with TLS in front of it (see samples/nginx.conf, samples/Caddyfile), "
     "set public_url, and listen on 127.0.0.1."
+)
+ACCOUNT_CHANGED = (
+    "Another account is logged in now. Its calendars have addresses of their own, and those of the account before are "
+    "not served. To print the new addresses, run: trakt-ical feed page"
 )
 
 
@@ -69,7 +74,7 @@ class FeedService:
         """Return the service as an ASGI application."""
         return FeedApp(self.store, self, self._make_check_in_route())
 
-    def _make_check_in_route(self) -> Route | None:
+    def _make_check_in_route(self) -> CheckInRoute | None:
         """Return what answers check-in links, None where no calendar has any."""
         if self._tickets is None:
             return None
@@ -93,6 +98,7 @@ class FeedService:
 
     def refresh(self) -> None:
         """Make the next stored copies, now. Raises TraktIcalError where one of them fails."""
+        self._follow_account()
         self._activity = self._fetch_activity()  # before the calendars: what happens in between is then seen next time
         outcomes = refresh_feeds(self._app, self._app.calendars)
         errors = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, TraktIcalError)}
@@ -105,6 +111,14 @@ class FeedService:
         self._refreshed_at = self._app.environment.now()
         for error in errors.values():
             raise error
+
+    def _follow_account(self) -> None:
+        """Serve the account that is logged in now: at its own addresses, since the old ones are somebody else's."""
+        folder = make_feed_folder(self._app)
+        if folder.path == self.store.folder.path:
+            return
+        log.warning("%s", ACCOUNT_CHANGED)
+        self.store.move(folder)
 
     def has_account_changed(self) -> bool:
         """Whether the account did anything since the last request, or the source answers again after a failure."""

@@ -49,7 +49,7 @@ def command(run: Run, /, as_json: bool, **flags: Any) -> None:
 
 def _find_accept_command(run: Run, app: App, state: OutputState) -> str:
     """Return the command that accepts an update held back from the output of *state*."""
-    is_feed = Path(state.output).parent == app.folders.feed.resolve()
+    is_feed = app.folders.feed.resolve() in Path(state.output).parents
     return f"{run.program} {'feed accept' if is_feed else 'export --accept-shrink'}"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -31,10 +31,20 @@ LONGEST_NAME = 200  # characters of a copy's name; most file systems allow 255, 
 
 @dataclass(frozen=True)
 class FeedFolder:
-    """Where feeds are kept: stored copies and secrets at *path*, the state of each copy in the folder *states*."""
+    """Where feeds are kept: stored copies and secrets at *path*, the state of each copy in the folder *states*.
+
+    The copies are of *api* and *user*; "" for a user that is not known yet.
+    """
 
     path: Path
     states: Path
+    api: str = ""
+    user: str = ""
+
+    def is_foreign(self, calendar: StoredCalendar) -> bool:
+        """Whether *calendar* is of another account: accounts once shared a folder."""
+        api, _, owner, *_ = [unquote(part) for part in calendar.calendar_id.split("/")] + ["", "", ""]
+        return bool(self.user and owner) and (api, owner) != (self.api, self.user)
 
     def make_store(self, name: str) -> FileStore:
         """Return the store of the calendar *name*. Its next calendar is merged from there, as an export's is."""
@@ -138,11 +148,19 @@ class FeedStore:
     """
 
     def __init__(self, folder: FeedFolder, names: Iterable[str], options: FeedOptions, health: HealthSource) -> None:
-        self.folder = folder
         self._names = tuple(names)
         self._options = options
         self._health = health
         self._lock = threading.Lock()
+        self.move(folder)
+
+    def move(self, folder: FeedFolder) -> None:
+        """Serve what is in *folder*, at the addresses kept there, and nothing else any more."""
+        with self._lock:
+            self._open(folder)
+
+    def _open(self, folder: FeedFolder) -> None:
+        self.folder = folder
         self._last_modified = LastModifiedFile(folder.last_modified_path)
         self._secrets_version = _read_version(FileStore(folder.secrets_file.path))
         self.secrets: Secrets = folder.secrets_file.load(self._names)
@@ -209,7 +227,7 @@ class FeedStore:
             state, calendar = before.state, before.calendar
         else:
             state = state_file.load()
-            calendar = _load_copy(store) or (before.calendar if before else None)
+            calendar = _load_copy(store, self.folder) or (before.calendar if before else None)
         last_success = find_last_success(state, calendar)
         notice = find_due_notice(name, last_success, self._options.notice_after, self._options.now())
         if before and before.version == version and before.notice == notice:
@@ -234,11 +252,14 @@ def _read_version(store: FileStore) -> object:
         return str(error)  # a state like any other: it is reported when it begins, not each second
 
 
-def _load_copy(store: FileStore) -> StoredCalendar | None:
-    """Return the calendar in *store*, None where there is none, or not a whole one of ours."""
+def _load_copy(store: FileStore, folder: FeedFolder) -> StoredCalendar | None:
+    """Return the calendar in *store*, None where there is none, or not a whole one of this account."""
     try:
         snapshot = store.load()
-        return parse_calendar(snapshot.octets) if snapshot else None
+        calendar = parse_calendar(snapshot.octets) if snapshot else None
+        if calendar is None or not folder.is_foreign(calendar):
+            return calendar
+        log.warning("The stored copy %s is not served: it is another account's.", store.describe())
     except DamagedCalendar as error:
         log.warning("The stored copy %s is not served: %s.", store.describe(), error)
     except OutputError as error:

@@ -1,0 +1,118 @@
+"""Two accounts on one machine share nothing of the feed: no address, no page, no copy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Line
+from tests.feeds import serving
+from trakt_ical.demo import Drop, Fault
+
+ACCOUNTS = ("demo", "anna", "v1")
+
+
+@pytest.fixture
+def accounts(line: Line) -> dict[str, dict[str, str]]:
+    """The settings of each account, for the environment: two logins of API v2 and one user of v1."""
+    first = Path(line.environ["TRAKT_ICAL_TOKEN_FILE"])
+    second = first.with_name("anna.json")
+    second.write_text(json.dumps(json.loads(first.read_text()) | {"username": "anna"}), encoding="utf-8")
+    return {"demo": {}, "anna": {"TRAKT_ICAL_TOKEN_FILE": str(second)}, "v1": {"TRAKT_ICAL_API": "v1"}}
+
+
+def list_secrets(line: Line, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the secrets of feed and page."""
+    return tuple(line("feed", command, environ=environ).stdout.strip().split("/")[3] for command in ("url", "page"))
+
+
+@pytest.mark.parametrize("order", list(permutations(ACCOUNTS)))
+def test_each_account_has_addresses_of_its_own(
+    line: Line, accounts: dict[str, dict[str, str]], order: tuple[str, ...]
+) -> None:
+    """In whatever order they come, and after a renewal, no two accounts have a secret in common."""
+    before = {name: list_secrets(line, accounts[name]) for name in order}
+    assert len({secret for secrets in before.values() for secret in secrets}) == 6
+    assert line("feed", "renew", environ=accounts[order[1]]).exit_code == 0
+    after = {name: list_secrets(line, accounts[name]) for name in reversed(order)}
+    assert {name for name in order if after[name] != before[name]} == {order[1]}
+
+
+def test_no_account_is_served_anothers_calendar(line: Line, accounts: dict[str, dict[str, str]]) -> None:
+    """Each server has its own account's copy, also after a restart with Trakt down; other secrets lead nowhere."""
+    secrets = {}
+    for name in ACCOUNTS:
+        line.environ.update(accounts[name])
+        with serving(line) as running:
+            running.refresh()
+            assert f"/{name.replace('v1', 'demo')}/".encode() in running.get().content.replace(b"\r\n ", b"")
+        secrets[name] = list_secrets(line, accounts[name])[0]
+        for setting in accounts[name]:
+            line.environ[setting] = {"TRAKT_ICAL_API": "v2"}.get(setting, str(line.folder / "token.json"))
+    line.demo.misbehave(Fault(drop=Drop.BEFORE, times=0))
+    for name in ACCOUNTS:
+        line.environ.update(accounts[name])
+        with serving(line) as running:
+            statuses = {other: running.get(f"{running.base}/{secrets[other]}").status_code for other in ACCOUNTS}
+            assert statuses == {other: 200 if other == name else 404 for other in ACCOUNTS}
+        for setting in accounts[name]:
+            line.environ[setting] = {"TRAKT_ICAL_API": "v2"}.get(setting, str(line.folder / "token.json"))
+
+
+def test_a_login_by_somebody_else_gets_nothing_of_the_account_before(line: Line) -> None:
+    """Their calendar has an address of its own, and the old one is gone, until the first account is logged in again."""
+    token = line.folder / "token.json"
+    mine = token.read_text(encoding="utf-8")
+    with serving(line) as running:
+        running.refresh()
+        good, path = running.get(), running.path
+        token.write_text(json.dumps(json.loads(mine) | {"username": "anna"}), encoding="utf-8")
+        line.clock.pass_by(hours=2)
+        running.refresh()
+        assert b"/anna/" in running.get().content.replace(b"\r\n ", b"")
+        assert running.get(running.base + path).status_code == 404
+    with serving(line) as running:
+        assert running.get(running.base + path).status_code == 404
+        assert running.get().status_code == 200
+    token.write_text(mine, encoding="utf-8")
+    with serving(line) as running:
+        assert running.get(running.base + path).content == good.content
+    token.unlink()
+    with serving(line) as running:
+        assert running.get(running.base + path).content == good.content
+
+
+@pytest.mark.parametrize("first", ["demo", "anna"])
+def test_a_folder_of_an_earlier_version_stays_with_who_wrote_it(
+    line: Line, accounts: dict[str, dict[str, str]], first: str
+) -> None:
+    """Whoever comes first, the account whose copy lies in the old folder keeps its address."""
+    with serving(line) as running:
+        running.refresh()
+        path = running.path
+        owners = running.service.store.folder.path / "accounts.json"
+    owners.unlink()
+    addresses = {name: list_secrets(line, accounts[name])[0] for name in (first, *{"demo", "anna"} - {first})}
+    assert addresses["demo"] == path.split("/")[1]
+    assert addresses["anna"] != addresses["demo"]
+
+
+def test_a_copy_of_another_account_in_the_same_folder_is_not_served(line: Line) -> None:
+    """It may lie there since accounts shared a folder."""
+    with serving(line) as running:
+        running.refresh()
+        copy = Path(running.service.store.folder.make_store("Trakt").name)
+        octets = copy.read_bytes()
+    other = octets.replace(b"SCOPE:v2/my/demo/", b"SCOPE:v2/my/anna/")
+    assert other != octets
+    head, _, rest = other.partition(b"X-TRAKT-ICAL-SUM:")
+    from trakt_ical.export.ics import hash_parts
+
+    rest = rest.partition(b"\r\n")[2]
+    copy.write_bytes(b"".join((head, b"X-TRAKT-ICAL-SUM:", hash_parts(rest), b"\r\n", rest)))
+    with serving(line) as running:
+        assert running.get().status_code == 503

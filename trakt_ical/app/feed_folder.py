@@ -1,0 +1,111 @@
+"""Which folder keeps an account's feeds. Two accounts share none: an address must never show another one's calendar."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+import msgspec
+
+from trakt_ical import files
+from trakt_ical.app.app import App
+from trakt_ical.app.sources import find_server_url
+from trakt_ical.errors import OutputError, TraktIcalError
+from trakt_ical.export.stored import HEAD
+from trakt_ical.feed.store import FeedFolder
+from trakt_ical.fetch.source import LoginMethod
+from trakt_ical.files import JsonFile
+
+log = logging.getLogger(__name__)
+
+LOCK_WAIT = 10  # seconds
+_SCOPE = re.compile(rb"^X-TRAKT-ICAL-SCOPE:([^/\r\n]*)/[^/\r\n]*/([^/\r\n]*)/", re.M)
+
+
+class FolderOwners(msgspec.Struct, frozen=True):
+    """The account that has the *top* folder, by its key; of each login the account, of each account the user."""
+
+    top: str = ""
+    logins: dict[str, str] = {}
+    users: dict[str, str] = {}
+
+
+def make_feed_folder(app: App) -> FeedFolder:
+    """Return where the feeds of the account of *app* are kept.
+
+    The first account has the top folder, where versions before this one kept the feeds of all; each other account has
+    a folder below it, named by the hash of server and user.
+    """
+    top = app.folders.feed
+    login, owner = _hash_parts(*_list_login_parts(app)), _find_user(app)
+    owners_file = JsonFile(top / "accounts.json", FolderOwners, "file of accounts")
+    known = owners_file.load_if_readable() or FolderOwners()
+    # Without a login, or with one whose user is not known yet, the login's last account goes on being served.
+    account = _hash_account(app, owner) if owner else known.logins.get(login, login)
+    if known.logins.get(login) != account or (known.top in ("", login) and account != known.top):
+        known = _note_account(app, owners_file, login, account, owner)
+    user = owner or known.users.get(account, "")
+    return FeedFolder(top if known.top == account else top / account, app.folders.state, app.settings.api, user)
+
+
+def _note_account(app: App, owners_file: JsonFile[FolderOwners], login: str, account: str, owner: str) -> FolderOwners:
+    """Remember that *login* is *account*'s, which gets the top folder where nobody else has it."""
+    try:
+        with files.lock(owners_file.path, wait=LOCK_WAIT):
+            known = owners_file.load_if_readable() or FolderOwners()
+            is_free = known.top in ("", login) and _may_belong_to(app.folders.feed, app.settings.api, owner)
+            users = known.users | ({account: owner} if owner else {})
+            known = FolderOwners(account if is_free else known.top, known.logins | {login: account}, users)
+            owners_file.save_if_possible(known)
+            return known
+    except OutputError as error:
+        log.warning("%s", error)
+        return FolderOwners(account)
+
+
+def _may_belong_to(folder: Path, api: str, owner: str) -> bool:
+    """Whether the stored copies in *folder* are of *owner*, or nobody's. Each says itself whose it is."""
+    users = set()
+    for path in folder.glob("*.ics"):
+        try:
+            with path.open("rb") as file:
+                found = _SCOPE.search(file.read(HEAD))
+        except OSError:
+            continue
+        if found and found[2]:  # the world's calendar has no owner
+            users.add((found[1].decode(), unquote(found[2].decode())))
+    return not users or (api, owner) in users
+
+
+def _find_user(app: App) -> str:
+    """Return the user whose calendars are fetched, "" where nobody is logged in. Asks nobody."""
+    if app.capabilities.login is LoginMethod.DEVICE_CODE:
+        try:
+            return app.token_file.load().username
+        except TraktIcalError:
+            return ""
+    return app.settings.owner or app.settings.username
+
+
+def _hash_account(app: App, owner: str) -> str:
+    # With a password one may ask for the calendar of another user, and what was watched depends on who asks.
+    by_password = app.capabilities.login is LoginMethod.PASSWORD
+    return _hash_parts(app.settings.api, _find_server(app), owner, app.settings.username if by_password else "")
+
+
+def _list_login_parts(app: App) -> tuple[str, ...]:
+    if app.capabilities.login is LoginMethod.DEVICE_CODE:
+        return app.settings.api, _find_server(app), str(app.token_file.path.resolve())
+    return app.settings.api, _find_server(app), app.settings.username, app.settings.owner
+
+
+def _find_server(app: App) -> str:
+    # Without the port: that of the built-in Trakt is another one at each start.
+    return urlsplit(find_server_url(app.settings)).hostname or ""
+
+
+def _hash_parts(*parts: str) -> str:
+    return hashlib.blake2b("/".join(quote(part, safe="") for part in parts).encode(), digest_size=12).hexdigest()
