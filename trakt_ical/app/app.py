@@ -88,7 +88,7 @@ class App(msgspec.Struct, frozen=True):
 
     def find_facts_folder(self, answers: Path) -> Path:
         """Return the folder of what is kept beside the folder *answers*, and outlives it."""
-        return self.folders.state / "facts" / answers.name
+        return self.folders.data / "facts" / answers.name
 
     def find_answers_folder(self, source: str) -> Path:
         """Return the folder of the answer cache for *source* of this account at this server. Raises LoginNeeded."""
