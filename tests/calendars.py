@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from trakt_ical.export.stored import parse_calendar
+from trakt_ical.export.stored_calendar import parse_calendar
 
 
 def find_value(event: str, name: str) -> str:

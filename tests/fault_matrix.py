@@ -21,7 +21,7 @@ from tests.checkins import HARBOR
 from tests.conftest import Clock, Line
 from tests.demos import Demo, log_in, make_environ, with_slow_ferry
 from tests.readers import Exports
-from trakt_ical.app.app import open_app
+from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
 from trakt_ical.app.serve import FeedService
 from trakt_ical.demo import Body, Drop, Fault

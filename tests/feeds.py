@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import requests
 
 from tests.conftest import Clock, Line
-from trakt_ical.app.app import open_app
+from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
 from trakt_ical.app.serve import FeedService
 from trakt_ical.feed.secrets import make_feed_url, make_page_url

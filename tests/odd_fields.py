@@ -12,9 +12,9 @@ from typing import Any
 
 from tests.factories import make_calendar_id, make_calendar_spec
 from tests.runs import merge_fetched
-from trakt_ical.export.stored import parse_calendar
-from trakt_ical.fetch.odd import OddEntries
-from trakt_ical.fetch.source import Fetched
+from trakt_ical.export.stored_calendar import parse_calendar
+from trakt_ical.fetch.odd_entries import OddEntries
+from trakt_ical.fetch.sources import Fetched
 from trakt_ical.fetch.v1.reader import read_episodes
 from trakt_ical.fetch.v2.reader import read_movies, read_shows
 from trakt_ical.model import Airing, DateRange, Release, local_date

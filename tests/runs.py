@@ -13,8 +13,8 @@ from trakt_ical import pipeline
 from trakt_ical.export.ics import Appearance, CalendarId
 from trakt_ical.export.merge import MergeResult, Retention, merge
 from trakt_ical.export.output import Output
-from trakt_ical.export.stored import StoredCalendar, parse_calendar
-from trakt_ical.fetch.source import Fetched, FetchRequest, Source
+from trakt_ical.export.stored_calendar import StoredCalendar, parse_calendar
+from trakt_ical.fetch.sources import Fetched, FetchRequest, Source
 from trakt_ical.model import Airing, DateRange, Episode
 from trakt_ical.pipeline import CalendarSpec
 from trakt_ical.transform.rules import Rules

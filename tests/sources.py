@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from trakt_ical.fetch.source import FetchRequest
+from trakt_ical.fetch.sources import FetchRequest
 from trakt_ical.fetch.v2.source import SourceV2
 from trakt_ical.model import Airing, DateRange
 from trakt_ical.trakt.client import Client

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Line
-from trakt_ical.checkin.tickets import Tickets
-from trakt_ical.export.stored import DamagedCalendar, parse_calendar
-from trakt_ical.export.stores.store import StateFile
-from trakt_ical.feed.store import LastModifiedFile
+from trakt_ical.checkin.signed_links import Tickets
+from trakt_ical.export.stored_calendar import DamagedCalendar, parse_calendar
+from trakt_ical.export.stores.protocol import StateFile
+from trakt_ical.feed.feed_store import LastModifiedFile
 
 ODD_MOMENTS = [
     "9999-12-31T23:59:59Z",

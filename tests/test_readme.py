@@ -15,7 +15,7 @@ from trakt_ical import errors
 from trakt_ical.cli import cli
 from trakt_ical.config import FIELDS, OF_CALENDARS
 from trakt_ical.config.values import format_value
-from trakt_ical.transform.text import PARTS
+from trakt_ical.transform.event_text import PARTS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ from tests.readers import judge
 from tests.runs import make_first_calendar
 from tests.server import Asked, Told, serving
 from trakt_ical.config import resolve_settings
-from trakt_ical.fetch.source import Fetched, FetchRequest
+from trakt_ical.fetch.sources import Fetched, FetchRequest
 from trakt_ical.fetch.v1 import reader as v1_reader
 from trakt_ical.fetch.v2 import reader as v2_reader
 from trakt_ical.model import Airing, DateRange, Release

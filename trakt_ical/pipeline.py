@@ -27,9 +27,9 @@ from trakt_ical.export.ics import Appearance, CalendarId, Heading
 from trakt_ical.export.merge import CurrentEvents, MergeInput, MergeResult, Retention, merge
 from trakt_ical.export.output import Output
 from trakt_ical.export.renumbering import find_renumbered
-from trakt_ical.export.stored import StoredCalendar, StoredEvent, parse_instant, parse_moment, read_category
-from trakt_ical.export.stores.store import LastRun, OutputState, Summary
-from trakt_ical.fetch.source import Fetched, FetchRequest, Progress, Source
+from trakt_ical.export.stored_calendar import StoredCalendar, StoredEvent, parse_instant, parse_moment, read_category
+from trakt_ical.export.stores.protocol import LastRun, OutputState, Summary
+from trakt_ical.fetch.sources import Fetched, FetchRequest, Progress, Source
 from trakt_ical.model import Airing, DateRange, Episode, Event, Moment, StepRecorder, ignore_step, local_date
 from trakt_ical.transform.events import CheckInLinks, make_event
 from trakt_ical.transform.grouping import Showing, schedule_airings

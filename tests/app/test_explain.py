@@ -20,16 +20,16 @@ from trakt_ical.app.explain import explain_airing
 from trakt_ical.demo import Fault
 from trakt_ical.export.merge import Retention
 from trakt_ical.export.output import Output
-from trakt_ical.export.stored import parse_calendar
-from trakt_ical.export.stores.store import OutputState
-from trakt_ical.fetch.source import Fetched
+from trakt_ical.export.stored_calendar import parse_calendar
+from trakt_ical.export.stores.protocol import OutputState
+from trakt_ical.fetch.sources import Fetched
 from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
 from trakt_ical.model import DateRange, Episode, Steps
 from trakt_ical.pipeline import CalendarSpec
 from trakt_ical.transform.filters import Filters
 from trakt_ical.transform.rules import Group, Rules
 from trakt_ical.transform.times import find_event_times
-from trakt_ical.transform.titles import find_airings
+from trakt_ical.transform.title_matching import find_airings
 from trakt_ical.transform.uids import make_uid as uid_of
 
 

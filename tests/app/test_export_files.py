@@ -24,8 +24,8 @@ from trakt_ical import files
 from trakt_ical.demo import Fault
 from trakt_ical.errors import OutputError
 from trakt_ical.export import ics
-from trakt_ical.export.stored import parse_calendar
-from trakt_ical.export.stores import store
+from trakt_ical.export.stored_calendar import parse_calendar
+from trakt_ical.export.stores import protocol
 
 
 def exported(line: Line) -> bytes:
@@ -92,7 +92,7 @@ def test_another_loss_begins_the_week_anew(line: Line, home: Path) -> None:
 
 def hide_most(line: Line) -> None:
     """From now on Trakt lists two upcoming days alone."""
-    from trakt_ical.export.stored import parse_moment
+    from trakt_ical.export.stored_calendar import parse_moment
 
     for event in parse_calendar(line.ics.read_bytes()).events.values():
         starts = parse_moment(event.start)
@@ -365,7 +365,7 @@ def test_an_export_waits_for_the_lock_of_its_output(line: Line, home: Path, envi
     with pytest.raises(OutputError, match="Another run has held .* for more than 0 s"):
         with files.lock(path, wait=1), files.lock(path, wait=0.1):
             raise AssertionError("locked twice")
-    assert store.LOCK_WAIT == 60
+    assert protocol.LOCK_WAIT == 60
 
 
 def test_two_exports_at_once_leave_one_whole_calendar(line: Line, environ: dict[str, str]) -> None:

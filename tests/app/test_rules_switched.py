@@ -15,13 +15,13 @@ from tests.demos import Demo, log_in, make_environ
 from tests.factories import DAY, NOW, make_episode
 from tests.rules import EVERY, EVERY_OF_V1, RULES
 from tests.runs import CalendarRuns, merge_fetched
-from trakt_ical.app.app import App, open_app
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_spec
+from trakt_ical.app.context import App, open_app
 from trakt_ical.app.environment import Environment
-from trakt_ical.app.sources import open_source
+from trakt_ical.app.open_source import open_source
 from trakt_ical.export.merge import Retention
-from trakt_ical.export.stored import StoredCalendar, parse_calendar, parse_moment
-from trakt_ical.fetch.source import Fetched, FetchRequest, ignore_progress
+from trakt_ical.export.stored_calendar import StoredCalendar, parse_calendar, parse_moment
+from trakt_ical.fetch.sources import Fetched, FetchRequest, ignore_progress
 from trakt_ical.model import local_date
 from trakt_ical.pipeline import plan_fetch
 from trakt_ical.transform.rules import Offsets, Rules

@@ -21,7 +21,7 @@ from tests.benchmarks.account import fresh_home
 from tests.benchmarks.answers import Listing
 from tests.benchmarks.measure import COMMAND, at_most, in_turn, milliseconds, process, tell
 from tests.benchmarks.server import running
-from trakt_ical.fetch.source import FetchRequest
+from trakt_ical.fetch.sources import FetchRequest
 from trakt_ical.fetch.v2.source import LONGEST, SourceV2
 from trakt_ical.model import DateRange
 from trakt_ical.trakt.client import Client

@@ -20,12 +20,12 @@ import requests
 from tests.checkins import HARBOR, OTHER, PUBLIC, begun, check_ins, events, link
 from tests.conftest import Line
 from tests.feeds import Running, serving
-from trakt_ical.app.app import open_app
 from trakt_ical.app.checkin import make_link_check_ins
+from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
 from trakt_ical.checkin.links import Done, FormChoice, Waiting
 from trakt_ical.checkin.pages import TOKEN_LIFETIME
-from trakt_ical.checkin.tickets import LINK_LIFETIME, Ticket, load_tickets
+from trakt_ical.checkin.signed_links import LINK_LIFETIME, Ticket, load_tickets
 from trakt_ical.demo import Drop, Fault
 from trakt_ical.trakt.client import Client
 

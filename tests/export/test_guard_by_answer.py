@@ -10,8 +10,8 @@ import pytest
 from tests.factories import NOW, make_calendar_id, make_calendar_spec, make_episode, make_movie
 from tests.runs import merge_fetched
 from trakt_ical.errors import UpdateHeldBack
-from trakt_ical.export.stored import parse_calendar
-from trakt_ical.fetch.source import Fetched
+from trakt_ical.export.stored_calendar import parse_calendar
+from trakt_ical.fetch.sources import Fetched
 from trakt_ical.model import Airing, DateRange
 
 DAYS = DateRange(NOW.date(), 90)

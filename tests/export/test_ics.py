@@ -12,10 +12,10 @@ from tests.factories import NIGHT, make_calendar_id, make_episode, make_event, m
 from trakt_ical.export import ics
 from trakt_ical.model import Airing, EpisodeKind, Moment, Release, Show
 from trakt_ical.transform import events
+from trakt_ical.transform.event_text import PARTS, Words
 from trakt_ical.transform.grouping import schedule_airings
 from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHours
 from trakt_ical.transform.template import parse_template
-from trakt_ical.transform.text import PARTS, Words
 from trakt_ical.transform.times import describe_placing
 from trakt_ical.transform.uids import make_uid
 

@@ -19,8 +19,8 @@ from tests.factories import DAY, make_calendar_spec, make_episode
 from tests.runs import FixedSource, merge_source
 from trakt_ical.errors import UpdateHeldBack
 from trakt_ical.export.merge import MergeResult, Retention
-from trakt_ical.export.stored import parse_calendar
-from trakt_ical.fetch.source import Fetched, FetchRequest
+from trakt_ical.export.stored_calendar import parse_calendar
+from trakt_ical.fetch.sources import Fetched, FetchRequest
 from trakt_ical.model import DateRange, Moment, Show
 from trakt_ical.pipeline import CalendarSpec
 

@@ -11,7 +11,7 @@ import pytest
 from tests.factories import DAY, NOW
 from trakt_ical.errors import OutputError
 from trakt_ical.export.stores.file import FileStore
-from trakt_ical.export.stores.store import LastRun, OutputState, StateFile, Summary, load_states
+from trakt_ical.export.stores.protocol import LastRun, OutputState, StateFile, Summary, load_states
 
 
 def test_a_save_against_another_version_is_refused(tmp_path: Path) -> None:

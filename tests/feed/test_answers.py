@@ -22,7 +22,7 @@ from trakt_ical.feed.answers import (
     accepts_gzip,
     parse_etags,
 )
-from trakt_ical.feed.store import LastModifiedFile
+from trakt_ical.feed.feed_store import LastModifiedFile
 from trakt_ical.http import parse_http_date
 
 CHANGED = datetime(2026, 4, 18, 12, tzinfo=UTC)

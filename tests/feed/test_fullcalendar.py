@@ -9,7 +9,7 @@ import pytest
 
 from tests.feeds import Running
 from tests.server import Asked, Told, serving
-from trakt_ical.export.stored import parse_calendar, read_summary
+from trakt_ical.export.stored_calendar import parse_calendar, read_summary
 
 SCRIPTS = (
     "ical.js/build/ical.min.js",

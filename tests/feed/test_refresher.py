@@ -18,7 +18,7 @@ from tests.feeds import Running, serving
 from tests.readers import Exports
 from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.errors import TraktError
-from trakt_ical.export.stored import parse_calendar
+from trakt_ical.export.stored_calendar import parse_calendar
 from trakt_ical.feed.refresher import ACTIVITY_INTERVAL, FIRST_RETRY, Refresher, RefresherThread
 
 EVERY = timedelta(hours=1)

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Collection, Iterable, Iterator
 
 from tests.factories import make_episode
-from trakt_ical.fetch.source import (
+from trakt_ical.fetch.sources import (
     Capabilities,
     Connection,
     Fetched,

@@ -10,7 +10,7 @@ import pytest
 from tests.factories import NOW
 from tests.server import Asked, Told, serving
 from trakt_ical.errors import TraktError
-from trakt_ical.fetch.source import FetchRequest
+from trakt_ical.fetch.sources import FetchRequest
 from trakt_ical.fetch.v2.source import SourceV2
 from trakt_ical.model import DateRange
 from trakt_ical.trakt.client import Client

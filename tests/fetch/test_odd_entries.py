@@ -16,9 +16,9 @@ from tests.odd_fields import check_change, load_recorded
 from tests.runs import merge_fetched
 from tests.server import Asked, Told, serving
 from trakt_ical.errors import BrokenAnswer
-from trakt_ical.export.stored import StoredCalendar, parse_calendar
-from trakt_ical.fetch.odd import OddEntries
-from trakt_ical.fetch.source import Fetched, FetchRequest
+from trakt_ical.export.stored_calendar import StoredCalendar, parse_calendar
+from trakt_ical.fetch.odd_entries import OddEntries
+from trakt_ical.fetch.sources import Fetched, FetchRequest
 from trakt_ical.fetch.v1.reader import read_episodes
 from trakt_ical.fetch.v2.lists import Lists
 from trakt_ical.fetch.v2.reader import read_movies, read_shows

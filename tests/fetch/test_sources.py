@@ -11,7 +11,7 @@ from tests.conftest import Line
 from tests.factories import make_episode
 from tests.fetch import list_source
 from tests.server import Told, serving
-from trakt_ical.fetch.source import SOURCES, Adapter, LoginMethod, Source
+from trakt_ical.fetch.sources import SOURCES, Adapter, LoginMethod, Source
 from trakt_ical.fetch.v1.source import SourceV1
 from trakt_ical.trakt.client import Client
 

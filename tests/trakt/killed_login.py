@@ -16,10 +16,10 @@ from typing import Any
 
 import msgspec
 
-from trakt_ical.app.app import open_app
+from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
 from trakt_ical.app.login import log_in
-from trakt_ical.app.sources import make_token_signer
+from trakt_ical.app.open_source import make_token_signer
 from trakt_ical.trakt.token import Token
 
 CALLS = {

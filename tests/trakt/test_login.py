@@ -18,9 +18,9 @@ from tests.conftest import Clock, Line
 from tests.demos import Demo
 from tests.factories import make_token
 from tests.server import Told, serving
-from trakt_ical.app.app import open_app
+from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
-from trakt_ical.app.sources import open_source
+from trakt_ical.app.open_source import open_source
 from trakt_ical.demo import Body, Fault
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, OutputError, SettingsError
 from trakt_ical.trakt.client import Client

@@ -19,10 +19,10 @@ from tests.demos import Demo
 from tests.factories import make_token
 from tests.server import Asked, Told, serving
 from trakt_ical import files
-from trakt_ical.app.app import App, open_app
+from trakt_ical.app.context import App, open_app
 from trakt_ical.app.environment import Environment
 from trakt_ical.app.login import log_in, open_new_login
-from trakt_ical.app.sources import make_token_signer
+from trakt_ical.app.open_source import make_token_signer
 from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.errors import LoginNeeded, OutputError, TraktError
 from trakt_ical.trakt.client import Client

@@ -81,7 +81,7 @@ def test_the_limit_of_a_run_is_a_setting(line: Line) -> None:
     assert line("export", environ={"TRAKT_ICAL_RUN_LIMIT": "-1"}).exit_code == 3
     with serving_raw(drip(HEAD, b"X: y\r\n")) as url:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("trakt_ical.app.sources.SECONDS_PER_MINUTE", 0.01)
+            patch.setattr("trakt_ical.app.open_source.SECONDS_PER_MINUTE", 0.01)
             result = line("export", environ={"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"})
     assert (result.exit_code, "run_limit" in result.stderr) == (5, True), result.stderr
     assert line("export").exit_code == 0

@@ -19,7 +19,7 @@ from tests.conftest import needs_node
 from tests.factories import DAY, NOW, make_calendar_id, make_episode, make_event, make_movie, make_stamp
 from tests.runs import CalendarRuns
 from trakt_ical.export import ics
-from trakt_ical.fetch.source import KINDS
+from trakt_ical.fetch.sources import KINDS
 from trakt_ical.model import Airing, Episode, EpisodeKind, Release
 from trakt_ical.transform.alarms import AlarmRule, parse_alarm
 from trakt_ical.transform.rules import Rules

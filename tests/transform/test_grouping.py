@@ -16,10 +16,10 @@ from tests.runs import CalendarRuns
 from trakt_ical.model import Airing, Episode, EpisodeKind, Event, Moment, Show
 from trakt_ical.transform.alarms import parse_alarm
 from trakt_ical.transform.codes import CodeStyle
+from trakt_ical.transform.event_text import Words
 from trakt_ical.transform.events import make_event
 from trakt_ical.transform.grouping import schedule_airings
 from trakt_ical.transform.rules import Group, Hours, Offsets, Rules, UnknownHours
-from trakt_ical.transform.text import Words
 
 HOUR = timedelta(hours=1)
 OTHER = Show("trakt-2", "Another Show", None, (), None)

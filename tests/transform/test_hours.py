@@ -18,7 +18,7 @@ import pytest
 
 from tests.factories import make_stamp
 from trakt_ical.config import Settings
-from trakt_ical.config.calendar_rules import make_rules
+from trakt_ical.config.rules_from_settings import make_rules
 from trakt_ical.export import ics
 from trakt_ical.fetch.v1 import reader as v1_reader
 from trakt_ical.fetch.v2 import reader as v2_reader

@@ -18,7 +18,7 @@ from tests.conftest import needs_node
 from tests.factories import make_calendar_id
 from trakt_ical.export import ics
 from trakt_ical.model import Event
-from trakt_ical.transform.text import clean_text
+from trakt_ical.transform.event_text import clean_text
 
 READ_BY_ICAL_JS = """
 import { createRequire } from 'node:module';

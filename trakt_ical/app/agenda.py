@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from trakt_ical import pipeline
-from trakt_ical.app.app import App
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_spec
-from trakt_ical.app.sources import find_calendar_zone, open_source
+from trakt_ical.app.context import App
+from trakt_ical.app.open_source import find_calendar_zone, open_source
 from trakt_ical.config import Calendar
 from trakt_ical.errors import BrokenAnswer
-from trakt_ical.fetch.source import Fetched, ignore_progress
+from trakt_ical.fetch.sources import Fetched, ignore_progress
 from trakt_ical.model import Airing, Episode, Event, local_date, reads_as_whole_day
 from trakt_ical.pipeline import CalendarSpec, list_airings, remove_hidden
+from trakt_ical.transform.event_text import clean_text
 from trakt_ical.transform.events import make_event
 from trakt_ical.transform.grouping import Showing, schedule_airings
-from trakt_ical.transform.text import clean_text
 
 MAX_AGE = timedelta(hours=1)
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from trakt_ical.app.app import App
+from trakt_ical.app.context import App
 from trakt_ical.config import FIELDS, SECRETS, Calendar, Settings
 from trakt_ical.errors import SettingsError
 from trakt_ical.export.ics import Appearance, CalendarId
@@ -21,7 +21,7 @@ from trakt_ical.model import YEARS, DateRange, Moment
 from trakt_ical.pipeline import CalendarSpec
 
 if TYPE_CHECKING:
-    from trakt_ical.checkin.tickets import Tickets
+    from trakt_ical.checkin.signed_links import Tickets
 
 
 class DaySpan(msgspec.Struct, frozen=True):
@@ -82,7 +82,7 @@ def make_date_range(settings: Settings, today: date, span: DaySpan) -> DateRange
 
 def load_check_in_tickets(app: App) -> Tickets:
     """Load what signs check-in links. Raises OutputError."""
-    from trakt_ical.checkin.tickets import load_tickets
+    from trakt_ical.checkin.signed_links import load_tickets
 
     return load_tickets(_find_key_path(app))
 
@@ -103,7 +103,7 @@ class _TicketLinks:
         return load_check_in_tickets(self._app)
 
     def make_link(self, uid: str, start: Moment) -> str:
-        from trakt_ical.checkin.tickets import Ticket
+        from trakt_ical.checkin.signed_links import Ticket
 
         return f"{self._base}/{self._tickets.make_path(Ticket(uid, start))}"
 

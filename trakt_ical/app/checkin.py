@@ -12,17 +12,17 @@ from functools import cached_property
 from typing import Protocol
 
 from trakt_ical.app.agenda import fetch_listed
-from trakt_ical.app.app import App
-from trakt_ical.app.sources import find_calendar_zone, make_connection, open_source
+from trakt_ical.app.context import App
+from trakt_ical.app.open_source import find_calendar_zone, make_connection, open_source
 from trakt_ical.checkin.links import LinkCheckIns, StoredAiring
 from trakt_ical.checkin.resolve import Chooser, ItemFinder
 from trakt_ical.checkin.schedule import Schedule, ShownTimes, find_shown_times
 from trakt_ical.checkin.service import CheckInContext, CheckInService
-from trakt_ical.checkin.tickets import FOLDER
+from trakt_ical.checkin.signed_links import FOLDER
 from trakt_ical.config import Calendar
 from trakt_ical.errors import SettingsError
-from trakt_ical.export.stored import StoredEvent, parse_moment, read_end, read_summary
-from trakt_ical.fetch.source import SOURCES, CheckInAbilities
+from trakt_ical.export.stored_calendar import StoredEvent, parse_moment, read_end, read_summary
+from trakt_ical.fetch.sources import SOURCES, CheckInAbilities
 from trakt_ical.model import Airing
 from trakt_ical.transform.uids import make_uid
 from trakt_ical.wording import describe_moment

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from trakt_ical.app.app import make_app_at_rest
+from trakt_ical.app.context import make_app_at_rest
 from trakt_ical.app.environment import Environment
-from trakt_ical.fetch.source import SOURCES, LoginMethod
+from trakt_ical.fetch.sources import SOURCES, LoginMethod
 from trakt_ical.trakt.cache import read_cached_bodies
-from trakt_ical.transform.titles import begins_name, normalize_title
+from trakt_ical.transform.title_matching import begins_name, normalize_title
 
 _HARMLESS = re.compile(r"\w[\w-]*")
 

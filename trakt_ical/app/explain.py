@@ -15,20 +15,20 @@ from trakt_ical import pipeline
 from trakt_ical.errors import NoMatch, UpdateHeldBack
 from trakt_ical.export.merge import MergeInput, decide_fate
 from trakt_ical.export.output import Output, read_output
-from trakt_ical.export.stored import StoredEvent, parse_moment, read_name, strip_uid_suffix
+from trakt_ical.export.stored_calendar import StoredEvent, parse_moment, read_name, strip_uid_suffix
 from trakt_ical.export.stores.file import FileStore
-from trakt_ical.fetch.source import Fetched
+from trakt_ical.fetch.sources import Fetched
 from trakt_ical.model import Airing, Moment, Steps, local_date
 from trakt_ical.pipeline import CalendarSpec, list_airings, remove_hidden
 from trakt_ical.transform.codes import split_code
+from trakt_ical.transform.event_text import Words, clean_text
 from trakt_ical.transform.grouping import Showing, schedule_airings
-from trakt_ical.transform.text import Words, clean_text
 from trakt_ical.transform.times import find_event_times
-from trakt_ical.transform.titles import find_airings, find_nearest_titles, match_titles
+from trakt_ical.transform.title_matching import find_airings, find_nearest_titles, match_titles
 from trakt_ical.transform.uids import make_uid, read_key
 
 if TYPE_CHECKING:
-    from trakt_ical.app.app import App
+    from trakt_ical.app.context import App
     from trakt_ical.config import Calendar
 
 MOST_CANDIDATES = 20

@@ -10,16 +10,16 @@ import msgspec
 
 from trakt_ical import pipeline
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_id, make_calendar_spec
-from trakt_ical.app.sources import check_required_settings, find_calendar_zone, open_source
+from trakt_ical.app.open_source import check_required_settings, find_calendar_zone, open_source
 from trakt_ical.errors import BrokenAnswer, TraktIcalError, UpdateHeldBack
 from trakt_ical.export.output import Output, open_output, read_output
-from trakt_ical.fetch.source import Progress, ignore_progress
+from trakt_ical.fetch.sources import Progress, ignore_progress
 from trakt_ical.pipeline import CalendarRun, Outcome, RunResult
 
 if TYPE_CHECKING:
-    from trakt_ical.app.app import App
+    from trakt_ical.app.context import App
     from trakt_ical.config import Calendar
-    from trakt_ical.export.stores.store import Store
+    from trakt_ical.export.stores.protocol import Store
 
 
 class Job(msgspec.Struct, frozen=True):

@@ -11,12 +11,12 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 
 from trakt_ical import files
-from trakt_ical.app.app import App
-from trakt_ical.app.sources import find_server_url
+from trakt_ical.app.context import App
+from trakt_ical.app.open_source import find_server_url
 from trakt_ical.errors import OutputError, TraktIcalError
-from trakt_ical.export.stored import HEAD
-from trakt_ical.feed.store import FeedFolder
-from trakt_ical.fetch.source import LoginMethod
+from trakt_ical.export.stored_calendar import HEAD
+from trakt_ical.feed.feed_store import FeedFolder
+from trakt_ical.fetch.sources import LoginMethod
 from trakt_ical.files import JsonFile
 
 log = logging.getLogger(__name__)

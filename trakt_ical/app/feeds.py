@@ -9,10 +9,10 @@ from pathlib import Path
 from shlex import quote
 
 from trakt_ical import files
-from trakt_ical.app.app import App
+from trakt_ical.app.context import App
 from trakt_ical.app.export import ExportOptions, Job, export
 from trakt_ical.app.feed_folder import make_feed_folder
-from trakt_ical.app.sources import open_source
+from trakt_ical.app.open_source import open_source
 from trakt_ical.config import Calendar
 from trakt_ical.errors import OutputError, TraktIcalError, UpdateHeldBack
 from trakt_ical.feed.secrets import make_feed_url, make_page_url

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from trakt_ical.app.app import App
-from trakt_ical.app.sources import (
+from trakt_ical.app.context import App
+from trakt_ical.app.open_source import (
     check_required_settings,
     find_server_url,
     list_secrets,
@@ -17,7 +17,7 @@ from trakt_ical.app.sources import (
     make_token_signer,
 )
 from trakt_ical.errors import LoginNeeded, SettingsError, TraktIcalError
-from trakt_ical.fetch.source import SOURCES, LoginMethod
+from trakt_ical.fetch.sources import SOURCES, LoginMethod
 from trakt_ical.fetch.v2.source import open_client
 from trakt_ical.trakt.client import Client
 from trakt_ical.trakt.login import Login, fetch_account_settings

@@ -11,29 +11,29 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from trakt_ical.app.app import App
 from trakt_ical.app.calendar_specs import load_check_in_tickets
 from trakt_ical.app.checkin import make_link_check_ins
+from trakt_ical.app.context import App
 from trakt_ical.app.feed_folder import make_feed_folder
 from trakt_ical.app.feeds import fetch_activity, refresh_feeds
-from trakt_ical.app.sources import find_system_zone
-from trakt_ical.checkin.tickets import Ticket
+from trakt_ical.app.open_source import find_system_zone
+from trakt_ical.checkin.signed_links import Ticket
 from trakt_ical.errors import SettingsError, TraktIcalError, UpdateHeldBack
 from trakt_ical.feed import access_log
 from trakt_ical.feed.answers import Health
 from trakt_ical.feed.asgi import FeedApp
+from trakt_ical.feed.feed_store import FeedOptions, FeedStore
 from trakt_ical.feed.page import render_page
 from trakt_ical.feed.page_content import PageCalendar, PageContent, offers_check_in, read_airings
 from trakt_ical.feed.refresher import Refresher, RefresherThread
 from trakt_ical.feed.secrets import make_feed_url
 from trakt_ical.feed.server import WebServer, open_listeners
-from trakt_ical.feed.store import FeedOptions, FeedStore
 from trakt_ical.http import ListenAddress, is_loopback, is_public
 from trakt_ical.pipeline import RunResult
 
 if TYPE_CHECKING:
     from trakt_ical.checkin.pages import CheckInRoute
-    from trakt_ical.checkin.tickets import Tickets
+    from trakt_ical.checkin.signed_links import Tickets
     from trakt_ical.config import Calendar
     from trakt_ical.feed.page_content import PageAiring
 

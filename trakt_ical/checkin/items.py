@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
-from trakt_ical.fetch.source import CheckInAbilities
+from trakt_ical.fetch.sources import CheckInAbilities
 from trakt_ical.model import Moment
 from trakt_ical.transform.codes import split_code
 

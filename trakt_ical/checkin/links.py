@@ -16,7 +16,7 @@ from typing import Protocol
 
 from trakt_ical.checkin.items import CheckInApi, CheckInExtras, Conflict, Started, Title, WatchItem
 from trakt_ical.checkin.service import CheckInContext, CheckInService, ConflictChoice
-from trakt_ical.checkin.tickets import Ticket
+from trakt_ical.checkin.signed_links import Ticket
 from trakt_ical.errors import CheckInRunning, TraktIcalError
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from trakt_ical.checkin.items import CheckInApi, EpisodeRef, Query, Title, Watch
 from trakt_ical.checkin.schedule import Schedule, make_show_title
 from trakt_ical.errors import NoMatch
 from trakt_ical.model import Episode
-from trakt_ical.transform.titles import find_nearest, normalize_title
+from trakt_ical.transform.title_matching import find_nearest, normalize_title
 
 MOST_EPISODES = 5  # offered where nothing is on
 MOST_TITLES = 10  # offered of the fifty that a search finds; another word tells them apart

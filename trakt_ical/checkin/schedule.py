@@ -13,7 +13,7 @@ from trakt_ical.transform.filters import ORIGINS
 from trakt_ical.transform.grouping import schedule_airings
 from trakt_ical.transform.rules import Rules
 from trakt_ical.transform.times import find_event_times
-from trakt_ical.transform.titles import find_nearest, list_title_names, match_titles
+from trakt_ical.transform.title_matching import find_nearest, list_title_names, match_titles
 from trakt_ical.transform.uids import make_uid
 
 LEAD = timedelta(minutes=10)  # an airing counts as begun so early: clocks differ, and broadcasters are early

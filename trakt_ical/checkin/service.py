@@ -10,7 +10,7 @@ from typing import Protocol
 
 from trakt_ical.checkin.items import CheckInApi, CheckInExtras, Conflict, Started, Watching, WatchItem
 from trakt_ical.errors import BrokenAnswer, CheckInRunning, NoMatch, Refused, TraktError, TraktIcalError, Unreachable
-from trakt_ical.trakt.faults import was_never_sent
+from trakt_ical.trakt.statuses import was_never_sent
 
 log = logging.getLogger(__name__)
 

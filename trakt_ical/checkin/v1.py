@@ -26,14 +26,14 @@ from trakt_ical.checkin.items import (
     WatchItem,
 )
 from trakt_ical.errors import BrokenAnswer, NoMatch, Refused, SettingsError
-from trakt_ical.fetch.odd import decode_with_warnings
-from trakt_ical.fetch.source import CHECK_IN_V1, Connection, parse_runtime
+from trakt_ical.fetch.odd_entries import decode_with_warnings
+from trakt_ical.fetch.sources import CHECK_IN_V1, Connection, parse_runtime
 from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
 from trakt_ical.fetch.v1.source import open_client
 from trakt_ical.fetch.v1.wire import EpisodeSummary, FoundEpisode, FoundSeason, FoundSlot, FoundTitle
 from trakt_ical.model import Moment
 from trakt_ical.trakt.client import Answer, Client
-from trakt_ical.trakt.faults import make_error
+from trakt_ical.trakt.statuses import make_error
 
 SHARED = (*CHECK_IN_V1.networks, "foursquare", "path")  # the networks that an answer may name
 LATEST = 2**33  # seconds since 1970, in the year 2242

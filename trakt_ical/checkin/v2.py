@@ -23,8 +23,8 @@ from trakt_ical.checkin.items import (
     WatchItem,
 )
 from trakt_ical.errors import BrokenAnswer, CheckInRunning, NoMatch, Refused, TraktError
-from trakt_ical.fetch.odd import decode_with_warnings
-from trakt_ical.fetch.source import CHECK_IN_V2, Connection, parse_runtime
+from trakt_ical.fetch.odd_entries import decode_with_warnings
+from trakt_ical.fetch.sources import CHECK_IN_V2, Connection, parse_runtime
 from trakt_ical.fetch.v2.source import open_client
 from trakt_ical.fetch.v2.wire import FoundEpisode, FoundIds, FoundMovie, FoundShow
 from trakt_ical.model import Moment, check_years

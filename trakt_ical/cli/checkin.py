@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trakt_ical.app.checkin import CheckInSession
     from trakt_ical.checkin.items import CheckInExtras, Query, WatchItem
     from trakt_ical.cli.checkin_dialog import CheckInPrompt
-    from trakt_ical.fetch.source import CheckInAbilities
+    from trakt_ical.fetch.sources import CheckInAbilities
 
 C = TypeVar("C", bound=Callable[..., Any])
 

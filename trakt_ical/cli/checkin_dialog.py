@@ -16,7 +16,7 @@ from trakt_ical.cli.terminal import strip_controls, write_line, write_live, writ
 from trakt_ical.errors import CheckInRunning, NoMatch
 
 if TYPE_CHECKING:
-    from trakt_ical.app.app import App
+    from trakt_ical.app.context import App
     from trakt_ical.checkin.items import CheckInExtras, CheckInPost, Conflict, Started, Watching, WatchItem
     from trakt_ical.cli.run import Run
 
@@ -151,7 +151,7 @@ class CheckInReport:
 
     def show_post(self, app: App, post: CheckInPost) -> None:
         """Write the request that would be sent, without its secrets."""
-        from trakt_ical.app.sources import find_server_url
+        from trakt_ical.app.open_source import find_server_url
         from trakt_ical.config import hide_userinfo
 
         post = post.hide_secrets()

@@ -23,7 +23,7 @@ def command(run: Run, /, port: int) -> None:
     It prints the environment variables with which trakt-ical, or another program, uses it. It can also imitate
     failures: see docs/demo.md.
     """
-    from trakt_ical.app.app import run_demo_server
+    from trakt_ical.app.context import run_demo_server
     from trakt_ical.app.environment import Environment, Folders
     from trakt_ical.config import PREFIX
 

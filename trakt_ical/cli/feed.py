@@ -17,7 +17,7 @@ from trakt_ical.cli.terminal import write_line
 from trakt_ical.wording import describe_past
 
 if TYPE_CHECKING:
-    from trakt_ical.app.app import App
+    from trakt_ical.app.context import App
     from trakt_ical.config import Calendar
 
 

@@ -15,7 +15,7 @@ import click
 from trakt_ical.cli.terminal import write_note
 
 if TYPE_CHECKING:
-    from trakt_ical.app.app import App
+    from trakt_ical.app.context import App
     from trakt_ical.app.environment import Environment
     from trakt_ical.config import Calendar
 
@@ -45,7 +45,7 @@ class Run:
     @contextlib.contextmanager
     def app(self, flags: Mapping[str, Any]) -> Iterator[App]:
         """Open the app with the settings that *flags*, environment and settings file give. Raises SettingsError."""
-        from trakt_ical.app.app import open_app
+        from trakt_ical.app.context import open_app
         from trakt_ical.app.environment import Environment
 
         environment = self.environment or Environment()

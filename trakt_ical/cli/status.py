@@ -16,8 +16,8 @@ from trakt_ical.cli.terminal import write_line
 from trakt_ical.wording import describe_past, describe_span
 
 if TYPE_CHECKING:
-    from trakt_ical.app.app import App
-    from trakt_ical.export.stores.store import OutputState
+    from trakt_ical.app.context import App
+    from trakt_ical.export.stores.protocol import OutputState
     from trakt_ical.trakt.token import Token
 
 
@@ -31,7 +31,7 @@ def command(run: Run, /, as_json: bool, **flags: Any) -> None:
     An output is listed with its last success, its last change and, if an update is held back, since when.
     Without a login the exit status is 4.
     """
-    from trakt_ical.export.stores.store import load_states
+    from trakt_ical.export.stores.protocol import load_states
 
     with run.app(flags) as app:
         now, states = app.environment.now(), list(load_states(app.folders.state))
@@ -74,7 +74,7 @@ def _convert_state(state: OutputState) -> dict[str, str | None]:
 def _load_token(app: App) -> Token | None:
     """Return the token, None where the source has no login. Raises LoginNeeded."""
     from trakt_ical.errors import LoginNeeded
-    from trakt_ical.fetch.source import LoginMethod
+    from trakt_ical.fetch.sources import LoginMethod
 
     if app.capabilities.login is not LoginMethod.DEVICE_CODE:
         return None

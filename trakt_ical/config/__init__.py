@@ -1,7 +1,7 @@
 """Every setting, and where its value comes from."""
 
-from trakt_ical.config.calendar_rules import Calendar
 from trakt_ical.config.precedence import CONFIG, PREFIX, Resolved, hide_userinfo, list_settings, resolve_settings
+from trakt_ical.config.rules_from_settings import Calendar
 from trakt_ical.config.settings import ACCOUNT, FIELDS, OF_CALENDARS, SECRETS, Settings
 
 __all__ = [

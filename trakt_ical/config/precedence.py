@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from trakt_ical.config.calendar_rules import Calendar, make_calendar
+from trakt_ical.config.rules_from_settings import Calendar, make_calendar
 from trakt_ical.config.settings import ACCOUNT, FIELDS, OF_CALENDARS, SECRETS, Settings
 from trakt_ical.config.settings_file import SettingsFile, load_settings_file, read_text
 from trakt_ical.config.values import GivenValue, format_value

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from trakt_ical.fetch.source import KINDS, SOURCES
+from trakt_ical.fetch.sources import KINDS, SOURCES
 
 LONGEST = 3660  # days back or ahead
 

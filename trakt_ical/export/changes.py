@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import msgspec
 
-from trakt_ical.export.stored import StoredEvent, parse_moment, read_summary
+from trakt_ical.export.stored_calendar import StoredEvent, parse_moment, read_summary
 from trakt_ical.model import Event, Moment
 
 

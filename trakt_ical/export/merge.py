@@ -23,7 +23,7 @@ from trakt_ical.errors import UpdateHeldBack
 from trakt_ical.export import ics
 from trakt_ical.export.changes import Change, Kind, compare_event
 from trakt_ical.export.ics import ChangeStamp, Heading
-from trakt_ical.export.stored import StoredCalendar, StoredEvent, parse_instant, parse_moment, read_name
+from trakt_ical.export.stored_calendar import StoredCalendar, StoredEvent, parse_instant, parse_moment, read_name
 from trakt_ical.model import DateRange, Event, Moment, StepRecorder, ignore_step, local_date
 
 # SEQUENCE counts minutes from here on. A plain counter would start again where a calendar was lost, and subscribers

@@ -12,8 +12,8 @@ import msgspec
 
 from trakt_ical.errors import OutputError
 from trakt_ical.export.ics import CalendarId
-from trakt_ical.export.stored import DamagedCalendar, StoredCalendar, parse_calendar
-from trakt_ical.export.stores.store import LastRun, OutputState, Snapshot, StateFile, Store
+from trakt_ical.export.stored_calendar import DamagedCalendar, StoredCalendar, parse_calendar
+from trakt_ical.export.stores.protocol import LastRun, OutputState, Snapshot, StateFile, Store
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from trakt_ical.export import ics
-from trakt_ical.export.stored import StoredEvent, read_summary
+from trakt_ical.export.stored_calendar import StoredEvent, read_summary
 from trakt_ical.model import Event
 
 _CODE = re.compile(r"\b\d+x\d+\b")

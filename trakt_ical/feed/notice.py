@@ -13,7 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from trakt_ical.export import ics
 from trakt_ical.export.ics import END, SUM, Appearance, CalendarId, ChangeStamp, Heading
-from trakt_ical.export.stored import HEAD
+from trakt_ical.export.stored_calendar import HEAD
 from trakt_ical.model import Event
 from trakt_ical.wording import format_short_day
 

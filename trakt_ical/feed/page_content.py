@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from operator import itemgetter
 
-from trakt_ical.export.stored import StoredCalendar, parse_moment, read_end, read_summary
+from trakt_ical.export.stored_calendar import StoredCalendar, parse_moment, read_end, read_summary
 from trakt_ical.model import Moment, local_date, reads_as_whole_day
 from trakt_ical.wording import format_hour
 

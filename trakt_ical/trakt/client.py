@@ -25,7 +25,7 @@ import trakt_ical
 from trakt_ical.errors import BrokenAnswer, TraktError, Unreachable
 from trakt_ical.files import decode
 from trakt_ical.http import parse_http_date, parse_retry_after
-from trakt_ical.trakt import faults
+from trakt_ical.trakt import statuses
 from trakt_ical.trakt.transport import limit_answer, make_policy, make_session
 
 if TYPE_CHECKING:
@@ -217,15 +217,15 @@ class Client:
                     # The kept answer was deleted while this request was on its way. Without it nothing is conditional.
                     answer = self._exchange(method, url, name, kwargs)
         except (requests.exceptions.RequestException, HTTPError, OSError, UnicodeError) as error:
-            if faults.is_too_slow(error):
+            if statuses.is_too_slow(error):
                 fault = self._make_run_error() if end > self._run_end else self._make_slow_error()
                 raise fault from error
-            fault = Unreachable(self._mask(faults.describe_fault(error)))
+            fault = Unreachable(self._mask(statuses.describe_fault(error)))
             fault.__cause__ = error
             log.debug("%s: %s", name, fault)
-            if faults.is_permanent(error):
+            if statuses.is_permanent(error):
                 raise fault from error
-            raise _TransientFault(fault, without_effect=faults.was_never_sent(error)) from error
+            raise _TransientFault(fault, without_effect=statuses.was_never_sent(error)) from error
         except UNREADABLE as error:
             log.debug("%s: %s", name, self._mask(repr(error)))
             raise BrokenAnswer("Trakt's answer cannot be read: it is not HTTP as documented.") from error
@@ -250,11 +250,11 @@ class Client:
         return Unreachable(f"Trakt's answer was not complete after {self._answer_limit:.0f} seconds.")
 
     def _check_status(self, answer: Answer) -> None:
-        error = faults.make_error(answer.status, answer.headers, answer.beginning)
+        error = statuses.make_error(answer.status, answer.headers, answer.beginning)
         if error is None:
             return
         error.args = (self._mask(str(error)),)
-        if isinstance(error, TraktError) and faults.is_transient(answer.status, answer.headers, answer.beginning):
+        if isinstance(error, TraktError) and statuses.is_transient(answer.status, answer.headers, answer.beginning):
             raise _TransientFault(
                 error,
                 without_effect=answer.status == 429,

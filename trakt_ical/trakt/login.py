@@ -11,7 +11,7 @@ import msgspec
 
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, TraktError, Unreachable
 from trakt_ical.trakt.client import Answer, Client
-from trakt_ical.trakt.faults import make_error, was_never_sent
+from trakt_ical.trakt.statuses import make_error, was_never_sent
 from trakt_ical.trakt.token import Token
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from typing import Protocol
 from trakt_ical.model import Airing, Episode, Event, Moment, Movie
 from trakt_ical.transform.alarms import make_alarms
 from trakt_ical.transform.codes import format_code
+from trakt_ical.transform.event_text import clean_url, list_categories, shorten_summary
 from trakt_ical.transform.grouping import Showing
 from trakt_ical.transform.rules import Rules
-from trakt_ical.transform.text import clean_url, list_categories, shorten_summary
 from trakt_ical.transform.uids import make_uid
 
 

@@ -9,8 +9,8 @@ from datetime import time, timedelta
 import msgspec
 
 from trakt_ical.transform.alarms import AlarmRule
+from trakt_ical.transform.event_text import Words
 from trakt_ical.transform.filters import Filters
-from trakt_ical.transform.text import Words
 
 
 class Dates(enum.Enum):

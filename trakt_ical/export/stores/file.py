@@ -10,7 +10,7 @@ from pathlib import Path
 
 from trakt_ical import files
 from trakt_ical.errors import OutputError
-from trakt_ical.export.stores.store import Snapshot, Version
+from trakt_ical.export.stores.protocol import Snapshot, Version
 
 LARGEST = 256 * 2**20  # octets; no calendar of ours comes near
 NEW_FILE = 0o666  # less the umask: a calendar is for other programs to read

@@ -12,8 +12,8 @@ import msgspec
 
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch import zones
-from trakt_ical.fetch.odd import OddEntries, decode_each, decode_entries, get_number, get_path, get_text
-from trakt_ical.fetch.source import parse_runtime
+from trakt_ical.fetch.odd_entries import OddEntries, decode_each, decode_entries, get_number, get_path, get_text
+from trakt_ical.fetch.sources import parse_runtime
 from trakt_ical.fetch.v1.instant import AirTimes, find_midnight, resolve_instant
 from trakt_ical.fetch.v1.wire import DayWire, EntryWire, KeyWire, LooseDayWire, ShowWire
 from trakt_ical.model import Episode, EpisodeKind, OddEntry, Show, Steps, ignore_step

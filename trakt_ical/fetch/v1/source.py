@@ -10,8 +10,8 @@ from urllib.parse import quote
 import msgspec
 from msgspec.structs import replace
 
-from trakt_ical.fetch.odd import OddEntries, decode_readable
-from trakt_ical.fetch.source import (
+from trakt_ical.fetch.odd_entries import OddEntries, decode_readable
+from trakt_ical.fetch.sources import (
     Connection,
     Fetched,
     FetchRequest,

@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from trakt_ical.errors import BrokenAnswer, Refused, TraktError
-from trakt_ical.fetch.odd import decode_with_warnings
+from trakt_ical.fetch.odd_entries import decode_with_warnings
 from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, Activities, ListEntry, Named
 from trakt_ical.files import JsonFile
 from trakt_ical.model import Airing, Movie

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from trakt_ical.fetch.odd import OddEntries, decode_entries, get_number, get_text
-from trakt_ical.fetch.source import parse_runtime
+from trakt_ical.fetch.odd_entries import OddEntries, decode_entries, get_number, get_text
+from trakt_ical.fetch.sources import parse_runtime
 from trakt_ical.fetch.v2.instant import find_dates, parse_instant
 from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, EpisodeEntry, Ids, MovieEntry, ShowWire
 from trakt_ical.model import Episode, EpisodeKind, Movie, OddEntry, Release, Show, Steps, ignore_step

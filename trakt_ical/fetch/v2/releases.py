@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from trakt_ical.errors import Refused
-from trakt_ical.fetch.odd import decode_with_warnings
+from trakt_ical.fetch.odd_entries import decode_with_warnings
 from trakt_ical.fetch.v2.wire import ReleaseWire
 from trakt_ical.files import JsonFile
 from trakt_ical.model import Movie, Release, check_moment, check_years

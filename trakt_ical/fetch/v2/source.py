@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from trakt_ical.errors import BrokenAnswer, TraktError
-from trakt_ical.fetch.odd import OddEntries, decode_readable
-from trakt_ical.fetch.source import (
+from trakt_ical.fetch.odd_entries import OddEntries, decode_readable
+from trakt_ical.fetch.sources import (
     Connection,
     Fetched,
     FetchRequest,

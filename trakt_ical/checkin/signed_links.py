@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote
 from trakt_ical import files
 from trakt_ical.errors import OutputError
 from trakt_ical.export.ics import format_moment
-from trakt_ical.export.stored import parse_moment
+from trakt_ical.export.stored_calendar import parse_moment
 from trakt_ical.model import Moment, check_moment
 
 FOLDER = "check-in"  # the first part of the path

@@ -21,7 +21,7 @@ from tests.server import Told, serving
 from trakt_ical.checkin.items import EpisodeRef, parse_query
 from trakt_ical.cli import cli
 from trakt_ical.transform.codes import split_code
-from trakt_ical.transform.titles import find_nearest, match_titles, normalize_title
+from trakt_ical.transform.title_matching import find_nearest, match_titles, normalize_title
 
 SHOWS = {
     1: ("severance", "Severance"),

@@ -17,7 +17,7 @@ from trakt_ical import config, files
 from trakt_ical.app.environment import Environment, Folders
 from trakt_ical.config import Calendar, Resolved, Settings
 from trakt_ical.errors import LoginNeeded, SettingsError
-from trakt_ical.fetch.source import SOURCES, Capabilities, LoginMethod
+from trakt_ical.fetch.sources import SOURCES, Capabilities, LoginMethod
 
 if TYPE_CHECKING:
     from trakt_ical.trakt.token import TokenFile

@@ -12,14 +12,14 @@ from trakt_ical.config.checks import find_wrong_values
 from trakt_ical.config.settings import FIELDS, Settings
 from trakt_ical.config.values import GivenValue, parse_value
 from trakt_ical.errors import SettingsError
-from trakt_ical.fetch.source import KINDS, SOURCES, LoginMethod, SourceEntry
+from trakt_ical.fetch.sources import KINDS, SOURCES, LoginMethod, SourceEntry
 from trakt_ical.fetch.zones import find_country_code
 from trakt_ical.transform import alarms, template
 from trakt_ical.transform.codes import CodeStyle
+from trakt_ical.transform.event_text import PARTS, MarkStyle, Words
 from trakt_ical.transform.filters import Filters, Trait, fold_text
 from trakt_ical.transform.rules import Dates, Group, Hours, Offsets, Rules, UnknownHours
 from trakt_ical.transform.template import Template
-from trakt_ical.transform.text import PARTS, MarkStyle, Words
 from trakt_ical.wording import suggest_nearest
 
 _UNKNOWN_HOURS = {"whole-day": None, "midnight": time(0)}

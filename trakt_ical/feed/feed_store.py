@@ -15,9 +15,9 @@ import msgspec
 
 from trakt_ical import files
 from trakt_ical.errors import OutputError
-from trakt_ical.export.stored import DamagedCalendar, StoredCalendar, StoredEvent, parse_calendar
+from trakt_ical.export.stored_calendar import DamagedCalendar, StoredCalendar, StoredEvent, parse_calendar
 from trakt_ical.export.stores.file import FileStore
-from trakt_ical.export.stores.store import OutputState, StateFile
+from trakt_ical.export.stores.protocol import OutputState, StateFile
 from trakt_ical.feed.answers import CalendarAnswers, Feed, Feeds, HealthSource, hash_octets
 from trakt_ical.feed.notice import Notice, find_due_notice, make_notice_calendar, make_replaced_notice
 from trakt_ical.feed.secrets import Secrets, SecretsFile

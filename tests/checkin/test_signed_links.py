@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trakt_ical.checkin.tickets import LINK_LIFETIME, Ticket, Tickets, load_tickets
+from trakt_ical.checkin.signed_links import LINK_LIFETIME, Ticket, Tickets, load_tickets
 from trakt_ical.errors import OutputError
 from trakt_ical.model import Moment
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from trakt_ical.app.app import App
+from trakt_ical.app.context import App
 from trakt_ical.config import SECRETS, Settings
 from trakt_ical.errors import SettingsError
-from trakt_ical.fetch.source import SOURCES, Connection, LoginMethod, Source
+from trakt_ical.fetch.sources import SOURCES, Connection, LoginMethod, Source
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase
