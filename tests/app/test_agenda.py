@@ -11,6 +11,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from tests.conftest import Line
@@ -204,3 +205,13 @@ def read_all(number: int) -> str:
             os.close(number)
             return octets.decode()
         octets += part
+
+
+@pytest.mark.parametrize("command", [("agenda",), ("explain", "harbor nine")])
+def test_a_list_that_lost_most_of_the_calendar_is_not_kept(line: Line, command: tuple[str, ...]) -> None:
+    """What is asked for next comes from Trakt, and not from an empty answer of the last hour."""
+    assert line("export").exit_code == 0
+    line.demo.misbehave(Fault(path="/calendars/", empty_list=True, times=0))
+    line(*command, "--fresh")
+    line.demo.faults.clear()
+    assert json.loads(line("agenda", "--json").stdout)

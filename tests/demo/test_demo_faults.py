@@ -142,6 +142,13 @@ def test_a_full_calendar_may_come_empty(client: Client) -> None:
     assert "X-End-Date" in answer.headers
 
 
+def test_an_empty_list_has_not_the_etag_of_the_full_one(client: Client) -> None:
+    """Who keeps the empty answer is not told afterwards that it is still the right one."""
+    full = client.get().headers["ETag"]
+    client.trakt.misbehave(Fault(empty_list=True))
+    assert client.get().headers.get("ETag") != full
+
+
 def test_the_date_may_be_wrong(client: Client) -> None:
     """Answers bear the demo's own time, or one that is off."""
     assert parsedate_to_datetime(client.get().headers["Date"]) == NOW

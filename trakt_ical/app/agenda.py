@@ -12,6 +12,8 @@ from trakt_ical.app.context import App
 from trakt_ical.app.open_source import find_calendar_zone, open_source
 from trakt_ical.config import Calendar
 from trakt_ical.errors import BrokenAnswer
+from trakt_ical.export.merge import find_loss
+from trakt_ical.export.output import Output
 from trakt_ical.fetch.sources import Fetched, ignore_progress
 from trakt_ical.model import Airing, Episode, Event, local_date, reads_as_whole_day
 from trakt_ical.pipeline import CalendarSpec, list_airings, remove_hidden
@@ -70,6 +72,14 @@ def fetch_listed(
     except BrokenAnswer:
         app.forget_answers()
         raise
+
+
+def forget_doubtful_answers(app: App, found: ListedAirings, output: Output) -> None:
+    """Empty the answer cache if *found* lacks most upcoming events of *output*, whose update would be held back."""
+    # Kept, the answers would be shown for an hour, and a 304 could bring them into the next export.
+    current = pipeline.transform(found.fetched, found.spec, output.stored)
+    if find_loss(pipeline.make_merge_input(found.spec, output, current, found.now)):
+        app.forget_answers()
 
 
 @dataclass(frozen=True, slots=True)

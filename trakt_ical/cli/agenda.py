@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta, tzinfo
@@ -13,6 +14,7 @@ import click
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options, find_calendar_or_first, setting_option
 from trakt_ical.cli.terminal import strip_controls, write_data, write_line
+from trakt_ical.errors import OutputError
 from trakt_ical.model import reads_as_whole_day
 
 if TYPE_CHECKING:
@@ -46,13 +48,16 @@ def command(run: Run, /, name: str | None, days: int, fresh: bool, as_json: bool
 
     A triangle marks what is on now. What you have watched has a check mark and is dim.
     """
-    from trakt_ical.app.agenda import MAX_AGE, fetch_listed, make_agenda
+    from trakt_ical.app.agenda import MAX_AGE, fetch_listed, forget_doubtful_answers, make_agenda
+    from trakt_ical.app.explain import load_stored_output
 
     flags["kind"] = flags["kind"] or None
     with run.app(flags) as app:
         calendar = find_calendar_or_first(app, name)
         max_age = timedelta(0) if fresh else MAX_AGE
         found = fetch_listed(app, calendar, max_age=max_age, ahead=days - 1, marks=True)
+        with contextlib.suppress(OutputError):  # a file that is not this calendar says nothing about the answers
+            forget_doubtful_answers(app, found, load_stored_output(app, calendar, found.spec))
         entries = make_agenda(found.fetched, found.spec, found.now, days)
         if as_json:
             write_line(_to_json(entries))

@@ -33,7 +33,7 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
     It also explains where the time comes from. If several airings match, they are listed, and the exit status is 9.
     Then name one by its UID, which stands in brackets.
     """
-    from trakt_ical.app.agenda import MAX_AGE, fetch_listed
+    from trakt_ical.app.agenda import MAX_AGE, fetch_listed, forget_doubtful_answers
     from trakt_ical.app.explain import explain_airing, load_stored_output
 
     flags["kind"] = flags["kind"] or None
@@ -41,6 +41,7 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
         calendar = find_calendar_or_first(app, name)
         found = fetch_listed(app, calendar, max_age=timedelta(0) if fresh else MAX_AGE, steps=True)
         output = load_stored_output(app, calendar, found.spec)
+        forget_doubtful_answers(app, found, output)
         explanation = explain_airing(found.fetched, found.spec, found.now, " ".join(query), output)
     if as_json:
         write_line(json.dumps(dataclasses.asdict(explanation), ensure_ascii=False, indent=2))
