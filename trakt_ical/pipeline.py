@@ -206,7 +206,9 @@ def _find_renumbered(stored: StoredCalendar | None, current: CurrentEvents) -> M
     """Return which of the *current* events take over *stored* ones that are no longer listed."""
     if stored is None:
         return {}
-    present = frozenset().union(current.listed, current.hidden, current.not_requested, current.unreliable)
+    present = frozenset().union(
+        current.listed, current.hidden, current.not_requested, current.unreliable, current.unreadable
+    )
     missing = [old for uid, old in stored.events.items() if old.rev is not None and uid not in present]
     return find_renumbered(missing, (event for event in current.events if event.uid not in stored.events))
 

@@ -332,6 +332,29 @@ def test_a_past_event_out_of_the_range_says_how_long_it_stays() -> None:
     assert "It is in the calendar: 2026-04-08" in text
 
 
+def test_what_is_listed_outside_the_days_and_still_stored_is_in_the_calendar() -> None:
+    """An event that Trakt lists just before the range, and that the stored calendar keeps, is in the calendar."""
+    old = make_episode(number=9, starts=NOW - timedelta(days=2))
+    spec, output = stored_output(old, upcoming(1))
+    later = replace(spec, days=DateRange(NOW.date() - timedelta(days=1), 90))
+    text = explained_after(later, output, [old, upcoming(1)], uid_of(old))
+    assert "(keep_days = 180)" in text
+    assert "It is in the calendar: 2026-04-16" in text
+    kept_nothing = replace(later, retention=Retention(keep=timedelta(0)))
+    assert "It is left out" in explained_after(kept_nothing, output, [old, upcoming(1)], uid_of(old))
+
+
+def test_of_a_held_back_update_no_other_fate_is_told() -> None:
+    """While an update is held back, nothing is said of what it would do to the event."""
+    listed = [upcoming(number) for number in range(1, 6)]
+    spec, output = stored_output(*listed)
+    text = explained_after(spec, output, [], "a show 2x01")
+    assert "tombstone_days" not in text
+    hidden = Fetched({"shows": [listed[0]]}, hidden=frozenset({listed[0].show.key}))
+    found = explain_airing(hidden, spec, NOW + timedelta(hours=1), uid_of(listed[0]), output)
+    assert not found.is_shown
+
+
 def test_an_update_that_is_held_back_is_told() -> None:
     """Where most upcoming events disappeared, the explanation names shrink_days, and the stored calendar counts."""
     listed = [upcoming(number) for number in range(1, 6)]

@@ -108,13 +108,15 @@ def test_a_fault_that_stays_is_one_sentence(line: Line, api: str, fault: Fault, 
     assert line.ics.read_bytes() == before
 
 
-@pytest.mark.parametrize("path", ["/users/hidden/calendar", "/users/hidden/dropped", "/users/settings"])
-def test_a_fault_anywhere_keeps_the_file(line: Line, path: str) -> None:
-    """Hidden lists and account count like calendars: without them there is no new calendar."""
+@pytest.mark.parametrize(
+    ("path", "status"), [("/users/hidden/calendar", 0), ("/users/hidden/dropped", 0), ("/users/settings", 5)]
+)
+def test_a_fault_anywhere_keeps_the_file(line: Line, path: str, status: int) -> None:
+    """Without the account there is no new calendar; where hidden lists fail, those of last time count."""
     line("-q", "export")
     before = line.ics.read_bytes()
     line.demo.misbehave(Fault(path=path, status=500, times=0))
-    assert line("-q", "export").exit_code == 5
+    assert line("-q", "export").exit_code == status
     assert line.ics.read_bytes() == before
 
 

@@ -288,7 +288,7 @@ class MergeMachine(RuleBasedStateMachine):
                 if day_of(old.starts) >= self.now.date() - KEEP:
                     found[uid] = kept
             elif self.ahead(old.starts):
-                found[uid] = (old.starts, old.summary, True, None)
+                found[uid] = (old.starts, f"No longer listed: {old.summary}", True, None)
         self.unchanged = {uid: octets for uid, (_, _, _, octets) in found.items() if octets is not None}
         return {uid: (starts, summary, cancelled, None) for uid, (starts, summary, cancelled, _) in found.items()}
 

@@ -128,7 +128,8 @@ def test_vdirsyncer_and_khal_see_every_change(changing: Changing, tmp_path: Path
     subprocess.run(changing.change, shell=True, check=True)
     after = {each.title: (each.status, each.start) for each in subscriber.refresh(day(1), "5d")}
     assert len(before) == len(after) == 4
-    assert [before[names[name]] for name in ("moved", "renamed", "cancelled", "back")] == [
+    titles = [*(names[name] for name in ("moved", "renamed", "cancelled")), f"No longer listed: {names['back']}"]
+    assert [before[title] for title in titles] == [
         ("CONFIRMED", f"{day(1)} 23:50"),
         ("CONFIRMED", f"{day(2)} 23:50"),
         ("CONFIRMED", f"{day(3)} 23:50"),
@@ -137,7 +138,7 @@ def test_vdirsyncer_and_khal_see_every_change(changing: Changing, tmp_path: Path
     assert after == {
         names["moved"]: ("CONFIRMED", f"{day(1)} 23:05"),
         names["renamed"] + " By Another Name": ("CONFIRMED", f"{day(2)} 23:50"),
-        names["cancelled"]: ("CANCELLED", f"{day(3)} 23:50"),
+        f"No longer listed: {names['cancelled']}": ("CANCELLED", f"{day(3)} 23:50"),
         names["back"]: ("CONFIRMED", f"{day(4)} 23:50"),
     }
 
@@ -158,7 +159,7 @@ def test_thunderbird_sees_every_change(changing: Changing, shared: Path) -> None
             names["moved"]: ("CONFIRMED", "2350"),
             names["renamed"]: ("CONFIRMED", "2350"),
             names["cancelled"]: ("CONFIRMED", "2350"),
-            names["back"]: ("CANCELLED", "2350"),
+            f"No longer listed: {names['back']}": ("CANCELLED", "2350"),
         }.items()
     )
     assert (
@@ -166,7 +167,7 @@ def test_thunderbird_sees_every_change(changing: Changing, shared: Path) -> None
         >= {
             names["moved"]: ("CONFIRMED", "2305"),
             names["renamed"] + " By Another Name": ("CONFIRMED", "2350"),
-            names["cancelled"]: ("CANCELLED", "2350"),
+            f"No longer listed: {names['cancelled']}": ("CANCELLED", "2350"),
             names["back"]: ("CONFIRMED", "2350"),
         }.items()
     )

@@ -197,7 +197,7 @@ def test_a_lost_login_is_said_on_the_page_and_the_feed_stays(
     Path(line.environ["TRAKT_ICAL_TOKEN_FILE"]).unlink()
     assert list(running.during(minutes=70))
     assert "trakt-ical login" in running.get(running.page).text
-    assert re.search(r" \d\d:\d\d UTC: .*trakt-ical login$", caplog.text, re.M)
+    assert re.search(r" \d\d:\d\d UTC\. .*trakt-ical login$", caplog.text, re.M)
     assert running.get().content == good.content
 
 

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import Protocol
 
+import msgspec
+
 from trakt_ical.app.agenda import fetch_listed
 from trakt_ical.app.context import App
 from trakt_ical.app.open_source import find_calendar_zone, make_connection, open_source
@@ -126,7 +128,7 @@ def load_schedule(app: App) -> Schedule:
 
 def _make_own(calendar: Calendar) -> Calendar:
     """What *calendar* would be for the user alone: nobody watches all that airs in the world."""
-    return replace(calendar, settings=replace(calendar.settings, source="my"))
+    return msgspec.structs.replace(calendar, settings=replace(calendar.settings, source="my"))
 
 
 class EventStore(Protocol):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from trakt_ical import pipeline
 from trakt_ical.errors import NoMatch, UpdateHeldBack
-from trakt_ical.export.merge import MergeInput, decide_fate
+from trakt_ical.export.merge import MergeInput, Retention, decide_fate
 from trakt_ical.export.output import Output, read_output
 from trakt_ical.export.stored_calendar import StoredEvent, parse_moment, read_name, strip_uid_suffix
 from trakt_ical.export.stores.file import FileStore
@@ -93,43 +93,71 @@ def _explain_listed(
     if doubles > 1:
         steps("Trakt lists it %d times. The entry that changed last counts.", doubles)
     start = find_event_times(airing, spec.rules, spec.zone, steps).start
-    is_shown = _is_allowed(airing, fetched, spec, steps)
-    if is_shown:
+    event_uid, is_listed = uid, _is_allowed(airing, fetched, spec, steps)
+    if is_listed:
         showing = _find_showing(airing, remove_hidden(airings, fetched, spec.rules), spec, steps)
         followed = pipeline.find_followed_events(output.stored, spec)
-        start, is_shown = showing.start, pipeline.is_in_calendar(showing, spec, followed, steps)
-        if is_shown:
-            is_shown = _find_merged(given, output, showing.uid, steps) is not None
-    _tell_verdict(steps, start, spec.zone, is_shown=is_shown)
-    return Explanation(name_airing(airing), uid, is_shown, tuple(steps))
+        start, event_uid = showing.start, showing.uid
+        is_listed = pipeline.is_in_calendar(showing, spec, followed, steps)
+    preview = _preview_merge(given, output)
+    if not is_listed and uid in given.stored_events and preview.held_back is None:
+        # What the rules or the days leave out may still be stored, and some of it stays: the merge decides.
+        decide_fate(given, given.stored_events[uid], steps)
+    event = preview.tell(event_uid, steps) if is_listed or uid in given.stored_events else None
+    _tell_verdict(steps, start, spec.zone, event=event)
+    return Explanation(name_airing(airing), uid, event is not None, tuple(steps))
 
 
 def _explain_unlisted(given: MergeInput, output: Output, old: StoredEvent) -> Explanation:
     """Explain what becomes of *old*, an event of the stored calendar that Trakt no longer lists."""
     steps = Steps()
     steps("Trakt does not list it, but the stored calendar has it.")
-    decide_fate(given, old, steps)
-    merged = _find_merged(given, output, old.uid, steps)
-    cancelled = merged is not None and merged.rev is None
-    _tell_verdict(steps, parse_moment(old.start), given.current.zone, is_shown=merged is not None, cancelled=cancelled)
-    return Explanation(read_name(old.octets), old.uid, merged is not None, tuple(steps))
+    preview = _preview_merge(given, output)
+    if preview.held_back is None:
+        decide_fate(given, old, steps)
+    event = preview.tell(old.uid, steps)
+    _tell_verdict(steps, parse_moment(old.start), given.current.zone, event=event, old=old)
+    return Explanation(read_name(old.octets), old.uid, event is not None, tuple(steps))
 
 
-def _find_merged(given: MergeInput, output: Output, uid: str, steps: Steps) -> StoredEvent | None:
-    """Find the event *uid* in the calendar that this run would leave, merged or held back."""
+@dataclass(frozen=True, slots=True)
+class _Preview:
+    """What this run would leave: its *events* by UID. *held_back*: why they are the stored ones, None where merged."""
+
+    events: Mapping[str, StoredEvent]
+    over_limit: Collection[str]
+    held_back: UpdateHeldBack | None
+    retention: Retention
+
+    def tell(self, uid: str, steps: Steps) -> StoredEvent | None:
+        """Return the event *uid* of the calendar, None where it has none, and tell what keeps it in or out."""
+        if self.held_back is not None:
+            steps("%s (shrink_days = %d)", self.held_back, self.retention.held_back.days)
+        if uid in self.over_limit:
+            steps("The calendar has no room for it (max_bytes = %d).", self.retention.size_limit)
+            steps("Past events leave first, then those farthest ahead.")
+        return self.events.get(uid)
+
+
+def _preview_merge(given: MergeInput, output: Output) -> _Preview:
+    """Merge as an export would, and keep the result to look at."""
     try:
         merged = pipeline.merge_calendar(given, output.state)
     except UpdateHeldBack as error:
-        steps("%s (shrink_days = %d)", error, given.retention.held_back.days)
-        return given.stored_events.get(uid)
-    if uid in merged.over_limit:
-        steps("The calendar has no room for it (max_bytes = %d).", given.retention.size_limit)
-    return next((event for event in merged.events if event.uid == uid), None)
+        return _Preview(given.stored_events, (), error, given.retention)
+    events = {event.uid: event for event in merged.events}
+    return _Preview(events, merged.over_limit, None, given.retention)
 
 
-def _tell_verdict(steps: Steps, start: Moment, zone: tzinfo, *, is_shown: bool, cancelled: bool = False) -> None:
-    verdict = "It is in the calendar as cancelled" if cancelled else "It is in the calendar"
-    steps("%s: %s.", verdict if is_shown else "It is left out", describe_moment_in_zone(start, zone))
+def _tell_verdict(
+    steps: Steps, start: Moment, zone: tzinfo, *, event: StoredEvent | None, old: StoredEvent | None = None
+) -> None:
+    """Tell whether the calendar has the *event*; *old* is the stored one, where that is another."""
+    verdict = "It is in the calendar" if event is not None else "It is left out"
+    if event is not None and event.rev is None:
+        from_now_on = ", from the next export on" if old is not None and old.rev is not None else ""
+        verdict = f"It is in the calendar as cancelled{from_now_on}"
+    steps("%s: %s.", verdict, describe_moment_in_zone(start, zone))
 
 
 def _find_unlisted(given: MergeInput, query: str) -> list[StoredEvent]:
@@ -176,7 +204,9 @@ def _describe_unlisted(unlisted: list[StoredEvent], query: str, given: MergeInpu
 def _describe_nothing(airings: Iterable[Airing], query: str, given: MergeInput) -> NoMatch:
     near = tuple(clean_text(title) for title in find_nearest_titles(airings, query))
     days = f"from {given.current.days.first} to {given.current.days.last}"
-    return NoMatch(f"Trakt lists nothing {days} that matches {query!r}." + " These are near:" * bool(near), near)
+    kinds = ", ".join(given.heading.calendar_id.kinds)
+    sentence = f"Trakt lists nothing {days} among {kinds} (kind) that matches {query!r}."
+    return NoMatch(sentence + " These are near:" * bool(near), near)
 
 
 def _format_candidate(name: str, uid: str, starts: Moment, given: MergeInput) -> str:

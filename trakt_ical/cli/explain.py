@@ -46,6 +46,6 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
     if as_json:
         write_line(json.dumps(dataclasses.asdict(explanation), ensure_ascii=False, indent=2))
         return
-    write_line(f"{explanation.name} ({explanation.uid}) in {calendar.title}")
+    write_line(f"{explanation.name} ({explanation.uid}) in the calendar “{calendar.title}”")
     for number, step in enumerate(explanation.steps, 1):
         write_line(f"{number:3}. {step}")

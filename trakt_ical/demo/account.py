@@ -3,9 +3,12 @@
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from pathlib import Path
 
 from trakt_ical.demo.airings import Airing, Catalogue
-from trakt_ical.demo.cast import MOVIES, Movie, Show
+from trakt_ical.demo.auth import Auth
+from trakt_ical.demo.cast import MOVIES, Cast, Movie, Show
 from trakt_ical.demo.state import CheckIn, State, StateFile
 
 KINDS = ("shows", "movies", "episodes")
@@ -190,3 +193,14 @@ def _add_play(state: State, name: str, when: int) -> None:
 def _take_off_watchlist(state: State, name: str, now: int) -> None:
     if state.watchlist.pop(name, None) is not None:
         state.note(f"listed {find_kind(name)}", now)
+
+
+class Backend:
+    """One small Trakt: what it lists, its user as *state_file* remembers it, who may ask, and its clock."""
+
+    def __init__(self, cast: Cast, clock: Callable[[], datetime], state_file: Path | None, interval: int) -> None:
+        self.clock = clock
+        self.catalogue = Catalogue(cast, clock)
+        self.state = StateFile(state_file, partial(make_first_state, self.catalogue, clock()))
+        self.account = Account(self.state, clock)
+        self.auth = Auth(self.state, clock, interval)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from trakt_ical.demo import auth, v1, v2
-from trakt_ical.demo.backend import Backend
+from trakt_ical.demo.account import Backend
 from trakt_ical.demo.cast import Cast, load_cast
 from trakt_ical.demo.control import Control
 from trakt_ical.demo.faults import V1_PATHS, Drop, Faults

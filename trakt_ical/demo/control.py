@@ -1,14 +1,11 @@
-"""The requests under /demo, by which a running built-in Trakt is told what to do wrong and what changes.
-
-`docs/demo.md` describes them.
-"""
+"""The requests under /demo that set faults and changes in a running built-in Trakt; `docs/demo.md` describes them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from trakt_ical.demo.account import Backend
 from trakt_ical.demo.airings import Airing
-from trakt_ical.demo.backend import Backend
 from trakt_ical.demo.cast import MOVIES, Movie, Show
 from trakt_ical.demo.faults import Fault, Faults
 from trakt_ical.demo.messages import JSON, Answer, Request, make_json

@@ -237,8 +237,12 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
         since = parse_instant(old.modified)
         until = since + retention.tombstone
         tell("Trakt no longer lists it, since %s.", _format_instant(since))
-        tell("It stays as cancelled until %s (tombstone_days = %d).", _format_instant(until), retention.tombstone.days)
-        return Fate.KEPT if given.now < until else Fate.REMOVED
+        stays = given.now < until
+        verb = "stays" if stays else "stayed"
+        tell(
+            f"It {verb} as cancelled until %s (tombstone_days = %d).", _format_instant(until), retention.tombstone.days
+        )
+        return Fate.KEPT if stays else Fate.REMOVED
     if old.uid in given.renumbered:
         tell("Trakt lists it under another number now: %s (%s).", *_name(given.renumbered[old.uid]))
         return Fate.RENUMBERED
@@ -248,7 +252,8 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
     if day not in current.days:
         oldest = given.now.astimezone(current.zone).date() - retention.keep
         tell("Only %s to %s (back, ahead) is fetched.", current.days.first, current.days.last)
-        tell("It stays until %s (keep_days = %d).", day + retention.keep, retention.keep.days)
+        verb = "stays" if day >= oldest else "stayed"
+        tell(f"It {verb} until %s (keep_days = %d).", day + retention.keep, retention.keep.days)
         return Fate.KEPT if day >= oldest else Fate.REMOVED
     if old.uid in current.unreliable:
         tell("It stays: Trakt's answers do not show whether it still exists.")

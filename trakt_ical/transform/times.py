@@ -10,6 +10,7 @@ from trakt_ical.transform.filters import fold_text, list_names
 from trakt_ical.transform.rules import Dates, Hours, Rules
 
 DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 
 
 class EventTimes(NamedTuple):
@@ -37,9 +38,9 @@ def find_runtime(episode: Episode, rules: Rules, tell: StepRecorder = ignore_ste
     """Return how long *episode* lasts: its own runtime, else its show's, else the default."""
     for runtime, source in ((episode.runtime, "the episode"), (episode.show.runtime, "the show")):
         if runtime:
-            tell("It lasts %s, as Trakt says of %s.", runtime, source)
+            tell("It lasts %d min, as Trakt says of %s.", runtime // MINUTE, source)
             return runtime
-    tell("It lasts %s (default_runtime), since Trakt knows no runtime.", rules.default_runtime)
+    tell("It lasts %d min (default_runtime), since Trakt knows no runtime.", rules.default_runtime // MINUTE)
     return rules.default_runtime
 
 

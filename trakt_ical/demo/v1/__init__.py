@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable
 
+from trakt_ical.demo.account import Backend
 from trakt_ical.demo.auth import API_KEY, READING_KEY
-from trakt_ical.demo.backend import Backend
 from trakt_ical.demo.messages import Answer, Request, make_empty
 from trakt_ical.demo.v1 import catalogue, watching
 from trakt_ical.demo.v1.catalogue import make_failure

@@ -8,9 +8,9 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+from trakt_ical.demo.account import Backend
 from trakt_ical.demo.airings import ANSWERED_YEARS, Airing, find_by_ids, rank_titles
 from trakt_ical.demo.auth import PASSWORD, USERNAME
-from trakt_ical.demo.backend import Backend
 from trakt_ical.demo.cast import Show
 from trakt_ical.demo.messages import JSON, Answer, Refusal, Request, make_json
 from trakt_ical.demo.v1 import forms

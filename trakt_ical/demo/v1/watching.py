@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from trakt_ical.demo.account import Backend
 from trakt_ical.demo.airings import Airing, Titled, find_by_ids
-from trakt_ical.demo.backend import Backend
 from trakt_ical.demo.cast import Movie
 from trakt_ical.demo.messages import JSON, Answer, Refusal, Request, make_json
 from trakt_ical.demo.v1.catalogue import check_login, check_user, make_failure, read_fields

@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from trakt_ical.demo.account import Backend
 from trakt_ical.demo.auth import CLIENT_ID, Auth
-from trakt_ical.demo.backend import Backend
 from trakt_ical.demo.messages import Answer, Refusal, Request, make_cloudflare_page, make_empty
 from trakt_ical.demo.v2 import catalogue, user
 

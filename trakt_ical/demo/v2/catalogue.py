@@ -4,8 +4,8 @@ from datetime import UTC, datetime, time, timedelta
 from email.utils import format_datetime
 from itertools import groupby
 
+from trakt_ical.demo.account import Backend
 from trakt_ical.demo.airings import ANSWERED_YEARS, ID_TYPES, WHOLE_TITLE, Airing, find_by_name, rank_titles
-from trakt_ical.demo.backend import Backend
 from trakt_ical.demo.cast import Movie, Show
 from trakt_ical.demo.messages import JSON, Answer, Refusal, Request, make_empty, make_json
 from trakt_ical.demo.v2.forms import cut_page, format_instant, make_episode, make_item, wants_full

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from trakt_ical.demo.account import KINDS, SECTIONS, find_kind
+from trakt_ical.demo.account import KINDS, SECTIONS, Backend, find_kind
 from trakt_ical.demo.airings import Airing, find_by_ids, find_numbered
 from trakt_ical.demo.auth import USERNAME
-from trakt_ical.demo.backend import Backend
 from trakt_ical.demo.cast import Movie, Show
 from trakt_ical.demo.messages import JSON, Answer, Refusal, Request, make_empty, make_json
 from trakt_ical.demo.v2.forms import cut_page, format_instant, make_item, wants_full
