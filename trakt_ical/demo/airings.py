@@ -180,8 +180,7 @@ class Catalogue:
     def _list_planned(self, first: date, last: date) -> Iterator[Airing]:
         for show in self.cast.list_shows(first, last):
             for slot in show.airs.slots(first, last) if show.airs else ():
-                found = self._apply_change(make_airing(show, slot))
-                if found is not None:
+                if found := self._apply_change(make_airing(show, slot)):
                     yield found
 
     def _apply_change(self, planned: Airing) -> Airing | None:

@@ -17,7 +17,6 @@ CODE_LIFE = timedelta(minutes=10)
 # What the next poll of a login is answered with.
 PENDING, ALLOWED, DENIED, USED, EXPIRED, UNKNOWN, TOO_FAST = 400, 200, 418, 409, 410, 404, 429
 
-
 # Who the user is and which application asks: the same in every run, so that a settings file can name them.
 CLIENT_ID = "demo-client-id"
 CLIENT_SECRET = "demo-client-secret"  # noqa: S105 - opens nothing but the built-in Trakt

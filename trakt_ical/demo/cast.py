@@ -45,12 +45,10 @@ class Timetable:
         """Yield what airs on the show's own dates from *first* to *last*, regular episodes of a cycle first."""
         for cycle in self.cycles(first, last):
             monday = self.monday(cycle)
-            for index, day in enumerate(self.days):
-                if first <= monday + timedelta(days=day) <= last:
-                    yield self._regular(cycle, index)
-            for index, day in enumerate(self.special_days):
-                if first <= monday + timedelta(days=day) <= last:
-                    yield self._special(cycle, index)
+            for days, make_slot in ((self.days, self._regular), (self.special_days, self._special)):
+                for index, day in enumerate(days):
+                    if first <= monday + timedelta(days=day) <= last:
+                        yield make_slot(cycle, index)
 
     def slot(self, season: int, number: int) -> Slot | None:
         """The place of one episode, or None when the timetable has no such episode."""

@@ -90,17 +90,15 @@ class Fault:
 
     def _make_answer(self, request: Request) -> Answer:
         status = self.status or 200
-        match self.body:
+        # API v1 has words for every failure; API v2's failures are empty.
+        match self.body or (Body.JSON if request.path.startswith(V1_PATHS) else Body.EMPTY):
             case Body.HTML:
                 return make_cloudflare_page(status)
             case Body.GARBAGE:
                 return replace(make_json(None, status), body=b'[{"first_aired": "20')
             case Body.JSON:
                 return _make_error(request, status)
-            # API v1 has words for every failure; API v2's failures are empty.
-            case None if request.path.startswith(V1_PATHS):
-                return _make_error(request, status)
-            case Body.EMPTY | None:
+            case Body.EMPTY:
                 return make_empty(status)
 
     def _list_headers(self) -> dict[str, str]:

@@ -83,8 +83,7 @@ def _start(backend: Backend, fields: Mapping[str, Any], what: Airing | Movie) ->
         error = f"A checkin is in progress already. Cancel it, or wait {math.ceil(wait / 60)} minutes for its end."
         return make_failure(error, 200, wait=wait)
     title = what.title if isinstance(what, Movie) else what.show.title
-    wanted = fields.get("share")
-    wanted = wanted if isinstance(wanted, dict) else {}
+    wanted = value if isinstance(value := fields.get("share"), dict) else {}
     sharing = {name: is_connected and wanted.get(name) is True for name, is_connected in CONNECTED.items()}
     length = timedelta(minutes=_read_number(fields.get("duration")) or what.minutes)
     message = str(fields.get("message") or f"Watching {title}")[:LONGEST_MESSAGE]

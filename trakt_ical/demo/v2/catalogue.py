@@ -130,16 +130,14 @@ def show_progress(backend: Backend, request: Request, name: str) -> Answer:
     # Next is what follows the last watched episode by number, not the first that was left out long ago.
     last = max((place for place, (_, when) in enumerate(watched) if when is not None), default=-1)
     upcoming = next((each for each, when in watched[last + 1 :] if when is None), None)
-    full = wants_full(request.query)
+    full, by_season = wants_full(request.query), groupby(watched, lambda each: each[0].season)
     return make_json(
         {
             "aired": len(watched),
             "completed": len(times),
             "last_watched_at": format_instant(max(times)) if times else None,
             "reset_at": None,
-            "seasons": [
-                _make_season(number, list(its)) for number, its in groupby(watched, lambda each: each[0].season)
-            ],
+            "seasons": [_make_season(number, list(its)) for number, its in by_season],
             "hidden_seasons": [],
             "next_episode": make_episode(upcoming, full=full) if upcoming else None,
             "last_episode": make_episode(watched[last][0], full=full) if times else None,
