@@ -51,6 +51,11 @@ def format_long_day(day: date) -> str:
     return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
 
 
+def format_clock(clock: datetime) -> str:
+    """Return what *clock* shows, in its own zone, as `Monday 23 November 2026, 21:05`."""
+    return f"{format_long_day(clock.date())} {clock.year}, {clock:%H:%M}"
+
+
 def format_short_day(day: date) -> str:
     """Return *day* as `Mon 23 Nov`."""
     return f"{DAYS[day.weekday()][:3]} {day.day} {MONTHS[day.month - 1][:3]}"

@@ -214,10 +214,30 @@ def test_nothing_that_matches_offers_what_is_near(line: Line) -> None:
     assert line("explain", "qqqqqq").stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("query", ["THE SLOW BOAT", "the-slow-boat s02e03", "the slow ferry 2x03"])
+@pytest.mark.parametrize("query", ["THE SLOW BOAT", "the-slow-boat s02e03"])
 def test_what_is_near_is_so_by_its_name(line: Line, query: str) -> None:
-    """Capitals, hyphens and a code do not matter; of a title that is right but not its episode the title is offered."""
+    """Capitals, hyphens and a code do not matter."""
     assert line("explain", query).stderr.splitlines()[1:] == ["  The Slow Ferry"]
+
+
+@pytest.mark.parametrize("query", ["the slow ferry 99x1", "slow-ferry s99e01"])
+def test_of_a_show_without_that_episode_its_own_are_said(line: Line, query: str) -> None:
+    """Where only the number is wrong, the error names the show's episodes of these days, and no other title."""
+    rows = [row for row in line("explain", "the slow ferry").stderr.splitlines() if row.startswith("  ")]
+    assert len(rows) == 20
+    error = line("explain", query).stderr
+    first, last = re.findall(r"The Slow Ferry has (\d+x\d+) to (\d+x\d+) in these days", error)[0]
+    codes = [tuple(map(int, re.findall(r" (\d+)x(\d+) ", row)[0])) for row in rows]
+    assert tuple(map(int, first.split("x"))) <= min(codes)
+    assert max(codes) <= tuple(map(int, last.split("x")))
+    assert error.count("\n") == 1
+
+
+def test_the_shows_clock_is_told_with_its_weekday(line: Line, uid: str) -> None:
+    """The show's own clock is written for people: the day by its name, the hour without seconds and offset."""
+    assert re.search(r" that is [A-Z][a-z]+day \d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d\.$", told(line, uid)[1])
+    dated = next(step for step in told(line, uid, hours="whole-day") if step.startswith("hours = whole-day"))
+    assert re.search(r"where it is [A-Z][a-z]+day \d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d\.$", dated)
 
 
 @pytest.mark.parametrize("title", ["habor nine", "harbour-nine", "harbor nien", "Harbor Nine"])

@@ -18,7 +18,7 @@ from trakt_ical.export.output import Output, read_output
 from trakt_ical.export.stored_calendar import StoredEvent, parse_moment, read_name, strip_uid_suffix
 from trakt_ical.export.stores.file import FileStore
 from trakt_ical.fetch.sources import Fetched
-from trakt_ical.model import Airing, Moment, Steps, local_date
+from trakt_ical.model import Airing, Episode, Moment, Steps, local_date
 from trakt_ical.pipeline import CalendarSpec, list_airings, remove_hidden
 from trakt_ical.transform.codes import split_code
 from trakt_ical.transform.event_text import Words, clean_text
@@ -202,11 +202,28 @@ def _describe_unlisted(unlisted: list[StoredEvent], query: str, given: MergeInpu
 
 
 def _describe_nothing(airings: Iterable[Airing], query: str, given: MergeInput) -> NoMatch:
-    near = tuple(clean_text(title) for title in find_nearest_titles(airings, query))
+    airings = list(airings)
+    episodes = _describe_episodes(airings, query, given)
+    near = () if episodes else tuple(clean_text(title) for title in find_nearest_titles(airings, query))
     days = f"from {given.current.days.first} to {given.current.days.last}"
     kinds = ", ".join(given.heading.calendar_id.kinds)
     sentence = f"Trakt lists nothing {days} among {kinds} (kind) that matches {query!r}."
-    return NoMatch(sentence + " These are near:" * bool(near), near)
+    return NoMatch(sentence + episodes + " These are near:" * bool(near), near)
+
+
+def _describe_episodes(airings: Iterable[Airing], query: str, given: MergeInput) -> str:
+    """Return which episodes the shows have that *query* names, in sentences; "" where it names none, or no episode."""
+    title, code = split_code(query)
+    codes: dict[str, list[tuple[int, int]]] = {}
+    for each in find_airings(airings, title) if title and code else ():
+        if isinstance(each, Episode) and local_date(each.starts, given.current.zone) in given.current.days:
+            codes.setdefault(clean_text(each.show.title), []).append((each.season, each.number))
+    sentences = []
+    for show, its in sorted(codes.items()):
+        regular = [each for each in its if each[0]] or its  # specials are counted apart
+        first, last = ("{}x{:02d}".format(*each) for each in (min(regular), max(regular)))
+        sentences.append(f" {show} has {first}{f' to {last}' if last != first else ''} in these days.")
+    return "".join(sentences[:MOST_CANDIDATES])
 
 
 def _format_candidate(name: str, uid: str, starts: Moment, given: MergeInput) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from trakt_ical.model import Airing, Episode, Moment, Movie, StepRecorder, ignore_step
 from trakt_ical.transform.filters import fold_text, list_names
 from trakt_ical.transform.rules import Dates, Hours, Rules
+from trakt_ical.wording import format_clock
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -124,7 +125,7 @@ def _find_offset(episode: Episode, rules: Rules, tell: StepRecorder) -> timedelt
 def _find_whole_day(start: datetime, rules: Rules, zone: tzinfo, tell: StepRecorder) -> date:
     # The only place where the subscriber's zone dates an event: an instant has no day of its own.
     local = start.astimezone(zone)
-    tell("hours = whole-day dates it in %s, where it is %s.", zone, local)
+    tell("hours = whole-day dates it in %s, where it is %s.", zone, format_clock(local))
     if local.hour < rules.late_night:
         tell("That is before late_night = %d, so it belongs to the day before.", rules.late_night)
         return local.date() - DAY

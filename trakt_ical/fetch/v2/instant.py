@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from trakt_ical.fetch import zones
 from trakt_ical.fetch.v2.wire import EpisodeEntry, ShowWire
 from trakt_ical.model import Moment, StepRecorder, ignore_step, local_date
+from trakt_ical.wording import format_clock
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,8 @@ def _resolve_instant(value: str, show: ShowWire, zone: tzinfo, tell: StepRecorde
         return _Instant(date.fromisoformat(value))
     instant = parse_instant(value)
     there = instant.astimezone(zone)
-    tell("By the show's own clock (%s) that is %s.", zone, there)
+    if tell is not ignore_step:  # an export reads thousands of these, and needs no names of days
+        tell("By the show's own clock (%s) that is %s.", zone, format_clock(there))
     if (there.hour, there.minute) != (0, 0):
         # Where summer time begins at midnight, that day has no 00:00. Trakt's bare date then becomes 01:00.
         if there.hour > 1 or instant != _first_moment(there.date(), zone):
