@@ -366,13 +366,15 @@ def test_what_is_listed_outside_the_days_and_still_stored_is_in_the_calendar() -
 
 def test_of_a_held_back_update_no_other_fate_is_told() -> None:
     """While an update is held back, nothing is said of what it would do to the event."""
-    listed = [upcoming(number) for number in range(1, 6)]
+    listed = [upcoming(number) for number in range(1, 13)]
     spec, output = stored_output(*listed)
     text = explained_after(spec, output, [], "a show 2x01")
     assert "tombstone_days" not in text
-    hidden = Fetched({"shows": [listed[0]]}, hidden=frozenset({listed[0].show.key}))
-    found = explain_airing(hidden, spec, NOW + timedelta(hours=1), uid_of(listed[0]), output)
-    assert not found.is_shown
+    ruled_out = replace(spec, rules=Rules(filters=Filters(min_rating=11)))
+    listed_alone = Fetched({"shows": [replace(listed[0], show=replace(SHOW, rating=5.0))]})
+    found = explain_airing(listed_alone, ruled_out, NOW + timedelta(hours=1), uid_of(listed[0]), output)
+    assert "(shrink_days = 7)" in "\n".join(found.steps)
+    assert found.is_shown  # the stored calendar still has it
 
 
 def test_an_update_that_is_held_back_is_told() -> None:

@@ -251,7 +251,8 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
         return Fate.KEPT
     if day not in current.days:
         oldest = given.now.astimezone(current.zone).date() - retention.keep
-        tell("Only %s to %s (back, ahead) is fetched.", current.days.first, current.days.last)
+        if old.uid not in current.listed:
+            tell("Only %s to %s (back, ahead) is fetched.", current.days.first, current.days.last)
         verb = "stays" if day >= oldest else "stayed"
         tell(f"It {verb} until %s (keep_days = %d).", day + retention.keep, retention.keep.days)
         return Fate.KEPT if day >= oldest else Fate.REMOVED
