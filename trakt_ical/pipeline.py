@@ -12,7 +12,7 @@ Each step is finished before the next one begins, and `explain` takes the same s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from itertools import chain
 from typing import TypeAlias
@@ -192,7 +192,7 @@ def transform(fetched: Fetched, spec: CalendarSpec, stored: StoredCalendar | Non
         not_requested=_find_not_requested(stored, airings.keys(), spec),
         days=spec.days,
         zone=spec.zone,
-        answers=_group_by_answer(stored, fetched, spec),
+        answers=_group_by_answer(stored, airings.keys(), fetched, spec),
     )
 
 
@@ -281,9 +281,12 @@ def _find_unreadable(
     return frozenset(uid for uid in stored.events.keys() - set(listed) if any(may_be(uid, entry) for entry in odd))
 
 
-def _group_by_answer(stored: StoredCalendar | None, fetched: Fetched, spec: CalendarSpec) -> list[frozenset[str]]:
-    """Return the UIDs of stored events, together where one answer must list them."""
-    if stored is None:
+def _group_by_answer(
+    stored: StoredCalendar | None, listed: Set[str], fetched: Fetched, spec: CalendarSpec
+) -> list[frozenset[str]]:
+    """Return the UIDs of stored events, together where one answer must list them; none where all are *listed*."""
+    # Only what is missing is looked for in these groups. To make them takes a fifth of a run with 10,000 events.
+    if stored is None or stored.events.keys() <= listed:
         return []
     groups = []
     for kind, ranges in ((kind, fetched.ranges.get(kind, ())) for kind in spec.kinds):
@@ -292,16 +295,13 @@ def _group_by_answer(stored: StoredCalendar | None, fetched: Fetched, spec: Cale
             for uid, old in stored.events.items()
             if is_listed_in(uid, read_category(old.octets), [kind])
         }
+        placed = [
+            (uid, local_date(start, UTC), isinstance(start, datetime) or is_movie(uid)) for uid, start in starts.items()
+        ]
         for days in ranges:
             # A whole day is one of the show's zone: on the first and last day it may be another answer's.
             inside = DateRange(days.first + timedelta(days=1), days.days - 2) if days.days > 2 else days
-            groups.append(
-                frozenset(
-                    uid
-                    for uid, start in starts.items()
-                    if local_date(start, UTC) in (days if isinstance(start, datetime) or is_movie(uid) else inside)
-                )
-            )
+            groups.append(frozenset(uid for uid, day, exact in placed if day in (days if exact else inside)))
     return groups
 
 
@@ -312,6 +312,8 @@ def _find_unreliable(stored: StoredCalendar | None, fetched: Fetched, spec: Cale
     # What is hidden is left out by Trakt at times, whatever the rules say of it. Movies are listed by the world's first
     # release: with a country's dates the old one may lie before the range.
     left_out = fetched.hidden | fetched.dropped
+    if not left_out and not spec.rules.country:
+        return frozenset()
     return frozenset(
         uid for uid in stored.events if read_key(uid) in left_out or (spec.rules.country and is_movie(uid))
     )
