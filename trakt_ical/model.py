@@ -86,7 +86,7 @@ class DateRange(msgspec.Struct, frozen=True):
         return self.first + timedelta(days=self.days - 1)
 
     def __contains__(self, day: date) -> bool:
-        return self.first <= day <= self.last
+        return 0 <= (day - self.first).days < self.days
 
     def widen(self, days: int) -> DateRange:
         """Return the same range with *days* more at both ends."""

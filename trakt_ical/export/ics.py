@@ -100,7 +100,7 @@ def hash_event(event: Event, uid_suffix: str = "") -> str:
 
     It never covers when the event was changed. Clean texts have no control characters, so these separate them safely.
     """
-    shown = (
+    shown = [
         event.summary,
         event.description,
         event.start.isoformat(),
@@ -108,9 +108,11 @@ def hash_event(event: Event, uid_suffix: str = "") -> str:
         event.location,
         event.link,
         "\x1e".join(event.categories),
-        *(str(alarm.before) for alarm in event.alarms),
-        *([uid_suffix] if uid_suffix else ()),
-    )
+    ]
+    if event.alarms:
+        shown += [str(alarm.before) for alarm in event.alarms]
+    if uid_suffix:
+        shown.append(uid_suffix)
     short = hashlib.blake2b("\x1f".join(shown).encode(), digest_size=8).hexdigest()
     return f"{RENDERING}-{short}"
 

@@ -48,6 +48,9 @@ def clean_text(text: str | None) -> str:
     return _FORBIDDEN.sub("", _LINE_BREAKS.sub("\n", text)).strip()
 
 
+_clean_name = functools.lru_cache(maxsize=1024)(clean_text)  # all events of a show have its title and its network
+
+
 @functools.lru_cache(maxsize=8)  # an event has it twice
 def clean_url(url: str | None) -> str:
     """Return *url* as a URI in ASCII; "" where it is no address of the web."""
@@ -205,7 +208,7 @@ def list_categories(genres: tuple[str, ...], *kinds: str) -> tuple[str, ...]:
 
 
 _OF_EPISODES: Table[Episode] = {
-    "show": lambda words, episode: clean_text(episode.show.title),
+    "show": lambda words, episode: _clean_name(episode.show.title),
     "code": lambda words, episode: format_code(episode, words.code),
     "title": lambda words, episode: words.get_episode_title(episode),
     "season": lambda words, episode: str(episode.season),
@@ -214,7 +217,7 @@ _OF_EPISODES: Table[Episode] = {
     "kind": lambda words, episode: episode.kind.value,
     "mark": lambda words, episode: format_mark(episode.kind, words.marks),
     "release": _nothing,
-    "network": lambda words, episode: clean_text(episode.show.network),
+    "network": lambda words, episode: _clean_name(episode.show.network),
     "genres": lambda words, episode: ", ".join(list_categories(episode.show.genres)),
     "country": lambda words, episode: clean_text(episode.show.country),
     "language": lambda words, episode: clean_text(episode.show.language),

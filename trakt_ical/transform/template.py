@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -69,14 +69,19 @@ def join_texts(before: str, separator: str, after: str) -> str:
     """
     if before.isascii() or "\n" in separator:
         return f"{before}{separator}{after}"
-    is_turned = _find_direction(reversed(before)) and unicodedata.bidirectional(after[0]) not in RIGHT_TO_LEFT
+    is_turned = _ends_right_to_left(before) and unicodedata.bidirectional(after[0]) not in RIGHT_TO_LEFT
     return f"{before}{LEFT_TO_RIGHT_MARK if is_turned else ''}{separator}{after}"
 
 
-def _find_direction(text: Iterable[str]) -> bool:
-    """Whether the first letter of *text* that has a direction runs from right to left."""
-    directions = map(unicodedata.bidirectional, text)
-    return next((each for each in directions if each in ("L", *RIGHT_TO_LEFT)), "L") in RIGHT_TO_LEFT
+def _ends_right_to_left(text: str) -> bool:
+    """Whether the last letter of *text* that has a direction runs from right to left."""
+    for letter in reversed(text):
+        direction = unicodedata.bidirectional(letter)
+        if direction == "L":
+            return False
+        if direction in RIGHT_TO_LEFT:
+            return True
+    return False
 
 
 def parse_template(text: str, parts: Collection[str]) -> Template:

@@ -158,7 +158,8 @@ def parse_instant(value: str) -> datetime:
     instant = datetime.fromisoformat(value)
     if instant.tzinfo is None:
         raise ValueError(f"{value!r} has no offset")
-    return instant.astimezone(UTC).replace(microsecond=0)
+    instant = instant.astimezone(UTC)
+    return instant.replace(microsecond=0) if instant.microsecond else instant
 
 
 @functools.cache
