@@ -6,6 +6,7 @@ import logging
 import sys
 from pathlib import Path
 
+from tests.conftest import SHARED
 from tests.odd_fields import check_change, load_recorded
 
 
@@ -26,4 +27,4 @@ def main(shared: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "../shared")))
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else SHARED))

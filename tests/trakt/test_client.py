@@ -249,12 +249,12 @@ def test_a_body_stops_at_64_mb_after_decompression() -> None:
 
 
 def test_every_request_says_who_asks_and_takes_gzip() -> None:
-    """The User-Agent names program, version and address; answers may be packed."""
+    """The User-Agent names program and version, and no page; answers may be packed."""
     with serving(lambda _: Told(gzip.compress(b"[1]"), headers={"Content-Encoding": "gzip"})) as (url, asked):
         with Client(url) as client:
             assert client.get("/x").body == b"[1]"
     assert asked[0].headers["User-Agent"].startswith("trakt-ical/")
-    assert "(+https://" in asked[0].headers["User-Agent"]
+    assert "http" not in asked[0].headers["User-Agent"]
     assert asked[0].headers["Accept-Encoding"] == "gzip"
 
 

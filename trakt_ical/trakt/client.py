@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-USER_AGENT = f"trakt-ical/{trakt_ical.__version__} (+https://pypi.org/project/trakt-ical/)"
+USER_AGENT = f"trakt-ical/{trakt_ical.__version__}"
 MAX_BODY = 64 * 2**20  # octets after decompression
 PART = 2**16  # octets that are unpacked at a time
 TIMEOUT = (10, 60)  # seconds to connect, and between two reads
