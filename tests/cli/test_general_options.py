@@ -100,5 +100,5 @@ def test_what_prints_a_table_prints_json_too(line: Line) -> None:
         (str(line.ics.resolve()), None)
     ]
     settings = {each["name"]: each for each in json.loads(line("--json", "config").stdout)}
-    assert settings["back"] == {"calendar": "", "name": "back", "value": "30", "origin": "default"}
+    assert settings["back"] == {"calendar": "", "account": "", "name": "back", "value": "30", "origin": "default"}
     assert settings["password"]["value"] == "(set)"

@@ -1,4 +1,4 @@
-"""The app of one run: its settings, folders and environment; the user's own, or those of the built-in Trakt."""
+"""The app of one run: the settings of one account, its folders and environment; or those of the built-in Trakt."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ DEMO_OUTPUT = "trakt-demo.ics"
 
 
 class App(msgspec.Struct, frozen=True):
-    """What each job of a run starts from."""
+    """What each job of a run starts from: one account, with its calendars.
+
+    Nothing that an App keeps or finds is another account's, so a job that has one App cannot mix up two people.
+    """
 
     resolved: Resolved
     folders: Folders
@@ -49,6 +52,11 @@ class App(msgspec.Struct, frozen=True):
         return self.resolved.calendars
 
     @property
+    def account(self) -> str:
+        """The name of the account, "" for the one that the settings above all tables describe."""
+        return self.settings.account
+
+    @property
     def capabilities(self) -> Capabilities:
         """What the source of the settings can do."""
         return SOURCES[self.settings.api].capabilities
@@ -59,7 +67,12 @@ class App(msgspec.Struct, frozen=True):
         from trakt_ical.trakt.token import TokenFile
 
         path = self.settings.token_file
-        return TokenFile(Path(path).expanduser() if path else self.folders.data / "token.json")
+        return TokenFile(Path(path).expanduser() if path else self.account_folder / "token.json")
+
+    @property
+    def account_folder(self) -> Path:
+        """Where the account keeps what it has only one of, such as its login."""
+        return self.folders.data / "accounts" / self.account if self.account else self.folders.data
 
     def find_owner(self, source: str) -> str:
         """Return whose calendar *source* is, "" for the world's. Raises LoginNeeded."""
@@ -101,31 +114,71 @@ class App(msgspec.Struct, frozen=True):
         return self.folders.cache / "answers" / hashlib.blake2b(key, digest_size=12).hexdigest()
 
 
+class Accounts(msgspec.Struct, frozen=True):
+    """The accounts of one run, each to be had as an `App` of its own."""
+
+    resolved: Resolved
+    folders: Folders
+    environment: Environment
+
+    def open_chosen(self) -> App:
+        """Return the account that a command for one account is about. Raises SettingsError where it is not clear."""
+        return self.open_account(self.resolved.choose_account())
+
+    def open_account(self, name: str) -> App:
+        """Return the account *name*, which the settings have."""
+        return App(self.resolved.select_account(name), self.folders, self.environment)
+
+    def open_all(self) -> list[App]:
+        """Return each account that calendars belong to, in the order of the calendars; if one is chosen, it alone."""
+        chosen = self.resolved.account
+        names = {calendar.settings.account: None for calendar in self.resolved.calendars}
+        return [self.open_account(name) for name in (names if chosen is None else (chosen,))]
+
+    def open_known(self) -> list[App]:
+        """Return every account that the settings describe or calendars belong to; if one is chosen, it alone."""
+        used = [app.account for app in self.open_all()]
+        if self.resolved.account is not None:
+            return self.open_all()
+        named = [name for name in self.resolved.accounts if name and name not in used]
+        return [*self.open_all(), *map(self.open_account, named)]
+
+
 @contextlib.contextmanager
 def open_app(flags: Mapping[str, Any], *, demo: bool, environment: Environment) -> Iterator[App]:
-    """Open the app as *flags*, environment and settings file say; with *demo*, beside a running built-in Trakt."""
+    """Open the one account that *flags*, environment and settings file choose, as `open_accounts` does."""
+    with open_accounts(flags, demo=demo, environment=environment) as accounts:
+        yield accounts.open_chosen()
+
+
+@contextlib.contextmanager
+def open_accounts(flags: Mapping[str, Any], *, demo: bool, environment: Environment) -> Iterator[Accounts]:
+    """Open the accounts that *flags*, environment and settings file give; with *demo*, that of a built-in Trakt.
+
+    The built-in Trakt runs until the end. Raises SettingsError.
+    """
     if not demo:
-        yield _make_app(flags, Folders.of_user(), None, environment)
+        yield _resolve_accounts(flags, Folders.of_user(), None, environment)
         return
     folders = Folders.of_demo()
     with run_demo_server(folders, environment) as account:
-        yield _make_app(flags, folders, account, environment)
+        yield _resolve_accounts(flags, folders, account, environment)
 
 
 def make_app_at_rest(flags: Mapping[str, Any], *, demo: bool, environment: Environment) -> App:
     """Return the app for reading what earlier runs kept: with *demo*, no built-in Trakt is started."""
     folders = Folders.of_demo() if demo else Folders.of_user()
     account = {"api_url": "http://127.0.0.1", "username": "demo", "token_file": str(_demo_token(folders))}
-    return _make_app(flags, folders, account if demo else None, environment)
+    return _resolve_accounts(flags, folders, account if demo else None, environment).open_chosen()
 
 
 def _demo_token(folders: Folders) -> Path:
     return folders.data / "token.json"
 
 
-def _make_app(
+def _resolve_accounts(
     flags: Mapping[str, Any], folders: Folders, account: Mapping[str, str] | None, environment: Environment
-) -> App:
+) -> Accounts:
     resolved = config.resolve_settings(
         flags=flags,
         environ=environment.environ,
@@ -135,7 +188,7 @@ def _make_app(
     )
     for warning in resolved.warnings:
         log.warning("%s", warning)
-    return App(resolved, folders, environment)
+    return Accounts(resolved, folders, environment)
 
 
 @contextlib.contextmanager

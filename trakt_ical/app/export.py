@@ -44,6 +44,21 @@ class ExportOptions(msgspec.Struct, frozen=True):
     accept_shrink: bool = False
 
 
+def export_accounts(
+    jobs: Sequence[tuple[App, Job]], options: ExportOptions, progress: Progress = ignore_progress
+) -> list[Outcome]:
+    """Do *jobs*, each with its account, one account after the other; return what became of each, in their order.
+
+    An account that cannot be reached, or whose login has ended, touches no other.
+    """
+    outcomes: dict[int, Outcome] = {}
+    for account in {app.account: None for app, _ in jobs}:
+        numbers = [number for number, (app, _) in enumerate(jobs) if app.account == account]
+        its = [jobs[number][1] for number in numbers]
+        outcomes |= zip(numbers, export(jobs[numbers[0]][0], its, options, progress), strict=True)
+    return [outcomes[number] for number in range(len(jobs))]
+
+
 def export(
     app: App, jobs: Sequence[Job], options: ExportOptions, progress: Progress = ignore_progress
 ) -> list[Outcome]:

@@ -99,7 +99,9 @@ def _hash_account(app: App, owner: str) -> str:
 def _list_login_parts(app: App) -> tuple[str, ...]:
     if app.capabilities.login is LoginMethod.DEVICE_CODE:
         return app.settings.api, _find_server(app), str(app.token_file.path.resolve())
-    return app.settings.api, _find_server(app), app.settings.username, app.settings.owner
+    # Without a login nothing else may tell two accounts apart.
+    name = (app.account,) if app.account else ()
+    return (app.settings.api, _find_server(app), app.settings.username, app.settings.owner, *name)
 
 
 def _find_server(app: App) -> str:

@@ -52,8 +52,8 @@ def command(run: Run, /, name: str | None, days: int, fresh: bool, as_json: bool
     from trakt_ical.app.explain import load_stored_output
 
     flags["kind"] = flags["kind"] or None
-    with run.app(flags) as app:
-        calendar = find_calendar_or_first(app, name)
+    with run.accounts(flags) as accounts:
+        app, calendar = find_calendar_or_first(accounts, name)
         max_age = timedelta(0) if fresh else MAX_AGE
         found = fetch_listed(app, calendar, max_age=max_age, ahead=days - 1, marks=True)
         with contextlib.suppress(OutputError):  # a file that is not this calendar says nothing about the answers

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import write_line
+
+if TYPE_CHECKING:
+    from trakt_ical.config import ShownSetting
 
 
 @click.command("config", cls=Command)
@@ -23,16 +26,22 @@ def command(run: Run, /, as_json: bool, **flags: Any) -> None:
     """
     from trakt_ical.config import list_settings
 
-    with run.app(flags) as app:
-        listed = list(list_settings(app.resolved))
+    with run.accounts(flags) as accounts:
+        listed = list(list_settings(accounts.resolved))
         if as_json:
             import json
 
             write_line(json.dumps([dataclasses.asdict(each) for each in listed], ensure_ascii=False, indent=2))
         else:
-            rows = [(f"{each.calendar}: {each.name}" if each.calendar else each.name, each) for each in listed]
+            rows = [(_name_setting(each), each) for each in listed]
             name_width = max(len(name) for name, _ in rows)
             value_width = max(len(each.value) for each in listed)
             for name, each in rows:
                 write_line(f"{name:{name_width}}  {each.value:{value_width}}  {each.origin}")
-        run.say(f"Settings file: {app.resolved.file}")
+        run.say(f"Settings file: {accounts.resolved.file}")
+
+
+def _name_setting(each: ShownSetting) -> str:
+    if each.account:
+        return f"account {each.account}: {each.name}"
+    return f"{each.calendar}: {each.name}" if each.calendar else each.name

@@ -37,8 +37,8 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
     from trakt_ical.app.explain import explain_airing, load_stored_output
 
     flags["kind"] = flags["kind"] or None
-    with run.app(flags) as app:
-        calendar = find_calendar_or_first(app, name)
+    with run.accounts(flags) as accounts:
+        app, calendar = find_calendar_or_first(accounts, name)
         found = fetch_listed(app, calendar, max_age=timedelta(0) if fresh else MAX_AGE, steps=True)
         output = load_stored_output(app, calendar, found.spec)
         forget_doubtful_answers(app, found, output)

@@ -89,7 +89,7 @@ def command(
     listed stay for a while, marked as cancelled. If most upcoming events disappear, the update is held back (exit 8).
     """
     from trakt_ical.app.calendar_specs import DaySpan
-    from trakt_ical.app.export import ExportOptions, export
+    from trakt_ical.app.export import ExportOptions, export_accounts
 
     if as_json and not changes:
         raise click.UsageError("--json needs --changes.")
@@ -98,17 +98,17 @@ def command(
     if span != DaySpan() and (flags["back"] is not None or flags["ahead"] is not None):
         raise click.UsageError("--from and --days cannot be combined with --back or --ahead.")
     flags["kind"] = flags["kind"] or None
-    with run.app(flags) as app:
-        calendars = find_calendars_with_output(app, names)
+    with run.accounts(flags) as accounts:
+        calendars = find_calendars_with_output(accounts.open_all(), names)
         if flags["output"] is not None and len(calendars) > 1:
             raise click.UsageError("-o takes one calendar. Name it: trakt-ical export NAME -o FILE")
-        jobs = [_make_job(calendar, previous) for calendar in calendars]
+        apps, jobs = zip(*((app, _make_job(calendar, previous)) for app, calendar in calendars), strict=True)
         if previous and any(job.store for job in jobs):
             raise click.UsageError("--previous needs -o -. An output file is itself the previous calendar.")
         if changes and not all(job.store for job in jobs):
             raise click.UsageError("--changes cannot be combined with -o -: both would go to standard output.")
         with show_progress("Asking Trakt", visible=not run.quiet) as progress:
-            outcomes = export(app, jobs, options, progress)
+            outcomes = export_accounts(list(zip(apps, jobs, strict=True)), options, progress)
     _report(run, list(zip(jobs, outcomes, strict=True)), changes=changes, as_json=as_json)
 
 

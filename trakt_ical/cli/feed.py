@@ -41,8 +41,9 @@ def list_(run: Run, /, as_json: bool, **flags: Any) -> None:
     """
     from trakt_ical.app.feeds import list_feed_states
 
-    with run.app(flags) as app:
-        now, states = app.environment.now(), list(list_feed_states(app))
+    with run.accounts(flags) as accounts:
+        now = accounts.environment.now()
+        states = [state for app in accounts.open_all() for state in list_feed_states(app)]
         if as_json:
             listed = [dataclasses.asdict(state) for state in states]
             write_line(json.dumps(listed, ensure_ascii=False, indent=2, default=datetime.isoformat))
@@ -122,11 +123,12 @@ def accept(run: Run, /, name: str | None, **flags: Any) -> None:
 
 @contextlib.contextmanager
 def _open_feed(run: Run, name: str | None, flags: Mapping[str, Any]) -> Iterator[tuple[App, Calendar]]:
-    """Open the app, and find the calendar called *name*, or the only one."""
+    """Open the accounts, and find the calendar called *name*, or the only one, with its account."""
     from trakt_ical.cli.run import find_calendar
 
-    with run.app(flags) as app:
-        if name is None and len(app.calendars) > 1:
-            titles = ", ".join(calendar.title for calendar in app.calendars)
-            raise click.UsageError(f"Which feed? Your calendars are: {titles}.")
-        yield app, find_calendar(app, name) if name else app.calendars[0]
+    with run.accounts(flags) as accounts:
+        apps = accounts.open_all()
+        titles = [calendar.title for app in apps for calendar in app.calendars]
+        if name is None and len(titles) > 1:
+            raise click.UsageError(f"Which feed? Your calendars are: {', '.join(titles)}.")
+        yield find_calendar(apps, name or titles[0])

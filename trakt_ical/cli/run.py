@@ -15,7 +15,7 @@ import click
 from trakt_ical.cli.terminal import write_note
 
 if TYPE_CHECKING:
-    from trakt_ical.app.context import App
+    from trakt_ical.app.context import Accounts, App
     from trakt_ical.app.environment import Environment
     from trakt_ical.config import Calendar
 
@@ -44,13 +44,19 @@ class Run:
 
     @contextlib.contextmanager
     def app(self, flags: Mapping[str, Any]) -> Iterator[App]:
-        """Open the app with the settings that *flags*, environment and settings file give. Raises SettingsError."""
-        from trakt_ical.app.context import open_app
+        """Open the one account that *flags*, environment and settings file choose. Raises SettingsError."""
+        with self.accounts(flags) as accounts:
+            yield accounts.open_chosen()
+
+    @contextlib.contextmanager
+    def accounts(self, flags: Mapping[str, Any]) -> Iterator[Accounts]:
+        """Open the accounts that *flags*, environment and settings file give. Raises SettingsError."""
+        from trakt_ical.app.context import open_accounts
         from trakt_ical.app.environment import Environment
 
         environment = self.environment or Environment()
-        with open_app({**flags, "config": self.config}, demo=self.demo, environment=environment) as app:
-            yield app
+        with open_accounts({**flags, "config": self.config}, demo=self.demo, environment=environment) as accounts:
+            yield accounts
 
     def say(self, text: str) -> None:
         """Write *text* to stderr unless the user asked for quiet."""
@@ -88,38 +94,49 @@ class _LogHandler(logging.Handler):
         write_note(f"{head} {record.getMessage()}")
 
 
-def find_calendar(app: App, name: str) -> Calendar:
-    """Return the calendar called *name*, in any capitals. Raises click.UsageError, which suggests the nearest name."""
-    for calendar in app.calendars:
+def find_calendar(apps: Sequence[App], name: str) -> tuple[App, Calendar]:
+    """Return the calendar called *name*, in any capitals, with its account.
+
+    Raises click.UsageError, which suggests the nearest name.
+    """
+    calendars = [(app, calendar) for app in apps for calendar in app.calendars]
+    for app, calendar in calendars:
         if calendar.title.casefold() == name.casefold():
-            return calendar
+            return app, calendar
     from trakt_ical.wording import suggest_nearest
 
-    titles = [calendar.title for calendar in app.calendars]
+    titles = [calendar.title for _, calendar in calendars]
     raise click.UsageError(
         f"There is no calendar {name}. Your settings have: {', '.join(titles)}.{suggest_nearest(name, titles)}"
     )
 
 
-def find_calendar_or_first(app: App, name: str | None) -> Calendar:
-    """Return the calendar called *name*, or the first one without a name. Raises click.UsageError."""
-    return find_calendar(app, name) if name else app.calendars[0]
+def find_calendar_or_first(accounts: Accounts, name: str | None) -> tuple[App, Calendar]:
+    """Return the calendar called *name*, or without one the first of the chosen account, with its account.
+
+    Raises click.UsageError for an unknown name, SettingsError where it is not clear which account is meant.
+    """
+    if name:
+        return find_calendar(accounts.open_all(), name)
+    app = accounts.open_chosen()
+    return app, app.calendars[0]
 
 
-def find_calendars_with_output(app: App, names: Sequence[str]) -> list[Calendar]:
-    """Return the calendars called *names*, or without names all that have an output.
+def find_calendars_with_output(apps: Sequence[App], names: Sequence[str]) -> list[tuple[App, Calendar]]:
+    """Return the calendars called *names*, or without names all that have an output, each with its account.
 
     Raises click.UsageError for an unknown name, SettingsError for a calendar without an output.
     """
     from trakt_ical.errors import SettingsError
 
-    chosen = list({calendar.name: calendar for calendar in (find_calendar(app, name) for name in names)}.values())
-    for calendar in chosen:
+    found = [find_calendar(apps, name) for name in names]
+    chosen = list({calendar.name: (app, calendar) for app, calendar in found}.values())
+    for _, calendar in chosen:
         if not calendar.settings.output:
             raise SettingsError(
                 f"The calendar {calendar.title} has no output. Set output in its table, or give a file with -o."
             )
-    chosen = chosen or [calendar for calendar in app.calendars if calendar.settings.output]
+    chosen = chosen or [(app, calendar) for app in apps for calendar in app.calendars if calendar.settings.output]
     if not chosen:
         raise SettingsError("None of your calendars has an output. Set output in a [calendar.NAME] table.")
     return chosen
@@ -140,8 +157,9 @@ def setting_option(*names: str, setting: str, **attributes: Any) -> Callable[[C]
 
 
 def account_options(command: C) -> C:
-    """Add the options that choose the API and its server."""
+    """Add the options that choose the account, its API and its server."""
     for option in (
+        click.option("--account", metavar="NAME", help="Use only the account NAME, an [account.NAME] table."),
         setting_option("--api-url", setting="api_url", metavar="URL"),
         setting_option("--api", setting="api"),
     ):

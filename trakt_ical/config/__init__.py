@@ -1,6 +1,14 @@
 """Every setting, and where its value comes from."""
 
-from trakt_ical.config.precedence import CONFIG, PREFIX, Resolved, hide_userinfo, list_settings, resolve_settings
+from trakt_ical.config.precedence import (
+    CONFIG,
+    PREFIX,
+    Resolved,
+    ShownSetting,
+    hide_userinfo,
+    list_settings,
+    resolve_settings,
+)
 from trakt_ical.config.rules_from_settings import Calendar
 from trakt_ical.config.settings import ACCOUNT, FIELDS, OF_CALENDARS, SECRETS, Settings
 
@@ -14,6 +22,7 @@ __all__ = [
     "Calendar",
     "Resolved",
     "Settings",
+    "ShownSetting",
     "hide_userinfo",
     "list_settings",
     "resolve_settings",

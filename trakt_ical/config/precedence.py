@@ -1,8 +1,8 @@
 """Where the value of each setting comes from.
 
 A flag beats the environment (`TRAKT_ICAL_BACK`), which beats the settings file (`back` in
-`[calendar.NAME]`, then in `[defaults]` or above all tables), which beats the default. A secret
-may also be given as the name of a file that holds it.
+`[calendar.NAME]`, then in `[account.NAME]` for settings of accounts, then in `[defaults]` or above
+all tables), which beats the default. A secret may also be given as the name of a file that holds it.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from trakt_ical.config.accounts import choose_account, find_account_warnings, refuse_shared_logins
 from trakt_ical.config.rules_from_settings import Calendar, make_calendar
-from trakt_ical.config.settings import ACCOUNT, FIELDS, OF_CALENDARS, SECRETS, Settings
+from trakt_ical.config.settings import ACCOUNT, FIELDS, OF_ACCOUNTS, OF_CALENDARS, PERSONAL, SECRETS, Settings
 from trakt_ical.config.settings_file import SettingsFile, load_settings_file, read_text
 from trakt_ical.config.values import GivenValue, format_value
 from trakt_ical.errors import SettingsError
@@ -25,6 +26,7 @@ from trakt_ical.wording import suggest_nearest
 PREFIX = "TRAKT_ICAL_"
 CONFIG = PREFIX + "CONFIG"
 TABLES = "calendar"  # [calendar.NAME] is one of them
+ACCOUNTS = "account"  # and [account.NAME]
 DEFAULTS = "defaults"  # [defaults] holds for all of them
 _NAME = re.compile(r"\w[\w .-]{0,62}(?<![ .])")  # fits into file names and addresses
 
@@ -33,17 +35,32 @@ _Values = dict[str, GivenValue]
 
 @dataclass(frozen=True)
 class Resolved:
-    """The settings in force: *base* is outside of calendars, *file* the settings file, *warnings* are for the user."""
+    """The settings in force: *base* is outside of calendars, *file* the settings file, *warnings* are for the user.
+
+    *accounts*: what *base* is for each account, by its name; "" for the account above all tables. *account* is the
+    one that the user chose, None where it was not chosen.
+    """
 
     base: Calendar
     calendars: tuple[Calendar, ...]
     file: Path
     warnings: tuple[str, ...]
+    accounts: Mapping[str, Calendar]
+    account: str | None = None
 
     @property
     def settings(self) -> Settings:
         """The settings in force outside of calendars."""
         return self.base.settings
+
+    def choose_account(self) -> str:
+        """Return the account that a command for one account is about. Raises SettingsError where it is not clear."""
+        return choose_account(self.account, self.base, self.calendars, self.accounts)
+
+    def select_account(self, name: str) -> Resolved:
+        """Return what holds for the account *name* alone; where it has no calendar, a single one without a name."""
+        calendars = tuple(each for each in self.calendars if each.settings.account == name)
+        return replace(self, base=self.accounts[name], calendars=calendars or (self.accounts[name],), account=name)
 
 
 def resolve_settings(
@@ -57,59 +74,116 @@ def resolve_settings(
     """Bring the sources of settings together.
 
     *flags* are None where not given; the flag `config` names the settings file. With *account*
-    (of the built-in Trakt) the account settings of file, environment and flags are ignored.
+    (of the built-in Trakt) the account settings of file, environment and flags are ignored, and so are accounts.
     *output*, where given, replaces the default of that setting.
     Raises SettingsError, which names the setting and its origin.
     """
     chosen = flags.get("config") or environ.get(CONFIG)
     file = load_settings_file(Path(chosen) if chosen else default_file, must_exist=bool(chosen))
     common = _read_program_settings(file)
+    tables, accounts = _read_tables(file, TABLES, OF_CALENDARS), _read_tables(file, ACCOUNTS, OF_ACCOUNTS)
     above = dict(_read_environment(environ))
     above |= {name: GivenValue(value, "flag") for name, value in flags.items() if name in FIELDS and value is not None}
+    # The flag chooses among the accounts. It never moves a calendar from one to another.
+    selected = above.pop("account", None)
     if account is not None:
         # Otherwise a login or an address of the user's own would meet the built-in Trakt, or the reverse.
-        common, above = (
-            {name: each for name, each in given.items() if name not in ACCOUNT} for given in (common, above)
-        )
+        common, above = _leave_out(common, ACCOUNT | {"account"}), _leave_out(above, ACCOUNT)
+        tables = {name: _leave_out(table, {"account"}) for name, table in tables.items()}
+        accounts, selected = {}, None
         above |= {name: GivenValue(value, "the built-in Trakt") for name, value in account.items()}
-    defaults = {} if output is None else {"output": GivenValue(output, "default")}
-    base = make_calendar("", defaults | common | above)
-    tables = file.tables.get(TABLES, {})
-    _check_names(tables, file)
+    layers = _Layers({} if output is None else {"output": GivenValue(output, "default")}, common, accounts, above)
     # A named calendar has no default output: two of them would write to one file.
     nowhere = {"output": GivenValue("", "default")}
-    calendars = tuple(
-        make_calendar(name, nowhere | common | _read_table(file, TABLES, name) | above) for name in tables
-    )
+    calendars = tuple(make_calendar(name, layers.merge(table, nowhere)) for name, table in tables.items())
+    base = make_calendar("", layers.merge({}))
     # With -o, all calendars have one output for now. The command refuses several calendars then.
     if flags.get("output") is None:
         _check_outputs(calendars)
-    return Resolved(base, calendars or (base,), file.path, tuple(_find_warnings(file)))
+    bases = {name: make_calendar("", layers.merge({"account": GivenValue(name, "")})) for name in ("", *accounts)}
+    resolved = Resolved(base, calendars or (base,), file.path, tuple(_find_warnings(file)), bases)
+    if selected is not None and (selected.origin == "flag" or selected.value):
+        layers.check_account(selected)
+        resolved = replace(resolved, account=selected.value)
+    refuse_shared_logins(resolved.calendars, bases)
+    return replace(resolved, warnings=(*resolved.warnings, *find_account_warnings(resolved.calendars, bases)))
+
+
+def _leave_out(given: _Values, names: Collection[str]) -> _Values:
+    return {name: each for name, each in given.items() if name not in names}
+
+
+@dataclass(frozen=True)
+class _Layers:
+    """What was given for all calendars: *defaults*, *common* of the file, the *accounts*' tables, and *above* them."""
+
+    defaults: _Values
+    common: _Values
+    accounts: Mapping[str, _Values]
+    above: _Values
+
+    def merge(self, table: _Values, under: Mapping[str, GivenValue] | None = None) -> _Values:
+        """Return what is given for a calendar with *table*; *under* stands in for the defaults."""
+        common, above, of_account = self.common, self.above, _Values()
+        chosen = (common | table).get("account")
+        if chosen is not None and chosen.value:
+            self.check_account(chosen)
+            of_account = self.accounts[chosen.value]
+            # An app at Trakt may serve a household, so its client_id is inherited. A token, a user name or a password
+            # says whose login it is: inherited, it would show one person's calendar as another's.
+            common = _leave_out(common, PERSONAL)
+            above = {name: each for name, each in above.items() if name not in PERSONAL or each.origin == "flag"}
+        return self.defaults | dict(under or {}) | common | of_account | table | above
+
+    def check_account(self, given: GivenValue) -> None:
+        """Raise SettingsError unless the account *given* by name is one of the file's, or the one without a name."""
+        if given.value == "" or given.value in self.accounts:
+            return
+        have = f"The settings file has: {', '.join(self.accounts)}." if self.accounts else "The settings file has none."
+        nearest = suggest_nearest(str(given.value), self.accounts)
+        raise SettingsError(f"There is no account {given.value} (account, {given.locate()}). {have}{nearest}")
 
 
 def _read_program_settings(file: SettingsFile) -> _Values:
-    """Return what the file sets outside of calendars: above all tables, and in `[defaults]`."""
-    top = {key: value for key, value in file.tables.items() if key not in (TABLES, DEFAULTS)}
+    """Return what the file sets outside of calendars and accounts: above all tables, and in `[defaults]`."""
+    top = {key: value for key, value in file.tables.items() if key not in (TABLES, ACCOUNTS, DEFAULTS)}
     found = _read_names(file, top, ())
-    defaults = _read_table(file, DEFAULTS)
+    defaults = _read_table(file, OF_CALENDARS, DEFAULTS)
     for name in defaults.keys() & found.keys():
         raise SettingsError(f"{defaults[name].locate()} and {found[name].locate()} both set {name}. Keep one.")
     return found | defaults
 
 
-def _read_table(file: SettingsFile, *keys: str) -> _Values:
-    """Return what the table at *keys* sets; only settings of calendars may stand there."""
+def _read_tables(file: SettingsFile, kind: str, allowed: Collection[str]) -> dict[str, _Values]:
+    """Return what the tables [*kind*.NAME] set, by their names; only the settings *allowed* may stand there."""
+    tables = file.tables.get(kind, {})
+    if not isinstance(tables, dict):
+        hint = " To choose one for all calendars, put account into [defaults]." if kind == ACCOUNTS else ""
+        raise SettingsError(f"{file.locate(kind)}: {kind}s are tables, [{kind}.NAME].{hint}")
+    _check_names(tables, kind, file)
+    return {name: _read_table(file, allowed, kind, name) for name in tables}
+
+
+def _read_table(file: SettingsFile, allowed: Collection[str], *keys: str) -> _Values:
+    """Return what the table at *keys* sets; only the settings *allowed* may stand there."""
     table: Any = file.tables
     for key in keys:
         table = table.get(key, {}) if isinstance(table, dict) else table
     if not isinstance(table, dict):
         raise SettingsError(f"{file.locate(*keys)}: {'.'.join(keys)} must be a table, [{'.'.join(keys)}].")
     found = _read_names(file, table, keys)
-    for name in found.keys() - OF_CALENDARS:
-        raise SettingsError(
-            f"{found[name].locate()}: {name} is a setting of the whole program. Put it above all [tables]."
-        )
+    for name in found.keys() - allowed:
+        raise SettingsError(f"{found[name].locate()}: {name} is {_describe_owner(name)}.")
     return found
+
+
+def _describe_owner(name: str) -> str:
+    """Return what the setting *name* is a setting of, and where it stands."""
+    if name in OF_CALENDARS:
+        return "a setting of calendars. Put it into a [calendar.NAME] table or into [defaults]"
+    if name in OF_ACCOUNTS:
+        return "a setting of accounts. Put it above all [tables] or into an [account.NAME] table"
+    return "a setting of the whole program. Put it above all [tables]"
 
 
 def _read_names(file: SettingsFile, table: Mapping[str, Any], keys: tuple[str, ...]) -> _Values:
@@ -118,7 +192,7 @@ def _read_names(file: SettingsFile, table: Mapping[str, Any], keys: tuple[str, .
     for key, value in table.items():
         name = _find_setting(key)
         if name is None:
-            nearest = suggest_nearest(key, FIELDS if keys else (*FIELDS, TABLES, DEFAULTS))
+            nearest = suggest_nearest(key, FIELDS if keys else (*FIELDS, TABLES, ACCOUNTS, DEFAULTS))
             raise SettingsError(f"{file.locate(*keys, key)} sets {key}, which is no setting.{nearest}")
         if name in table and key != name:
             raise SettingsError(f"{file.path} sets both {name} and {key}. Keep one.")
@@ -162,19 +236,18 @@ def _read_secret(name: Any, origin: str) -> str:
         raise SettingsError(f"{origin}: the file {name} cannot be read: {reason}.") from error
 
 
-def _check_names(tables: Any, file: SettingsFile) -> None:
-    """Refuse names of calendars that people cannot tell apart, or that fit into no address."""
-    if not isinstance(tables, dict):
-        raise SettingsError(f"{file.locate(TABLES)}: calendars are tables, [{TABLES}.NAME].")
+def _check_names(tables: Mapping[str, Any], kind: str, file: SettingsFile) -> None:
+    """Refuse names of calendars or accounts that people cannot tell apart, or that fit into no address or file name."""
+    article = "an" if kind == ACCOUNTS else "a"
     folded: dict[str, str] = {}
     for name in tables:
         if not _NAME.fullmatch(name):
             raise SettingsError(
-                f"{file.locate(TABLES, name)}: a calendar cannot be called {name!r}. "
+                f"{file.locate(kind, name)}: {article} {kind} cannot be called {name!r}. "
                 "Use up to 64 letters, digits, blanks, . _ and -."
             )
         if other := folded.get(name.casefold()):
-            raise SettingsError(f"{file.locate(TABLES, name)}: {name} and {other} differ only in capitals.")
+            raise SettingsError(f"{file.locate(kind, name)}: {name} and {other} differ only in capitals.")
         folded[name.casefold()] = name
 
 
@@ -195,29 +268,39 @@ def _check_outputs(calendars: Collection[Calendar]) -> None:
 
 
 def _find_warnings(file: SettingsFile) -> Iterator[str]:
-    # Secrets stand above all tables; an address may hold a password before its @.
-    secrets = SECRETS & set(file.tables) or any("@" in str(file.tables.get(name)) for name in ("api_url", "auth_url"))
+    # Secrets stand above all tables and in those of accounts; an address may hold a password before its @.
+    tables = [file.tables, *file.tables.get(ACCOUNTS, {}).values()]
+    secrets = any(
+        SECRETS & set(table) or any("@" in str(table.get(name)) for name in ("api_url", "auth_url")) for table in tables
+    )
     if secrets and file.is_open_to_others():
         yield f"{file.path} holds secrets, and other users can read it. Run: chmod 600 {file.path}"
 
 
 @dataclass(frozen=True)
 class ShownSetting:
-    """One setting for people: secrets are masked. *calendar* is "" for what holds outside of calendars."""
+    """One setting for people: secrets are masked. *account* and *calendar* are "" for what holds outside of them."""
 
     calendar: str
     name: str
     value: str
     origin: str
+    account: str = ""
 
 
 def list_settings(resolved: Resolved) -> Iterator[ShownSetting]:
-    """Yield each setting for people, then, of each named calendar, those that it has for itself."""
+    """Yield each setting for people, then those that each named account and each named calendar have for themselves."""
     for name in FIELDS:
         yield ShownSetting("", name, _mask_value(resolved.settings, name), resolved.base.find_origin(name))
+    for account, base in resolved.accounts.items():
+        for name in sorted(OF_ACCOUNTS, key=list(FIELDS).index) if account else ():
+            if base.find_origin(name) != resolved.accounts[""].find_origin(name):
+                yield ShownSetting("", name, _mask_value(base.settings, name), base.find_origin(name), account)
     for calendar in resolved.calendars:
+        base = resolved.accounts[calendar.settings.account]
         for name in FIELDS if calendar.name else ():
-            if calendar.find_origin(name) != resolved.base.find_origin(name):
+            is_own = calendar.find_origin(name) != base.find_origin(name)
+            if calendar.settings.account if name == "account" else is_own:
                 value = _mask_value(calendar.settings, name)
                 yield ShownSetting(calendar.name, name, value, calendar.find_origin(name))
 

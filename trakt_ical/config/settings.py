@@ -18,13 +18,17 @@ def _setting(default: Any, meaning: str, **facts: Any) -> Any:
     of the values of a table.
     """
     usual = {"help": meaning, "of": "program", "secret": False, "choices": (), "least": 0, "most": 0, "values": None}
+    usual |= {"personal": False}
     metadata = {**usual, **facts}
     # A secret is left out of the repr, which ends in tracebacks and logs.
     return field(default=default, repr=not metadata["secret"], metadata=metadata)
 
 
 def _account(default: Any, meaning: str, **facts: Any) -> Any:
-    """Define a setting that belongs to an account; `--demo` takes these from the built-in Trakt alone."""
+    """Define a setting that each account may have for itself; `--demo` takes these from the built-in Trakt alone.
+
+    *facts* also has `personal`: the setting says whose login it is, so one account never takes it from another.
+    """
     return _setting(default, meaning, of="account", **facts)
 
 
@@ -47,10 +51,12 @@ class Settings:
     client_id: str = _account("", "Client ID of your API app at Trakt (v2).")
     client_secret: str = _account("", "Client Secret of that app, if it has one (v2).", secret=True)
     api_key: str = _account("", "Your API key (v1).", secret=True)
-    username: str = _account("", "Your user name (v1).")
-    password: str = _account("", "Your password (v1). Only its SHA-1 hash is sent.", secret=True)
-    owner: str = _account("", "User whose calendar is fetched (v1). If not set: you.")
-    token_file: str = _account("", "File that keeps your login (v2). If not set: token.json in the data folder.")
+    username: str = _account("", "Your user name (v1).", personal=True)
+    password: str = _account("", "Your password (v1). Only its SHA-1 hash is sent.", secret=True, personal=True)
+    owner: str = _account("", "User whose calendar is fetched (v1). If not set: you.", personal=True)
+    token_file: str = _account(
+        "", "File that keeps your login (v2). If not set: token.json in the data folder.", personal=True
+    )
     plain_http: bool = _account(
         False, "Allow sending a password, token or key over unencrypted http to another computer."
     )
@@ -58,6 +64,11 @@ class Settings:
         30, "Minutes that an export, or a refresh of the feed, waits for Trakt in all. 0 sets no limit.", most=1440
     )
 
+    account: str = _rule(
+        "",
+        "Account whose calendar it is: NAME of an [account.NAME] table. If not set: the account that the settings "
+        "above all tables describe.",
+    )
     source: str = _rule(
         "my", "Calendar to fetch: my (your shows, needs a login) or all (everything at Trakt).", choices=("my", "all")
     )
@@ -188,4 +199,7 @@ FIELDS = {each.name: each for each in dataclasses.fields(Settings)}
 OF_CALENDARS, ACCOUNT = (
     frozenset(name for name, each in FIELDS.items() if each.metadata["of"] == of) for of in ("calendar", "account")
 )
+# An account may also speak an API of its own. That is no setting of the built-in Trakt's account, which speaks all.
+OF_ACCOUNTS = ACCOUNT | {"api"}
+PERSONAL = frozenset(name for name, each in FIELDS.items() if each.metadata["personal"])
 SECRETS = frozenset(name for name, each in FIELDS.items() if each.metadata["secret"])
