@@ -20,6 +20,7 @@ from trakt_ical.errors import LoginNeeded, SettingsError
 from trakt_ical.fetch.sources import SOURCES, Capabilities, LoginMethod
 
 if TYPE_CHECKING:
+    from trakt_ical.fetch.imported.imported_list import ImportedListFile
     from trakt_ical.trakt.token import TokenFile
 
 
@@ -73,6 +74,13 @@ class App(msgspec.Struct, frozen=True):
     def account_folder(self) -> Path:
         """Where the account keeps what it has only one of, such as its login."""
         return self.folders.data / "accounts" / self.account if self.account else self.folders.data
+
+    @property
+    def imported_list_file(self) -> ImportedListFile:
+        """Where the list of shows is kept that `import` read."""
+        from trakt_ical.fetch.imported.imported_list import ImportedListFile
+
+        return ImportedListFile(self.folders.data / "shows.json")
 
     def find_owner(self, source: str) -> str:
         """Return whose calendar *source* is, "" for the world's. Raises LoginNeeded."""
