@@ -204,10 +204,13 @@ def lock(path: Path, *, wait: float) -> Iterator[None]:
             lock.release()
 
 
-def _explain_lock_error(error: Exception) -> str:
-    if isinstance(error, NotImplementedError) or getattr(error, "errno", None) in (errno.ENOLCK, errno.ENOSYS):
+def _explain_lock_error(error: OSError | NotImplementedError) -> str:
+    number, reason = getattr(error, "errno", None), getattr(error, "strerror", None) or error
+    if isinstance(error, NotImplementedError) or number in (errno.ENOLCK, errno.ENOSYS):
         return "the file system does not support locks. Keep the program's folders on a local disk."
-    return f"{getattr(error, 'strerror', None) or error}."
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{reason}. To keep the program's files in another folder, set TRAKT_ICAL_HOME or use --home."
+    return f"{reason}."
 
 
 class UnreadableFile(OutputError):

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from trakt_ical import config, files
-from trakt_ical.app.environment import Environment, Folders
+from trakt_ical.app.environment import Environment, Folders, find_folders
 from trakt_ical.config import Calendar, Resolved, Settings
 from trakt_ical.errors import LoginNeeded, SettingsError
 from trakt_ical.fetch.sources import SOURCES, Capabilities, LoginMethod
@@ -165,17 +165,17 @@ def open_accounts(flags: Mapping[str, Any], *, demo: bool, environment: Environm
 
     The built-in Trakt runs until the end. Raises SettingsError.
     """
+    folders = find_folders(flags.get("home"), environment.environ, demo=demo)
     if not demo:
-        yield _resolve_accounts(flags, Folders.of_user(), None, environment)
+        yield _resolve_accounts(flags, folders, None, environment)
         return
-    folders = Folders.of_demo()
     with run_demo_server(folders, environment) as account:
         yield _resolve_accounts(flags, folders, account, environment)
 
 
 def make_app_at_rest(flags: Mapping[str, Any], *, demo: bool, environment: Environment) -> App:
     """Return the app for reading what earlier runs kept: with *demo*, no built-in Trakt is started."""
-    folders = Folders.of_demo() if demo else Folders.of_user()
+    folders = find_folders(flags.get("home"), environment.environ, demo=demo)
     account = {"api_url": "http://127.0.0.1", "username": "demo", "token_file": str(_demo_token(folders))}
     return _resolve_accounts(flags, folders, account if demo else None, environment).open_chosen()
 
@@ -210,7 +210,10 @@ def run_demo_server(folders: Folders, environment: Environment, port: int = 0) -
     try:
         files.make_private_folder(folders.data)
     except OSError as error:
-        raise SettingsError(f"The folder {folders.data} cannot be made: {error.strerror}.") from error
+        raise SettingsError(
+            f"The folder {folders.data} cannot be made: {error.strerror}. "
+            "To keep the program's files in another folder, set TRAKT_ICAL_HOME or use --home."
+        ) from error
     token_file = _demo_token(folders)
     with contextlib.ExitStack() as stack:
         # Several first starts at a time would each make a state and a token, and the last would win with a token that

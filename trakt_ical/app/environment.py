@@ -12,6 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+from trakt_ical.config import HOME
+from trakt_ical.errors import SettingsError
+
 
 def _has_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
@@ -72,20 +75,53 @@ class Folders(msgspec.Struct, frozen=True):
         return self.state.parent / "feed"
 
     @classmethod
+    def inside(cls, home: Path) -> Folders:
+        """Return the folders that are all inside *home*."""
+        return cls(home / "config.toml", home, home / "cache", home / "outputs")
+
+    @classmethod
     def of_user(cls) -> Folders:
-        """Return the folders that the platform provides for the user."""
+        """Return the folders that the platform provides for the user. Raises SettingsError where the user has none."""
         import platformdirs
 
         dirs = platformdirs.PlatformDirs("trakt-ical", appauthor=False)
-        return cls(
-            dirs.user_config_path / "config.toml",
-            dirs.user_data_path,
-            dirs.user_cache_path,
-            dirs.user_state_path / "outputs",
-        )
+        try:
+            return cls(
+                dirs.user_config_path / "config.toml",
+                dirs.user_data_path,
+                dirs.user_cache_path,
+                dirs.user_state_path / "outputs",
+            )
+        except RuntimeError as error:  # a user without a name, as containers and sandboxes have, and no HOME
+            raise SettingsError(
+                "Your user has no home folder to keep files in. "
+                f"Set {HOME} to a folder for the program's files, or name one with --home."
+            ) from error
 
-    @classmethod
-    def of_demo(cls) -> Folders:
-        """Return the folders of the built-in Trakt: all in one, so that nothing of the user's own is touched."""
-        folder = cls.of_user().data / "demo"
-        return cls(folder / "config.toml", folder, folder / "cache", folder / "outputs")
+
+def find_folders(home: str | None, environ: Mapping[str, str], *, demo: bool) -> Folders:
+    """Return the folders of this run: all inside the folder *home* or TRAKT_ICAL_HOME, else those of the platform.
+
+    With *demo*, those of the built-in Trakt: all in one, so that nothing of the user's own is touched.
+    Raises SettingsError.
+    """
+    named = home or environ.get(HOME)
+    folders = Folders.inside(_find_home(named, "--home" if home else HOME)) if named else Folders.of_user()
+    return Folders.inside(folders.data / "demo") if demo else folders
+
+
+def _find_home(named: str, origin: str) -> Path:
+    """Return the folder *named* as an absolute path; it need not exist. Raises SettingsError."""
+    try:
+        path = Path(named).expanduser().absolute()
+        is_other = not path.is_dir() and os.path.lexists(path)
+    except RuntimeError as error:
+        raise SettingsError(
+            f"{origin} begins with a ~ that stands for no known home folder: {named}. Write the whole path."
+        ) from error
+    except (OSError, ValueError) as error:  # a NUL, a name that is too long, a folder that may not be entered
+        reason = str(getattr(error, "strerror", error)).rstrip(".")
+        raise SettingsError(f"{origin}: the folder {named} cannot be used: {reason}.") from error
+    if is_other:
+        raise SettingsError(f"{origin} must name a folder, and {named} is none.")
+    return path

@@ -18,6 +18,10 @@ def make_general_options(*, hidden: bool = False) -> list[click.Parameter]:
     """Return the options that work before and after a command's name."""
     described = (
         (("--demo",), {"is_flag": True, "help": "Use the built-in Trakt: no account, no network, separate files."}),
+        (
+            ("--home",),
+            {"metavar": "DIR", "help": "Keep all of the program's files in DIR: settings, login, feed, cache."},
+        ),
         (("--config",), {"metavar": "FILE", "help": "Read the settings from FILE."}),
         (("-v", "--verbose"), {"is_flag": True, "help": "Show the log: times, requests and what was decided."}),
         (("-q", "--quiet"), {"is_flag": True, "help": "Show errors only."}),
@@ -37,8 +41,10 @@ def make_json_option(*, hidden: bool = False) -> click.Option:
 
 
 def _keep_value(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """Keep a given *value* where the whole command line finds it. Raises click.UsageError for a second file."""
+    """Keep a given *value* where the whole command line finds it. Raises click.UsageError for none, or another one."""
     kept = ctx.meta.setdefault(META, {})
+    if value == "":  # of a variable that is not set: without a word, the user's own files would be used
+        raise click.UsageError(f"--{param.name} needs the name of a file or folder.", ctx)
     if not value:
         return
     if kept.get(param.name, value) != value:
@@ -47,7 +53,7 @@ def _keep_value(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
 
 def read_general_options(ctx: click.Context) -> dict[str, Any]:
-    """Return the general options given so far, wherever they stand: `demo`, `config`, `verbose`, `quiet`, `json`."""
+    """Return the general options given so far, wherever they stand, by their names: `demo`, `home`, `verbose`, …."""
     return dict(ctx.meta.get(META, {}))
 
 
@@ -58,7 +64,7 @@ class Command(click.Command):
         super().__init__(*args, **attributes)
         # Hidden, since the help of every command would otherwise repeat them; the epilog names them.
         self.params.extend(make_general_options(hidden=True))
-        self.epilog = "General options work here too: --demo, --config, -v, -q. See: trakt-ical --help"
+        self.epilog = "General options work here too: --demo, --home, --config, -v, -q. See: trakt-ical --help"
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command with its `Run`; one of our errors becomes a line on stderr and its exit status."""

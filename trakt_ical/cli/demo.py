@@ -24,12 +24,14 @@ def command(run: Run, /, port: int) -> None:
     failures: see docs/demo.md.
     """
     from trakt_ical.app.context import run_demo_server
-    from trakt_ical.app.environment import Environment, Folders
+    from trakt_ical.app.environment import Environment, find_folders
     from trakt_ical.config import PREFIX
 
     gc.enable()  # `main` turned it off, for short runs; a server would grow
     ended = threading.Event()
-    with run_demo_server(Folders.of_demo(), run.environment or Environment(), port) as account:
+    environment = run.environment or Environment()
+    folders = find_folders(run.home, environment.environ, demo=True)
+    with run_demo_server(folders, environment, port) as account:
         for name, value in account.items():
             write_line(f"export {PREFIX}{name.upper()}={quote(value)}")
         run.say(f"The built-in Trakt runs at {account['api_url']}. Press Ctrl-C to stop it.")

@@ -27,6 +27,7 @@ class Run:
     """One run of the command line: its general options, and the *environment* that a test may replace."""
 
     demo: bool = False
+    home: str | None = None
     config: str | None = None
     verbose: bool = False
     quiet: bool = False
@@ -38,6 +39,8 @@ class Run:
         words = ["trakt-ical"]
         if self.demo:
             words.append("--demo")
+        if self.home:
+            words += ["--home", quote(self.home)]
         if self.config:
             words += ["--config", quote(self.config)]
         return " ".join(words)
@@ -55,7 +58,8 @@ class Run:
         from trakt_ical.app.environment import Environment
 
         environment = self.environment or Environment()
-        with open_accounts({**flags, "config": self.config}, demo=self.demo, environment=environment) as accounts:
+        flags = {**flags, "home": self.home, "config": self.config}
+        with open_accounts(flags, demo=self.demo, environment=environment) as accounts:
             yield accounts
 
     def say(self, text: str) -> None:

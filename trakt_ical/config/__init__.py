@@ -2,6 +2,7 @@
 
 from trakt_ical.config.precedence import (
     CONFIG,
+    HOME,
     PREFIX,
     Resolved,
     ShownSetting,
@@ -16,6 +17,7 @@ __all__ = [
     "ACCOUNT",
     "CONFIG",
     "FIELDS",
+    "HOME",
     "OF_CALENDARS",
     "PREFIX",
     "SECRETS",

@@ -25,6 +25,7 @@ from trakt_ical.wording import suggest_nearest
 
 PREFIX = "TRAKT_ICAL_"
 CONFIG = PREFIX + "CONFIG"
+HOME = PREFIX + "HOME"
 TABLES = "calendar"  # [calendar.NAME] is one of them
 ACCOUNTS = "account"  # and [account.NAME]
 DEFAULTS = "defaults"  # [defaults] holds for all of them
@@ -204,12 +205,12 @@ def _read_names(file: SettingsFile, table: Mapping[str, Any], keys: tuple[str, .
 def _read_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, GivenValue]]:
     # Unknown names are errors here too: a misspelt variable would otherwise be ignored without a word.
     for key in sorted(environ):
-        if not key.startswith(PREFIX) or key == CONFIG:
+        if not key.startswith(PREFIX) or key in (CONFIG, HOME):
             continue
         short = key.removeprefix(PREFIX).lower()
         name = _find_setting(short)
         if name is None:
-            nearest = suggest_nearest(key, [PREFIX + each.upper() for each in FIELDS])
+            nearest = suggest_nearest(key, [CONFIG, HOME, *(PREFIX + each.upper() for each in FIELDS)])
             raise SettingsError(f"The environment sets {key}, which is no setting.{nearest}")
         if short != name and PREFIX + name.upper() in environ:
             raise SettingsError(f"The environment sets both {PREFIX}{name.upper()} and {key}. Keep one.")

@@ -11,6 +11,7 @@ import functools
 import hashlib
 import logging
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -53,6 +54,7 @@ def make_adapter(policy: CachePolicy, **kwargs: Any) -> CacheControlAdapter:
     folder = policy.folder
     with contextlib.suppress(OSError):  # the first answer that cannot be written warns of it
         files.make_private_folder(folder)
+    _use_for_temporary_files(folder)
     delete_old(folder, time.time())
     return _Adapter(
         cache=AnswerFiles(folder),
@@ -60,6 +62,17 @@ def make_adapter(policy: CachePolicy, **kwargs: Any) -> CacheControlAdapter:
         heuristic=_KeepWithoutETag(),
         **kwargs,
     )
+
+
+def _use_for_temporary_files(folder: Path) -> None:
+    """Let *folder* hold temporary files where the system has no place for them, as in a container that is read-only.
+
+    CacheControl buffers each answer in one.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        tempfile.tempdir = os.fspath(folder)
 
 
 def delete_old(folder: Path, now: float) -> None:
