@@ -62,7 +62,8 @@ def test_one_folder_holds_everything(home: Path, tmp_path: Path, arguments: tupl
     assert not list(home.iterdir())
     assert [path.name for path in work.iterdir()] == ["trakt-demo.ics"]  # beside where the user is, as without --home
     assert {path.name for path in (folder / "demo").iterdir()} >= {"token.json", "cache", "outputs", "feed"}
-    assert all(path.stat().st_mode & 0o077 == 0 for path in (folder, *folder.rglob("*")))
+    assert {path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*")) if path.is_dir()} == {0o700}
+    assert (folder / "demo" / "token.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_the_environment_names_the_folder(line: Line, tmp_path: Path) -> None:
