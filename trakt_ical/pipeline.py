@@ -204,7 +204,7 @@ def make_merge_input(spec: CalendarSpec, output: Output, current: CurrentEvents,
 
 def _find_renumbered(stored: StoredCalendar | None, current: CurrentEvents) -> Mapping[str, Event]:
     """Return which of the *current* events take over *stored* ones that are no longer listed."""
-    if stored is None:
+    if stored is None or stored.events.keys() <= current.listed:
         return {}
     present = frozenset().union(
         current.listed, current.hidden, current.not_requested, current.unreliable, current.unreadable
@@ -272,13 +272,13 @@ def _find_hidden_events(stored: StoredCalendar | None, fetched: Fetched, rules: 
 
 
 def _find_unreadable(
-    stored: StoredCalendar | None, listed: Iterable[str], fetched: Fetched, spec: CalendarSpec
+    stored: StoredCalendar | None, listed: Set[str], fetched: Fetched, spec: CalendarSpec
 ) -> frozenset[str]:
     """Return the UIDs of stored events that are not *listed*, but may be those of entries that could not be read."""
     odd = {entry for kind in spec.kinds for entry in fetched.odd.get(kind, ())}
     if stored is None or not odd:
         return frozenset()
-    return frozenset(uid for uid in stored.events.keys() - set(listed) if any(may_be(uid, entry) for entry in odd))
+    return frozenset(uid for uid in stored.events.keys() - listed if any(may_be(uid, entry) for entry in odd))
 
 
 def _group_by_answer(
@@ -319,14 +319,14 @@ def _find_unreliable(stored: StoredCalendar | None, fetched: Fetched, spec: Cale
     )
 
 
-def _find_not_requested(stored: StoredCalendar | None, listed: Iterable[str], spec: CalendarSpec) -> frozenset[str]:
+def _find_not_requested(stored: StoredCalendar | None, listed: Set[str], spec: CalendarSpec) -> frozenset[str]:
     """Return the UIDs of stored events that are not *listed*, and are of kinds that are no longer asked for."""
     if stored is None or set(stored.kinds) == set(spec.kinds):
         return frozenset()
     # Trakt's premieres are not all episodes that it calls premieres. So only a kind that was asked for both then and
     # now proves that an event is missing, rather than of another kind.
     both = [kind for kind in spec.kinds if kind in stored.kinds]
-    gone = stored.events.keys() - set(listed)
+    gone = stored.events.keys() - listed
     return frozenset(uid for uid in gone if not is_listed_in(uid, read_category(stored.events[uid].octets), both))
 
 

@@ -202,8 +202,6 @@ def _resolve_accounts(
 @contextlib.contextmanager
 def run_demo_server(folders: Folders, environment: Environment, port: int = 0) -> Iterator[dict[str, str]]:
     """Run the built-in Trakt and yield the settings of its account, which starts logged in."""
-    import msgspec
-
     from trakt_ical.demo import Demo
     from trakt_ical.trakt.token import Token, TokenFile
 

@@ -77,8 +77,9 @@ class FeedState:
 
 def list_feed_states(app: App) -> Iterator[FeedState]:
     """Return how fresh each feed is."""
+    folder = make_feed_folder(app)
     for name in _list_names(app):
-        state = make_feed_folder(app).make_state_file(name).load()
+        state = folder.make_state_file(name).load()
         yield FeedState(name, state.last_success, state.last_change, state.guard_since)
 
 

@@ -30,7 +30,7 @@ from trakt_ical.fetch.odd_entries import decode_with_warnings
 from trakt_ical.fetch.sources import CHECK_IN_V1, Connection, parse_runtime
 from trakt_ical.fetch.v1.instant import AirTimes, resolve_instant
 from trakt_ical.fetch.v1.source import open_client
-from trakt_ical.fetch.v1.wire import EpisodeSummary, FoundEpisode, FoundSeason, FoundSlot, FoundTitle
+from trakt_ical.fetch.v1.wire import EpisodeSummary, FoundEpisode, FoundSeason, FoundSlot, FoundTitle, read_slug
 from trakt_ical.model import Moment
 from trakt_ical.trakt.client import Answer, Client
 from trakt_ical.trakt.statuses import make_error
@@ -242,7 +242,7 @@ def make_title(wire: FoundTitle, *, movie: bool) -> Title:
             ids[name] = int(number)
     if wire.imdb_id:
         ids["imdb"] = wire.imdb_id
-    if slug := (wire.url or "").rstrip("/").rpartition("/")[2]:
+    if slug := read_slug(wire.url):
         ids["slug"] = slug
     return Title(wire.title or "", wire.year, ids, movie=movie, runtime=parse_runtime(wire.runtime))
 

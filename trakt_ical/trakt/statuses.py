@@ -88,15 +88,11 @@ def is_from_trakt(headers: Mapping[str, str]) -> bool:
 
 def is_page(headers: Mapping[str, str], body: bytes | bytearray) -> bool:
     """Whether an answer has a page of HTML for its body."""
-    return bool(body) and is_html(headers, body)
-
-
-def is_html(headers: Mapping[str, str], body: bytes | bytearray) -> bool:
-    """Whether an answer is a page for people."""
+    if not body:
+        return False
     # Some servers call their pages JSON, so the first sign counts too, after a byte order mark perhaps.
-    return "html" in headers.get("Content-Type", "").lower() or body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(
-        b"<"
-    )
+    begins_as_page = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    return begins_as_page or "html" in headers.get("Content-Type", "").lower()
 
 
 def _make_refusal(status: int, headers: Mapping[str, str], body: bytes | bytearray) -> TraktIcalError:

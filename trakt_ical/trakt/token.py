@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -75,14 +75,12 @@ class TokenFile:
         """Remove what killed runs left beside the file: it may hold a login that works."""
         files.sweep_leftovers(self.path)
 
-    @contextlib.contextmanager
-    def reserve(self) -> Iterator[Callable[[Token], None]]:
+    def reserve(self) -> contextlib.AbstractContextManager[Callable[[Token], None]]:
         """Take the room for a new token, and give a function that puts one in place of the old one, spent by then.
 
         Raises OutputError, and so does that function.
         """
-        with self._file.reserve(ROOM) as replace:
-            yield replace
+        return self._file.reserve(ROOM)
 
     def save(self, token: Token) -> None:
         """Put *token* in place of the old one. Raises OutputError; then the old one is kept."""

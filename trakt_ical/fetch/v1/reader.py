@@ -12,10 +12,10 @@ import msgspec
 
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch import zones
-from trakt_ical.fetch.odd_entries import OddEntries, decode_each, decode_entries, get_number, get_path, get_text
+from trakt_ical.fetch.odd_entries import OddEntries, decode_each, decode_entries, get_path, get_text, name_odd_episode
 from trakt_ical.fetch.sources import parse_runtime
 from trakt_ical.fetch.v1.instant import AirTimes, find_midnight, resolve_instant
-from trakt_ical.fetch.v1.wire import DayWire, EntryWire, KeyWire, LooseDayWire, ShowWire
+from trakt_ical.fetch.v1.wire import DayWire, EntryWire, KeyWire, LooseDayWire, ShowWire, read_slug
 from trakt_ical.model import Episode, EpisodeKind, OddEntry, Show, Steps, ignore_step
 from trakt_ical.trakt.client import Answer
 
@@ -56,8 +56,7 @@ def _decode_days(answer: Answer, odd: OddEntries) -> list[DayWire]:
 
 
 def _note_odd(odd: OddEntries, day: str, entry: Any, problem: str) -> None:
-    season, number = (get_number(entry, "episode", name) for name in ("season", "number"))
-    code = f"{'?' if season is None else season}x{'?' if number is None else f'{number:02d}'}"
+    season, number, code = name_odd_episode(entry)
     odd.explain(get_text(entry, "show", "title") or "a show without a title", f"{code} on {day}", problem)
     try:
         key = _make_key(msgspec.convert(get_path(entry, "show"), KeyWire))
@@ -88,7 +87,7 @@ def _make_episode(entry: EntryWire, day: str, steps: Steps | None) -> Episode:
             network=show.network,
             genres=tuple(filter(None, show.genres or ())),
             runtime=parse_runtime(show.runtime),
-            slug=_read_slug(show) or None,
+            slug=read_slug(show.url) or None,
             year=show.year,
             country=zones.find_country_code(show.country),
             certification=show.certification,
@@ -132,15 +131,10 @@ def _make_key(show: KeyWire) -> str:
         return f"tvdb-{int(tvdb)}"
     if re.fullmatch(r"tt[0-9]+", show.imdb_id or ""):
         return f"imdb-{show.imdb_id}"
-    slug = _read_slug(show)
+    slug = read_slug(show.url)
     if not re.fullmatch(r"[\w.-]+", slug):
         raise ValueError("its show has no id")
     return slug
-
-
-def _read_slug(show: KeyWire) -> str:
-    """Return the last part of the show's address, "" without one."""
-    return (show.url or "").rstrip("/").rpartition("/")[2]
 
 
 def _find_kind(season: int, number: int) -> EpisodeKind:

@@ -21,7 +21,7 @@ from trakt_ical.fetch.sources import (
     ignore_progress,
 )
 from trakt_ical.fetch.v1.reader import read_episodes
-from trakt_ical.fetch.v1.wire import DayWire
+from trakt_ical.fetch.v1.wire import DayWire, read_slug
 from trakt_ical.model import Airing, DateRange, Episode, local_date
 from trakt_ical.trakt.client import Answer, Client
 
@@ -108,4 +108,4 @@ def read_kept_titles(bodies: Iterable[bytes], *, movies: bool) -> Iterator[KeptT
             continue
         for day in days:
             for entry in day.episodes:
-                yield KeptTitle((entry.show.url or "").rstrip("/").rpartition("/")[2], entry.show.title)
+                yield KeptTitle(read_slug(entry.show.url), entry.show.title)

@@ -14,6 +14,11 @@ import msgspec
 Id = str | int | None
 
 
+def read_slug(url: str | None) -> str:
+    """Return the slug of a show or movie: the last part of its address *url*, "" where there is none."""
+    return (url or "").rstrip("/").rpartition("/")[2]
+
+
 class KeyWire(msgspec.Struct):
     """What names a show."""
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from trakt_ical.fetch.odd_entries import OddEntries, decode_entries, get_number, get_text
+from trakt_ical.fetch.odd_entries import OddEntries, decode_entries, get_number, get_text, name_odd_episode
 from trakt_ical.fetch.sources import parse_runtime
 from trakt_ical.fetch.v2.instant import find_dates, parse_instant
 from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, EpisodeEntry, Ids, MovieEntry, ShowWire
@@ -46,8 +46,7 @@ def read_shows(
     collected = OddEntries() if odd is None else odd
 
     def note_odd(entry: Any, problem: str) -> None:
-        season, number = (get_number(entry, "episode", name) for name in ("season", "number"))
-        code = f"{'?' if season is None else season}x{'?' if number is None else f'{number:02d}'}"
+        season, number, code = name_odd_episode(entry)
         title, episode = get_text(entry, "show", "title"), get_text(entry, "episode", "title")
         collected.explain(title or UNTITLED_SHOW, code if title or not episode else f"{code} “{episode}”", problem)
         collected.add(kind, OddEntry(_make_odd_key("trakt", get_number(entry, "show", "ids", "trakt")), season, number))

@@ -43,11 +43,10 @@ class ReleaseDates(msgspec.Struct):
     """What Trakt said about one movie in one country, and when: the first day of each kind of release."""
 
     at: Annotated[datetime, msgspec.Meta(tz=True)]
+    days: dict[str, date]
 
     def __post_init__(self) -> None:
         check_years((self.at,))
-
-    days: dict[str, date]
 
 
 class Releases:
