@@ -1,7 +1,6 @@
 """Logging in to the built-in Trakt: codes, the page that allows them, tokens."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,19 +8,6 @@ import requests
 
 from tests.conftest import Clock
 from tests.demos import Demo, headers
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The clock of the demo."""
-    return Clock(datetime(2026, 11, 23, 12, tzinfo=UTC))
-
-
-@pytest.fixture
-def trakt(clock: Clock) -> Iterator[Demo]:
-    """A demo that lives by the clock."""
-    with Demo(now=clock) as running:
-        yield running
 
 
 @pytest.fixture

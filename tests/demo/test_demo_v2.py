@@ -1,7 +1,7 @@
 """The built-in Trakt's API v2: calendars, the user, search, check-in."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -37,19 +37,6 @@ class Client:
 
     def cancel(self) -> requests.Response:
         return self.session.delete(f"{self.trakt.url}/checkin", timeout=5)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The clock of the demo."""
-    return Clock(datetime(2026, 11, 23, 12, tzinfo=UTC))
-
-
-@pytest.fixture
-def trakt(clock: Clock) -> Iterator[Demo]:
-    """A demo that lives by the clock."""
-    with Demo(now=clock) as running:
-        yield running
 
 
 @pytest.fixture
