@@ -10,7 +10,7 @@ import icalendar
 from click.testing import Result
 
 from tests.conftest import Line
-from tests.feeds import Running
+from tests.feeds import RunningFeed
 from trakt_ical.demo import Request
 
 HARBOR = ("harbor", "nine", "10x08")
@@ -36,49 +36,49 @@ class CheckInLine:
         """Read the calendar, so that its answers are kept."""
         assert self.line("export", "--api", self.api).exit_code == 0
 
-    def status(self) -> str:
+    def read_status(self) -> str:
         """What `checkin --status` says is running, without until when."""
         return self("--status").stdout.strip().removesuffix(".").partition(", until")[0]
 
-    def asked(self) -> list[str]:
+    def list_requests(self) -> list[str]:
         """Every request so far, with its method, but for those of --status."""
         return [f"{each.method} {each.path}" for each in self.demo.requests if "watching" not in each.path]
 
-    def posts(self) -> list[Request]:
+    def list_posts(self) -> list[Request]:
         """The POSTs that check in."""
         return [
             each for each in self.demo.requests if each.method == "POST" and each.path.rstrip("/").count("/checkin")
         ]
 
-    def bodies(self) -> list[dict[str, Any]]:
+    def list_bodies(self) -> list[dict[str, Any]]:
         """What they carried."""
-        return [json.loads(each.body) for each in self.posts()]
+        return [json.loads(each.body) for each in self.list_posts()]
 
-    def cancels(self) -> int:
+    def count_cancels(self) -> int:
         """How often a check-in was ended."""
         return sum(each.method == "DELETE" or "cancelcheckin" in each.path for each in self.demo.requests)
 
 
-def events(running: Running) -> dict[str, icalendar.Event]:
+def load_events(running: RunningFeed) -> dict[str, icalendar.Event]:
     """The events that the feed serves, by UID."""
     calendar = icalendar.Calendar.from_ical(running.get().content)
     return {str(event["UID"]): event for event in calendar.events}
 
 
-def link(running: Running, event: icalendar.Event) -> str:
+def find_link(running: RunningFeed, event: icalendar.Event) -> str:
     """The link of *event*, at the port where the feed listens."""
     found = re.search(rf"Check in: {re.escape(PUBLIC)}(/check-in/\S+)", str(event["DESCRIPTION"]))
     assert found
     return running.base + found[1]
 
 
-def begun(running: Running) -> list[icalendar.Event]:
+def list_begun(running: RunningFeed) -> list[icalendar.Event]:
     """The episodes that have begun, the latest first."""
-    timed = [each for each in events(running).values() if hasattr(each.DTSTART, "hour")]
+    timed = [each for each in load_events(running).values() if hasattr(each.DTSTART, "hour")]
     found = [each for each in timed if running.clock.now >= each.DTSTART]
     return sorted(found, key=lambda event: event.DTSTART, reverse=True)
 
 
-def check_ins(line: Line) -> int:
+def count_check_ins(line: Line) -> int:
     """How many POSTs of a check-in reached Trakt."""
     return sum(seen.method == "POST" and "checkin" in seen.path for seen in line.demo.requests)

@@ -78,17 +78,17 @@ class Demo(demo.Demo):
 
     def watch(self, show: str, season: int, number: int) -> None:
         """Count an episode as watched just now. Raises LookupError if there is none."""
-        self.backend.account.watch(self._watchable(show, season, number))
+        self.backend.account.watch(self._find_watchable(show, season, number))
 
     def unwatch(self, show: str, season: int, number: int) -> None:
         """Forget that an episode was watched. Raises LookupError if there is none."""
-        self.backend.account.unwatch(self._watchable(show, season, number))
+        self.backend.account.unwatch(self._find_watchable(show, season, number))
 
-    def watchlist(self, slug: str) -> None:
+    def add_to_watchlist(self, slug: str) -> None:
         """Put a show on the watchlist. Raises LookupError if there is none."""
         self.backend.account.add_to_watchlist(self._show(slug))
 
-    def unwatchlist(self, slug: str) -> None:
+    def remove_from_watchlist(self, slug: str) -> None:
         """Take a show off the watchlist. Raises LookupError if there is none."""
         self.backend.account.remove_from_watchlist(self._show(slug))
 
@@ -113,7 +113,7 @@ class Demo(demo.Demo):
         assert isinstance(found, Show)
         return found
 
-    def _watchable(self, show: str, season: int, number: int) -> Airing | Movie:
+    def _find_watchable(self, show: str, season: int, number: int) -> Airing | Movie:
         found = self.backend.catalogue.get_named(f"{show}/{season}/{number}")
         assert not isinstance(found, Show)
         return found
@@ -139,7 +139,7 @@ def log_in(trakt: demo.Demo, token_file: Path) -> None:
     TokenFile(token_file).save(msgspec.structs.replace(token, username=trakt.username))
 
 
-def headers(trakt: demo.Demo, token: str = "") -> dict[str, str]:
+def make_headers(trakt: demo.Demo, token: str = "") -> dict[str, str]:
     """What API v2 requires of every request; without a *token*, with a new one."""
     return {
         "Authorization": f"Bearer {token or trakt.grant()['access_token']}",
@@ -148,19 +148,19 @@ def headers(trakt: demo.Demo, token: str = "") -> dict[str, str]:
     }
 
 
-def json_schema(schema: Any) -> Any:
+def make_json_schema(schema: Any) -> Any:
     """A schema of OpenAPI 3.0 as JSON Schema; properties that it does not name are refused.
 
     `oneOf` is read as `anyOf`: in the answer to a check-in all that tells the alternatives apart is
     optional, so that every answer fits both.
     """
     if isinstance(schema, list):
-        return [json_schema(each) for each in schema]
+        return [make_json_schema(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    plain = {name: json_schema(part) for name, part in schema.items() if name not in ("nullable", "oneOf")}
+    plain = {name: make_json_schema(part) for name, part in schema.items() if name not in ("nullable", "oneOf")}
     if "oneOf" in schema:
-        plain["anyOf"] = json_schema(schema["oneOf"])
+        plain["anyOf"] = make_json_schema(schema["oneOf"])
     if schema.get("type") == "object" and isinstance(schema.get("properties"), dict):
         plain.setdefault("additionalProperties", False)
     return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain

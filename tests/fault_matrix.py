@@ -159,7 +159,7 @@ def try_cell(demo: Demo, clock: Clock, folder: Path, api: str, name: str, fault:
         line("-q", *COMMANDS["checkin"])
     if fault.path == "/oauth/token":
         demo.expire_tokens()
-    before, spent = line.ics.read_bytes(), renewals(demo)
+    before, spent = line.ics.read_bytes(), count_renewals(demo)
     demo.misbehave(fault)
     try:
         exit_code, output = run(line, demo, name)
@@ -179,13 +179,13 @@ def try_cell(demo: Demo, clock: Clock, folder: Path, api: str, name: str, fault:
     if name == "cancel" and not is_lie and ("Ended" in output) != ("Nothing is running" in watching) and exit_code == 0:
         yield f"said {output!r}, Trakt has {watching!r}"
     again = line("-q", "export")
-    lost = renewals(demo) > spent and fault.path in ("/oauth/token", "")
+    lost = count_renewals(demo) > spent and fault.path in ("/oauth/token", "")
     if again.exit_code not in ((0, 4, 8) if lost else (0, 8)):
         yield f"the next export ends with {again.exit_code}: {again.output!r}"
     demo.behave()
 
 
-def renewals(demo: Demo) -> int:
+def count_renewals(demo: Demo) -> int:
     """How often a token was renewed, or tried to be."""
     return sum(seen.path == "/oauth/token" for seen in demo.requests)
 

@@ -28,7 +28,7 @@ TIMEOUT = (5, 1)  # seconds that Trakt has to connect, and between two reads
 
 
 @dataclass
-class Running:
+class RunningFeed:
     """A service that listens at *base*; its refresher works when it is told to, by the test's *clock*."""
 
     service: FeedService
@@ -66,7 +66,7 @@ class Running:
         self.service.refresh()
         self.service.reload()
 
-    def during(self, **span: float) -> Iterator[datetime]:
+    def pass_in_steps(self, **span: float) -> Iterator[datetime]:
         """Let a *span* of the clock go by, the refresher at work; tells the moment after each of its steps."""
         end = self.clock.now + timedelta(**span)
         while self.clock.now < end:
@@ -81,7 +81,7 @@ class Running:
 
 
 @contextlib.contextmanager
-def serving(line: Line, *, request_timeout: float = REQUEST_TIMEOUT, **settings: Any) -> Iterator[Running]:
+def run_feed(line: Line, *, request_timeout: float = REQUEST_TIMEOUT, **settings: Any) -> Iterator[RunningFeed]:
     """The feed of *line*'s account, with *settings*; clients have *request_timeout* seconds to send a request."""
     environ = line.environ | {f"TRAKT_ICAL_{name.upper()}": str(value) for name, value in settings.items()}
     environment = Environment(line.clock, line.clock.sleep, environ, TIMEOUT)
@@ -93,7 +93,7 @@ def serving(line: Line, *, request_timeout: float = REQUEST_TIMEOUT, **settings:
         thread = threading.Thread(target=server.run, name="web")
         thread.start()
         try:
-            yield Running(service, ListenAddress(*listeners[0].getsockname()[:2]).url, line.clock)
+            yield RunningFeed(service, ListenAddress(*listeners[0].getsockname()[:2]).url, line.clock)
         finally:
             server.stop()
             thread.join(20)
@@ -102,7 +102,7 @@ def serving(line: Line, *, request_timeout: float = REQUEST_TIMEOUT, **settings:
 
 
 @contextlib.contextmanager
-def serving_demo(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def run_demo_process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run `trakt-ical --demo` with *arguments* as a process of its own; gives it and the address that it serves at."""
     command = [sys.executable, "-m", "trakt_ical", "--demo", *arguments]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

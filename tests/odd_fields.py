@@ -39,7 +39,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedAnswer:
     """An answer of *kind* ("v1" for API v1), and the places of its entries."""
 
     name: str
@@ -64,7 +64,7 @@ class Recorded:
         return list(read_shows(answer, odd)), odd
 
 
-def load_recorded(shared: Path) -> Iterator[Recorded]:
+def load_recorded(shared: Path) -> Iterator[RecordedAnswer]:
     """Return the recorded calendars of both APIs."""
     for path in sorted((shared / "fixtures").glob("*/*/*calendar*.json")):
         body = json.loads(path.read_bytes())
@@ -78,10 +78,12 @@ def load_recorded(shared: Path) -> Iterator[Recorded]:
             places = [(number,) for number in range(len(body))]
         if len(places) >= FEWEST_ENTRIES:
             movies = any(word in path.name for word in ("_movies", "_streaming", "_dvd"))
-            yield Recorded(path.name, "v1" if path.parts[-3] == "v1" else "movies" if movies else "shows", body, places)
+            yield RecordedAnswer(
+                path.name, "v1" if path.parts[-3] == "v1" else "movies" if movies else "shows", body, places
+            )
 
 
-def check_change(recorded: Recorded, change: Change) -> None:
+def check_change(recorded: RecordedAnswer, change: Change) -> None:
     """Export the answer, once as it is and then with *change*; assert that the other events stay to the byte."""
     whole, _ = recorded.read(recorded.body)
     spec, now = _make_spec(recorded, whole)
@@ -101,7 +103,7 @@ def check_change(recorded: Recorded, change: Change) -> None:
         assert {uid: found.get(uid) for uid in own} == own, change
 
 
-def _find_uids_at(recorded: Recorded, place: tuple[int | str, ...]) -> set[str]:
+def _find_uids_at(recorded: RecordedAnswer, place: tuple[int | str, ...]) -> set[str]:
     """Return the UID of the entry at *place* alone."""
     alone = copy.deepcopy(recorded.body)
     if recorded.kind == "v1":
@@ -112,7 +114,7 @@ def _find_uids_at(recorded: Recorded, place: tuple[int | str, ...]) -> set[str]:
     return {make_uid(airing) for airing in recorded.read(alone)[0]}
 
 
-def _make_spec(recorded: Recorded, airings: list[Airing]) -> tuple[CalendarSpec, datetime]:
+def _make_spec(recorded: RecordedAnswer, airings: list[Airing]) -> tuple[CalendarSpec, datetime]:
     """Return a calendar that has all of *airings* ahead, and the moment that they are ahead of."""
     days = sorted(local_date(airing.starts, UTC) for airing in airings)
     first = date(days[0].year, days[0].month, days[0].day) - timedelta(days=5)
@@ -122,7 +124,7 @@ def _make_spec(recorded: Recorded, airings: list[Airing]) -> tuple[CalendarSpec,
     return spec, now
 
 
-def _make_fetched(recorded: Recorded, airings: list[Airing], odd: OddEntries) -> Fetched:
+def _make_fetched(recorded: RecordedAnswer, airings: list[Airing], odd: OddEntries) -> Fetched:
     kind = "movies" if recorded.kind == "movies" else "shows"
     return Fetched({kind: airings}, odd=odd.found)
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """One request as it came in."""
 
     method: str
@@ -21,7 +21,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Told:
+class Reply:
     """What is answered."""
 
     body: bytes = b"[]"
@@ -30,16 +30,16 @@ class Told:
 
 
 @contextlib.contextmanager
-def serving(answer: Callable[[Asked], Told]) -> Iterator[tuple[str, list[Asked]]]:
+def run_server(answer: Callable[[Request], Reply]) -> Iterator[tuple[str, list[Request]]]:
     """The address of a server that answers with *answer*, and what it was asked so far."""
-    asked: list[Asked] = []
+    asked: list[Request] = []
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            request = Asked(self.command, self.path, dict(self.headers), body)
+            request = Request(self.command, self.path, dict(self.headers), body)
             asked.append(request)
             told = answer(request)
             self.send_response_only(told.status)
@@ -67,7 +67,7 @@ def serving(answer: Callable[[Asked], Told]) -> Iterator[tuple[str, list[Asked]]
 
 
 @contextlib.contextmanager
-def serving_raw(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+def run_raw_server(answer: Callable[[socket.socket], None]) -> Iterator[str]:
     """The address of a server that lets *answer* write to each connection, in a thread of its own, octet by octet."""
     listener = socket.create_server(("127.0.0.1", 0))
 

@@ -86,7 +86,7 @@ def test_any_wrong_line_is_one_sentence(line: Line, old: bytes, new: bytes) -> N
     """Days that are none, numbers without end and broken text never end in a traceback."""
     assert line("export").exit_code == 0
     octets = line.ics.read_bytes().replace(old, new)
-    line.ics.write_bytes(with_right_sum(octets))
+    line.ics.write_bytes(mend_sum(octets))
     for command in (["export"], ["agenda"], ["explain", "harbor nine"]):
         result = line(*command)
         assert result.exit_code in (0, 6, 9), result.stderr
@@ -94,7 +94,7 @@ def test_any_wrong_line_is_one_sentence(line: Line, old: bytes, new: bytes) -> N
     line.ics.unlink()
 
 
-def with_right_sum(octets: bytes) -> bytes:
+def mend_sum(octets: bytes) -> bytes:
     """The calendar *octets*, with the checksum that they should have."""
     head, _, rest = octets.partition(b"X-TRAKT-ICAL-SUM:")
     _, _, body = rest.partition(b"\r\n")

@@ -84,18 +84,18 @@ def test_every_part_of_templates_is_explained() -> None:
     assert dict(rows) == PARTS
 
 
-def links(page: Path) -> list[tuple[Path, str]]:
+def list_links(page: Path) -> list[tuple[Path, str]]:
     """The files and folders of this repository that *page* links to, itself among them, each with the heading or ""."""
     found = re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page.read_text(encoding="utf-8"))
     return [((page.parent / path).resolve() if path else page, name) for path, name in found if "://" not in path]
 
 
-def linked(page: Path) -> set[Path]:
+def list_linked_files(page: Path) -> set[Path]:
     """The files and folders of this repository that *page* links to."""
-    return {path for path, _ in links(page)}
+    return {path for path, _ in list_links(page)}
 
 
-def headings(page: Path) -> set[str]:
+def list_headings(page: Path) -> set[str]:
     """The names by which the headings of *page* are linked to."""
     titles = re.findall("^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
@@ -104,13 +104,13 @@ def headings(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     """What README and docs link to in this repository is there, and so is the heading."""
-    assert {str(target) for target in linked(page) if not target.exists()} == set()
-    assert [(str(path), name) for path, name in links(page) if name and name not in headings(path)] == []
+    assert {str(target) for target in list_linked_files(page) if not target.exists()} == set()
+    assert [(str(path), name) for path, name in list_links(page) if name and name not in list_headings(path)] == []
 
 
 def test_every_sample_is_linked_to() -> None:
     """Settings, calendars and answers are linked to, or an answer is named by settings that are."""
-    found = set().union(*map(linked, PAGES))
+    found = set().union(*map(list_linked_files, PAGES))
     named = "".join(each.read_text(encoding="utf-8") for each in found if each.suffix == ".toml")
     samples = [path for path in (ROOT / "samples").rglob("*.*") if path.is_file()]
     assert len(samples) > 40

@@ -13,7 +13,7 @@ from tests.conftest import Line
 from tests.factories import make_calendar_id, make_calendar_spec
 from tests.readers import judge
 from tests.runs import make_first_calendar
-from tests.server import Asked, Told, serving
+from tests.server import Reply, Request, run_server
 from trakt_ical.config import resolve_settings
 from trakt_ical.fetch.sources import Fetched, FetchRequest
 from trakt_ical.fetch.v1 import reader as v1_reader
@@ -27,7 +27,7 @@ RULES = sorted(SAMPLES.glob("rules/*.toml"))
 ALWAYS = DateRange(date(2000, 1, 1), 20000)
 
 
-class Sample:
+class SampleSource:
     """A source that has one answer."""
 
     def __init__(self, path: Path) -> None:
@@ -49,7 +49,7 @@ class Sample:
 def render(path: Path) -> bytes:
     calendar_id = make_calendar_id(path.parent.name, owner="sample", kinds=(path.stem,))
     return make_first_calendar(
-        Sample(path), make_calendar_spec(ALWAYS, calendar_id=calendar_id), datetime(2026, 1, 1, tzinfo=UTC)
+        SampleSource(path), make_calendar_spec(ALWAYS, calendar_id=calendar_id), datetime(2026, 1, 1, tzinfo=UTC)
     )
 
 
@@ -62,34 +62,34 @@ def test_an_answer_becomes_the_calendar_beside_it(path: Path) -> None:
     assert render(path) == golden.read_bytes()
 
 
-def told(sample: Path, asked: Asked) -> Told:
+def answer_request(sample: Path, request: Request) -> Reply:
     """What Trakt answers: `NAME.json` of the sample for the calendar of shows, for the rest what is beside it."""
-    path = asked.path.partition("?")[0].strip("/").split("/")
+    path = request.path.partition("?")[0].strip("/").split("/")
     match path:
         case "calendars", "my", "shows", *_:
-            return _beside(sample, "json")
+            return read_beside(sample, "json")
         case ("calendars", "my", name, *_) | ("users", "hidden", name):
-            return _beside(sample, f"{name}.json")
+            return read_beside(sample, f"{name}.json")
         case "users", "me", ("watched" | "watchlist") as name, *_:
-            return _beside(sample, f"{name}.json")
+            return read_beside(sample, f"{name}.json")
         case "movies", number, "releases", "de":
-            releases = json.loads(_beside(sample, "releases.json").body)
-            return Told(json.dumps(releases[number]).encode())
+            releases = json.loads(read_beside(sample, "releases.json").body)
+            return Reply(json.dumps(releases[number]).encode())
         case "sync", "last_activities":
-            return Told(b"{}")
-    raise AssertionError(f"no sample is asked for {asked.path}")
+            return Reply(b"{}")
+    raise AssertionError(f"no sample is asked for {request.path}")
 
 
-def _beside(sample: Path, ending: str) -> Told:
+def read_beside(sample: Path, ending: str) -> Reply:
     answer = sample.with_suffix(f".{ending}")
-    return Told(answer.read_bytes() if answer.exists() else b"[]")
+    return Reply(answer.read_bytes() if answer.exists() else b"[]")
 
 
 @pytest.mark.parametrize("settings", RULES, ids=lambda path: path.stem)
 def test_settings_make_of_an_answer_the_calendar_beside_them(settings: Path, line: Line) -> None:
     """An export by a sample's settings writes its golden file to the octet; UPDATE_SAMPLES=1 writes it anew."""
     golden = settings.with_suffix(".ics")
-    with serving(lambda asked: told(settings, asked)) as (url, _):
+    with run_server(lambda asked: answer_request(settings, asked)) as (url, _):
         result = line("export", "--config", str(settings), environ={"TRAKT_ICAL_API_URL": url})
     assert result.exit_code == 0, result.stderr
     if os.environ.get("UPDATE_SAMPLES"):

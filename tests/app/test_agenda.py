@@ -26,7 +26,7 @@ from trakt_ical.transform.filters import Filters
 from trakt_ical.transform.rules import Group, Rules
 
 
-def entries(*airings: Airing, rules: Rules | None = None, days: int = 2, now: datetime = NOW) -> list[AgendaEntry]:
+def make_entries(*airings: Airing, rules: Rules | None = None, days: int = 2, now: datetime = NOW) -> list[AgendaEntry]:
     spec = make_calendar_spec(DateRange(NOW.date(), 30), rules)
     return make_agenda(FixedSource(airings).fetch(plan_fetch([spec]), None), spec, now, days)
 
@@ -34,7 +34,7 @@ def entries(*airings: Airing, rules: Rules | None = None, days: int = 2, now: da
 def test_the_days_begin_today_and_are_in_order() -> None:
     """Whole days come before hours, what is over today is there, what comes later than the last day is not."""
     hour = timedelta(hours=1)
-    found = entries(
+    found = make_entries(
         make_episode(number=1, starts=NOW + 3 * hour),
         make_episode(number=2, starts=NOW - 5 * hour),
         make_movie(starts=NOW.date()),
@@ -55,7 +55,7 @@ def test_a_day_long_airing_reads_as_a_whole_day() -> None:
     """An airing of 24 hours or more stands before the hours; a shorter one does not."""
     hour = timedelta(hours=1)
     for length, order in ((24, [2, 1]), (23, [1, 2])):
-        found = entries(
+        found = make_entries(
             make_episode(number=1, starts=NOW + hour),
             make_episode(number=2, starts=NOW + 3 * hour, runtime=length * hour),
         )
@@ -66,24 +66,24 @@ def test_a_group_was_watched_when_all_of_it_was() -> None:
     """One episode that was not watched leaves its group to be watched."""
     rules = Rules(group=Group.DROP)
     first, second = (make_episode(number=number, starts=NOW, watched=True) for number in (1, 2))
-    assert [entry.watched for entry in entries(first, second, rules=rules)] == [True]
-    assert [entry.watched for entry in entries(first, replace(second, watched=False), rules=rules)] == [False]
+    assert [entry.watched for entry in make_entries(first, second, rules=rules)] == [True]
+    assert [entry.watched for entry in make_entries(first, replace(second, watched=False), rules=rules)] == [False]
 
 
 def test_what_is_on_is_marked_from_its_first_second_to_its_last() -> None:
     """An airing is on from its start on until it ends, also one that began before today."""
     begun = make_episode(starts=NOW - timedelta(hours=13), runtime=timedelta(hours=14))
-    assert [entry.on for entry in entries(begun)] == [True]
+    assert [entry.on for entry in make_entries(begun)] == [True]
     for before, on in ((timedelta(0), True), (timedelta(minutes=58), True), (timedelta(minutes=59), False)):
-        assert [entry.on for entry in entries(make_episode(starts=NOW - before))] == [on]
-    assert [entry.on for entry in entries(make_episode(starts=NOW.date()))] == [False]
+        assert [entry.on for entry in make_entries(make_episode(starts=NOW - before))] == [on]
+    assert [entry.on for entry in make_entries(make_episode(starts=NOW.date()))] == [False]
 
 
 def test_the_rules_of_the_calendar_hold() -> None:
     """What the calendar leaves out is not in its agenda."""
     watched = make_episode(starts=NOW, watched=True)
-    assert [entry.watched for entry in entries(watched)] == [True]
-    assert entries(watched, rules=Rules(filters=Filters(watched=False))) == []
+    assert [entry.watched for entry in make_entries(watched)] == [True]
+    assert make_entries(watched, rules=Rules(filters=Filters(watched=False))) == []
 
 
 def test_the_agenda_of_the_built_in_trakt(line: Line) -> None:
@@ -163,7 +163,7 @@ def test_a_long_title_widens_its_own_day_alone(demo: Demo, line: Line) -> None:
 
 def test_on_a_terminal_what_is_watched_is_dim(demo: Demo, line: Line, tmp_path: Path) -> None:
     """A terminal gets colors, a pipe none, and neither gets what a title smuggles in."""
-    airing = next(each for each in json.loads(line("agenda", "--days", "9", "--json").stdout) if short(each))
+    airing = next(each for each in json.loads(line("agenda", "--days", "9", "--json").stdout) if is_short(each))
     line.clock.now = datetime.fromisoformat(airing["end"]).astimezone(UTC)
     show, season, number = airing["link"].split("/")[4:9:2]
     demo.rename(show, int(season), int(number), "Tit\x1b]0;owned\x07le")
@@ -188,7 +188,7 @@ def test_on_a_terminal_what_is_watched_is_dim(demo: Demo, line: Line, tmp_path: 
     assert "\x1b]0" not in shown
 
 
-def short(airing: dict[str, str]) -> bool:
+def is_short(airing: dict[str, str]) -> bool:
     """Whether it is over long before its day is."""
     start, end = (datetime.fromisoformat(airing[name]) for name in ("start", "end"))
     return "T" in airing["start"] and end - start < timedelta(hours=2) and start.hour < 16

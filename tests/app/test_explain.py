@@ -33,12 +33,12 @@ from trakt_ical.transform.title_matching import find_airings
 from trakt_ical.transform.uids import make_uid as uid_of
 
 
-def airings(line: Line) -> list[dict[str, str]]:
+def list_airings(line: Line) -> list[dict[str, str]]:
     found: list[dict[str, str]] = json.loads(line("agenda", "--days", "80", "--json").stdout)
     return [each for each in found if "-movie-" not in each["uid"]]
 
 
-def told(line: Line, *arguments: str, **environ: str) -> list[str]:
+def read_steps(line: Line, *arguments: str, **environ: str) -> list[str]:
     """The steps of an explanation, without their numbers."""
     settings = {f"TRAKT_ICAL_{name.upper()}": value for name, value in environ.items()}
     result = line("explain", *arguments, environ=settings)
@@ -49,12 +49,12 @@ def told(line: Line, *arguments: str, **environ: str) -> list[str]:
 @pytest.fixture
 def uid(line: Line) -> str:
     """An episode that airs soon, at an hour that is known."""
-    return next(each["uid"] for each in airings(line) if "T" in each["start"])
+    return next(each["uid"] for each in list_airings(line) if "T" in each["start"])
 
 
 def test_the_steps_lead_from_the_answer_to_the_event(line: Line, uid: str) -> None:
     """The answer's own fields come first, then each step, then what became of it."""
-    steps = told(line, uid, timezone="Pacific/Auckland")
+    steps = read_steps(line, uid, timezone="Pacific/Auckland")
     assert steps[0].startswith("Trakt says: first_aired 2026-")
     assert steps[1].startswith("By the show's own clock (")
     assert steps[2].startswith("It lasts ")
@@ -64,13 +64,13 @@ def test_the_steps_lead_from_the_answer_to_the_event(line: Line, uid: str) -> No
 
 def test_api_v1_tells_its_own_steps(line: Line) -> None:
     """On v1 the wall clock in Los Angeles is told."""
-    steps = told(line, "harbor nine", next_code(line, "Harbor Nine"), api="v1")
+    steps = read_steps(line, "harbor nine", find_next_code(line, "Harbor Nine"), api="v1")
     assert steps[0].startswith("Trakt says: first_aired ")
     assert "first_aired_iso" in steps[0]
 
 
-def next_code(line: Line, show: str) -> str:
-    summary = next(each["summary"] for each in airings(line) if each["summary"].startswith(show))
+def find_next_code(line: Line, show: str) -> str:
+    summary = next(each["summary"] for each in list_airings(line) if each["summary"].startswith(show))
     return summary.removeprefix(show).split()[0]
 
 
@@ -86,58 +86,58 @@ LEFT_OUT = [
 @pytest.mark.parametrize(("environ", "reason"), LEFT_OUT)
 def test_the_rule_that_leaves_it_out_is_named(line: Line, environ: dict[str, str], reason: str) -> None:
     """What is left out is told with the rule that did it, in the setting's name."""
-    timed = [each for each in airings(line) if "T" in each["start"] and each["network"]]
+    timed = [each for each in list_airings(line) if "T" in each["start"] and each["network"]]
     airing = next(each for each in timed if each["day"] > "2026-04-19")
     given = {name: value.format(network=airing["network"]) for name, value in environ.items()}
     if "ahead" in environ:
         airing = next(each for each in timed if each["day"] == "2026-04-19")
-    steps = told(line, airing["uid"], **given)
+    steps = read_steps(line, airing["uid"], **given)
     assert steps[-2].endswith(reason) or steps[-2].startswith(reason)
     assert steps[-1].startswith("It is left out: ")
 
 
 def test_what_you_watched_and_hid_is_told(line: Line, uid: str) -> None:
     """A watched episode and a hidden or dropped show are told as such, also where the rules want them shown."""
-    airing = next(each for each in airings(line) if each["uid"] == uid)
+    airing = next(each for each in list_airings(line) if each["uid"] == uid)
     show, season, number = airing["link"].split("/")[4:9:2]
     line.demo.watch(show, int(season), int(number))
     assert (
-        told(line, uid, "--fresh", watched="false")[-2]
+        read_steps(line, uid, "--fresh", watched="false")[-2]
         == "You watched it, and watched = false leaves out what you watched."
     )
     line.demo.hide(show, "dropped")
-    dropped, left_out = told(line, uid, "--fresh")[-2:]
+    dropped, left_out = read_steps(line, uid, "--fresh")[-2:]
     assert dropped == "You dropped it at Trakt."
     assert left_out.startswith("It is left out: ")
-    steps = told(line, uid, "--fresh", dropped="true")
+    steps = read_steps(line, uid, "--fresh", dropped="true")
     assert "You dropped it at Trakt, but the rules want it shown." in steps
     assert steps[-1].startswith("It is in the calendar")
 
 
 def test_the_rules_of_time_are_told(line: Line, uid: str) -> None:
     """Offsets, whole days, late nights and the country are told with the name of their setting."""
-    steps = told(line, uid, offset="90", hours="whole-day", late_night="12", timezone="Asia/Tokyo")
+    steps = read_steps(line, uid, offset="90", hours="whole-day", late_night="12", timezone="Asia/Tokyo")
     assert "offset moves it by +90 min." in steps
     assert any(step.startswith("hours = whole-day dates it in Asia/Tokyo") for step in steps)
-    films = told(line, movie(line), country="de", kind="movies")
+    films = read_steps(line, find_movie(line), country="de", kind="movies")
     assert any(step.startswith("In de (country) it comes out on 20") for step in films)
 
 
 def test_the_reason_of_a_real_midnight_is_told(line: Line) -> None:
     """The table's line is told, or the setting that added the network, or that nobody knows the hour."""
-    steps = told(line, "glass orchard", next_code(line, "Glass Orchard"), group="off")
+    steps = read_steps(line, "glass orchard", find_next_code(line, "Glass Orchard"), group="off")
     assert any("Netflix is in the table of networks that start at midnight, since" in step for step in steps)
-    unknown = told(line, "quiet archive", next_code(line, "Quiet Archive"))
+    unknown = read_steps(line, "quiet archive", find_next_code(line, "Quiet Archive"))
     assert any("00:00" in step and "the date counts" in step for step in unknown)
-    added = told(line, "quiet archive", next_code(line, "Quiet Archive"), midnight_networks="pbs")
+    added = read_steps(line, "quiet archive", find_next_code(line, "Quiet Archive"), midnight_networks="pbs")
     assert "midnight_networks names PBS: 00:00 is the real hour." in added
 
 
 def test_an_earlier_release_is_told(line: Line) -> None:
     """What was released before it aired is told so, and which of the two the calendar takes."""
-    code = next_code(line, "Tea & Trespass")
-    assert any("released before that" in step for step in told(line, "tea & trespass", code))
-    steps = told(line, "tea & trespass", code, dates="released")
+    code = find_next_code(line, "Tea & Trespass")
+    assert any("released before that" in step for step in read_steps(line, "tea & trespass", code))
+    steps = read_steps(line, "tea & trespass", code, dates="released")
     assert any(step.startswith("dates = released uses the earlier release: 2026-") for step in steps)
 
 
@@ -155,20 +155,20 @@ def test_an_hour_that_v1_does_not_know_is_told_as_v1_says_it() -> None:
     assert "air_time 12:00am" in steps[-1]
 
 
-def movie(line: Line) -> str:
+def find_movie(line: Line) -> str:
     found: list[dict[str, str]] = json.loads(line("agenda", "--days", "80", "--json", "--kind", "movies").stdout)
     return found[0]["uid"]
 
 
 def test_a_group_is_told(line: Line) -> None:
     """An episode of a drop says whose event it is a part of."""
-    plain = airings(line)
+    plain = list_airings(line)
     drops = [
         each["uid"]
         for each, before in zip(plain[1:], plain, strict=False)
         if (each["start"], each["uid"].split("e")[0]) == (before["start"], before["uid"].split("e")[0])
     ]
-    steps = told(line, drops[-1], group="drop")
+    steps = read_steps(line, drops[-1], group="drop")
     assert any(step.startswith("group = drop puts it into one event with ") for step in steps)
 
 
@@ -235,8 +235,8 @@ def test_of_a_show_without_that_episode_its_own_are_said(line: Line, query: str)
 
 def test_the_shows_clock_is_told_with_its_weekday(line: Line, uid: str) -> None:
     """The show's own clock is written for people: the day by its name, the hour without seconds and offset."""
-    assert re.search(r" that is [A-Z][a-z]+day \d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d\.$", told(line, uid)[1])
-    dated = next(step for step in told(line, uid, hours="whole-day") if step.startswith("hours = whole-day"))
+    assert re.search(r" that is [A-Z][a-z]+day \d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d\.$", read_steps(line, uid)[1])
+    dated = next(step for step in read_steps(line, uid, hours="whole-day") if step.startswith("hours = whole-day"))
     assert re.search(r"where it is [A-Z][a-z]+day \d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d\.$", dated)
 
 
@@ -262,7 +262,7 @@ def test_a_rating_is_told_to_its_last_digit() -> None:
     assert steps == ["It is rated 7.99734, which is below min_rating = 8."]
 
 
-def explained(*listed: Sequence[Episode], kinds: tuple[str, ...] = ("shows",), **rules: Any) -> tuple[str, ...]:
+def explain_first(*listed: Sequence[Episode], kinds: tuple[str, ...] = ("shows",), **rules: Any) -> tuple[str, ...]:
     """The steps to the first of what is *listed*, for each of *kinds*."""
     spec = make_calendar_spec(DateRange(NOW.date(), 9), Rules(**rules), calendar_id=make_calendar_id(kinds=kinds))
     return explain_airing(Fetched(dict(zip(kinds, listed, strict=True))), spec, NOW, uid_of(listed[0][0])).steps
@@ -270,13 +270,13 @@ def explained(*listed: Sequence[Episode], kinds: tuple[str, ...] = ("shows",), *
 
 def test_what_two_calendars_of_trakt_list_is_no_double() -> None:
     """An episode is not told to be listed twice because it is a premiere besides."""
-    steps = explained([make_episode()], [make_episode()], kinds=("shows", "premieres"))
+    steps = explain_first([make_episode()], [make_episode()], kinds=("shows", "premieres"))
     assert not [step for step in steps if step.startswith("Trakt lists it")]
 
 
 def test_a_group_of_two_is_told_as_such() -> None:
     """Who has one companion is not told of others."""
-    steps = explained([make_episode(number=3), make_episode(number=4)], group=Group.DAY)
+    steps = explain_first([make_episode(number=3), make_episode(number=4)], group=Group.DAY)
     assert "group = day puts it into one event with 1 other, that of A Show 2x03 A Title." in steps
 
 
@@ -289,18 +289,18 @@ def test_doubles_are_told(line: Line) -> None:
     assert found.is_shown
 
 
-def stored_output(*listed: Episode, retention: Retention | None = None) -> tuple[CalendarSpec, Output]:
+def make_stored_output(*listed: Episode, retention: Retention | None = None) -> tuple[CalendarSpec, Output]:
     """A calendar, and the output that holds it after a run that listed *listed*."""
     spec = make_calendar_spec(DateRange(NOW.date() - timedelta(days=30), 121), retention=retention)
     stored = parse_calendar(merge_source(FixedSource(listed), spec, None, NOW).octets)
     return spec, Output(state=OutputState(output="x"), stored=stored)
 
 
-def upcoming(number: int) -> Episode:
+def make_upcoming(number: int) -> Episode:
     return make_episode(number=number, starts=NOW + timedelta(days=number))
 
 
-def explained_after(spec: CalendarSpec, output: Output, listed: Sequence[Episode], query: str, hours: int = 1) -> str:
+def explain_after(spec: CalendarSpec, output: Output, listed: Sequence[Episode], query: str, hours: int = 1) -> str:
     """The explanation in one text, for a run some *hours* later."""
     found = explain_airing(Fetched({"shows": listed}), spec, NOW + timedelta(hours=hours), query, output)
     return "\n".join(found.steps)
@@ -308,46 +308,46 @@ def explained_after(spec: CalendarSpec, output: Output, listed: Sequence[Episode
 
 def test_what_the_size_limit_leaves_out_is_told() -> None:
     """An event for which the calendar has no room is left out, by max_bytes."""
-    spec, _ = stored_output(upcoming(1), upcoming(2), upcoming(3))
-    room = len(merge_source(FixedSource([upcoming(1), upcoming(2)]), spec, None, NOW).octets) + 40
+    spec, _ = make_stored_output(make_upcoming(1), make_upcoming(2), make_upcoming(3))
+    room = len(merge_source(FixedSource([make_upcoming(1), make_upcoming(2)]), spec, None, NOW).octets) + 40
     small = replace(spec, retention=Retention(size_limit=room))
-    listed = [upcoming(1), upcoming(2), upcoming(3)]
-    text = explained_after(small, Output(), listed, uid_of(upcoming(3)))
+    listed = [make_upcoming(1), make_upcoming(2), make_upcoming(3)]
+    text = explain_after(small, Output(), listed, uid_of(make_upcoming(3)))
     assert f"max_bytes = {room}" in text
     assert "It is left out" in text
-    assert "It is in the calendar" in explained_after(small, Output(), listed, uid_of(upcoming(1)))
+    assert "It is in the calendar" in explain_after(small, Output(), listed, uid_of(make_upcoming(1)))
 
 
 def test_a_missing_event_says_what_becomes_of_it() -> None:
     """What the stored calendar has and Trakt no longer lists becomes cancelled, for tombstone_days."""
-    listed = [upcoming(number) for number in range(1, 6)]
-    spec, output = stored_output(*listed)
+    listed = [make_upcoming(number) for number in range(1, 6)]
+    spec, output = make_stored_output(*listed)
     for query in (uid_of(listed[0]), "a show 2x01"):
-        text = explained_after(spec, output, listed[1:], query)
+        text = explain_after(spec, output, listed[1:], query)
         assert "2026-05-02 13:00 UTC (tombstone_days = 14)" in text
         assert "It is in the calendar as cancelled" in text
     kept_nothing = replace(spec, retention=Retention(tombstone=timedelta(0)))
-    assert "It is left out" in explained_after(kept_nothing, output, listed[1:], "a show 2x01")
+    assert "It is left out" in explain_after(kept_nothing, output, listed[1:], "a show 2x01")
 
 
 def test_a_tombstone_says_since_when_and_until_when_it_stays() -> None:
     """A cancelled event tells when Trakt ceased to list it, and until when it is shown as cancelled."""
-    listed = [upcoming(number) for number in range(1, 6)]
-    spec, output = stored_output(*listed)
+    listed = [make_upcoming(number) for number in range(1, 6)]
+    spec, output = make_stored_output(*listed)
     missed = merge_source(FixedSource(listed[1:]), spec, output.stored, NOW + timedelta(hours=2)).octets
     buried = replace(output, stored=parse_calendar(missed))
-    text = explained_after(spec, buried, listed[1:], "a show 2x01", hours=48)
+    text = explain_after(spec, buried, listed[1:], "a show 2x01", hours=48)
     assert "since 2026-04-18 14:00 UTC" in text
     assert "until 2026-05-02 14:00 UTC (tombstone_days = 14)" in text
-    assert "It is left out" in explained_after(spec, buried, listed[1:], "a show 2x01", hours=24 * 20)
+    assert "It is left out" in explain_after(spec, buried, listed[1:], "a show 2x01", hours=24 * 20)
 
 
 def test_a_past_event_out_of_the_range_says_how_long_it_stays() -> None:
     """An event from before the range stays for keep_days."""
     old = make_episode(number=9, starts=NOW - timedelta(days=10))
-    spec, output = stored_output(old, upcoming(1))
+    spec, output = make_stored_output(old, make_upcoming(1))
     later = replace(spec, days=DateRange(NOW.date(), 90))
-    text = explained_after(later, output, [upcoming(1)], uid_of(old))
+    text = explain_after(later, output, [make_upcoming(1)], uid_of(old))
     assert "2026-10-05 (keep_days = 180)" in text
     assert "It is in the calendar: 2026-04-08" in text
 
@@ -355,20 +355,20 @@ def test_a_past_event_out_of_the_range_says_how_long_it_stays() -> None:
 def test_what_is_listed_outside_the_days_and_still_stored_is_in_the_calendar() -> None:
     """An event that Trakt lists just before the range, and that the stored calendar keeps, is in the calendar."""
     old = make_episode(number=9, starts=NOW - timedelta(days=2))
-    spec, output = stored_output(old, upcoming(1))
+    spec, output = make_stored_output(old, make_upcoming(1))
     later = replace(spec, days=DateRange(NOW.date() - timedelta(days=1), 90))
-    text = explained_after(later, output, [old, upcoming(1)], uid_of(old))
+    text = explain_after(later, output, [old, make_upcoming(1)], uid_of(old))
     assert "(keep_days = 180)" in text
     assert "It is in the calendar: 2026-04-16" in text
     kept_nothing = replace(later, retention=Retention(keep=timedelta(0)))
-    assert "It is left out" in explained_after(kept_nothing, output, [old, upcoming(1)], uid_of(old))
+    assert "It is left out" in explain_after(kept_nothing, output, [old, make_upcoming(1)], uid_of(old))
 
 
 def test_of_a_held_back_update_no_other_fate_is_told() -> None:
     """While an update is held back, nothing is said of what it would do to the event."""
-    listed = [upcoming(number) for number in range(1, 13)]
-    spec, output = stored_output(*listed)
-    text = explained_after(spec, output, [], "a show 2x01")
+    listed = [make_upcoming(number) for number in range(1, 13)]
+    spec, output = make_stored_output(*listed)
+    text = explain_after(spec, output, [], "a show 2x01")
     assert "tombstone_days" not in text
     ruled_out = replace(spec, rules=Rules(filters=Filters(min_rating=11)))
     listed_alone = Fetched({"shows": [replace(listed[0], show=replace(SHOW, rating=5.0))]})
@@ -379,9 +379,9 @@ def test_of_a_held_back_update_no_other_fate_is_told() -> None:
 
 def test_an_update_that_is_held_back_is_told() -> None:
     """Where most upcoming events disappeared, the explanation names shrink_days, and the stored calendar counts."""
-    listed = [upcoming(number) for number in range(1, 6)]
-    spec, output = stored_output(*listed)
-    text = explained_after(spec, output, [], "a show 2x01")
+    listed = [make_upcoming(number) for number in range(1, 6)]
+    spec, output = make_stored_output(*listed)
+    text = explain_after(spec, output, [], "a show 2x01")
     assert "5 of 5 upcoming events" in text
     assert "(shrink_days = 7)" in text
     assert "It is in the calendar: 2026-04-19" in text
@@ -390,11 +390,11 @@ def test_an_update_that_is_held_back_is_told() -> None:
 def test_explain_writes_nothing(line: Line, home: Path) -> None:
     """An explanation of a stored calendar changes no file but the kept answers, also where the update is held back."""
     assert line("export").exit_code == 0
-    uid = airings(line)[5]["uid"]
+    uid = list_airings(line)[5]["uid"]
     line.demo.misbehave(Fault(path="/calendars/", empty_list=True, times=0))
     kept = [line.ics, *(path for path in (home / ".local").rglob("*") if path.is_file())]
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in kept}
-    steps = told(line, uid, "--fresh")
+    steps = read_steps(line, uid, "--fresh")
     assert "Trakt does not list it, but the stored calendar has it." in steps
     assert steps[-1].startswith("It is in the calendar: ")
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in kept} == before
@@ -404,4 +404,4 @@ def test_an_event_is_found_by_a_uid_of_its_calendars_own(line: Line, uid: str) -
     """With unique_uids the UID in the file ends in the calendar's name; it names the same airing."""
     line("export", environ={"TRAKT_ICAL_UNIQUE_UIDS": "true"})
     assert f"UID:{uid}-Trakt\r\n".encode() in line.ics.read_bytes()
-    assert told(line, f"{uid}-Trakt", unique_uids="true")[-1].startswith("It is in the calendar: ")
+    assert read_steps(line, f"{uid}-Trakt", unique_uids="true")[-1].startswith("It is in the calendar: ")

@@ -16,15 +16,15 @@ import icalendar
 import pytest
 
 from tests.conftest import Line
-from tests.server import Asked, Told, serving
+from tests.server import Reply, Request, run_server
 
 
-def events(path: Path) -> list[icalendar.Event]:
+def read_events(path: Path) -> list[icalendar.Event]:
     return icalendar.Calendar.from_ical(path.read_bytes()).events
 
 
-def days(path: Path, zone: str) -> list[date]:
-    starts = [event.start for event in events(path)]
+def read_days(path: Path, zone: str) -> list[date]:
+    starts = [event.start for event in read_events(path)]
     return [start.astimezone(ZoneInfo(zone)).date() if hasattr(start, "hour") else start for start in starts]
 
 
@@ -37,7 +37,7 @@ def v1_server(line: Line) -> dict[str, str]:
 def test_the_documented_v1_example_is_right_to_the_minute(shared: Path, line: Line, v1_server: dict[str, str]) -> None:
     """The seed's example, answered over HTTP, is an hour from 2011-04-18T02:00:00Z on."""
     body = (shared / "fixtures" / "v1" / "docs" / "user_calendar_shows.fixed.json").read_bytes()
-    with serving(lambda _: Told(body)) as (url, asked):
+    with run_server(lambda _: Reply(body)) as (url, asked):
         result = line("export", "--from", "2011-04-17", environ=v1_server | {"TRAKT_ICAL_API_URL": url})
     assert result.exit_code == 0, result.stderr
     octets = line.ics.read_bytes()
@@ -51,7 +51,7 @@ def test_the_documented_v1_example_is_right_to_the_minute(shared: Path, line: Li
 def test_the_documented_v1_example_as_printed_is_broken(shared: Path, line: Line, v1_server: dict[str, str]) -> None:
     """The seed's example with its misprint ends in the broken-answer error, and no file."""
     body = (shared / "fixtures" / "v1" / "docs" / "user_calendar_shows.verbatim.txt").read_bytes()
-    with serving(lambda _: Told(body)) as (url, _):
+    with run_server(lambda _: Reply(body)) as (url, _):
         result = line("export", "--from", "2011-04-17", environ=v1_server | {"TRAKT_ICAL_API_URL": url})
     assert result.exit_code == 5
     assert "Trakt" in result.stderr
@@ -64,13 +64,13 @@ def test_an_export_is_a_calendar_with_right_closing_line(line: Line, api: str) -
     result = line("export", "--api", api, "--timezone", "Europe/Berlin")
     assert result.exit_code == 0
     assert result.stdout == ""
-    found = days(line.ics, "Europe/Berlin")
+    found = read_days(line.ics, "Europe/Berlin")
     named = (f"{len(found)} events", str(min(found)), str(max(found)), str(line.ics), f"{len(found)} new")
     assert all(part in result.stderr for part in named)
     assert result.stderr.count("\n") == 1
     assert (min(found), max(found)) == (date(2026, 3, 19), date(2026, 7, 17))
     assert len(found) > 100
-    assert max(Counter(event["UID"] for event in events(line.ics)).values()) == 1
+    assert max(Counter(event["UID"] for event in read_events(line.ics)).values()) == 1
 
 
 @pytest.mark.parametrize("kind", ["shows", "new", "premieres", "finales", "movies", "streaming", "dvd"])
@@ -80,7 +80,7 @@ def test_every_calendar_can_be_exported(line: Line, kind: str, source: str) -> N
     result = line("export", "--kind", kind, "--source", source)
     assert result.exit_code == 0, result.stderr
     suffix = {"movies": "cinema", "streaming": "streaming", "dvd": "physical"}.get(kind)
-    uids = [str(event["UID"]) for event in events(line.ics)]
+    uids = [str(event["UID"]) for event in read_events(line.ics)]
     assert uids
     shape = rf"trakt-movie-\d+-{suffix}@trakt-ical" if suffix else r"trakt-\d+-s\d+e\d+@trakt-ical"
     assert all(re.fullmatch(shape, uid) for uid in uids)
@@ -90,12 +90,12 @@ def test_kinds_that_overlap_make_no_doubles(line: Line) -> None:
     """All kinds together have each airing once; an entry that Trakt lists twice is settled."""
     kinds = ["shows", "new", "premieres", "finales", "movies", "streaming", "dvd"]
     line("export", *(word for kind in kinds for word in ("--kind", kind)))
-    together = Counter(str(event["UID"]) for event in events(line.ics))
+    together = Counter(str(event["UID"]) for event in read_events(line.ics))
     assert set(together.values()) == {1}
     alone = set()
     for kind in kinds:
         line("export", "--kind", kind)
-        alone |= {str(event["UID"]) for event in events(line.ics)}
+        alone |= {str(event["UID"]) for event in read_events(line.ics)}
     assert alone == set(together)
 
 
@@ -126,13 +126,13 @@ def test_a_broken_answer_is_not_kept(line: Line) -> None:
     """An answer that no one can read is asked for anew next time, whatever its ETag claims."""
     bodies = [b"[{]", b"[]"]
 
-    def told(asked: Asked) -> Told:
+    def answer(request: Request) -> Reply:
         headers = {"ETag": '"1"', "Content-Type": "application/json"}
-        if asked.headers.get("If-None-Match") == '"1"':
-            return Told(b"", 304, headers)
-        return Told(bodies.pop(0), headers=headers)
+        if request.headers.get("If-None-Match") == '"1"':
+            return Reply(b"", 304, headers)
+        return Reply(bodies.pop(0), headers=headers)
 
-    with serving(told) as (url, _):
+    with run_server(answer) as (url, _):
         environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
         arguments = ["export", "--source", "all", "--from", "2026-04-18", "--days", "1"]
         assert line(*arguments, environ=environ).exit_code == 5
@@ -143,7 +143,7 @@ def test_the_range_is_counted_in_the_users_zone(line: Line) -> None:
     """Days are cut in `timezone`: what airs on the evening before or the morning after there is not shown."""
     for zone in ("Pacific/Auckland", "Pacific/Honolulu"):
         line("export", "--from", "2026-04-18", "--days", "1", "--timezone", zone)
-        assert set(days(line.ics, zone)) == {date(2026, 4, 18)}
+        assert set(read_days(line.ics, zone)) == {date(2026, 4, 18)}
         line.forget()
 
 
@@ -167,7 +167,7 @@ def test_the_zone_of_the_account_counts_where_none_is_set(line: Line) -> None:
 def test_days_can_be_chosen(line: Line, arguments: list[str], first: str, last: str) -> None:
     """The range is that of --back and --ahead, or of --from (alone 7 days) and --days (alone from today)."""
     assert line("export", "--timezone", "UTC", *arguments).exit_code == 0
-    found = days(line.ics, "UTC")
+    found = read_days(line.ics, "UTC")
     assert (min(found).isoformat(), max(found).isoformat()) == (first, last)
 
 
@@ -228,7 +228,7 @@ def test_v1_takes_auth_or_leaves_it(line: Line) -> None:
     """A protected profile is empty without the password, and whole with it; the SHA1 travels, never the password."""
     line.demo.protect()
     assert line("export", "--api", "v1").exit_code == 0
-    assert events(line.ics)
+    assert read_events(line.ics)
     [seen] = line.demo.requests
     assert seen.headers["Authorization"].startswith("Basic ")
     assert line.demo.password not in str(seen)
@@ -359,7 +359,7 @@ def test_a_full_standard_output_is_told(line: Line) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def mounts() -> bool:
+def can_mount() -> bool:
     """Whether this user can mount a file of its own."""
     done = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False)
     return done.returncode == 0
@@ -381,7 +381,7 @@ ls -A "$1/full"
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux") or not mounts(), reason="mounting is not allowed here")
+@pytest.mark.skipif(not sys.platform.startswith("linux") or not can_mount(), reason="mounting is not allowed here")
 def test_a_mounted_file_and_a_full_disk_are_told(tmp_path: Path) -> None:
     """A single bind-mounted file cannot be replaced, a full disk takes nothing: both keep the old file and say why."""
     (tmp_path / "other.ics").touch()

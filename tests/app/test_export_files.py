@@ -28,12 +28,12 @@ from trakt_ical.export.stored_calendar import parse_calendar
 from trakt_ical.export.stores import protocol
 
 
-def exported(line: Line) -> bytes:
+def export_calendar(line: Line) -> bytes:
     assert line("-q", "export").exit_code == 0
     return line.ics.read_bytes()
 
 
-def empty(line: Line, home: Path) -> None:
+def empty_trakt(line: Line, home: Path) -> None:
     """From now on Trakt lists nothing, and no kept answer hides it."""
     line.demo.misbehave(Fault(path="/calendars/", empty_list=True, times=0))
     shutil.rmtree(home / ".cache", ignore_errors=True)
@@ -41,8 +41,8 @@ def empty(line: Line, home: Path) -> None:
 
 def test_what_is_not_believed_is_believed_after_a_week(line: Line, home: Path) -> None:
     """The guard says until when it holds; the same answer a week later is taken as true."""
-    before = exported(line)
-    empty(line, home)
+    before = export_calendar(line)
+    empty_trakt(line, home)
     result = line("export")
     assert result.exit_code == 8
     assert all(word in result.stderr for word in ("2026-04-25", "--accept-shrink"))
@@ -66,20 +66,20 @@ def test_the_built_in_trakts_guard_is_overruled_beside_it(line: Line, home: Path
 
 def test_a_success_ends_the_guards_week(line: Line, home: Path) -> None:
     """Days of an empty Trakt before a good answer do not count later."""
-    exported(line)
-    empty(line, home)
+    export_calendar(line)
+    empty_trakt(line, home)
     assert line("export").exit_code == 8
     line.demo.behave()
     line.clock.now += timedelta(days=5)
     assert line("export").exit_code == 0
-    empty(line, home)
+    empty_trakt(line, home)
     line.clock.now += timedelta(days=5)
     assert line("export").exit_code == 8
 
 
 def test_another_loss_begins_the_week_anew(line: Line, home: Path) -> None:
     """Only the same loss is believed after its week: a greater one is another answer."""
-    exported(line)
+    export_calendar(line)
     everything = len(line.demo.requests)
     hide_most(line)
     assert line("export").exit_code == 8
@@ -103,15 +103,15 @@ def hide_most(line: Line) -> None:
 
 def test_without_shrink_days_a_loss_is_believed_at_once(line: Line, home: Path) -> None:
     """`shrink_days = 0` is no guard."""
-    exported(line)
-    empty(line, home)
+    export_calendar(line)
+    empty_trakt(line, home)
     assert line("export", environ={"TRAKT_ICAL_SHRINK_DAYS": "0"}).exit_code == 0
 
 
 def test_an_accepted_loss_is_asked_for_anew(line: Line, home: Path) -> None:
     """What was believed for once is not kept: when Trakt is well again, the next run says so."""
-    before = parse_calendar(exported(line)).events
-    empty(line, home)
+    before = parse_calendar(export_calendar(line)).events
+    empty_trakt(line, home)
     assert line("export", "--accept-shrink").exit_code == 0
     line.demo.behave()
     changes = json.loads(line("export", "--changes", "--json").stdout)
@@ -124,16 +124,16 @@ def test_an_accepted_loss_is_asked_for_anew(line: Line, home: Path) -> None:
 )
 def test_a_state_of_no_sense_is_none(line: Line, home: Path, written: str) -> None:
     """A state file with times that are none costs nothing but a warning, and believes nothing."""
-    exported(line)
+    export_calendar(line)
     [path] = (home / ".local" / "state").rglob("*.json")
     path.write_text(f'{{"output": "/x", {written}}}')
     assert line("status").exit_code == 0
-    empty(line, home)
+    empty_trakt(line, home)
     assert line("export").exit_code == 8
 
 
 @dataclass
-class Meanwhile(Clock):
+class WritingClock(Clock):
     """A clock at each look at which somebody else writes to *path*."""
 
     path: Path = Path()
@@ -148,8 +148,8 @@ class Meanwhile(Clock):
 def test_a_file_that_changes_meanwhile_stays(line: Line, there: bool) -> None:
     """A file that appears or changes while Trakt is asked is not overwritten."""
     if there:
-        exported(line)
-    line.clock = Meanwhile(path=line.ics, text=b"my diary")
+        export_calendar(line)
+    line.clock = WritingClock(path=line.ics, text=b"my diary")
     result = line("export", "--days", "3")
     assert (result.exit_code, str(line.ics) in result.stderr) == (6, True)
     assert line.ics.read_bytes() == b"my diary"
@@ -157,21 +157,21 @@ def test_a_file_that_changes_meanwhile_stays(line: Line, there: bool) -> None:
 
 def test_accept_shrink_believes_at_once(line: Line, home: Path) -> None:
     """`--accept-shrink` overrules the guard."""
-    exported(line)
-    empty(line, home)
+    export_calendar(line)
+    empty_trakt(line, home)
     assert line("export", "--accept-shrink").exit_code == 0
     assert b"STATUS:CANCELLED" in line.ics.read_bytes()
 
 
-def edited(octets: bytes) -> bytes:
+def edit_calendar(octets: bytes) -> bytes:
     return octets.replace(b"SUMMARY:", b"SUMMARY:My ", 1)
 
 
-def unsummed(octets: bytes) -> bytes:
+def remove_sum(octets: bytes) -> bytes:
     return re.sub(rb"X-TRAKT-ICAL-SUM:.*?\r\n", b"", octets)
 
 
-def unknown_shape(octets: bytes) -> bytes:
+def change_shape(octets: bytes) -> bytes:
     head, _, body = octets.replace(b"\r\nLAST-MODIFIED:", b"\r\nX-MODIFIED:").partition(ics.SUM)
     body = body.partition(b"\r\n")[2]
     return head + ics.SUM + ics.hash_parts(body) + b"\r\n" + body
@@ -181,20 +181,20 @@ NOT_OURS = [
     (lambda octets: b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n", "trakt-ical"),
     (lambda octets: b"my shopping list", "trakt-ical"),
     (lambda octets: b"\0" * 5000, "trakt-ical"),
-    (unsummed, "trakt-ical"),
-    (edited, "edited"),
+    (remove_sum, "trakt-ical"),
+    (edit_calendar, "edited"),
     (lambda octets: octets[: len(octets) // 2], "edited"),
     (lambda octets: octets[:-1], "edited"),
     (lambda octets: octets + b"\n", "edited"),
     (lambda octets: octets.replace(b"\r\n", b"\n"), "edited|trakt-ical"),
-    (unknown_shape, "version"),
+    (change_shape, "version"),
 ]
 
 
 @pytest.mark.parametrize(("damage", "word"), NOT_OURS)
 def test_a_file_that_is_not_ours_stays(line: Line, damage: Callable[[bytes], bytes], word: str) -> None:
     """A foreign, edited or damaged file is left alone with exit 6; --force replaces it and keeps a copy."""
-    there = damage(exported(line))
+    there = damage(export_calendar(line))
     line.ics.write_bytes(there)
     asked = len(line.demo.requests)
     result = line("export")
@@ -223,7 +223,7 @@ def test_copies_are_not_overwritten_either(line: Line) -> None:
 @pytest.mark.parametrize("arguments", [["--source", "all"], ["--api", "v1"]], ids=["another calendar", "another api"])
 def test_another_calendars_file_stays(line: Line, arguments: list[str]) -> None:
     """A file of ours for another api, calendar or owner is not this calendar's; --force starts anew beside a copy."""
-    before = exported(line)
+    before = export_calendar(line)
     result = line("export", *arguments)
     assert (result.exit_code, "v2/my/demo/Trakt" in result.stderr) == (6, True)
     assert line.ics.read_bytes() == before
@@ -235,7 +235,7 @@ def test_another_calendars_file_stays(line: Line, arguments: list[str]) -> None:
 
 def test_other_kinds_are_the_same_calendar(line: Line) -> None:
     """What `kind` asks for may change: the others leave at once, and nothing is cancelled for that."""
-    exported(line)
+    export_calendar(line)
     assert line("export", "--kind", "movies").exit_code == 0
     assert b"STATUS:CANCELLED" not in line.ics.read_bytes()
     assert b"trakt-movie-" in line.ics.read_bytes()
@@ -288,7 +288,7 @@ def test_stdout_has_no_memory_of_its_own(line: Line) -> None:
     """`-o -` starts anew each time, unless --previous names a calendar to go on from."""
     line("export", "-o", "-")
     line.clock.now += timedelta(hours=1)
-    before = exported(line)
+    before = export_calendar(line)
     line.clock.now += timedelta(hours=1)
     assert line("export", "-o", "-").stdout_bytes != before
     assert line("export", "-o", "-", "--previous", str(line.ics)).stdout_bytes == before
@@ -300,7 +300,7 @@ def test_stdout_has_no_memory_of_its_own(line: Line) -> None:
 
 def test_changes_are_told_in_words_and_to_programs(line: Line) -> None:
     """--changes says what a run changed, --json the same for programs; the closing line counts it."""
-    exported(line)
+    export_calendar(line)
     airing = find_upcoming(line.ics.read_bytes())
     line.demo.rename(*airing, title="Quite Another")
     result = line("export", "--changes", "--timezone", "UTC")
@@ -323,9 +323,9 @@ def test_changes_are_told_in_words_and_to_programs(line: Line) -> None:
 
 def test_status_shows_each_output(line: Line) -> None:
     """The state beside each output: last success and last change."""
-    exported(line)
+    export_calendar(line)
     line.clock.now += timedelta(hours=3)
-    exported(line)
+    export_calendar(line)
     line("export", "-o", str(line.folder / "other.ics"))
     shown = line("status").stdout
     assert shown.count("last success   just now") == 2
@@ -335,12 +335,12 @@ def test_status_shows_each_output(line: Line) -> None:
 
 def test_losing_the_state_loses_no_event(line: Line, home: Path) -> None:
     """A damaged or lost state file costs a warning at the most."""
-    before = exported(line)
+    before = export_calendar(line)
     [path] = (home / ".local" / "state").rglob("*.json")
     path.write_text("{")
     assert str(path) in line("export").stderr
     path.unlink()
-    assert exported(line) == before
+    assert export_calendar(line) == before
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def describe(fault: Fault) -> str:
     return " ".join(f"{key}={value}" for key, value in vars(fault).items() if value != vars(default)[key])
 
 
-def changed(fault: Fault, **attributes: object) -> Fault:
+def change_fault(fault: Fault, **attributes: object) -> Fault:
     return Fault(**{**vars(fault), **attributes})
 
 
@@ -72,7 +72,7 @@ def api(request: pytest.FixtureRequest) -> str:
 @pytest.mark.parametrize("fault", PASSING, ids=describe)
 def test_a_fault_that_passes_costs_a_retry(line: Line, api: str, fault: Fault) -> None:
     """After one such answer the export succeeds."""
-    line.demo.misbehave(changed(fault, path=PATHS[api]))
+    line.demo.misbehave(change_fault(fault, path=PATHS[api]))
     result = line("-q", "export", "--api", api)
     assert (result.exit_code, result.output) == (0, "")
     assert len(line.clock.slept) == 1
@@ -85,7 +85,7 @@ def test_a_fault_that_does_not_pass_is_one_sentence(line: Line, home: Path, api:
     line("-q", "export", "--api", api)
     before = line.ics.read_bytes()
     shutil.rmtree(home / ".cache")  # else 304 would spare the answers that are to be spoiled
-    line.demo.misbehave(changed(fault, path=PATHS[api], times=0))
+    line.demo.misbehave(change_fault(fault, path=PATHS[api], times=0))
     result = line("-q", "export", "--api", api)
     assert result.exit_code == 5
     assert result.stderr.startswith("Error: ")
@@ -100,7 +100,7 @@ def test_a_fault_that_stays_is_one_sentence(line: Line, api: str, fault: Fault, 
     """What no second try can mend is told at once with its exit status, and the old file is intact."""
     line("-q", "export", "--api", api)
     before = line.ics.read_bytes()
-    line.demo.misbehave(changed(fault, path=PATHS[api], times=0))
+    line.demo.misbehave(change_fault(fault, path=PATHS[api], times=0))
     result = line("-q", "export", "--api", api)
     assert (result.exit_code, sentence in result.stderr) == (status, True), result.stderr
     assert result.stderr.count("\n") == 1

@@ -20,7 +20,7 @@ BY_THE_HOUR = {"v2": EVERY | OF_V2 | EXACT, "v1": EVERY_OF_V1 | OF_V1 | EXACT}
 WHOLE_DAYS = {"v2 in whole days": EVERY | OF_V2, "v1 in whole days": EVERY_OF_V1 | OF_V1}
 
 
-def exported(line: Line, rules: dict[str, str]) -> list[icalendar.Event]:
+def export_events(line: Line, rules: dict[str, str]) -> list[icalendar.Event]:
     """The events that an export with *rules* writes where there was no calendar."""
     line.ics.unlink(missing_ok=True)
     environ = {"TIMEZONE": "America/New_York", **rules}
@@ -33,7 +33,7 @@ def test_the_judges_read_each_calendar_whole(line: Line, tmp_path: Path, shared:
     """Every independent reader takes each of them, all its events together."""
     files = []
     for name, rules in (BY_THE_HOUR | WHOLE_DAYS).items():
-        assert exported(line, rules)
+        assert export_events(line, rules)
         files.append(line.ics.rename(tmp_path / f"{name}.ics"))
     assert judge(shared, judges, files) == ""
 
@@ -41,8 +41,8 @@ def test_the_judges_read_each_calendar_whole(line: Line, tmp_path: Path, shared:
 @pytest.mark.parametrize("rules", [*BY_THE_HOUR.values(), *WHOLE_DAYS.values()], ids=[*BY_THE_HOUR, *WHOLE_DAYS])
 def test_every_rule_has_its_part_in_one_calendar(line: Line, rules: dict[str, str]) -> None:
     """Episodes are left out, grouped, renamed and rung for in one export, each event once."""
-    plain = exported(line, {name: rules[name] for name in ("API", "KIND")})
-    found = exported(line, rules)
+    plain = export_events(line, {name: rules[name] for name in ("API", "KIND")})
+    found = export_events(line, rules)
     assert 100 < len(found) < len(plain)
     assert len({event["UID"] for event in found}) == len(found)
     assert any(event["SUMMARY"].endswith("episodes)") for event in found)
@@ -58,13 +58,13 @@ def test_every_rule_has_its_part_in_one_calendar(line: Line, rules: dict[str, st
 @pytest.mark.parametrize("rules", BY_THE_HOUR.values(), ids=BY_THE_HOUR)
 def test_a_group_lasts_as_long_as_its_episodes(line: Line, rules: dict[str, str]) -> None:
     """Grouped or not, all episodes that have an hour take the same time together."""
-    alone = exported(line, rules | {"GROUP": "off"})
-    together = exported(line, rules)
+    alone = export_events(line, rules | {"GROUP": "off"})
+    together = export_events(line, rules)
     assert len(together) < len(alone)
-    assert length(together) == length(alone)
+    assert add_lengths(together) == add_lengths(alone)
 
 
-def length(found: list[icalendar.Event]) -> timedelta:
+def add_lengths(found: list[icalendar.Event]) -> timedelta:
     """How long all that has an hour takes."""
     spans = (event.end - event.start for event in found if isinstance(event.start, datetime))
     return sum(spans, timedelta(0))

@@ -14,7 +14,7 @@ WEEK = 604_800  # seconds; how long a token of Trakt is good for
 
 
 @contextlib.contextmanager
-def fresh_home(url: str = "http://127.0.0.1:9") -> Iterator[dict[str, str]]:
+def make_home(url: str = "http://127.0.0.1:9") -> Iterator[dict[str, str]]:
     """An environment without settings of the machine: a new home with a login at *url*, no calendar, no cache.
 
     The calendar is written to `TRAKT_ICAL_OUTPUT`. Afterwards all of it is gone.

@@ -28,11 +28,11 @@ class Listing:
     ascii_only: bool = False
     changed: int = 0
 
-    def body(self, first: date, days: int) -> bytes:
+    def make_body(self, first: date, days: int) -> bytes:
         """The answer for *days* from *first* on, written without blanks as Trakt does."""
-        return json.dumps(self.entries_of(first, days), ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(self.list_entries(first, days), ensure_ascii=False, separators=(",", ":")).encode()
 
-    def entries_of(self, first: date, days: int) -> list[dict[str, Any]]:
+    def list_entries(self, first: date, days: int) -> list[dict[str, Any]]:
         """The entries of *days* from *first* on."""
         return [
             self._entry(position) for position in range(self.entries) if 0 <= (self._day(position) - first).days < days
@@ -45,13 +45,13 @@ class Listing:
         shows = max(1, self.entries // 10)
         starts = f"{datetime.combine(self._day(position), time(position % 24, 30)).isoformat()}.000Z"
         words = PLAIN_WORDS if self.ascii_only or position % 2 else OTHER_WORDS
-        episode = _episode(position, shows, starts, words)
+        episode = make_episode(position, shows, starts, words)
         if self.changed and position % self.changed == 0:
             episode["title"] += " again"
-        return {"first_aired": starts, "episode": episode, "show": _show(1 + position % shows, words)}
+        return {"first_aired": starts, "episode": episode, "show": make_show(1 + position % shows, words)}
 
 
-def text(words: Sequence[str], start: int, length: int) -> str:
+def make_text(words: Sequence[str], start: int, length: int) -> str:
     """Exactly *length* characters of *words*, another text for another *start*."""
     chosen: list[str] = []
     while sum(map(len, chosen)) + len(chosen) <= length:
@@ -59,14 +59,14 @@ def text(words: Sequence[str], start: int, length: int) -> str:
     return " ".join(chosen)[: length - 1].ljust(length - 1, ",") + "."
 
 
-def _show(number: int, words: Sequence[str]) -> dict[str, Any]:
+def make_show(number: int, words: Sequence[str]) -> dict[str, Any]:
     title = f"{words[number % len(words)]} {words[number * 7 % len(words)]} {number}".capitalize()
     return {
         "title": title,
         "year": 2026,
         "ids": {"trakt": number, "slug": f"show-{number}", "tvdb": 70_000 + number, "imdb": f"tt{800_000 + number}"},
         "tagline": None,
-        "overview": text(words, number, OVERVIEW),
+        "overview": make_text(words, number, OVERVIEW),
         "first_aired": "2026-01-05T21:30:00.000Z",
         "airs": {"day": "Monday", "time": "21:30", "timezone": WORLD["zone"]},
         "runtime": 45,
@@ -90,7 +90,7 @@ def _show(number: int, words: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _episode(position: int, shows: int, starts: str, words: Sequence[str]) -> dict[str, Any]:
+def make_episode(position: int, shows: int, starts: str, words: Sequence[str]) -> dict[str, Any]:
     title = f"{words[position % len(words)]} {words[position // 3 % len(words)]}".capitalize()
     return {
         "season": 1 + position // shows // 5,
@@ -98,7 +98,7 @@ def _episode(position: int, shows: int, starts: str, words: Sequence[str]) -> di
         "title": title,
         "ids": {"trakt": 500_000 + position, "tvdb": 900_000 + position, "imdb": None, "tmdb": 400_000 + position},
         "number_abs": None,
-        "overview": text(words, position, OVERVIEW),
+        "overview": make_text(words, position, OVERVIEW),
         "rating": 7.1,
         "votes": 12,
         "comment_count": 0,

@@ -15,21 +15,21 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from tests.benchmarks.account import fresh_home
+from tests.benchmarks.account import make_home
 from tests.benchmarks.answers import Listing
 from tests.benchmarks.measure import (
     COMMAND,
     Cost,
     at_least,
     at_most,
-    in_turn,
     milliseconds,
     peak,
-    process,
+    print_lines,
+    run_process,
     seconds,
-    tell,
+    take_turns,
 )
-from tests.benchmarks.server import running
+from tests.benchmarks.server import run_server
 from trakt_ical.model import DateRange
 
 SPEED = 1.3
@@ -41,20 +41,20 @@ PATHS = [f"/calendars/my/shows/{piece.first}/{piece.days}?extended=full" for pie
 
 def export(url: str) -> Cost:
     """What trakt-ical takes."""
-    return _written([COMMAND, "-q", "export", f"--from={DAYS.first}", f"--days={DAYS.days}"], url)
+    return run_writer([COMMAND, "-q", "export", f"--from={DAYS.first}", f"--days={DAYS.days}"], url)
 
 
-def plain(url: str) -> Cost:
+def run_plain(url: str) -> Cost:
     """What the plain way takes."""
     script = str(Path(__file__).with_name("plain.py"))
-    return _written([sys.executable, script, "{output}", *(url + path for path in PATHS)], url)
+    return run_writer([sys.executable, script, "{output}", *(url + path for path in PATHS)], url)
 
 
-def _written(command: list[str], url: str) -> Cost:
-    with fresh_home(url) as environ:
+def run_writer(command: list[str], url: str) -> Cost:
+    with make_home(url) as environ:
         output = environ["TRAKT_ICAL_OUTPUT"]
         command = [output if word == "{output}" else word for word in command]
-        cost = process(command, environ | {"TRAKT_ICAL_MAX_BYTES": "0"})  # by default most events would be dropped
+        cost = run_process(command, environ | {"TRAKT_ICAL_MAX_BYTES": "0"})  # by default most events would be dropped
         with open(output, "rb") as lines:  # not as a whole: memory of this process would count as the child's
             events = sum(line == b"BEGIN:VEVENT\r\n" for line in lines)
     if events != ENTRIES or cost.peak <= resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
@@ -64,9 +64,11 @@ def _written(command: list[str], url: str) -> Cost:
 
 def compare(listing: Listing, rounds: int) -> None:
     """Measure with the entries of *listing* and tell."""
-    with running(listing) as url:
-        costs = in_turn({"export": functools.partial(export, url), "plain": functools.partial(plain, url)}, rounds)
-    tell(
+    with run_server(listing) as url:
+        costs = take_turns(
+            {"export": functools.partial(export, url), "plain": functools.partial(run_plain, url)}, rounds
+        )
+    print_lines(
         f"{ENTRIES} entries, {'ASCII alone' if listing.ascii_only else 'half not ASCII'}, medians of {rounds} rounds",
         *(f"  {name}: {milliseconds(seconds(each))}, peak {peak(each):,.0f}" for name, each in costs.items()),
         at_least("time of plain / export", seconds(costs["plain"]) / seconds(costs["export"]), SPEED),

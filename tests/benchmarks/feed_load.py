@@ -27,10 +27,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks.account import fresh_home
+from tests.benchmarks.account import make_home
 from tests.benchmarks.answers import Listing
-from tests.benchmarks.measure import COMMAND, at_least, at_most, in_turn, tell
-from tests.benchmarks.server import running
+from tests.benchmarks.measure import COMMAND, at_least, at_most, print_lines, take_turns
+from tests.benchmarks.server import run_server
 
 LIMITS = {"304": 0.2, "200": 0.4, "gzip": 0.25}
 ENTRIES = 222  # a calendar of 200 KB
@@ -60,13 +60,13 @@ class Load:
     errors: int
 
 
-def wrk(url: str, headers: Mapping[str, str], *, connections: int = 16, seconds: int = 3) -> Load:
+def run_wrk(url: str, headers: Mapping[str, str], *, connections: int = 16, seconds: int = 3) -> Load:
     """Ask for *url* as often as it goes."""
-    command = _command(url, headers, connections, seconds)
+    command = make_command(url, headers, connections, seconds)
     return _read(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-def _command(url: str, headers: Mapping[str, str], connections: int, seconds: int) -> list[str]:
+def make_command(url: str, headers: Mapping[str, str], connections: int, seconds: int) -> list[str]:
     asked = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     return ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency", *asked, url]
 
@@ -82,7 +82,7 @@ def _read(told: str) -> Load:
 
 
 @contextlib.contextmanager
-def feed(environ: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+def run_feed(environ: Mapping[str, str]) -> Iterator[tuple[str, int]]:
     """The address of a feed that has its calendar, and the number of its process."""
     with subprocess.Popen([COMMAND, "serve"], env=environ, stderr=subprocess.PIPE, text=True) as served:
         try:
@@ -92,13 +92,13 @@ def feed(environ: Mapping[str, str]) -> Iterator[tuple[str, int]]:
             environ = {**environ, "TRAKT_ICAL_LISTEN": there[0].removeprefix("http://")}
             command = [COMMAND, "feed", "url"]
             url = subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.strip()
-            _await(url)
+            wait_for(url)
             yield url, served.pid
         finally:
             served.terminate()
 
 
-def _await(url: str) -> None:
+def wait_for(url: str) -> None:
     for _ in range(200):
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
             return
@@ -107,7 +107,7 @@ def _await(url: str) -> None:
 
 
 @contextlib.contextmanager
-def nginx(octets: bytes) -> Iterator[str]:
+def run_nginx(octets: bytes) -> Iterator[str]:
     """The address at which nginx serves *octets*."""
     with tempfile.TemporaryDirectory() as name:
         folder, port = Path(name), 8643
@@ -118,28 +118,28 @@ def nginx(octets: bytes) -> Iterator[str]:
         (folder / "conf").write_text(NGINX.format(folder=folder, port=port))
         with subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-c", folder / "conf"]) as served:
             try:
-                _await(f"http://127.0.0.1:{port}/Trakt.ics")
+                wait_for(f"http://127.0.0.1:{port}/Trakt.ics")
                 yield f"http://127.0.0.1:{port}/Trakt.ics"
             finally:
                 served.terminate()
 
 
-def against_nginx(url: str, rounds: int) -> Iterator[str]:
+def compare_with_nginx(url: str, rounds: int) -> Iterator[str]:
     """Measure both, turn by turn, and tell."""
     with urllib.request.urlopen(url) as answer:
         octets = answer.read()
     yield f"The feed against nginx, {len(octets):,} octets, 16 connections, medians of {rounds} rounds"
-    with nginx(octets) as other:
+    with run_nginx(octets) as other:
         for name, limit in LIMITS.items():
-            measures = {each: functools.partial(wrk, each, _headers(each, name)) for each in (url, other)}
-            loads = in_turn(measures, rounds)
+            measures = {each: functools.partial(run_wrk, each, make_headers(each, name)) for each in (url, other)}
+            loads = take_turns(measures, rounds)
             ours, theirs = (median(load.a_second for load in loads[each]) for each in (url, other))
             errors = sum(load.errors for each in loads.values() for load in each)
             yield f"  {name}: {ours:,.0f} and {theirs:,.0f} a second, {errors} errors"
             yield at_least(f"{name}, feed / nginx", ours / theirs, limit)
 
 
-def _headers(url: str, name: str) -> dict[str, str]:
+def make_headers(url: str, name: str) -> dict[str, str]:
     if name == "gzip":
         return {"Accept-Encoding": "gzip"}
     if name == "200":
@@ -148,11 +148,11 @@ def _headers(url: str, name: str) -> dict[str, str]:
         return {"If-None-Match": answer.headers["ETag"]}
 
 
-def for_a_minute(url: str, process: int, environ: Mapping[str, str], others: tuple[str, str]) -> Iterator[str]:
+def load_for_a_minute(url: str, process: int, environ: Mapping[str, str], others: tuple[str, str]) -> Iterator[str]:
     """Let 300 subscribers ask all the time, while the calendar changes every few seconds, and tell."""
-    wrk(url, {}, connections=300, seconds=5)
-    before = _memory(process)
-    command = _command(url, {"Accept-Encoding": "gzip"}, 300, SOAK)
+    run_wrk(url, {}, connections=300, seconds=5)
+    before = read_memory(process)
+    command = make_command(url, {"Accept-Encoding": "gzip"}, 300, SOAK)
     changes, end = 0, time.monotonic() + SOAK
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as asking:
         while time.monotonic() < end - 5:
@@ -165,11 +165,11 @@ def for_a_minute(url: str, process: int, environ: Mapping[str, str], others: tup
     yield f"300 connections for {SOAK} s: {load.a_second:,.0f} a second, {changes} changes of the calendar meanwhile"
     yield at_most("errors", load.errors, 0)
     yield at_most("the slowest of 100, in seconds", load.seconds, SLOWEST)
-    yield f"  memory: {before:,} kB before, {_memory(process):,} kB after"
-    yield at_most("memory after / before", _memory(process) / before, GROWTH)
+    yield f"  memory: {before:,} kB before, {read_memory(process):,} kB after"
+    yield at_most("memory after / before", read_memory(process) / before, GROWTH)
 
 
-def _memory(process: int) -> int:
+def read_memory(process: int) -> int:
     """Resident memory in kB."""
     found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{process}/status").read_text())
     assert found
@@ -180,11 +180,11 @@ def main(rounds: int) -> None:
     """Measure and tell."""
     first = (datetime.now(UTC) - timedelta(days=20)).date()
     listings = [Listing(first, DAYS, ENTRIES), Listing(first, DAYS, ENTRIES, changed=5)]
-    with running(listings[0]) as one, running(listings[1]) as other, fresh_home(one) as environ:
+    with run_server(listings[0]) as one, run_server(listings[1]) as other, make_home(one) as environ:
         environ |= {"TRAKT_ICAL_LISTEN": "127.0.0.1:0", "TRAKT_ICAL_REFRESH": "1"}
-        with feed(environ) as (url, process):
-            tell(*against_nginx(url, rounds))
-            tell(*for_a_minute(url, process, environ, (other, one)))
+        with run_feed(environ) as (url, process):
+            print_lines(*compare_with_nginx(url, rounds))
+            print_lines(*load_for_a_minute(url, process, environ, (other, one)))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class Cost:
     peak: int
 
 
-def process(command: Sequence[str], environ: Mapping[str, str]) -> Cost:
+def run_process(command: Sequence[str], environ: Mapping[str, str]) -> Cost:
     """Run *command* to its end. Raises RuntimeError where it ends with a status other than 0.
 
     A child begins as a copy of this process, so that its peak is never lower than the one here:
@@ -41,7 +41,7 @@ def process(command: Sequence[str], environ: Mapping[str, str]) -> Cost:
     return Cost(seconds, usage.ru_maxrss)
 
 
-def in_turn(measures: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
+def take_turns(measures: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
     """What *measures* gave, each once a round, one after the other; a first round, to warm up, is not counted."""
     for measure in measures.values():
         measure()
@@ -77,6 +77,6 @@ def at_least(what: str, ratio: float, limit: float) -> str:
     return f"{what}: {ratio:.2f}, at least {limit}: {'within' if ratio >= limit else 'over'}"
 
 
-def tell(*lines: str) -> None:
+def print_lines(*lines: str) -> None:
     """Write *lines* to stdout."""
     sys.stdout.write("\n".join(lines) + "\n")

@@ -19,15 +19,15 @@ STAMP = datetime(2026, 1, 1, tzinfo=UTC)
 
 def main(output: str, urls: list[str]) -> None:
     """Write what the answers of *urls* list to the file *output*."""
-    calendar = opening()
+    calendar = make_calendar()
     with requests.Session() as session:
         for url in urls:
             for entry in session.get(url, timeout=60).json():
-                calendar.add_component(event(entry))
+                calendar.add_component(make_event(entry))
     Path(output).write_bytes(calendar.to_ical())
 
 
-def opening() -> Calendar:
+def make_calendar() -> Calendar:
     """A calendar without events."""
     calendar = Calendar()
     calendar.add("version", "2.0")
@@ -42,7 +42,7 @@ def opening() -> Calendar:
     return calendar
 
 
-def event(entry: dict[str, Any]) -> Event:
+def make_event(entry: dict[str, Any]) -> Event:
     """The event of one *entry*."""
     show, episode = entry["show"], entry["episode"]
     place = f"s{episode['season']}e{episode['number']}"

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tests.benchmarks.account import fresh_home
+from tests.benchmarks.account import make_home
 from tests.benchmarks.answers import Listing
 from tests.benchmarks.cold_export import DAYS, ENTRIES, PATHS
 from tests.benchmarks.measure import (
@@ -26,14 +26,14 @@ from tests.benchmarks.measure import (
     Cost,
     at_least,
     at_most,
-    in_turn,
     milliseconds,
     peak,
-    process,
+    print_lines,
+    run_process,
     seconds,
-    tell,
+    take_turns,
 )
-from tests.benchmarks.server import running
+from tests.benchmarks.server import run_server
 
 SPEED = 6
 UNCHANGED_SPEED = 20
@@ -44,35 +44,37 @@ EXPORT = [COMMAND, "-q", "export", f"--from={DAYS.first}", f"--days={DAYS.days}"
 
 
 @contextlib.contextmanager
-def remembering(url: str) -> Iterator[Path]:
+def make_stored_calendar(url: str) -> Iterator[Path]:
     """A calendar that was made of the answers at *url*."""
-    with fresh_home(url) as environ:
-        process(EXPORT, environ | {"TRAKT_ICAL_MAX_BYTES": "0"})
+    with make_home(url) as environ:
+        run_process(EXPORT, environ | {"TRAKT_ICAL_MAX_BYTES": "0"})
         yield Path(environ["TRAKT_ICAL_OUTPUT"])
 
 
 def export(url: str, previous: Path) -> Cost:
     """What trakt-ical takes to go on from *previous*."""
-    with fresh_home(url) as environ:
+    with make_home(url) as environ:
         shutil.copyfile(previous, environ["TRAKT_ICAL_OUTPUT"])
-        return process(EXPORT, environ | {"TRAKT_ICAL_MAX_BYTES": "0"})
+        return run_process(EXPORT, environ | {"TRAKT_ICAL_MAX_BYTES": "0"})
 
 
 @contextlib.contextmanager
-def keeping(url: str) -> Iterator[dict[str, str]]:
+def make_unchanged_home(url: str) -> Iterator[dict[str, str]]:
     """The environment of a user whose last export of the answers at *url* changed nothing."""
-    with fresh_home(url) as environ:
+    with make_home(url) as environ:
         environ |= {"TRAKT_ICAL_MAX_BYTES": "0"}
-        process(EXPORT, environ)
-        process(EXPORT, environ)
+        run_process(EXPORT, environ)
+        run_process(EXPORT, environ)
         yield environ
 
 
-def peer(name: str, url: str) -> Cost:
+def run_script(name: str, url: str) -> Cost:
     """What the script *name* takes."""
-    with fresh_home(url) as environ:
+    with make_home(url) as environ:
         script = str(Path(__file__).with_name(name))
-        return process([sys.executable, script, environ["TRAKT_ICAL_OUTPUT"], *(url + path for path in PATHS)], environ)
+        return run_process(
+            [sys.executable, script, environ["TRAKT_ICAL_OUTPUT"], *(url + path for path in PATHS)], environ
+        )
 
 
 def compare(rounds: int) -> None:
@@ -80,22 +82,22 @@ def compare(rounds: int) -> None:
     old = Listing(DAYS.first, DAYS.days, ENTRIES)
     new = replace(old, changed=CHANGED)
     with (
-        running(old) as before,
-        remembering(before) as previous,
-        keeping(before) as kept,
-        running(new) as url,
-        running(old) as same,
+        run_server(old) as before,
+        make_stored_calendar(before) as previous,
+        make_unchanged_home(before) as kept,
+        run_server(new) as url,
+        run_server(old) as same,
     ):
         measures = {
             "1 in 100 changed": functools.partial(export, url, previous),
-            "nothing changed": functools.partial(process, EXPORT, kept),
+            "nothing changed": functools.partial(run_process, EXPORT, kept),
             "nothing changed, state lost": functools.partial(export, same, previous),
-            "plain": functools.partial(peer, "plain.py", url),
-            "floor": functools.partial(peer, "floor.py", url),
+            "plain": functools.partial(run_script, "plain.py", url),
+            "floor": functools.partial(run_script, "floor.py", url),
         }
-        costs = in_turn(measures, rounds)
+        costs = take_turns(measures, rounds)
     ours = costs["1 in 100 changed"]
-    tell(
+    print_lines(
         f"{ENTRIES} entries, 1 in {CHANGED} changed, medians of {rounds} rounds",
         *(f"  {name}: {milliseconds(seconds(each))}, peak {peak(each):,.0f}" for name, each in costs.items()),
         at_least("time of plain / export", seconds(costs["plain"]) / seconds(ours), SPEED),

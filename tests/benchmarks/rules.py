@@ -13,11 +13,21 @@ from __future__ import annotations
 import functools
 import sys
 
-from tests.benchmarks.account import fresh_home
+from tests.benchmarks.account import make_home
 from tests.benchmarks.answers import Listing
 from tests.benchmarks.cold_export import DAYS, ENTRIES
-from tests.benchmarks.measure import COMMAND, Cost, at_most, in_turn, milliseconds, peak, process, seconds, tell
-from tests.benchmarks.server import running
+from tests.benchmarks.measure import (
+    COMMAND,
+    Cost,
+    at_most,
+    milliseconds,
+    peak,
+    print_lines,
+    run_process,
+    seconds,
+    take_turns,
+)
+from tests.benchmarks.server import run_server
 
 LIMIT = 2
 FEWEST = 0.95  # of the entries are events all the same
@@ -54,9 +64,9 @@ RULES = {
 
 def export(url: str, rules: dict[str, str]) -> Cost:
     """What an export with *rules* takes."""
-    with fresh_home(url) as environ:
+    with make_home(url) as environ:
         environ |= {"TRAKT_ICAL_MAX_BYTES": "0", **{f"TRAKT_ICAL_{name}": value for name, value in rules.items()}}
-        cost = process([COMMAND, "-q", "export", f"--from={DAYS.first}", f"--days={DAYS.days}"], environ)
+        cost = run_process([COMMAND, "-q", "export", f"--from={DAYS.first}", f"--days={DAYS.days}"], environ)
         with open(environ["TRAKT_ICAL_OUTPUT"], "rb") as lines:  # as in cold_export
             events = sum(line == b"BEGIN:VEVENT\r\n" for line in lines)
     if not FEWEST * ENTRIES <= events <= ENTRIES:
@@ -67,9 +77,9 @@ def export(url: str, rules: dict[str, str]) -> Cost:
 def compare(rounds: int) -> None:
     """Measure and tell."""
     variants = {"without": {}, "all rules": RULES, "whole days": RULES | {"HOURS": "whole-day"}}
-    with running(Listing(DAYS.first, DAYS.days, ENTRIES)) as url:
-        costs = in_turn({name: functools.partial(export, url, rules) for name, rules in variants.items()}, rounds)
-    tell(
+    with run_server(Listing(DAYS.first, DAYS.days, ENTRIES)) as url:
+        costs = take_turns({name: functools.partial(export, url, rules) for name, rules in variants.items()}, rounds)
+    print_lines(
         f"{ENTRIES} entries, half of the texts not ASCII, medians of {rounds} rounds",
         *(f"  {name}: {milliseconds(seconds(each))}, peak {peak(each):,.0f}" for name, each in costs.items()),
         *(

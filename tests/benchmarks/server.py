@@ -21,7 +21,7 @@ CLOSED = (asyncio.IncompleteReadError, ConnectionResetError)
 
 
 @contextlib.contextmanager
-def running(listing: Listing, *, delay: float = 0) -> Iterator[str]:
+def run_server(listing: Listing, *, delay: float = 0) -> Iterator[str]:
     """The address of a server that answers from *listing*, each time *delay* seconds late.
 
     It makes an answer when that is first asked for: in the round of warming up.
@@ -50,7 +50,7 @@ async def _answer_all(listing: Listing, delay: float, parent: Connection) -> Non
                 request = await reader.readuntil(b"\r\n\r\n")
                 await asyncio.sleep(delay)
                 whole = answer(request.split()[1].decode().partition("?")[0])
-                writer.write(_unchanged(whole) if _knows(request, whole) else _head(200) + whole)
+                writer.write(make_not_modified(whole) if has_etag(request, whole) else make_head(200) + whole)
                 await writer.drain()
         writer.close()
 
@@ -59,7 +59,7 @@ async def _answer_all(listing: Listing, delay: float, parent: Connection) -> Non
     await server.serve_forever()
 
 
-def _head(status: int) -> bytes:
+def make_head(status: int) -> bytes:
     return f"HTTP/1.1 {status} -\r\nDate: {format_datetime(datetime.now(UTC), usegmt=True)}\r\n".encode()
 
 
@@ -68,13 +68,13 @@ def _find_etag(lines: bytes) -> bytes:
     return found[1] if found else b""
 
 
-def _knows(request: bytes, whole: bytes) -> bool:
+def has_etag(request: bytes, whole: bytes) -> bool:
     """Whether who sends *request* has the *whole* answer, by its ETag."""
     return b"If-None-Match" in request and _find_etag(request) == _find_etag(whole[:1000])
 
 
-def _unchanged(whole: bytes) -> bytes:
-    return _head(304) + b"ETag: " + _find_etag(whole[:1000]) + b"\r\n\r\n"
+def make_not_modified(whole: bytes) -> bytes:
+    return make_head(304) + b"ETag: " + _find_etag(whole[:1000]) + b"\r\n\r\n"
 
 
 def _answer(listing: Listing, path: str) -> bytes:
@@ -82,7 +82,7 @@ def _answer(listing: Listing, path: str) -> bytes:
     body, lines = b"[]", []
     if path.startswith("/calendars/"):
         first, days = date.fromisoformat(path.split("/")[-2]), int(path.split("/")[-1])
-        body = listing.body(first, days)
+        body = listing.make_body(first, days)
         start = datetime(first.year, first.month, first.day, tzinfo=UTC)
         lines.append(f"X-Start-Date: {format_datetime(start, usegmt=True)}")
         lines.append(f"X-End-Date: {format_datetime(start + timedelta(days=days, seconds=-1), usegmt=True)}")

@@ -16,10 +16,10 @@ from statistics import median
 
 import requests
 
-from tests.benchmarks.account import fresh_home
+from tests.benchmarks.account import make_home
 from tests.benchmarks.answers import Listing
-from tests.benchmarks.measure import COMMAND, at_most, in_turn, milliseconds, process, tell
-from tests.benchmarks.server import running
+from tests.benchmarks.measure import COMMAND, at_most, milliseconds, print_lines, run_process, take_turns
+from tests.benchmarks.server import run_server
 from trakt_ical.model import DateRange
 
 LIMIT = 1.5
@@ -30,7 +30,7 @@ PATHS = [f"/calendars/my/shows/{piece.first}/{piece.days}?extended=full" for pie
 PATHS += [f"/users/hidden/{section}?limit=100" for section in ("calendar", "dropped")]
 
 
-def answers(url: str) -> float:
+def time_answers(url: str) -> float:
     """Seconds for the answers alone, the connection included."""
     start = time.perf_counter()
     with requests.Session() as session:
@@ -39,24 +39,26 @@ def answers(url: str) -> float:
     return time.perf_counter() - start
 
 
-def imports(url: str) -> float:
+def time_imports(url: str) -> float:
     """Seconds for a Python that imports and ends."""
-    with fresh_home(url) as environ:
-        return process([sys.executable, "-c", IMPORTS], environ).seconds
+    with make_home(url) as environ:
+        return run_process([sys.executable, "-c", IMPORTS], environ).seconds
 
 
 def export(url: str) -> float:
     """Seconds for the export."""
-    with fresh_home(url) as environ:
-        return process([COMMAND, "-q", "export", f"--from={DAYS.first}", f"--days={DAYS.days}"], environ).seconds
+    with make_home(url) as environ:
+        return run_process([COMMAND, "-q", "export", f"--from={DAYS.first}", f"--days={DAYS.days}"], environ).seconds
 
 
 def main(rounds: int) -> None:
     """Measure and tell."""
-    with running(Listing(DAYS.first, DAYS.days, ENTRIES)) as url:
-        measures = {measure.__name__: functools.partial(measure, url) for measure in (export, imports, answers)}
-        medians = {name: median(figures) for name, figures in in_turn(measures, rounds).items()}
-    tell(
+    with run_server(Listing(DAYS.first, DAYS.days, ENTRIES)) as url:
+        measures = {
+            measure.__name__: functools.partial(measure, url) for measure in (export, time_imports, time_answers)
+        }
+        medians = {name: median(figures) for name, figures in take_turns(measures, rounds).items()}
+    print_lines(
         f"An export of {ENTRIES} entries, {len(PATHS)} answers, medians of {rounds} rounds",
         *(f"  {name}: {milliseconds(figure)}" for name, figure in medians.items()),
         at_most("(export - answers) / imports", (medians["export"] - medians["answers"]) / medians["imports"], LIMIT),

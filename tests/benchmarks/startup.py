@@ -10,8 +10,8 @@ from __future__ import annotations
 import functools
 import sys
 
-from tests.benchmarks.account import fresh_home
-from tests.benchmarks.measure import COMMAND, at_most, in_turn, milliseconds, process, seconds, tell
+from tests.benchmarks.account import make_home
+from tests.benchmarks.measure import COMMAND, at_most, milliseconds, print_lines, run_process, seconds, take_turns
 
 LIMIT = 4
 COMMANDS = {"trakt-ical --version": [COMMAND, "--version"], "python -c pass": [sys.executable, "-c", "pass"]}
@@ -19,11 +19,11 @@ COMMANDS = {"trakt-ical --version": [COMMAND, "--version"], "python -c pass": [s
 
 def main(rounds: int) -> None:
     """Measure and tell."""
-    with fresh_home() as environ:
-        measures = {name: functools.partial(process, command, environ) for name, command in COMMANDS.items()}
-        medians = {name: seconds(costs) for name, costs in in_turn(measures, rounds).items()}
+    with make_home() as environ:
+        measures = {name: functools.partial(run_process, command, environ) for name, command in COMMANDS.items()}
+        medians = {name: seconds(costs) for name, costs in take_turns(measures, rounds).items()}
     version, bare = medians.values()
-    tell(
+    print_lines(
         f"Start-up, medians of {rounds} rounds",
         *(f"  {name}: {milliseconds(figure)}" for name, figure in medians.items()),
         at_most("--version / bare Python", version / bare, LIMIT),

@@ -17,10 +17,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks.account import fresh_home
+from tests.benchmarks.account import make_home
 from tests.benchmarks.answers import Listing
-from tests.benchmarks.measure import COMMAND, at_most, in_turn, milliseconds, process, tell
-from tests.benchmarks.server import running
+from tests.benchmarks.measure import COMMAND, at_most, milliseconds, print_lines, run_process, take_turns
+from tests.benchmarks.server import run_server
 from trakt_ical.fetch.sources import FetchRequest
 from trakt_ical.fetch.v2.source import LONGEST, SourceV2
 from trakt_ical.model import DateRange
@@ -33,7 +33,7 @@ ENTRIES = 120
 YEAR = DateRange(date.fromordinal(LONGEST * 22_413 + 1), 365)  # from 2026-01-14 on; the day before begins a piece
 
 
-def one_answer(url: str) -> float:
+def time_answer(url: str) -> float:
     """Seconds for one calendar answer, its connection included."""
     with Client(url) as client:
         start = time.perf_counter()
@@ -56,16 +56,16 @@ def fetch(url: str) -> float:
 
 def export(url: str) -> float:
     """Seconds for the whole process that exports the year."""
-    with fresh_home(url) as environ:
-        return process([COMMAND, "-q", "export", f"--from={YEAR.first}", f"--days={YEAR.days}"], environ).seconds
+    with make_home(url) as environ:
+        return run_process([COMMAND, "-q", "export", f"--from={YEAR.first}", f"--days={YEAR.days}"], environ).seconds
 
 
 def main(rounds: int) -> None:
     """Measure and tell."""
-    with running(Listing(YEAR.first, YEAR.days, ENTRIES), delay=DELAY) as url:
-        measures = {measure.__name__: functools.partial(measure, url) for measure in (one_answer, fetch, export)}
-        medians = {name: median(figures) for name, figures in in_turn(measures, rounds).items()}
-    tell(
+    with run_server(Listing(YEAR.first, YEAR.days, ENTRIES), delay=DELAY) as url:
+        measures = {measure.__name__: functools.partial(measure, url) for measure in (time_answer, fetch, export)}
+        medians = {name: median(figures) for name, figures in take_turns(measures, rounds).items()}
+    print_lines(
         f"A year from {YEAR.first} on: {REQUESTS} requests, medians of {rounds} rounds",
         *(f"  {name}: {milliseconds(figure)}" for name, figure in medians.items()),
         at_most("fetch / 150 ms", medians["fetch"] / DELAY, LIMIT),

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from tests.checkins import PUBLIC, begun, check_ins, link
+from tests.checkins import PUBLIC, count_check_ins, find_link, list_begun
 from tests.conftest import Line
-from tests.feeds import Running, serving
-from tests.server import Told
-from tests.server import serving as answering
+from tests.feeds import RunningFeed, run_feed
+from tests.server import Reply
+from tests.server import run_server as answering
 
 PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture
-def running(line: Line) -> Iterator[Running]:
+def running(line: Line) -> Iterator[RunningFeed]:
     """A feed with links that check in."""
-    with serving(line, checkin_links="true", public_url=PUBLIC) as running:
+    with run_feed(line, checkin_links="true", public_url=PUBLIC) as running:
         running.refresh()
         yield running
 
@@ -33,77 +33,77 @@ def errors() -> list[str]:
 
 
 @pytest.fixture
-def asked() -> list[str]:
+def addresses() -> list[str]:
     """Every address that the browser asks."""
     return []
 
 
 @pytest.fixture(params=["light", "dark"])
-def tab(browser: Any, errors: list[str], asked: list[str], request: pytest.FixtureRequest) -> Iterator[Any]:
+def tab(browser: Any, errors: list[str], addresses: list[str], request: pytest.FixtureRequest) -> Iterator[Any]:
     """A tab of a phone, in light and dark."""
     profile = browser.new_context(viewport=PHONE, color_scheme=request.param)
     opened = profile.new_page()
     opened.on("console", lambda message: errors.append(message.text))
     opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("request", lambda request: asked.append(request.url))
+    opened.on("request", lambda request: addresses.append(request.url))
     opened.scheme = request.param
     yield opened
     profile.close()
 
 
-def pictured(tab: Any, name: str, folder: Path) -> None:
+def take_picture(tab: Any, name: str, folder: Path) -> None:
     """Take a picture, into the folder that the environment's SCREENSHOTS names."""
     shots = Path(os.environ.get("SCREENSHOTS") or folder)
     tab.screenshot(path=shots / f"checkin-{name}-{tab.scheme}.png", full_page=True)
 
 
 def test_two_taps_from_the_calendar(
-    tab: Any, running: Running, line: Line, errors: list[str], asked: list[str], tmp_path: Path
+    tab: Any, running: RunningFeed, line: Line, errors: list[str], addresses: list[str], tmp_path: Path
 ) -> None:
     """The link is the first tap, the button the second; nothing else is asked, and nothing is complained of."""
-    url = link(running, begun(running)[0])
+    url = find_link(running, list_begun(running)[0])
     tab.goto(url)
-    pictured(tab, "asked", tmp_path)
-    assert check_ins(line) == 0
+    take_picture(tab, "addresses", tmp_path)
+    assert count_check_ins(line) == 0
     tab.get_by_role("button", name="Check in").click()
     assert tab.get_by_role("heading", level=1).inner_text() == "Checked in"
-    pictured(tab, "done", tmp_path)
-    assert check_ins(line) == 1
-    assert (errors, set(asked)) == ([], {url})
+    take_picture(tab, "done", tmp_path)
+    assert count_check_ins(line) == 1
+    assert (errors, set(addresses)) == ([], {url})
 
 
-def test_going_back_and_sending_again_checks_in_once(tab: Any, running: Running, line: Line) -> None:
+def test_going_back_and_sending_again_checks_in_once(tab: Any, running: RunningFeed, line: Line) -> None:
     """The form that was sent, sent again from the history, is told to be used up."""
-    tab.goto(link(running, begun(running)[0]))
+    tab.goto(find_link(running, list_begun(running)[0]))
     form = tab.locator("form").evaluate("form => new URLSearchParams(new FormData(form)).toString()")
     tab.get_by_role("button", name="Check in").click()
 
     again = tab.request.post(tab.url, form=dict(part.split("=") for part in f"{form}&choice=check-in".split("&")))
-    assert (again.status, check_ins(line)) == (409, 1)
+    assert (again.status, count_check_ins(line)) == (409, 1)
 
 
-def test_a_prefetch_checks_in_nobody(browser: Any, running: Running, line: Line) -> None:
+def test_a_prefetch_checks_in_nobody(browser: Any, running: RunningFeed, line: Line) -> None:
     """A page that lets the browser prefetch or prerender the link brings no check-in about."""
-    url = link(running, begun(running)[0])
+    url = find_link(running, list_begun(running)[0])
     rules = f'{{"prefetch": [{{"urls": ["{url}"]}}], "prerender": [{{"urls": ["{url}"]}}]}}'
     html = f'<link rel="prefetch" href="{url}"><script type="speculationrules">{rules}</script><img src="{url}">'
-    with answering(lambda seen: Told(html.encode(), headers={"Content-Type": "text/html"})) as (base, _):
+    with answering(lambda seen: Reply(html.encode(), headers={"Content-Type": "text/html"})) as (base, _):
         tab = browser.new_page()
         with tab.expect_response(url):
             tab.goto(base)
         tab.wait_for_load_state("networkidle")
         tab.close()
-    assert check_ins(line) == 0
+    assert count_check_ins(line) == 0
 
 
-def test_a_conflict_is_settled_by_a_button(tab: Any, running: Running, line: Line, tmp_path: Path) -> None:
+def test_a_conflict_is_settled_by_a_button(tab: Any, running: RunningFeed, line: Line, tmp_path: Path) -> None:
     """While another check-in runs there are three buttons; ending it leads to the check-in."""
-    first, second = (link(running, event) for event in begun(running)[:2])
+    first, second = (find_link(running, event) for event in list_begun(running)[:2])
     for url in (first, second):
         tab.goto(url)
         tab.get_by_role("button", name="Check in").click()
     assert tab.get_by_role("heading", level=1).inner_text() == "A check-in is running"
-    pictured(tab, "conflict", tmp_path)
+    take_picture(tab, "conflict", tmp_path)
     names = [button.inner_text() for button in tab.get_by_role("button").all()]
     assert names[0].startswith("Wait until ")
     assert names[1:] == ["End that one and check in now", "Leave it as it is"]
@@ -111,31 +111,31 @@ def test_a_conflict_is_settled_by_a_button(tab: Any, running: Running, line: Lin
     assert tab.get_by_role("heading", level=1).inner_text() == "Checked in"
 
 
-def test_nothing_keeps_people_out(tab: Any, running: Running, axe: str) -> None:
+def test_nothing_keeps_people_out(tab: Any, running: RunningFeed, axe: str) -> None:
     """Axe finds nothing on the question and on the answer, and the keyboard alone checks in."""
-    tab.goto(link(running, begun(running)[0]))
-    assert complaints(tab, axe) == []
+    tab.goto(find_link(running, list_begun(running)[0]))
+    assert list_complaints(tab, axe) == []
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.textContent") == "Check in"
     tab.keyboard.press("Enter")
     tab.wait_for_load_state()
     assert tab.get_by_role("heading", level=1).inner_text() == "Checked in"
-    assert complaints(tab, axe) == []
+    assert list_complaints(tab, axe) == []
 
 
-def complaints(tab: Any, axe: str) -> list[str]:
+def list_complaints(tab: Any, axe: str) -> list[str]:
     tab.evaluate(f"{axe}; undefined")
     return [f"{each['id']}: {each['nodes'][0]['html']}" for each in tab.evaluate("axe.run()")["violations"]]
 
 
-def test_the_feeds_page_leads_there(tab: Any, running: Running, line: Line, tmp_path: Path) -> None:
+def test_the_feeds_page_leads_there(tab: Any, running: RunningFeed, line: Line, tmp_path: Path) -> None:
     """On the page what is on has a button, and the latest airings have one."""
     tab.goto(running.page)
-    pictured(tab, "page", tmp_path)
+    take_picture(tab, "page", tmp_path)
     buttons = tab.get_by_role("link", name="Check in to")
     address = buttons.first.get_attribute("href")
     assert address.startswith(f"{PUBLIC}/check-in/")
     assert tab.get_by_role("heading", name="Lately").is_visible()
     tab.goto(address.replace(PUBLIC, running.base))
     tab.get_by_role("button", name="Check in").click()
-    assert check_ins(line) == 1
+    assert count_check_ins(line) == 1

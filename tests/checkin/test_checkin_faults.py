@@ -8,7 +8,7 @@ import pytest
 
 from tests.checkins import HARBOR, OTHER, CheckInLine
 from tests.conftest import Line
-from tests.server import Told, serving
+from tests.server import Reply, run_server
 from trakt_ical.demo import Body, Drop, Fault
 
 POST = {"path": r"^/checkin$|^/show/checkin/", "method": "POST"}
@@ -46,8 +46,8 @@ def test_a_check_in_that_counted_although_its_answer_was_lost(checkin: CheckInLi
     result = checkin(*HARBOR)
     assert result.exit_code == 0
     assert "Checked in to Harbor Nine 10x08 Fathoms, until " in result.stderr
-    assert len(checkin.posts()) == 1
-    assert checkin.status() == "Harbor Nine 10x08 Fathoms"
+    assert len(checkin.list_posts()) == 1
+    assert checkin.read_status() == "Harbor Nine 10x08 Fathoms"
 
 
 def test_an_absolute_number_is_known_by_what_trakt_calls_it(line: Line) -> None:
@@ -55,8 +55,8 @@ def test_an_absolute_number_is_known_by_what_trakt_calls_it(line: Line) -> None:
     checkin = CheckInLine(line, "v2")
     checkin.demo.misbehave(Fault(**POST, drop=Drop.AFTER))
     result = checkin("月下", "absolute", "27")
-    assert (result.exit_code, len(checkin.posts())) == (0, 1)
-    assert checkin.status().startswith("月下の屋台 3x03")
+    assert (result.exit_code, len(checkin.list_posts())) == (0, 1)
+    assert checkin.read_status().startswith("月下の屋台 3x03")
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_a_check_in_that_did_not_count(checkin: CheckInLine, fault: Fault) -> No
     result = checkin(*HARBOR)
     assert result.exit_code == 5
     assert "did not count: nothing is being watched" in result.stderr
-    assert len(checkin.posts()) == 1
-    assert checkin.status() == "Nothing is running"
+    assert len(checkin.list_posts()) == 1
+    assert checkin.read_status() == "Nothing is running"
 
 
 def test_a_check_in_that_did_not_count_beside_another(checkin: CheckInLine) -> None:
@@ -95,7 +95,7 @@ def test_a_check_in_of_which_nothing_is_known(checkin: CheckInLine) -> None:
     assert result.exit_code == 5
     assert "is not known" in result.stderr
     assert "Run: trakt-ical checkin --status" in result.stderr
-    assert len(checkin.posts()) == 1
+    assert len(checkin.list_posts()) == 1
 
 
 def test_another_check_in_is_told_even_if_it_cannot_be_named(checkin: CheckInLine) -> None:
@@ -134,7 +134,7 @@ def test_a_refusal_for_haste_is_waited_out(line: Line) -> None:
     checkin.demo.misbehave(Fault(**POST, status=429, retry_after=7))
     assert checkin(*HARBOR).exit_code == 0
     assert 7 in checkin.clock.slept
-    assert len(checkin.posts()) == 2
+    assert len(checkin.list_posts()) == 2
 
 
 def test_a_login_that_ended_is_told(line: Line) -> None:
@@ -144,7 +144,7 @@ def test_a_login_that_ended_is_told(line: Line) -> None:
     checkin.demo.misbehave(Fault(**POST, status=401, times=0))
     assert checkin(*HARBOR).exit_code == 4
     checkin.demo.behave()
-    assert checkin.status() == "Nothing is running"
+    assert checkin.read_status() == "Nothing is running"
 
 
 def test_a_token_that_expired_is_renewed(line: Line) -> None:
@@ -153,7 +153,7 @@ def test_a_token_that_expired_is_renewed(line: Line) -> None:
     checkin.export()
     checkin.demo.expire_tokens()
     assert checkin(*HARBOR).exit_code == 0
-    assert checkin.status() == "Harbor Nine 10x08 Fathoms"
+    assert checkin.read_status() == "Harbor Nine 10x08 Fathoms"
 
 
 def test_a_wrong_password_is_told(line: Line) -> None:
@@ -162,7 +162,7 @@ def test_a_wrong_password_is_told(line: Line) -> None:
     checkin.export()
     assert checkin(*HARBOR, environ={"TRAKT_ICAL_PASSWORD": "wrong-password"}).exit_code == 3
     assert checkin(*HARBOR, environ={"TRAKT_ICAL_API_KEY": checkin.demo.reading_key}).exit_code == 3
-    assert checkin.status() == "Nothing is running"
+    assert checkin.read_status() == "Nothing is running"
 
 
 def test_a_locked_account_is_told(line: Line) -> None:
@@ -180,7 +180,7 @@ def test_cancelling_whose_answer_is_lost(checkin: CheckInLine) -> None:
     checkin.demo.misbehave(Fault(**cancel, status=503, takes_effect=True))
     result = checkin("--cancel")
     assert (result.exit_code, "Ended the check-in to Harbor Nine" in result.stderr) == (0, True)
-    assert checkin.status() == "Nothing is running"
+    assert checkin.read_status() == "Nothing is running"
 
 
 def test_cancelling_that_fails_is_told(checkin: CheckInLine) -> None:
@@ -189,7 +189,7 @@ def test_cancelling_that_fails_is_told(checkin: CheckInLine) -> None:
     cancel = {"path": "^/checkin$|cancelcheckin", "method": "DELETE" if checkin.api == "v2" else "POST"}
     checkin.demo.misbehave(Fault(**cancel, status=503, times=0))
     assert checkin("--cancel").exit_code == 5
-    assert checkin.status().startswith("Harbor Nine")
+    assert checkin.read_status().startswith("Harbor Nine")
 
 
 def test_replacing_that_fails_half_way_is_told(checkin: CheckInLine) -> None:
@@ -198,7 +198,7 @@ def test_replacing_that_fails_half_way_is_told(checkin: CheckInLine) -> None:
     checkin.demo.misbehave(Fault(**POST, status=500, skip=1))
     result = checkin(*HARBOR, "--replace")
     assert (result.exit_code, "nothing is being watched" in result.stderr) == (5, True)
-    assert checkin.cancels() == 1
+    assert checkin.count_cancels() == 1
 
 
 CANCEL = {"path": r"^/checkin$|^/show/cancelcheckin/"}
@@ -224,7 +224,7 @@ def test_an_end_that_trakt_does_not_confirm_is_looked_up(
     checkin.demo.misbehave(Fault(**{**vars(fault), "takes_effect": takes_effect, "times": times}))
     result = checkin("--cancel")
     checkin.demo.behave()
-    is_over = checkin.status() == "Nothing is running"
+    is_over = checkin.read_status() == "Nothing is running"
     assert is_over is takes_effect
     assert (result.exit_code == 0, "Ended" in result.stderr) == (is_over, is_over), result.stderr
 
@@ -233,6 +233,6 @@ def test_what_cannot_be_named_is_not_taken_for_nothing(line: Line) -> None:
     """An answer about something that is being watched, without a title, is no answer."""
     checkin = CheckInLine(line, "v2")
     moments = {"started_at": "2026-04-18T11:00:00Z", "expires_at": "2026-04-18T13:00:00Z"}
-    with serving(lambda _: Told(json.dumps(moments).encode())) as (url, _):
+    with run_server(lambda _: Reply(json.dumps(moments).encode())) as (url, _):
         result = checkin("--cancel", environ={"TRAKT_ICAL_API_URL": url})
     assert (result.exit_code, "Nothing is running" in result.stderr) == (5, False)

@@ -17,9 +17,9 @@ import icalendar
 import pytest
 import requests
 
-from tests.checkins import HARBOR, OTHER, PUBLIC, begun, check_ins, events, link
+from tests.checkins import HARBOR, OTHER, PUBLIC, count_check_ins, find_link, list_begun, load_events
 from tests.conftest import Line
-from tests.feeds import Running, serving
+from tests.feeds import RunningFeed, run_feed
 from trakt_ical.app.checkin import make_link_check_ins
 from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
@@ -31,33 +31,33 @@ from trakt_ical.trakt.client import Client
 
 
 @pytest.fixture(params=["v2", "v1"])
-def running(line: Line, request: pytest.FixtureRequest) -> Iterator[Running]:
+def running(line: Line, request: pytest.FixtureRequest) -> Iterator[RunningFeed]:
     """A feed with links that check in."""
-    with serving(line, api=request.param, checkin_links="true", public_url=PUBLIC) as running:
+    with run_feed(line, api=request.param, checkin_links="true", public_url=PUBLIC) as running:
         running.refresh()
         yield running
 
 
 @pytest.fixture
-def on_now(running: Running) -> str:
+def link(running: RunningFeed) -> str:
     """The link of an episode that has begun."""
-    return link(running, begun(running)[0])
+    return find_link(running, list_begun(running)[0])
 
 
 @pytest.fixture
-def other(running: Running) -> str:
+def other_link(running: RunningFeed) -> str:
     """The link of another one."""
-    return link(running, begun(running)[1])
+    return find_link(running, list_begun(running)[1])
 
 
-class NothingStored:
+class EmptyStore:
     """A feed that holds no copy yet."""
 
     def find_event(self, uid: str) -> None:
         """No event is known."""
 
 
-def once(page: requests.Response) -> str:
+def read_form_token(page: requests.Response) -> str:
     found = re.search(r'name="once" value="([^"]+)"', page.text)
     assert found, page.text
     return unescape(found[1])
@@ -67,32 +67,32 @@ def post(url: str, word: str, choice: str = "check-in") -> requests.Response:
     return requests.post(url, data={"once": word, "choice": choice}, timeout=20)
 
 
-def test_two_taps_check_in(running: Running, line: Line, on_now: str) -> None:
+def test_two_taps_check_in(running: RunningFeed, line: Line, link: str) -> None:
     """The link asks, the button checks in with one POST, and the page says what and until when."""
-    asked = running.get(on_now)
-    assert (asked.status_code, check_ins(line)) == (200, 0)
+    asked = running.get(link)
+    assert (asked.status_code, count_check_ins(line)) == (200, 0)
     assert "<h1>Check in?</h1>" in asked.text
-    done = post(on_now, once(asked))
+    done = post(link, read_form_token(asked))
     assert done.status_code == 200
     assert "<h1>Checked in</h1>" in done.text
     assert re.search(r"Enjoy it until (today|tomorrow), \d\d:\d\d\.", done.text)
-    assert check_ins(line) == 1
+    assert count_check_ins(line) == 1
 
 
-def test_each_event_bears_a_link_of_its_own(running: Running) -> None:
+def test_each_event_bears_a_link_of_its_own(running: RunningFeed) -> None:
     """Every event has a link, no two the same one, and it does not depend on when it was made."""
-    before = {uid: link(running, event) for uid, event in events(running).items()}
+    before = {uid: find_link(running, event) for uid, event in load_events(running).items()}
     assert len(set(before.values())) == len(before)
     running.clock.pass_by(hours=30)
     running.renew()
-    after = {uid: link(running, event) for uid, event in events(running).items()}
+    after = {uid: find_link(running, event) for uid, event in load_events(running).items()}
     assert after.keys() & before.keys()
     assert all(after[uid] == before[uid] for uid in after.keys() & before.keys())
 
 
-def test_the_headers_of_the_page_keep_it_to_oneself(running: Running, on_now: str) -> None:
+def test_the_headers_of_the_page_keep_it_to_oneself(running: RunningFeed, link: str) -> None:
     """No referrer, no store, no framing; the form goes nowhere else."""
-    headers = running.get(on_now).headers
+    headers = running.get(link).headers
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cache-Control"] == "no-store"
     assert "form-action 'self'" in headers["Content-Security-Policy"]
@@ -100,126 +100,132 @@ def test_the_headers_of_the_page_keep_it_to_oneself(running: Running, on_now: st
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PROPFIND"])
-def test_nothing_but_the_form_checks_in(running: Running, line: Line, on_now: str, method: str) -> None:
+def test_nothing_but_the_form_checks_in(running: RunningFeed, line: Line, link: str, method: str) -> None:
     """Previews, prefetching and odd methods check in nobody."""
     headers = {"Sec-Purpose": "prefetch;prerender", "Purpose": "prefetch"}
-    answer = running.get(on_now, headers, method=method)
+    answer = running.get(link, headers, method=method)
     assert answer.status_code == (200 if method in ("GET", "HEAD") else 405)
-    assert check_ins(line) == 0
+    assert count_check_ins(line) == 0
 
 
-def test_a_word_works_once(running: Running, line: Line, on_now: str) -> None:
+def test_a_word_works_once(running: RunningFeed, line: Line, link: str) -> None:
     """A POST that is sent again does nothing and says so, with a fresh question."""
-    word = once(running.get(on_now))
-    post(on_now, word)
-    again = post(on_now, word)
-    assert (again.status_code, check_ins(line)) == (409, 1)
+    word = read_form_token(running.get(link))
+    post(link, word)
+    again = post(link, word)
+    assert (again.status_code, count_check_ins(line)) == (409, 1)
     assert 'role="alert"' in again.text
-    assert once(again) != word
+    assert read_form_token(again) != word
 
 
-def test_two_taps_on_the_button_end_in_one_check_in(running: Running, line: Line, on_now: str) -> None:
+def test_two_taps_on_the_button_end_in_one_check_in(running: RunningFeed, line: Line, link: str) -> None:
     """Who taps once more, told that the page was used, learns that it is checked in, and is offered no other end."""
-    word = once(running.get(on_now))
+    word = read_form_token(running.get(link))
     with ThreadPoolExecutor(2) as both:
-        pages = list(both.map(lambda _: post(on_now, word), range(2)))
+        pages = list(both.map(lambda _: post(link, word), range(2)))
     assert sorted(page.status_code for page in pages) == [200, 409]
     since = line("checkin", "--status", "--json").stdout
-    again = post(on_now, once(max(pages, key=lambda page: page.status_code)))
+    again = post(link, read_form_token(max(pages, key=lambda page: page.status_code)))
     assert (again.status_code, "<h1>Checked in</h1>" in again.text) == (200, True)
     assert line("checkin", "--status", "--json").stdout == since
 
 
-def test_a_word_is_for_one_airing_and_for_a_while(running: Running, line: Line, on_now: str, other: str) -> None:
+def test_a_word_is_for_one_airing_and_for_a_while(running: RunningFeed, line: Line, link: str, other_link: str) -> None:
     """A word of another airing, of none, an old one or none at all check in nobody."""
-    assert post(other, once(running.get(on_now))).status_code == 409
-    assert post(on_now, "guessed").status_code == 409
-    assert requests.post(on_now, timeout=20).status_code == 409
-    word = once(running.get(on_now))
+    assert post(other_link, read_form_token(running.get(link))).status_code == 409
+    assert post(link, "guessed").status_code == 409
+    assert requests.post(link, timeout=20).status_code == 409
+    word = read_form_token(running.get(link))
     running.clock.pass_by(seconds=TOKEN_LIFETIME.total_seconds() + 1)
-    assert post(on_now, word).status_code == 409
-    assert check_ins(line) == 0
+    assert post(link, word).status_code == 409
+    assert count_check_ins(line) == 0
 
 
-def test_a_form_that_is_none_of_ours_is_harmless(running: Running, line: Line, on_now: str) -> None:
+def test_a_form_that_is_none_of_ours_is_harmless(running: RunningFeed, line: Line, link: str) -> None:
     """Long, broken and hostile bodies check in nobody and are no error of ours."""
     for body in (b"x" * 10_000, b"\xff\xfe=&&&", b"once=" + b"&a=1" * 900, b'{"once": 1}', b"x" * 2**20):
-        assert requests.post(on_now, data=body, timeout=20).status_code in (409, 413)
-    assert post(on_now, once(running.get(on_now)), "everything").status_code == 409
-    assert check_ins(line) == 0
+        assert requests.post(link, data=body, timeout=20).status_code in (409, 413)
+    assert post(link, read_form_token(running.get(link)), "everything").status_code == 409
+    assert count_check_ins(line) == 0
 
 
 def test_a_form_that_breaks_off_is_no_crash(line: Line, caplog: pytest.LogCaptureFixture) -> None:
     """Who hangs up in the middle of a form leaves nothing in the log."""
-    with serving(line, checkin_links="true", public_url=PUBLIC) as running:
+    with run_feed(line, checkin_links="true", public_url=PUBLIC) as running:
         running.refresh()
-        path = link(running, begun(running)[0]).removeprefix(running.base)
+        path = find_link(running, list_begun(running)[0]).removeprefix(running.base)
         host, port = running.base.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=20) as connection:
             connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nonce=".encode())
             connection.shutdown(socket.SHUT_WR)
             assert connection.recv(1) == b""
-    assert check_ins(line) == 0
+    assert count_check_ins(line) == 0
     assert "ClientDisconnect" not in caplog.text
 
 
-def test_a_link_changed_by_one_character_is_404(running: Running, line: Line, on_now: str) -> None:
+def test_a_link_changed_by_one_character_is_404(running: RunningFeed, line: Line, link: str) -> None:
     """A link that is not exactly ours is like any wrong address, whatever the method."""
-    word = once(running.get(on_now))
+    word = read_form_token(running.get(link))
     for changed in (
-        on_now[:-1] + ("A" if on_now[-1] != "A" else "B"),
-        on_now + "A",
-        on_now[:-1],
-        on_now.replace("-s", "-S"),
+        link[:-1] + ("A" if link[-1] != "A" else "B"),
+        link + "A",
+        link[:-1],
+        link.replace("-s", "-S"),
     ):
         answers = running.get(changed), post(changed, word)
         assert [answer.status_code for answer in answers] == [404, 404]
         assert answers[0].content == running.get(running.base + "/nothing").content
-    assert check_ins(line) == 0
+    assert count_check_ins(line) == 0
 
 
-def test_an_expired_link_says_so(running: Running, line: Line, on_now: str) -> None:
+def test_an_expired_link_says_so(running: RunningFeed, line: Line, link: str) -> None:
     """A month after the airing its link checks in nobody, not even with a word from before."""
-    word = once(running.get(on_now))
+    word = read_form_token(running.get(link))
     running.clock.pass_by(seconds=LINK_LIFETIME.total_seconds() + 86_400)
-    for answer in (running.get(on_now), post(on_now, word)):
+    for answer in (running.get(link), post(link, word)):
         assert answer.status_code == 410
         assert "Too late" in answer.text
-    assert check_ins(line) == 0
+    assert count_check_ins(line) == 0
 
 
-def test_what_has_yet_to_air_says_when(running: Running) -> None:
+def test_what_has_yet_to_air_says_when(running: RunningFeed) -> None:
     """The question about an episode that is still to come tells when it begins."""
     ahead = [
-        each for each in events(running).values() if hasattr(each.DTSTART, "hour") and running.clock.now < each.DTSTART
+        each
+        for each in load_events(running).values()
+        if hasattr(each.DTSTART, "hour") and running.clock.now < each.DTSTART
     ]
-    page = running.get(link(running, max(ahead, key=lambda event: event.DTSTART)))
+    page = running.get(find_link(running, max(ahead, key=lambda event: event.DTSTART)))
     assert "It begins " in page.text
 
 
-def test_a_conflict_offers_the_choices_of_the_terminal(running: Running, line: Line, on_now: str, other: str) -> None:
+def test_a_conflict_offers_the_choices_of_the_terminal(
+    running: RunningFeed, line: Line, link: str, other_link: str
+) -> None:
     """While another check-in runs: wait, replace or leave; each is a button, and none is taken for granted."""
-    post(other, once(running.get(other)))
-    conflict = post(on_now, once(running.get(on_now)))
+    post(other_link, read_form_token(running.get(other_link)))
+    conflict = post(link, read_form_token(running.get(link)))
     assert conflict.status_code == 409
     assert "A check-in is running" in conflict.text
     assert re.findall(r'value="(wait|replace|leave)"', conflict.text) == ["wait", "replace", "leave"]
-    before = check_ins(line)
-    left = post(on_now, once(conflict), "leave")
-    assert ("Left as it is" in left.text, check_ins(line)) == (True, before)
-    conflict = post(on_now, once(running.get(on_now)))
-    replaced = post(on_now, once(conflict), "replace")
+    before = count_check_ins(line)
+    left = post(link, read_form_token(conflict), "leave")
+    assert ("Left as it is" in left.text, count_check_ins(line)) == (True, before)
+    conflict = post(link, read_form_token(running.get(link)))
+    replaced = post(link, read_form_token(conflict), "replace")
     assert "<h1>Checked in</h1>" in replaced.text
 
 
-def test_waiting_checks_in_when_the_other_one_ends(running: Running, line: Line, on_now: str, other: str) -> None:
+def test_waiting_checks_in_when_the_other_one_ends(
+    running: RunningFeed, line: Line, link: str, other_link: str
+) -> None:
     """Wait answers at once, and the check-in follows by itself when the running one has ended."""
-    post(other, once(running.get(other)))
-    conflict = post(on_now, once(running.get(on_now)))
-    waiting = post(on_now, once(conflict), "wait")
+    post(other_link, read_form_token(running.get(other_link)))
+    conflict = post(link, read_form_token(running.get(link)))
+    waiting = post(link, read_form_token(conflict), "wait")
     assert "<h1>Waiting</h1>" in waiting.text
     running.service.links.join(20)
-    season, number = re.fullmatch(r".*-s(\d+)e(\d+)", on_now.split("/")[4]).groups()  # type: ignore[union-attr]
+    season, number = re.fullmatch(r".*-s(\d+)e(\d+)", link.split("/")[4]).groups()  # type: ignore[union-attr]
     assert f" {season}x{int(number):02d}" in line("checkin", "--status").output
 
 
@@ -228,13 +234,13 @@ def test_the_end_of_the_server_checks_in_nobody(line: Line) -> None:
     ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
     assert line("checkin", *OTHER).exit_code == 0
     with open_app({}, demo=False, environment=Environment(line.clock, environ=line.environ)) as app:
-        links = make_link_check_ins(app, NothingStored(), lambda: UTC)
+        links = make_link_check_ins(app, EmptyStore(), lambda: UTC)
         assert isinstance(links.act(ticket, FormChoice.WAIT), Waiting)
-        before = check_ins(line)
+        before = count_check_ins(line)
         line.clock.pass_by(minutes=25)  # of thirty
         links.close()
         links.join(20)
-    assert check_ins(line) == before
+    assert count_check_ins(line) == before
     assert "Tea & Trespass 15x01" in line("checkin", "--status").output
 
 
@@ -251,7 +257,7 @@ def test_what_waits_is_called_off_by_a_check_in_of_the_same(line: Line, by_link:
     ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
     assert line("checkin", *OTHER).exit_code == 0
     with open_app({}, demo=False, environment=environment) as app:
-        links = make_link_check_ins(app, NothingStored(), lambda: UTC)
+        links = make_link_check_ins(app, EmptyStore(), lambda: UTC)
         assert isinstance(links.act(ticket, FormChoice.WAIT), Waiting)
         (waiting,) = (each for each in threading.enumerate() if each.name == "check-in")
         if by_link:
@@ -267,89 +273,91 @@ def test_what_waits_is_called_off_by_a_check_in_of_the_same(line: Line, by_link:
 
 def test_a_show_without_numbers_is_looked_up_by_its_slug(line: Line) -> None:
     """V1 names such a show by title and year, which the UID does not have: one request gets them."""
-    with serving(line, api="v1", checkin_links="true", public_url=PUBLIC) as running:
+    with run_feed(line, api="v1", checkin_links="true", public_url=PUBLIC) as running:
         running.refresh()
-        event = next(each for uid, each in events(running).items() if uid.startswith("static-hours-"))
-        url = link(running, event)
+        event = next(each for uid, each in load_events(running).items() if uid.startswith("static-hours-"))
+        url = find_link(running, event)
         page = running.get(url)
         asked = len(line.demo.requests)
-        assert "<h1>Checked in</h1>" in post(url, once(page)).text
+        assert "<h1>Checked in</h1>" in post(url, read_form_token(page)).text
         assert [each.method for each in line.demo.requests[asked:]] == ["GET", "POST"]
 
 
-def test_a_lost_answer_is_looked_after(running: Running, line: Line, on_now: str) -> None:
+def test_a_lost_answer_is_looked_after(running: RunningFeed, line: Line, link: str) -> None:
     """Where the answer of the POST is lost, Trakt is asked what runs, and there is no second POST."""
     line.demo.misbehave(Fault(path="checkin", method="POST", drop=Drop.AFTER))
-    done = post(on_now, once(running.get(on_now)))
+    done = post(link, read_form_token(running.get(link)))
     assert "<h1>Checked in</h1>" in done.text
-    assert check_ins(line) == 1
+    assert count_check_ins(line) == 1
 
 
-def test_a_failure_is_said_and_may_be_tried_again(running: Running, line: Line, on_now: str) -> None:
+def test_a_failure_is_said_and_may_be_tried_again(running: RunningFeed, line: Line, link: str) -> None:
     """Where Trakt fails for good the page says why, without a secret, and offers to try again."""
     line.demo.misbehave(Fault(path="checkin", method="POST", status=500))
-    failed = post(on_now, once(running.get(on_now)))
+    failed = post(link, read_form_token(running.get(link)))
     assert failed.status_code == 200
     assert "<h1>Not checked in</h1>" in failed.text
-    assert "<h1>Checked in</h1>" in post(on_now, once(failed)).text
+    assert "<h1>Checked in</h1>" in post(link, read_form_token(failed)).text
 
 
 @pytest.mark.parametrize(("before", "after"), [("v1", "v2"), ("v2", "v1")])
 def test_a_link_of_the_other_api_says_that_it_is_of_no_use(line: Line, before: str, after: str) -> None:
     """Links from before the API was changed in the settings bear numbers that the other one does not go by."""
-    with serving(line, api=before, checkin_links="true", public_url=PUBLIC) as running:
+    with run_feed(line, api=before, checkin_links="true", public_url=PUBLIC) as running:
         running.refresh()
-        path = urlsplit(link(running, begun(running)[0])).path
-    with serving(line, api=after, checkin_links="true", public_url=PUBLIC) as running:
+        path = urlsplit(find_link(running, list_begun(running)[0])).path
+    with run_feed(line, api=after, checkin_links="true", public_url=PUBLIC) as running:
         url = running.base + path
-        failed = post(url, once(running.get(url)))
-    assert (failed.status_code, check_ins(line)) == (200, 0)
+        failed = post(url, read_form_token(running.get(url)))
+    assert (failed.status_code, count_check_ins(line)) == (200, 0)
     assert "<h1>Not checked in</h1>" in failed.text
     assert "API" in failed.text
 
 
 @pytest.mark.parametrize("fault", [Fault(path="", status=503, times=0), Fault(path="", delay=60, times=0)])
-def test_the_question_is_answered_from_the_stored_copy(running: Running, line: Line, on_now: str, fault: Fault) -> None:
+def test_the_question_is_answered_from_the_stored_copy(
+    running: RunningFeed, line: Line, link: str, fault: Fault
+) -> None:
     """While Trakt is down or hangs the question comes at once, names the episode, and Trakt is not asked."""
-    title = str(begun(running)[0]["SUMMARY"])
+    title = str(list_begun(running)[0]["SUMMARY"])
     running.clock.pass_by(days=8)  # what was kept of Trakt's answers is too old by now, the token too
     line.demo.misbehave(fault)
     asked, slept = len(line.demo.requests), len(running.clock.slept)
     began = time.monotonic()
-    page = running.get(on_now)
+    page = running.get(link)
     assert time.monotonic() - began < 5
     assert (page.status_code, len(line.demo.requests), len(running.clock.slept)) == (200, asked, slept)
     assert title in unescape(page.text)
 
 
-def test_the_question_opens_no_client(running: Running, on_now: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_question_opens_no_client(running: RunningFeed, link: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No client, so no sweep of kept answers and no renewal of the token."""
 
     def refuse(*arguments: object, **options: object) -> None:
         raise AssertionError("a client was made")
 
     monkeypatch.setattr(Client, "__init__", refuse)
-    assert running.get(on_now).status_code == 200
+    assert running.get(link).status_code == 200
 
 
-def test_an_airing_in_no_stored_copy_is_named_by_its_number(running: Running, home: Path) -> None:
+def test_an_airing_in_no_stored_copy_is_named_by_its_number(running: RunningFeed, home: Path) -> None:
     """Who opens a link of an event that left the calendar learns at least which episode it was for."""
     tickets = load_tickets(next(home.rglob("check-in.key")))
     path = tickets.make_path(Ticket("trakt-101-s2e3@trakt-ical", running.clock.now))
     assert "Episode 2x03" in running.get(f"{running.base}/{path}").text
 
 
-def test_a_button_takes_one_post_and_two_requests_at_the_most(running: Running, line: Line, on_now: str) -> None:
+def test_a_button_takes_one_post_and_two_requests_at_the_most(running: RunningFeed, line: Line, link: str) -> None:
     """What the POST needs is in the UID and the stored copy: the calendar is not asked for again."""
     running.clock.pass_by(days=8)
-    word, asked = once(running.get(on_now)), len(line.demo.requests)
-    post(on_now, word)
+    word, asked = read_form_token(running.get(link)), len(line.demo.requests)
+    post(link, word)
     methods = [each.method for each in line.demo.requests[asked:] if "oauth" not in each.path]
     assert methods.count("POST") == 1
     assert methods.count("GET") <= 2
 
 
-def test_the_page_has_buttons_where_one_may_check_in(running: Running) -> None:
+def test_the_page_has_buttons_where_one_may_check_in(running: RunningFeed) -> None:
     """What is on and the latest airings have a button on the feed's page, which leads to the same links."""
     page = running.get(running.page).text
     addresses = [unescape(address) for address in re.findall(r'class="check-in" href="([^"]+)"', page)]
@@ -361,7 +369,7 @@ def test_the_page_has_buttons_where_one_may_check_in(running: Running) -> None:
 
 def test_without_the_setting_there_is_no_link(line: Line) -> None:
     """By default no event and no page has a link that checks in, and its address is like any wrong one."""
-    with serving(line, public_url=PUBLIC) as running:
+    with run_feed(line, public_url=PUBLIC) as running:
         running.refresh()
         assert b"check-in" not in running.get().content
         assert "check-in" not in re.sub(r"<style>.*?</style>", "", running.get(running.page).text, flags=re.S)
@@ -392,19 +400,19 @@ def test_exported_files_bear_the_same_links(line: Line) -> None:
     environ = {"TRAKT_ICAL_CHECKIN_LINKS": "true", "TRAKT_ICAL_PUBLIC_URL": PUBLIC}
     assert line("export", environ=environ).exit_code == 0
     exported = {str(event["UID"]): event for event in icalendar.Calendar.from_ical(line.ics.read_bytes()).events}
-    with serving(line, checkin_links="true", public_url=PUBLIC) as running:
+    with run_feed(line, checkin_links="true", public_url=PUBLIC) as running:
         running.refresh()
-        served = events(running)
-        assert {uid: link(running, event) for uid, event in exported.items()} == {
-            uid: link(running, event) for uid, event in served.items()
+        served = load_events(running)
+        assert {uid: find_link(running, event) for uid, event in exported.items()} == {
+            uid: find_link(running, event) for uid, event in served.items()
         }
 
 
 def test_a_group_has_a_link_for_each_of_its_episodes(line: Line) -> None:
     """The event of a drop lists a link for each episode, and each is for that episode alone, the first one's too."""
-    with serving(line, checkin_links="true", public_url=PUBLIC, group="drop") as running:
+    with run_feed(line, checkin_links="true", public_url=PUBLIC, group="drop") as running:
         running.refresh()
-        group = next(each for each in events(running).values() if "episodes)" in str(each["SUMMARY"]))
+        group = next(each for each in load_events(running).values() if "episodes)" in str(each["SUMMARY"]))
         links = re.findall(rf"Check in to (\d+x\d+): {re.escape(PUBLIC)}(/check-in/\S+)", str(group["DESCRIPTION"]))
         assert len(links) == int(re.search(r"\((\d+) episodes\)", str(group["SUMMARY"]))[1])  # type: ignore[index]
         for code, path in links[:2]:
@@ -413,28 +421,28 @@ def test_a_group_has_a_link_for_each_of_its_episodes(line: Line) -> None:
             assert "episodes)" not in page
 
 
-def test_several_pages_may_be_open_at_a_time(running: Running, line: Line, on_now: str, other: str) -> None:
+def test_several_pages_may_be_open_at_a_time(running: RunningFeed, line: Line, link: str, other_link: str) -> None:
     """A page that was opened later does not spoil the button of one that is open still."""
-    word = once(running.get(on_now))
-    running.get(other)
-    assert post(on_now, word).status_code == 200
-    assert check_ins(line) == 1
+    word = read_form_token(running.get(link))
+    running.get(other_link)
+    assert post(link, word).status_code == 200
+    assert count_check_ins(line) == 1
 
 
 def test_no_secret_is_in_a_link_and_no_link_in_a_log(
-    running: Running, caplog: pytest.LogCaptureFixture, on_now: str
+    running: RunningFeed, caplog: pytest.LogCaptureFixture, link: str
 ) -> None:
     """A link has neither the feed's nor the page's secret in it, and the log does not tell links."""
     secrets = running.service.store.secrets.all
-    assert not any(secret in on_now for secret in secrets)
+    assert not any(secret in link for secret in secrets)
     with caplog.at_level("DEBUG"):
-        post(on_now, once(running.get(on_now)))
+        post(link, read_form_token(running.get(link)))
     ours = [record.getMessage() for record in caplog.records if record.name.startswith(("trakt_ical", "uvicorn"))]
     assert ours
-    assert not any(on_now.rpartition("/")[2] in message for message in ours)
+    assert not any(link.rpartition("/")[2] in message for message in ours)
 
 
-def test_another_day_does_not_change_an_event(running: Running) -> None:
+def test_another_day_does_not_change_an_event(running: RunningFeed) -> None:
     """With links an unchanged event stays as it is to the octet from day to day."""
     before = running.get().content
     running.clock.pass_by(seconds=timedelta(hours=3).total_seconds())

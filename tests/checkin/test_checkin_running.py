@@ -31,20 +31,20 @@ def test_without_a_terminal_it_is_told(running: CheckInLine) -> None:
     result = running(*OTHER)
     assert result.exit_code == 7
     assert WHAT_RUNS in result.stderr
-    assert running.status() == "Harbor Nine 10x08 Fathoms"
+    assert running.read_status() == "Harbor Nine 10x08 Fathoms"
 
 
 def test_replace_ends_the_other(running: CheckInLine) -> None:
     """--replace ends what runs, once, and begins the new one."""
     assert running(*OTHER, "--replace").exit_code == 0
-    assert running.status().startswith("Tea & Trespass 15x01")
-    assert (running.cancels(), len(running.posts())) == (1, 3)
+    assert running.read_status().startswith("Tea & Trespass 15x01")
+    assert (running.count_cancels(), len(running.list_posts())) == (1, 3)
 
 
 def test_replace_without_another_ends_nothing(checkin: CheckInLine) -> None:
     """--replace where nothing runs is a check-in as any other."""
     assert checkin(*OTHER, "--replace").exit_code == 0
-    assert (checkin.cancels(), len(checkin.posts())) == (0, 1)
+    assert (checkin.count_cancels(), len(checkin.list_posts())) == (0, 1)
 
 
 def test_wait_begins_when_the_other_ended(running: CheckInLine) -> None:
@@ -54,8 +54,8 @@ def test_wait_begins_when_the_other_ended(running: CheckInLine) -> None:
     assert result.exit_code == 0
     assert WHAT_RUNS in result.stderr
     assert timedelta(minutes=60) <= running.clock.now - begun <= timedelta(minutes=62)
-    assert running.status().startswith("Tea & Trespass 15x01")
-    assert running.cancels() == 0
+    assert running.read_status().startswith("Tea & Trespass 15x01")
+    assert running.count_cancels() == 0
 
 
 @pytest.mark.parametrize("choice", ["--wait", "--replace"])
@@ -69,7 +69,7 @@ def test_of_wait_and_replace_the_last_one_holds(checkin: CheckInLine) -> None:
     """As with any switch that a line turns twice."""
     assert checkin(*HARBOR).exit_code == 0
     assert checkin(*OTHER, "--wait", "--replace").exit_code == 0
-    assert checkin.cancels() == 1
+    assert checkin.count_cancels() == 1
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_on_a_terminal_it_is_asked(running: CheckInLine, typed: str, status: int
     result = running(*OTHER, typed=typed)
     assert result.exit_code == status
     assert WHAT_RUNS in result.stderr
-    assert running.status().startswith(after)
-    assert running.cancels() == ended
+    assert running.read_status().startswith(after)
+    assert running.count_cancels() == ended
 
 
 def test_status_tells_what_runs(running: CheckInLine) -> None:
@@ -106,7 +106,7 @@ def test_cancel_ends_what_runs(running: CheckInLine) -> None:
     assert (result.exit_code, WHAT_RUNS in result.stderr) == (0, True)
     again = running("--cancel")
     assert (again.exit_code, WHAT_RUNS in again.stderr) == (0, False)
-    assert running.status() == "Nothing is running"
+    assert running.read_status() == "Nothing is running"
 
 
 def test_a_movie_is_cancelled_as_a_movie(checkin: CheckInLine) -> None:
@@ -115,13 +115,13 @@ def test_a_movie_is_cancelled_as_a_movie(checkin: CheckInLine) -> None:
     assert checkin("--cancel").exit_code == 0
     if checkin.api == "v1":
         assert any(each.path.startswith("/movie/cancelcheckin/") for each in checkin.demo.requests)
-    assert checkin.status() == "Nothing is running"
+    assert checkin.read_status() == "Nothing is running"
 
 
 def test_a_check_in_ends_by_itself(running: CheckInLine) -> None:
     """When its time is over nothing runs, and the episode is watched."""
     running.clock.pass_by(minutes=62)
-    assert running.status() == "Nothing is running"
+    assert running.read_status() == "Nothing is running"
     result = running("harbor")
     assert (result.exit_code, "Harbor Nine" in result.stderr) == (9, True)
 
@@ -132,7 +132,7 @@ def test_near_its_end_trakt_lets_the_next_begin(line: Line) -> None:
     checkin(*HARBOR)
     checkin.clock.pass_by(minutes=50)
     assert checkin(*OTHER).exit_code == 0
-    assert checkin.status().startswith("Tea & Trespass 15x01")
+    assert checkin.read_status().startswith("Tea & Trespass 15x01")
 
 
 def test_what_is_shared_is_told(checkin: CheckInLine) -> None:
@@ -150,7 +150,7 @@ def test_what_is_shared_is_told(checkin: CheckInLine) -> None:
 def test_a_check_in_is_quiet(checkin: CheckInLine) -> None:
     """Without --share nothing is shared, whatever the account's own settings say."""
     result = checkin(*HARBOR)
-    sharing = checkin.bodies()[0]["sharing" if checkin.api == "v2" else "share"]
+    sharing = checkin.list_bodies()[0]["sharing" if checkin.api == "v2" else "share"]
     assert set(sharing.values()) == {False}
     assert (checkin.demo.shared, "hared" in result.stderr) == ([], False)
 
@@ -160,11 +160,11 @@ def test_a_long_message_is_cut_by_api_v1(line: Line) -> None:
     message = "Fog. " * 30
     v1, v2 = CheckInLine(line, "v1"), CheckInLine(line, "v2")
     cut = v1(*HARBOR, "--share", "twitter", "--message", message)
-    assert v1.bodies()[-1]["message"] == message[:100]
+    assert v1.list_bodies()[-1]["message"] == message[:100]
     assert "100 characters" in cut.stderr
     v1("--cancel")
     whole = v2(*HARBOR, "--share", "twitter", "--message", message)
-    assert v2.bodies()[-1]["message"] == message.strip()
+    assert v2.list_bodies()[-1]["message"] == message.strip()
     assert "100" not in whole.stderr
 
 

@@ -42,7 +42,7 @@ LONGEST = 60  # seconds without a word, after which it is given up
 PAUSE = 0.3  # seconds without a word, after which a question is answered
 
 
-def typed(environ: dict[str, str], words: str, question: str = "", keys: str = "") -> tuple[int, str]:
+def run_typed(environ: dict[str, str], words: str, question: str = "", keys: str = "") -> tuple[int, str]:
     """The exit status of `trakt-ical checkin` with *words* and what it wrote; *keys* are typed at *question*.
 
     They are typed as by a person: not within the microseconds between the question and the read that waits for its
@@ -77,16 +77,16 @@ def typed(environ: dict[str, str], words: str, question: str = "", keys: str = "
 
 def test_a_terminal_is_asked_and_answers(environ: dict[str, str]) -> None:
     """Ambiguous titles are a choice, a running check-in a question, and what is typed is what happens."""
-    status, written = typed(environ, "the long shift 2x01", "Which [1]: ", "2\n")
+    status, written = run_typed(environ, "the long shift 2x01", "Which [1]: ", "2\n")
     assert (status, "  1  The Long Shift (20" in written) == (0, True)
     assert "Checked in to The Long Shift 2x01" in written
-    assert typed(environ, "tea 2x01", "[leave]: ", "leave\n")[0] == 7
-    status, written = typed(environ, "tea 2x01", "[leave]: ", "replace\n")
+    assert run_typed(environ, "tea 2x01", "[leave]: ", "leave\n")[0] == 7
+    status, written = run_typed(environ, "tea 2x01", "[leave]: ", "replace\n")
     assert (status, "Checked in to Tea & Trespass 2x01" in written) == (0, True)
 
 
 def test_ctrl_c_leaves_everything_as_it_is(environ: dict[str, str]) -> None:
     """Ctrl-C at a question is exit 130, and nothing was sent."""
-    status, written = typed(environ, "the long shift 2x01", "Which [1]: ", "\x03")
+    status, written = run_typed(environ, "the long shift 2x01", "Which [1]: ", "\x03")
     assert (status, "Interrupted." in written) == (130, True)
-    assert typed(environ, "tea 2x01")[0] == 0  # nothing else was running
+    assert run_typed(environ, "tea 2x01")[0] == 0  # nothing else was running

@@ -15,8 +15,8 @@ from jsonschema import Draft202012Validator
 import trakt_ical
 from tests.checkins import HARBOR, CheckInLine
 from tests.conftest import Line
-from tests.demos import json_schema
-from tests.server import Asked, Told, serving
+from tests.demos import make_json_schema
+from tests.server import Reply, Request, run_server
 
 PAGE = "004_539d799a4282c618.txt"
 WALKING_DEAD = {"tvdb_id": 153021, "title": "The Walking Dead", "year": 2010}
@@ -40,14 +40,14 @@ def v2(line: Line) -> CheckInLine:
     return CheckInLine(line, "v2")
 
 
-def example(page: str) -> dict[str, Any]:
+def read_example(page: str) -> dict[str, Any]:
     """The page's example request, its two slips mended: a comma is missing, and `share` is called `shared`."""
     text = page.partition("Example JSON POST\n")[2].partition("Example Response")[0]
     mended = re.sub(r'(\})\s*("message")', r"\1, \2", text).replace('"shared"', '"share"')
     return dict(json.loads(mended))
 
 
-def answers(page: str) -> list[bytes]:
+def read_answers(page: str) -> list[bytes]:
     """The two answers that the page prints: success, and a check-in that runs."""
     text = page.partition("Example Response\n")[2]
     found, place = [], text.find("{")
@@ -58,19 +58,19 @@ def answers(page: str) -> list[bytes]:
     return found
 
 
-def beside(v1: CheckInLine, answer: bytes, *words: str) -> tuple[Any, list[Asked]]:
+def check_in_with_answer(v1: CheckInLine, answer: bytes, *words: str) -> tuple[Any, list[Request]]:
     """What comes of a check-in to The Walking Dead 1x01 at a server that answers it with *answer*."""
 
-    def told(asked: Asked) -> Told:
-        if "/checkin/" in asked.path:
-            return Told(answer)
-        if "/show/summary.json/" in asked.path:
-            return Told(json.dumps(WALKING_DEAD).encode())
-        if "/episode/summary.json/" in asked.path:
-            return Told(json.dumps({"show": WALKING_DEAD, "episode": {"season": 1, "number": 1}}).encode())
-        return Told(b"{}" if "watching" in asked.path else b"[]")
+    def answer_request(request: Request) -> Reply:
+        if "/checkin/" in request.path:
+            return Reply(answer)
+        if "/show/summary.json/" in request.path:
+            return Reply(json.dumps(WALKING_DEAD).encode())
+        if "/episode/summary.json/" in request.path:
+            return Reply(json.dumps({"show": WALKING_DEAD, "episode": {"season": 1, "number": 1}}).encode())
+        return Reply(b"{}" if "watching" in request.path else b"[]")
 
-    with serving(told) as (url, asked):
+    with run_server(answer_request) as (url, asked):
         environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_USERNAME": "username", "TRAKT_ICAL_TIMEZONE": "UTC"}
         result = v1("--tvdb", "153021", "1x01", *words, environ=environ)
     return result, asked
@@ -80,10 +80,10 @@ def test_a_request_of_api_v1_is_the_pages_field_by_field(page: str, v1: CheckInL
     """With all that the example has, the request is the example; the page requires no imdb_id, and names none."""
     words = ("--duration", "60", "--venue-id", "1234", "--share", "facebook")
     message = "I'm revisiting the first season of The Walking Dead"
-    _, asked = beside(v1, answers(page)[0], *words, "--message", message)
+    _, asked = check_in_with_answer(v1, read_answers(page)[0], *words, "--message", message)
     (post,) = (each for each in asked if each.path.startswith("/show/checkin/"))
     sent = json.loads(post.body)
-    wanted = example(page)
+    wanted = read_example(page)
     del wanted["imdb_id"]
     wanted["password"] = hashlib.sha1(b"demo-password").hexdigest()
     wanted["app_version"], wanted["app_date"] = trakt_ical.__version__, trakt_ical.RELEASED
@@ -98,7 +98,7 @@ def test_every_documented_parameter_of_api_v1_can_be_sent(page: str, v1: CheckIn
     listed = page.partition("JSON POST\n-\n")[2].partition("Example JSON POST")[0]
     names = set(re.findall(r"^(\w+)(?: \(optional\))?\n", listed, re.M))
     words = ("--duration", "60", "--venue-id", "1", "--venue-name", "Home", "--message", "Hi", "--share", "twitter")
-    _, asked = beside(v1, answers(page)[0], *words, "--episode-tvdb", "2534591")
+    _, asked = check_in_with_answer(v1, read_answers(page)[0], *words, "--episode-tvdb", "2534591")
     (post,) = (each for each in asked if each.path.startswith("/show/checkin/"))
     assert set(json.loads(post.body)) == names
     assert len(names) == 15
@@ -106,7 +106,7 @@ def test_every_documented_parameter_of_api_v1_can_be_sent(page: str, v1: CheckIn
 
 def test_a_success_of_api_v1_is_understood_as_printed(page: str, v1: CheckInLine) -> None:
     """The page's first answer: begun at 1330670727, over an hour later."""
-    result, _ = beside(v1, answers(page)[0], "--json")
+    result, _ = check_in_with_answer(v1, read_answers(page)[0], "--json")
     told = json.loads(result.stdout)
     assert result.exit_code == 0
     assert told["since"] == datetime.fromtimestamp(1330670727, UTC).isoformat()
@@ -116,14 +116,14 @@ def test_a_success_of_api_v1_is_understood_as_printed(page: str, v1: CheckInLine
 
 def test_a_conflict_of_api_v1_is_understood_as_printed(page: str, v1: CheckInLine) -> None:
     """The page's second answer: to be waited for 180 seconds."""
-    result, _ = beside(v1, answers(page)[1])
+    result, _ = check_in_with_answer(v1, read_answers(page)[1])
     assert result.exit_code == 7
     assert all(part in result.stderr for part in ("12:03", "--wait", "--replace"))
 
 
 def test_a_success_that_names_no_wait_is_one(page: str, v1: CheckInLine) -> None:
     """A server that fills in every field answers a success with a wait of 0."""
-    result, _ = beside(v1, json.dumps({**json.loads(answers(page)[0]), "wait": 0}).encode())
+    result, _ = check_in_with_answer(v1, json.dumps({**json.loads(read_answers(page)[0]), "wait": 0}).encode())
     assert (result.exit_code, "Checked in to The Walking Dead 1x01" in result.stderr) == (0, True)
 
 
@@ -139,7 +139,7 @@ def test_a_success_that_names_no_wait_is_one(page: str, v1: CheckInLine) -> None
 )
 def test_an_answer_of_another_shape_is_not_believed(v1: CheckInLine, answer: bytes) -> None:
     """It counts as a lost one: what is being watched is looked at, and nothing is."""
-    result, asked = beside(v1, answer)
+    result, asked = check_in_with_answer(v1, answer)
     assert result.exit_code == 5
     assert "did not count: nothing is being watched" in result.stderr
     assert sum("/checkin/" in each.path for each in asked) == 1
@@ -148,7 +148,7 @@ def test_an_answer_of_another_shape_is_not_believed(v1: CheckInLine, answer: byt
 @pytest.mark.parametrize("blank", [b"", b"{}", b"[]", b" {} \n"])
 def test_a_blank_answer_says_that_nothing_is_watched(v1: CheckInLine, blank: bytes) -> None:
     """PHP writes an empty object as a list, and sometimes as nothing."""
-    with serving(lambda asked: Told(blank)) as (url, _):
+    with run_server(lambda asked: Reply(blank)) as (url, _):
         result = v1("--status", environ={"TRAKT_ICAL_API_URL": url})
     assert result.stdout == "Nothing is running.\n"
 
@@ -159,7 +159,7 @@ def test_a_title_is_one_line_and_commands_no_terminal(line: Line, api: str) -> N
     moments = {"started_at": "2026-04-18T11:30:00.000Z", "expires_at": "2026-04-18T12:30:00.000Z"}
     show = {"title": "Heat\n\x1b]0;owned\x07Wave\x9b2J", "ids": {"trakt": 5}}
     running = {"type": "episode", "show": show, "episode": {"season": 1, "number": 2}, **moments}
-    with serving(lambda asked: Told(json.dumps(running).encode())) as (url, _):
+    with run_server(lambda asked: Reply(json.dumps(running).encode())) as (url, _):
         environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
         result = CheckInLine(line, api)("--status", environ=environ)
     assert result.stdout.splitlines()[0].startswith("Heat ]0;ownedWave2J 1x02")
@@ -172,7 +172,7 @@ def test_a_player_is_left_alone(line: Line, api: str) -> None:
     show = {"title": "Heat Wave", "year": 2020, "ids": {"trakt": 5}, "tvdb_id": "5"}
     moments = {"started_at": "2026-04-18T11:30:00.000Z", "expires_at": "2026-04-18T12:30:00.000Z"}
     running = {"action": "scrobble", "type": "episode", "show": show, "episode": {"season": 1, "number": 2}, **moments}
-    with serving(lambda asked: Told(json.dumps(running).encode())) as (url, asked):
+    with run_server(lambda asked: Reply(json.dumps(running).encode())) as (url, asked):
         environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
         result = CheckInLine(line, api)("--cancel", environ=environ)
     assert (result.exit_code, "only the player" in result.stderr) == (0, True)
@@ -184,16 +184,16 @@ def test_what_a_player_reports_is_no_check_in(v2: CheckInLine) -> None:
     ids = {"show": {"title": "Heat Wave", "ids": {"trakt": 5}}, "episode": {"season": 1, "number": 2}}
     moments = {"started_at": "2026-04-18T11:30:00.000Z", "expires_at": "2026-04-18T12:30:00.000Z"}
 
-    def told(asked: Asked) -> Told:
-        if asked.path == "/checkin":
-            return Told(b"", 500)
-        if asked.path.startswith("/users/me/watching"):
-            return Told(json.dumps({"action": "scrobble", **ids, **moments}).encode())
-        if "/search/" in asked.path:
-            return Told(json.dumps([{"show": ids["show"]}]).encode())
-        return Told(json.dumps(ids["episode"]).encode() if "/episodes/" in asked.path else b"[]")
+    def answer_request(request: Request) -> Reply:
+        if request.path == "/checkin":
+            return Reply(b"", 500)
+        if request.path.startswith("/users/me/watching"):
+            return Reply(json.dumps({"action": "scrobble", **ids, **moments}).encode())
+        if "/search/" in request.path:
+            return Reply(json.dumps([{"show": ids["show"]}]).encode())
+        return Reply(json.dumps(ids["episode"]).encode() if "/episodes/" in request.path else b"[]")
 
-    with serving(told) as (url, _):
+    with run_server(answer_request) as (url, _):
         environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
         result = v2("--trakt", "5", "1x02", environ=environ)
     assert result.exit_code == 5
@@ -218,8 +218,8 @@ def test_a_request_of_api_v2_keeps_the_contract(shared: Path, v2: CheckInLine, w
     contract = json.loads((shared / "oracle" / "trakt-v2.openapi.json").read_text(encoding="utf-8"))
     schema = contract["paths"]["/checkin"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert v2(*words).exit_code == 0
-    (body,) = v2.bodies()
-    assert list(Draft202012Validator(json_schema(schema)).iter_errors(body)) == []
+    (body,) = v2.list_bodies()
+    assert list(Draft202012Validator(make_json_schema(schema)).iter_errors(body)) == []
     assert set(body["sharing"]) == {"twitter", "mastodon", "tumblr"}
 
 

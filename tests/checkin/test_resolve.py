@@ -22,7 +22,7 @@ from trakt_ical.transform.uids import make_uid
 
 
 @dataclass
-class Offered:
+class FirstChooser:
     """Somebody who takes the first of what is offered, and remembers all of it; not *present* a script."""
 
     present: bool = True
@@ -34,7 +34,7 @@ class Offered:
         return items[0]
 
 
-class NothingWatched:
+class NoMarks:
     """A user who has watched nothing."""
 
     def mark_watched(self, schedule: Schedule) -> Schedule:
@@ -42,7 +42,7 @@ class NothingWatched:
         return schedule
 
 
-class Found:
+class FoundShows:
     """A search that finds *count* shows."""
 
     def __init__(self, count: int = 0) -> None:
@@ -57,14 +57,14 @@ class Found:
         return []
 
 
-def make_finder(chooser: Offered, api: Found, *starts: datetime) -> ItemFinder:
+def make_finder(chooser: FirstChooser, api: FoundShows, *starts: datetime) -> ItemFinder:
     """Return a finder in a calendar of one show for each of *starts*."""
     episodes = [
         make_episode(show=replace(SHOW, key=f"trakt-{number}", title=f"Show {number}"), starts=start)
         for number, start in enumerate(starts, 1)
     ]
     finder: Any = api
-    return ItemFinder(make_schedule(episodes, Rules()), finder, NothingWatched(), chooser)
+    return ItemFinder(make_schedule(episodes, Rules()), finder, NoMarks(), chooser)
 
 
 def make_schedule(episodes: Sequence[Episode], rules: Rules) -> Schedule:
@@ -76,9 +76,9 @@ def make_schedule(episodes: Sequence[Episode], rules: Rules) -> Schedule:
 @pytest.mark.parametrize(("aired", "offered"), [(2, 2), (MOST_EPISODES, MOST_EPISODES), (9, MOST_EPISODES)])
 def test_when_nothing_is_on_the_latest_episodes_are_offered(aired: int, offered: int) -> None:
     """Several shows are offered, the latest first, but not more than a person reads at a glance."""
-    chooser = Offered()
+    chooser = FirstChooser()
     starts = [NOW - timedelta(hours=2 + number) for number in range(aired)]
-    item = make_finder(chooser, Found(), *starts).find(Query())
+    item = make_finder(chooser, FoundShows(), *starts).find(Query())
     assert [each.title.name for each in chooser.items] == [f"Show {number}" for number in range(1, offered + 1)]
     assert item == chooser.items[0]
     assert MOST_EPISODES == 5
@@ -86,17 +86,17 @@ def test_when_nothing_is_on_the_latest_episodes_are_offered(aired: int, offered:
 
 def test_a_script_is_offered_nothing() -> None:
     """Where nobody can be asked it is the latest episode."""
-    chooser = Offered(present=False)
+    chooser = FirstChooser(present=False)
     starts = [NOW - timedelta(hours=2 + number) for number in range(3)]
-    assert make_finder(chooser, Found(), *starts).find(Query()).title.name == "Show 1"
+    assert make_finder(chooser, FoundShows(), *starts).find(Query()).title.name == "Show 1"
     assert chooser.items == []
 
 
 @pytest.mark.parametrize(("found", "offered"), [(2, 2), (50, MOST_TITLES)])
 def test_of_what_a_search_finds_the_best_are_offered(found: int, offered: int) -> None:
     """A search finds fifty titles; a list is short enough to choose from, and never one title alone."""
-    chooser = Offered()
-    make_finder(chooser, Found(found)).find(Query("elsewhere"))
+    chooser = FirstChooser()
+    make_finder(chooser, FoundShows(found)).find(Query("elsewhere"))
     assert [each.title.ids["trakt"] for each in chooser.items] == list(range(offered))
     assert MOST_TITLES == 10
 
@@ -104,7 +104,7 @@ def test_of_what_a_search_finds_the_best_are_offered(found: int, offered: int) -
 def test_nothing_found_offers_what_the_calendar_has() -> None:
     """The titles of the calendar that are spelled most alike come with the error."""
     with pytest.raises(NoMatch) as raised:
-        make_finder(Offered(), Found(), NOW).find(Query("sheep 1"))
+        make_finder(FirstChooser(), FoundShows(), NOW).find(Query("sheep 1"))
     assert "sheep 1" in str(raised.value)
     assert raised.value.candidates == ("Show 1",)
 
@@ -159,14 +159,14 @@ def test_an_unknown_hour_is_on_at_the_hour_that_the_rules_give_it() -> None:
 
 def test_of_a_group_that_is_on_the_first_unwatched_episode_counts() -> None:
     """A season that was dropped at once is one event, on as long as all of it; nobody is asked which episode."""
-    chooser = Offered(present=False)
+    chooser = FirstChooser(present=False)
     episodes = [make_episode(number=number, starts=NOW - 2 * HOUR) for number in (1, 2, 3)]
     rules = Rules(group=Group.DROP)
     assert list_on_now(Rules(), *episodes) == []
     assert list_on_now(rules, *episodes) == [1, 2, 3]
     watched = [replace(each, watched=each.number == 1) for each in episodes]
-    api: Any = Found()
-    finder = ItemFinder(make_schedule(watched, rules), api, NothingWatched(), chooser)
+    api: Any = FoundShows()
+    finder = ItemFinder(make_schedule(watched, rules), api, NoMarks(), chooser)
     assert finder.find(Query()).number == 2
     assert chooser.items == []
 

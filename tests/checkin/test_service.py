@@ -18,7 +18,7 @@ QUIET = CheckInExtras()
 LOST = BrokenAnswer("The answer was lost.")
 
 
-class World:
+class FakeContext:
     """A clock that goes on when somebody sleeps; *slept* gathers for how long."""
 
     zone = UTC
@@ -64,7 +64,7 @@ class Server:
         self.cancels += 1
 
 
-class Always:
+class FixedChoice:
     """Somebody who always chooses the same."""
 
     def __init__(self, choice: ConflictChoice) -> None:
@@ -80,10 +80,10 @@ class Always:
         self.ends.append(end)
 
 
-def make_service(*outcomes: Any, watching: list[Watching | None]) -> tuple[CheckInService, Server, World]:
+def make_service(*outcomes: Any, watching: list[Watching | None]) -> tuple[CheckInService, Server, FakeContext]:
     """Return the service, and what is behind it."""
     server: Any = Server(list(outcomes), watching)
-    world = World()
+    world = FakeContext()
     return CheckInService(server, world), server, world
 
 
@@ -109,7 +109,7 @@ def test_others_that_get_in_between_end_the_tries() -> None:
     """Where another check-in runs each time, replacing ends after a few tries and says so."""
     service, server, _ = make_service(Conflict(NOW + timedelta(hours=1)), watching=[Watching(OTHER)])
     with pytest.raises(CheckInRunning):
-        service.check_in(ITEM, QUIET, Always(ConflictChoice.REPLACE))
+        service.check_in(ITEM, QUIET, FixedChoice(ConflictChoice.REPLACE))
     assert server.posts == server.cancels == TRIES
     assert 1 < TRIES < 10
 
@@ -118,7 +118,7 @@ def test_one_that_gets_in_between_is_replaced_too() -> None:
     """A check-in that began while the first one was ended is met like the first."""
     conflict, started = Conflict(NOW + timedelta(hours=1)), Started(ITEM, NOW, NOW)
     service, server, _ = make_service(conflict, conflict, started, watching=[Watching(OTHER)])
-    assert service.check_in(ITEM, QUIET, Always(ConflictChoice.REPLACE)) == started
+    assert service.check_in(ITEM, QUIET, FixedChoice(ConflictChoice.REPLACE)) == started
     assert (server.posts, server.cancels) == (3, 2)
 
 
@@ -126,7 +126,7 @@ def test_an_end_that_is_past_is_waited_for_a_moment() -> None:
     """A clock that is ahead of Trakt's does not make the next POST follow at once."""
     started = Started(ITEM, NOW, NOW)
     service, server, _ = make_service(Conflict(NOW - timedelta(hours=1)), started, watching=[Watching(OTHER)])
-    resolver = Always(ConflictChoice.WAIT)
+    resolver = FixedChoice(ConflictChoice.WAIT)
     assert service.check_in(ITEM, QUIET, resolver) == started
     assert resolver.ends == [NOW + PAUSE]
     assert server.cancels == 0
@@ -137,5 +137,5 @@ def test_leaving_it_says_what_runs() -> None:
     end = NOW + timedelta(hours=1)
     service, server, _ = make_service(Conflict(end), watching=[Watching(OTHER)])
     with pytest.raises(CheckInRunning) as raised:
-        service.check_in(ITEM, QUIET, Always(ConflictChoice.LEAVE))
+        service.check_in(ITEM, QUIET, FixedChoice(ConflictChoice.LEAVE))
     assert (str(OTHER) in str(raised.value), raised.value.until, server.posts) == (True, end, 1)

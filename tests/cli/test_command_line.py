@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import trakt_ical
 from tests.conftest import Line
-from tests.server import Told, serving
+from tests.server import Reply, run_server
 from trakt_ical.cli import cli
 
 
@@ -87,7 +87,7 @@ def test_a_title_cannot_steer_the_terminal(line: Line) -> None:
     """Control characters of an answer do not reach the terminal, and a message stays one line."""
     show = {"title": "\x1b]0;owned\x07A\nError: B\x9b1m", "ids": {"trakt": None}}
     entry = {"first_aired": None, "show": show, "episode": {"season": 1, "number": 1}}
-    with serving(lambda _: Told(json.dumps([entry]).encode())) as (url, _):
+    with run_server(lambda _: Reply(json.dumps([entry]).encode())) as (url, _):
         environ = {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
         result = line("export", "--source", "all", "--days", "1", environ=environ)
     assert result.exit_code == 0

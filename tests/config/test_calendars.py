@@ -313,13 +313,13 @@ def test_a_flag_beats_the_environment_beats_the_table_beats_the_defaults(tmp_pat
     file = tmp_path / "config.toml"
     file.write_text("ahead = 5\n[defaults]\nback = 1\ngroup = 'day'\n[calendar.A]\nback = 2\n[calendar.B]\n")
 
-    def backs(environ: dict[str, str], **flags: int) -> list[tuple[int, int, str]]:
+    def list_spans(environ: dict[str, str], **flags: int) -> list[tuple[int, int, str]]:
         calendars = resolve_settings(flags=flags, environ=environ, default_file=file).calendars
         return [(each.settings.back, each.settings.ahead, each.settings.group) for each in calendars]
 
-    assert backs({}) == [(2, 5, "day"), (1, 5, "day")]
-    assert backs({"TRAKT_ICAL_BACK": "3"}) == [(3, 5, "day"), (3, 5, "day")]
-    assert backs({"TRAKT_ICAL_BACK": "3"}, back=4) == [(4, 5, "day"), (4, 5, "day")]
+    assert list_spans({}) == [(2, 5, "day"), (1, 5, "day")]
+    assert list_spans({"TRAKT_ICAL_BACK": "3"}) == [(3, 5, "day"), (3, 5, "day")]
+    assert list_spans({"TRAKT_ICAL_BACK": "3"}, back=4) == [(4, 5, "day"), (4, 5, "day")]
 
 
 def test_tables_of_names_and_lists_have_their_types(tmp_path: Path) -> None:

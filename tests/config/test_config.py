@@ -180,14 +180,14 @@ def test_the_demo_writes_a_file_of_its_own(line: Line, tmp_path: Path) -> None:
     settings.write_text('output = "file.ics"\n', "utf-8")
     del line.environ["TRAKT_ICAL_OUTPUT"]
 
-    def output(*arguments: str, **environ: str) -> str:
+    def find_output(*arguments: str, **environ: str) -> str:
         listing = line(*arguments, environ=environ).stdout
         return next(row.split()[1] for row in listing.splitlines() if row.startswith("output "))
 
-    assert output("--demo", "config") == "trakt-demo.ics"
-    assert output("--demo", "config", "--config", str(settings)) == "file.ics"
-    assert output("--demo", "config", "--config", str(settings), TRAKT_ICAL_OUTPUT="named.ics") == "named.ics"
-    assert output("config") == "trakt.ics"
+    assert find_output("--demo", "config") == "trakt-demo.ics"
+    assert find_output("--demo", "config", "--config", str(settings)) == "file.ics"
+    assert find_output("--demo", "config", "--config", str(settings), TRAKT_ICAL_OUTPUT="named.ics") == "named.ics"
+    assert find_output("config") == "trakt.ics"
 
 
 def test_settings_do_not_show_their_secrets(file: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
-from tests.demos import Demo, headers, json_schema
+from tests.demos import Demo, make_headers, make_json_schema
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 RANGE = "/calendars/{target}/%s/{start_date}/{days}"
@@ -37,16 +37,16 @@ def trakt() -> Iterator[Demo]:
 def session(trakt: Demo) -> Iterator[requests.Session]:
     """A program that is logged in."""
     with requests.Session() as opened:
-        opened.headers.update(headers(trakt))
+        opened.headers.update(make_headers(trakt))
         opened.headers["Content-Type"] = "application/json"
         yield opened
 
 
-def faults(contract: dict[str, Any], path: str, answer: requests.Response) -> list[str]:
+def find_faults(contract: dict[str, Any], path: str, answer: requests.Response) -> list[str]:
     """Where an answer differs from what the contract says of its path, method and status."""
     assert answer.request.method
     described = contract[path][answer.request.method.lower()]["responses"][str(answer.status_code)]
-    schema = json_schema(described["content"]["application/json"]["schema"])
+    schema = make_json_schema(described["content"]["application/json"]["schema"])
     found = Draft202012Validator(schema).iter_errors(answer.json())
     return [f"{error.json_path}: {error.message[:200]}" for error in found]
 
@@ -62,7 +62,7 @@ def test_calendars_are_as_the_contract_says(
     for start in ("2026-10-24", "2026-11-26", "2026-12-29", "2027-01-31"):
         url = f"{trakt.url}/calendars/{target}/{kind}/{start}/33?extended={extended}"
         answer = session.get(url, timeout=5)
-        assert faults(contract, RANGE % kind, answer) == []
+        assert find_faults(contract, RANGE % kind, answer) == []
         listed += len(answer.json())
     assert listed
 
@@ -102,14 +102,14 @@ def test_answers_about_the_user_are_as_the_contract_says(
 ) -> None:
     """Hidden shows, activity, progress, what was watched and listed, releases and search fit their schemas."""
     answer = session.get(trakt.url + asked, timeout=5)
-    assert faults(contract, path, answer) == []
+    assert find_faults(contract, path, answer) == []
     assert answer.json()
 
 
 def test_settings_are_as_the_contract_says(trakt: Demo, session: requests.Session, contract: dict[str, Any]) -> None:
     """Settings fit their schema."""
     answer = session.get(f"{trakt.url}/users/settings", timeout=5)
-    assert faults(contract, "/users/settings", answer) == []
+    assert find_faults(contract, "/users/settings", answer) == []
 
 
 @pytest.mark.parametrize("extended", ["min", "full"])
@@ -121,10 +121,10 @@ def test_check_ins_are_as_the_contract_says(
     url = f"{trakt.url}/checkin"
     started, refused = session.post(url, json=body, timeout=5), session.post(url, json=body, timeout=5)
     assert (started.status_code, refused.status_code) == (201, 409)
-    assert faults(contract, "/checkin", started) == []
-    assert faults(contract, "/checkin", refused) == []
+    assert find_faults(contract, "/checkin", started) == []
+    assert find_faults(contract, "/checkin", refused) == []
     watching = session.get(f"{trakt.url}/users/me/watching?extended={extended}", timeout=5)
-    assert faults(contract, "/users/{id}/watching", watching) == []
+    assert find_faults(contract, "/users/{id}/watching", watching) == []
 
 
 def test_logins_are_as_the_contract_says(trakt: Demo, session: requests.Session, contract: dict[str, Any]) -> None:
@@ -133,7 +133,7 @@ def test_logins_are_as_the_contract_says(trakt: Demo, session: requests.Session,
 
     def post(path: str, **fields: str) -> requests.Response:
         answer = session.post(trakt.url + path, json={**client, **fields}, timeout=5)
-        assert faults(contract, path, answer) == []
+        assert find_faults(contract, path, answer) == []
         return answer
 
     device = post("/oauth/device/code").json()
@@ -147,7 +147,7 @@ def test_api_v1_has_the_fields_of_2011(trakt: Demo, shared: Path) -> None:
     """An entry of the older form has exactly the fields of the documentation's example."""
     documented = json.loads((shared / "fixtures/v1/docs/user_calendar_shows.fixed.json").read_text("utf-8"))
     example = documented[0]["episodes"][0]
-    entry = v1_entries(trakt)["quiet-archive"]
+    entry = list_v1_entries(trakt)["quiet-archive"]
     assert set(entry["show"]) == set(example["show"])
     assert set(entry["episode"]) == set(example["episode"])
     for name, value in example["show"].items():
@@ -158,7 +158,7 @@ def test_api_v1_has_the_fields_of_2014(trakt: Demo, shared: Path) -> None:
     """An entry of the newer form, asked for with a login, has exactly the fields once recorded."""
     recorded = shared / "fixtures/v1/recorded/user_calendar_shows_20130915_authed.json"
     example = json.loads(recorded.read_text("utf-8"))[0]["episodes"][0]
-    entry = v1_entries(trakt, login=True)["harbor-nine"]
+    entry = list_v1_entries(trakt, login=True)["harbor-nine"]
     assert set(entry["show"]) == set(example["show"])
     assert set(entry["episode"]) == set(example["episode"])
     for part in ("show", "episode"):
@@ -176,7 +176,7 @@ def test_api_v1_checks_in_with_the_documented_fields(trakt: Demo, shared: Path, 
     url = f"{trakt.url}/show/checkin/{trakt.api_key}"
     body = {"tvdb_id": 400101, "season": 13, "episode": 4}
     for _ in range(1 + twice):
-        answer = requests.post(url, json=body, auth=(trakt.username, sha1(trakt.password)), timeout=5)
+        answer = requests.post(url, json=body, auth=(trakt.username, hash_password(trakt.password)), timeout=5)
     assert answer.status_code == 200
     assert set(answer.json()) == set(example)
     assert {key: type(value) for key, value in answer.json().items()} == {
@@ -184,15 +184,15 @@ def test_api_v1_checks_in_with_the_documented_fields(trakt: Demo, shared: Path, 
     }
 
 
-def v1_entries(trakt: Demo, *, login: bool = False) -> dict[str, dict[str, Any]]:
+def list_v1_entries(trakt: Demo, *, login: bool = False) -> dict[str, dict[str, Any]]:
     """One entry of each show in API v1's calendar of 120 days."""
     url = f"{trakt.url}/user/calendar/shows.json/{trakt.api_key}/{trakt.username}/20261024/120"
-    auth = (trakt.username, sha1(trakt.password)) if login else None
+    auth = (trakt.username, hash_password(trakt.password)) if login else None
     days = requests.get(url, auth=auth, timeout=5).json()
     entries = [entry for day in days for entry in day["episodes"]]
     return {entry["show"]["url"].rpartition("/")[2]: entry for entry in entries}
 
 
-def sha1(password: str) -> str:
+def hash_password(password: str) -> str:
     """A password as API v1 wants it."""
     return hashlib.sha1(password.encode()).hexdigest()

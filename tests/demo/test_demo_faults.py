@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.demos import Demo, headers
+from tests.demos import Demo, make_headers
 from trakt_ical.demo import Body, Drop, Fault
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -32,7 +32,7 @@ class Client:
     def __init__(self, trakt: Demo) -> None:
         self.trakt = trakt
         self.session = requests.Session()
-        self.session.headers.update(headers(trakt))
+        self.session.headers.update(make_headers(trakt))
 
     def get(self, path: str = CALENDAR) -> requests.Response:
         return self.session.get(self.trakt.url + path, timeout=5, allow_redirects=False)
@@ -56,10 +56,10 @@ class Client:
         body = {"username": self.trakt.username, "password": digest, **fields}
         return requests.post(f"{self.trakt.url}{path}/{self.trakt.api_key}", json=body, timeout=5)
 
-    def watches(self) -> bool:
+    def is_watching(self) -> bool:
         return self.get("/users/me/watching").status_code == 200
 
-    def watches_by_v1(self) -> bool:
+    def is_watching_by_v1(self) -> bool:
         return self.get(f"/user/watching.json/{self.trakt.api_key}/{self.trakt.username}").json() != {}
 
 
@@ -91,7 +91,7 @@ def test_a_fault_hits_only_what_it_is_meant_for(client: Client) -> None:
     assert client.get("/users/settings").status_code == 200
     assert client.get().status_code == 502
     assert client.check_in().status_code == 500
-    assert not client.watches()
+    assert not client.is_watching()
 
 
 @pytest.mark.parametrize(
@@ -164,9 +164,9 @@ def test_a_dropped_check_in_may_have_counted(client: Client, api: str, drop: Dro
     with pytest.raises(requests.ConnectionError):
         client.check_in(api)
     counted = drop is Drop.AFTER
-    assert client.watches() is client.watches_by_v1() is counted
-    assert refused(client.check_in(api)) is counted
-    assert client.watches()
+    assert client.is_watching() is client.is_watching_by_v1() is counted
+    assert is_refused(client.check_in(api)) is counted
+    assert client.is_watching()
 
 
 @pytest.mark.parametrize("api", ["v2", "v1", "v1 movie"])
@@ -176,8 +176,8 @@ def test_a_failed_check_in_may_have_counted(client: Client, api: str, status: in
     """A 5xx does not say whether the check-in began; what is watched does, and so does a second one."""
     client.trakt.misbehave(Fault(path="checkin", method="POST", status=status, takes_effect=counted))
     assert client.check_in(api).status_code == status
-    assert client.watches() is client.watches_by_v1() is counted
-    assert refused(client.check_in(api)) is counted
+    assert client.is_watching() is client.is_watching_by_v1() is counted
+    assert is_refused(client.check_in(api)) is counted
 
 
 @pytest.mark.parametrize("api", ["v2", "v1"])
@@ -186,13 +186,13 @@ def test_a_cancel_may_have_counted(client: Client, api: str) -> None:
     client.check_in("v2")
     client.trakt.misbehave(Fault(status=503), Fault(drop=Drop.AFTER, path="checkin"))
     assert client.cancel(api).status_code == 503
-    assert client.watches()
+    assert client.is_watching()
     with pytest.raises(requests.ConnectionError):
         client.cancel(api)
-    assert not client.watches()
+    assert not client.is_watching()
 
 
-def refused(answer: requests.Response) -> bool:
+def is_refused(answer: requests.Response) -> bool:
     """Another check-in runs already, as either API says so."""
     return answer.status_code == 409 or answer.json().get("status") == "failure"
 
@@ -257,18 +257,18 @@ def test_changes_are_made_over_http(client: Client) -> None:
     """Episodes move, change and go, shows are hidden, tokens end."""
     shift = {"show": "the-long-shift", "season": 16, "number": 2}
 
-    def titles() -> list[str]:
+    def list_titles() -> list[str]:
         return [it["episode"]["title"] for it in client.get("/calendars/my/shows/2026-11-24/1").json()]
 
-    before = titles()
+    before = list_titles()
     control(client, "POST", "/demo/changes", {"change": "rename", **shift, "title": "Whales"})
-    assert "Whales" in titles()
+    assert "Whales" in list_titles()
     control(client, "POST", "/demo/changes", {"change": "move", **shift, "minutes": 1440})
-    assert "Whales" not in titles()
+    assert "Whales" not in list_titles()
     control(client, "POST", "/demo/changes", {"change": "restore", **shift})
-    assert titles() == before
+    assert list_titles() == before
     control(client, "POST", "/demo/changes", {"change": "remove", **shift})
-    assert len(titles()) == len(before) - 1
+    assert len(list_titles()) == len(before) - 1
     control(client, "POST", "/demo/changes", {"change": "hide", "show": "lava-line", "section": "dropped"})
     assert "lava-line" in client.get("/users/hidden/dropped?limit=50").text
     control(client, "POST", "/demo/changes", {"change": "unhide", "show": "lava-line"})

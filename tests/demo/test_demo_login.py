@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.conftest import Clock
-from tests.demos import Demo, headers
+from tests.demos import Demo, make_headers
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def renew(session: requests.Session, trakt: Demo, refresh_token: str) -> request
 
 def allows(session: requests.Session, trakt: Demo, access_token: str) -> bool:
     """Whether a token opens the calendar."""
-    answer = session.get(f"{trakt.url}/calendars/my/shows", headers=headers(trakt, access_token), timeout=5)
+    answer = session.get(f"{trakt.url}/calendars/my/shows", headers=make_headers(trakt, access_token), timeout=5)
     assert answer.status_code in (200, 401)
     return answer.status_code == 200
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.demos import Demo, headers
+from tests.demos import Demo, make_headers
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HARBOR = {"show": {"ids": {"slug": "harbor-nine"}}, "episode": {"season": 13, "number": 4}}
@@ -17,13 +17,13 @@ HARBOR = {"show": {"ids": {"slug": "harbor-nine"}}, "episode": {"season": 13, "n
 
 def get(trakt: Demo, token: str, path: str) -> requests.Response:
     """Ask as a program that is logged in."""
-    return requests.get(trakt.url + path, headers=headers(trakt, token), timeout=5)
+    return requests.get(trakt.url + path, headers=make_headers(trakt, token), timeout=5)
 
 
 def check_in(trakt: Demo, token: str) -> int:
     """The status of a check-in."""
     url = f"{trakt.url}/checkin"
-    return requests.post(url, json=HARBOR, headers=headers(trakt, token), timeout=5).status_code
+    return requests.post(url, json=HARBOR, headers=make_headers(trakt, token), timeout=5).status_code
 
 
 def open_demo(path: Path, now: datetime = NOW) -> Demo:
@@ -39,7 +39,7 @@ def test_a_demo_remembers(tmp_path: Path) -> None:
         token = first.grant()["access_token"]
         assert check_in(first, token) == 201
         first.hide("lava-line")
-        first.watchlist("cold-platform")
+        first.add_to_watchlist("cold-platform")
         first.unwatch("harbor-nine", 1, 1)
     with open_demo(path, NOW + timedelta(minutes=10)) as second:
         assert not second.fresh

@@ -26,7 +26,7 @@ def trakt() -> Iterator[Demo]:
         yield running
 
 
-def login(trakt: Demo) -> tuple[str, str]:
+def make_login(trakt: Demo) -> tuple[str, str]:
     """The user's name, and the password as API v1 wants it."""
     return trakt.username, hashlib.sha1(trakt.password.encode()).hexdigest()
 
@@ -36,7 +36,7 @@ def get(trakt: Demo, method: str, rest: str, **options: Any) -> requests.Respons
     return requests.get(f"{trakt.url}/{method}.json/{trakt.api_key}/{rest}", timeout=5, **options)
 
 
-def told(trakt: Demo, method: str, rest: str, **options: Any) -> Any:
+def get_json(trakt: Demo, method: str, rest: str, **options: Any) -> Any:
     """What a method answers."""
     answer = get(trakt, method, rest, **options)
     assert answer.status_code == 200
@@ -45,16 +45,16 @@ def told(trakt: Demo, method: str, rest: str, **options: Any) -> Any:
 
 def post(trakt: Demo, method: str, **fields: Any) -> requests.Response:
     """Write with a login."""
-    body = dict(zip(("username", "password"), login(trakt), strict=True)) | fields
+    body = dict(zip(("username", "password"), make_login(trakt), strict=True)) | fields
     return requests.post(f"{trakt.url}/{method}/{trakt.api_key}", json=body, timeout=5)
 
 
-def recorded(shared: Path, name: str) -> Any:
+def load_recorded(shared: Path, name: str) -> Any:
     """An answer that Trakt once gave."""
     return json.loads((shared / "fixtures/v1" / name).read_text("utf-8"))
 
 
-def forms(fields: dict[str, Any]) -> dict[str, type]:
+def list_forms(fields: dict[str, Any]) -> dict[str, type]:
     """The names of fields, and of what kind each is."""
     return {name: type(value) for name, value in fields.items()}
 
@@ -62,14 +62,14 @@ def forms(fields: dict[str, Any]) -> dict[str, type]:
 @pytest.mark.parametrize("asked", ["harbor+nine", "HARBOR%20nine", "harbor", "nine"])
 def test_search_finds_by_words(trakt: Demo, asked: str) -> None:
     """Words stand in the path, whole or cut short."""
-    assert [show["title"] for show in told(trakt, "search/shows", asked)] == ["Harbor Nine"]
+    assert [show["title"] for show in get_json(trakt, "search/shows", asked)] == ["Harbor Nine"]
 
 
 def test_search_finds_nothing_or_some(trakt: Demo) -> None:
     """Nothing found is an empty list; the best come first."""
-    assert told(trakt, "search/shows", "nooooooresults") == []
-    assert [show["year"] for show in told(trakt, "search/shows", "the+long+shift")] == [2024, 2025]
-    assert {movie["title"] for movie in told(trakt, "search/movies", "salt+moon")} == {"Salt Moon"}
+    assert get_json(trakt, "search/shows", "nooooooresults") == []
+    assert [show["year"] for show in get_json(trakt, "search/shows", "the+long+shift")] == [2024, 2025]
+    assert {movie["title"] for movie in get_json(trakt, "search/movies", "salt+moon")} == {"Salt Moon"}
 
 
 @pytest.mark.parametrize(
@@ -78,15 +78,15 @@ def test_search_finds_nothing_or_some(trakt: Demo) -> None:
 )
 def test_a_found_show_has_the_recorded_fields(trakt: Demo, shared: Path, asked: str, name: str) -> None:
     """A search gives each show in one of the two recorded forms, field by field."""
-    (found,) = told(trakt, "search/shows", asked)
-    assert forms(found) == forms(recorded(shared, f"recorded/{name}")[0])
+    (found,) = get_json(trakt, "search/shows", asked)
+    assert list_forms(found) == list_forms(load_recorded(shared, f"recorded/{name}")[0])
 
 
 def test_a_found_show_has_a_day_and_no_hour(trakt: Demo) -> None:
     """first_aired is midnight in Los Angeles in a search, and the show's own hour in its summary."""
     hours = [
         datetime.fromtimestamp(show["first_aired"], LOS_ANGELES).strftime("%H:%M")
-        for show in (told(trakt, "search/shows", "harbor")[0], told(trakt, "show/summary", "harbor-nine"))
+        for show in (get_json(trakt, "search/shows", "harbor")[0], get_json(trakt, "show/summary", "harbor-nine"))
     ]
     assert hours == ["00:00", "21:00"]
 
@@ -94,25 +94,27 @@ def test_a_found_show_has_a_day_and_no_hour(trakt: Demo) -> None:
 @pytest.mark.parametrize("title", ["harbor-nine", "400101"])
 def test_a_show_is_asked_for_by_slug_or_id(trakt: Demo, shared: Path, title: str) -> None:
     """A summary has the recorded fields, whichever name the show goes by."""
-    summary = told(trakt, "show/summary", title)
-    example = recorded(shared, "recorded/show__summary.json__277165__http_ok.json")
-    assert forms(summary) == forms(example)
-    assert forms(summary["top_episodes"][0]) == forms(example["top_episodes"][0])
+    summary = get_json(trakt, "show/summary", title)
+    example = load_recorded(shared, "recorded/show__summary.json__277165__http_ok.json")
+    assert list_forms(summary) == list_forms(example)
+    assert list_forms(summary["top_episodes"][0]) == list_forms(example["top_episodes"][0])
     assert (summary["title"], summary["air_time"]) == ("Harbor Nine", "9:00pm")
 
 
 def test_a_show_that_never_aired_is_of_1969(trakt: Demo) -> None:
     """What is 0 comes out as the last afternoon of 1969 everywhere."""
-    summary = told(trakt, "show/summary", "fogbound")
+    summary = get_json(trakt, "show/summary", "fogbound")
     assert (summary["first_aired"], summary["first_aired_iso"]) == (0, "1969-12-31T16:00:00-05:00")
     assert (summary["air_day"], summary["air_time"], summary["status"]) == ("Wednesday", "4:00pm", "Ended")
-    assert told(trakt, "show/seasons", "fogbound") == []
+    assert get_json(trakt, "show/seasons", "fogbound") == []
 
 
 def test_seasons_are_listed_from_the_last(trakt: Demo, shared: Path) -> None:
     """Each season has its number and how many episodes it has; specials come last."""
-    seasons = told(trakt, "show/seasons", "harbor-nine")
-    assert forms(seasons[0]) == forms(recorded(shared, "recorded/show__seasons.json__277165__http_ok.json")[0])
+    seasons = get_json(trakt, "show/seasons", "harbor-nine")
+    assert list_forms(seasons[0]) == list_forms(
+        load_recorded(shared, "recorded/show__seasons.json__277165__http_ok.json")[0]
+    )
     numbers = [each["season"] for each in seasons]
     assert numbers == sorted(numbers, reverse=True)
     assert {each["season"]: each["episodes"] for each in seasons}[13] == 8
@@ -121,8 +123,10 @@ def test_seasons_are_listed_from_the_last(trakt: Demo, shared: Path) -> None:
 
 def test_a_season_names_numbers_twice(trakt: Demo, shared: Path) -> None:
     """An episode of a season has its number as `episode` and as `number`, and an id of its own."""
-    season = told(trakt, "show/season", "400101/13")
-    assert forms(season[0]) == forms(recorded(shared, "recorded/show__season.json__277165__1__http_ok.json")[0])
+    season = get_json(trakt, "show/season", "400101/13")
+    assert list_forms(season[0]) == list_forms(
+        load_recorded(shared, "recorded/show__season.json__277165__1__http_ok.json")[0]
+    )
     assert [each["episode"] for each in season] == [each["number"] for each in season] == list(range(1, 9))
     by_id = post(trakt, "show/checkin", episode_tvdb_id=season[3]["tvdb_id"]).json()
     assert by_id["message"] == "checked in to Harbor Nine 13x04"
@@ -130,33 +134,33 @@ def test_a_season_names_numbers_twice(trakt: Demo, shared: Path) -> None:
 
 def test_a_season_says_what_its_user_watched(trakt: Demo) -> None:
     """With a login, sent either way, each episode bears its plays; a wrong one is refused."""
-    season = told(trakt, "show/season", "harbor-nine/13", auth=login(trakt))
+    season = get_json(trakt, "show/season", "harbor-nine/13", auth=make_login(trakt))
     assert [each["watched"] for each in season[:3]] == [True, True, True]
     assert [each["plays"] for each in season][-1] == 0
     url = f"{trakt.url}/show/season.json/{trakt.api_key}/harbor-nine/13"
-    name, password = login(trakt)
+    name, password = make_login(trakt)
     assert requests.post(url, json={"username": name, "password": password}, timeout=5).json() == season
     assert get(trakt, "show/season", "harbor-nine/13", auth=(name, "wrong")).status_code == 401
-    assert "watched" not in told(trakt, "show/season", "harbor-nine/13")[0]
+    assert "watched" not in get_json(trakt, "show/season", "harbor-nine/13")[0]
 
 
 @pytest.mark.parametrize("slug", ["quiet-archive", "the-garden-year", "the-ninth-lantern-2026", "clockwork-koi"])
 def test_every_kind_of_show_can_be_asked_about(trakt: Demo, slug: str) -> None:
     """A season lists what its show has, whatever it is numbered by; every episode of it can be asked for."""
-    for season in told(trakt, "show/seasons", slug)[:2]:
-        listed = told(trakt, "show/season", f"{slug}/{season['season']}")
+    for season in get_json(trakt, "show/seasons", slug)[:2]:
+        listed = get_json(trakt, "show/season", f"{slug}/{season['season']}")
         assert len(listed) == season["episodes"]
-        found = told(trakt, "show/episode/summary", f"{slug}/{season['season']}/{listed[0]['number']}")
+        found = get_json(trakt, "show/episode/summary", f"{slug}/{season['season']}/{listed[0]['number']}")
         assert found["episode"]["title"] == listed[0]["title"]
 
 
 def test_an_episode_has_the_recorded_fields(trakt: Demo, shared: Path) -> None:
     """An episode comes with its show, both as once recorded."""
-    found = told(trakt, "show/episode/summary", "harbor-nine/13/4")
-    example = recorded(shared, "recorded/show__episode__summary.json__277165__1__1__http_ok.json")
+    found = get_json(trakt, "show/episode/summary", "harbor-nine/13/4")
+    example = load_recorded(shared, "recorded/show__episode__summary.json__277165__1__1__http_ok.json")
     assert set(found) == set(example)
     for part in ("show", "episode"):
-        assert forms(found[part]) == forms(example[part])
+        assert list_forms(found[part]) == list_forms(example[part])
     assert found["episode"]["title"] == "Fathoms"
 
 
@@ -182,7 +186,7 @@ def test_what_is_not_there_is_refused_in_words(trakt: Demo, method: str, rest: s
 
 def test_a_missing_season_is_empty(trakt: Demo) -> None:
     """A season that a show lacks is no error: it has no episodes."""
-    assert told(trakt, "show/season", "400101/999") == []
+    assert get_json(trakt, "show/season", "400101/999") == []
 
 
 @pytest.mark.parametrize(
@@ -210,23 +214,23 @@ def test_both_apis_search_under_their_own_path(trakt: Demo) -> None:
 
 def test_nothing_watched_is_a_blank_object(trakt: Demo, shared: Path) -> None:
     """Before and after a check-in `user/watching` is blank; between, it has the documented fields."""
-    assert told(trakt, "user/watching", "demo") == {}
+    assert get_json(trakt, "user/watching", "demo") == {}
     post(trakt, "show/checkin", tvdb_id=400101, season=13, episode=4)
-    watching = told(trakt, "user/watching", "demo")
-    example = recorded(shared, "docs/user_watching_episode_checkin.json")
-    assert forms(watching) == forms(example)
+    watching = get_json(trakt, "user/watching", "demo")
+    example = load_recorded(shared, "docs/user_watching_episode_checkin.json")
+    assert list_forms(watching) == list_forms(example)
     for part in ("show", "episode"):
-        assert forms(watching[part]) == forms(example[part])
+        assert list_forms(watching[part]) == list_forms(example[part])
     post(trakt, "show/cancelcheckin")
-    assert told(trakt, "user/watching", "demo") == {}
+    assert get_json(trakt, "user/watching", "demo") == {}
 
 
 def test_a_protected_user_is_seen_watching_by_nobody_else(trakt: Demo) -> None:
     """Of a protected profile only its owner is told what runs."""
     post(trakt, "show/checkin", tvdb_id=400101, season=13, episode=4)
     trakt.protect()
-    assert told(trakt, "user/watching", "demo") == {}
-    assert told(trakt, "user/watching", "demo", auth=login(trakt))["episode"]["number"] == 4
+    assert get_json(trakt, "user/watching", "demo") == {}
+    assert get_json(trakt, "user/watching", "demo", auth=make_login(trakt))["episode"]["number"] == 4
 
 
 @pytest.mark.parametrize(
@@ -244,10 +248,10 @@ def test_a_movie_is_checked_in_to(trakt: Demo, shared: Path, fields: dict[str, A
     answer = post(trakt, "movie/checkin", **fields).json()
     assert answer["message"] == "checked in to Ten Past Never (2026)"
     assert answer["timestamps"]["active_for"] == 117 * 60
-    watching = told(trakt, "user/watching", "demo")
-    example = recorded(shared, "docs/user_watching_movie.json")
-    assert forms(watching) == forms(example)
-    assert forms(watching["movie"]) == forms(example["movie"])
+    watching = get_json(trakt, "user/watching", "demo")
+    example = load_recorded(shared, "docs/user_watching_movie.json")
+    assert list_forms(watching) == list_forms(example)
+    assert list_forms(watching["movie"]) == list_forms(example["movie"])
 
 
 def test_one_check_in_runs_at_a_time(trakt: Demo) -> None:
@@ -264,15 +268,15 @@ def test_one_check_in_runs_at_a_time(trakt: Demo) -> None:
 
 def test_a_movie_can_be_asked_about(trakt: Demo) -> None:
     """A movie goes by its slug or either id, and is found again by its title."""
-    summary = told(trakt, "movie/summary", "ten-past-never-2026")
-    assert summary == told(trakt, "movie/summary", "tt90700036") == told(trakt, "movie/summary", "970736")
-    assert summary in told(trakt, "search/movies", "ten+past+never")
+    summary = get_json(trakt, "movie/summary", "ten-past-never-2026")
+    assert summary == get_json(trakt, "movie/summary", "tt90700036") == get_json(trakt, "movie/summary", "970736")
+    assert summary in get_json(trakt, "search/movies", "ten+past+never")
 
 
 def test_a_calendar_says_what_its_user_did(trakt: Demo) -> None:
     """With a login each show bears the user's own rating and watchlist, each episode its plays."""
-    trakt.watchlist("harbor-nine")
-    days = told(trakt, "user/calendar/shows", "demo/20261101/40", auth=login(trakt))
+    trakt.add_to_watchlist("harbor-nine")
+    days = get_json(trakt, "user/calendar/shows", "demo/20261101/40", auth=make_login(trakt))
     entries = {each["show"]["url"].rpartition("/")[2]: each for day in days for each in day["episodes"]}
     rated = {slug: (entries[slug]["show"]["rating"], entries[slug]["show"]["rating_advanced"]) for slug in entries}
     assert rated["moonlit-noodle-stand"] == ("love", 10)
@@ -287,17 +291,17 @@ def test_a_calendar_says_what_its_user_did(trakt: Demo) -> None:
 def test_what_is_watched_shows_in_the_calendar(trakt: Demo) -> None:
     """An episode that is watched, forgotten or listed is told as such with a login."""
 
-    def shift() -> dict[str, Any]:
-        days = told(trakt, "user/calendar/shows", "demo/20261123/1", auth=login(trakt))
+    def find_episode() -> dict[str, Any]:
+        days = get_json(trakt, "user/calendar/shows", "demo/20261123/1", auth=make_login(trakt))
         entries = [each for day in days for each in day["episodes"]]
         return dict(next(it["episode"] for it in entries if it["show"]["tvdb_id"] == "400116"))
 
-    place = ("the-long-shift", shift()["season"], shift()["number"])
-    assert (shift()["watched"], shift()["plays"], shift()["in_watchlist"]) == (False, 0, False)
+    place = ("the-long-shift", find_episode()["season"], find_episode()["number"])
+    assert (find_episode()["watched"], find_episode()["plays"], find_episode()["in_watchlist"]) == (False, 0, False)
     trakt.watch(*place)
     trakt.watch(*place)
-    assert (shift()["watched"], shift()["plays"]) == (True, 2)
+    assert (find_episode()["watched"], find_episode()["plays"]) == (True, 2)
     trakt.unwatch(*place)
     change = {"change": "watchlist", **dict(zip(("show", "season", "number"), place, strict=True))}
     assert requests.post(f"{trakt.url}/demo/changes", json=change, timeout=5).status_code == 200
-    assert (shift()["watched"], shift()["plays"], shift()["in_watchlist"]) == (False, 0, True)
+    assert (find_episode()["watched"], find_episode()["plays"], find_episode()["in_watchlist"]) == (False, 0, True)

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.conftest import Clock
-from tests.demos import Demo, headers
+from tests.demos import Demo, make_headers
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 HARBOR: dict[str, Any] = {"tvdb_id": 400101, "title": "Harbor Nine", "year": 2024, "season": 13, "episode": 4}
@@ -30,7 +30,7 @@ def trakt(clock: Clock) -> Iterator[Demo]:
         yield running
 
 
-def login(trakt: Demo) -> tuple[str, str]:
+def make_login(trakt: Demo) -> tuple[str, str]:
     """The user's name, and the password as API v1 wants it."""
     return trakt.username, hashlib.sha1(trakt.password.encode()).hexdigest()
 
@@ -41,16 +41,16 @@ def get(trakt: Demo, *parts: str, key: str | None = None, **options: Any) -> req
     return requests.get(trakt.url + path, timeout=5, **options)
 
 
-def days(trakt: Demo, *parts: str, **options: Any) -> list[dict[str, Any]]:
+def list_days(trakt: Demo, *parts: str, **options: Any) -> list[dict[str, Any]]:
     """The days that the calendar lists."""
     answer = get(trakt, *parts, **options)
     assert answer.status_code == 200
     return list(answer.json())
 
 
-def entries(trakt: Demo, slug: str, **options: Any) -> list[tuple[date, dict[str, Any], dict[str, Any]]]:
+def list_entries(trakt: Demo, slug: str, **options: Any) -> list[tuple[date, dict[str, Any], dict[str, Any]]]:
     """The listed day, show and episode of each airing of one show in 120 days."""
-    listed = days(trakt, "20261024", "120", **options)
+    listed = list_days(trakt, "20261024", "120", **options)
     return [
         (date.fromisoformat(day["date"]), entry["show"], entry["episode"])
         for day in listed
@@ -61,7 +61,7 @@ def entries(trakt: Demo, slug: str, **options: Any) -> list[tuple[date, dict[str
 
 def check_in(trakt: Demo, *, key: str | None = None, **fields: Any) -> requests.Response:
     """Check in with a login and these *fields*."""
-    name, password = login(trakt)
+    name, password = make_login(trakt)
     body = {"username": name, "password": password, "app_version": "1", "app_date": "today", **fields}
     return requests.post(f"{trakt.url}/show/checkin/{key or trakt.api_key}", json=body, timeout=5)
 
@@ -69,39 +69,44 @@ def check_in(trakt: Demo, *, key: str | None = None, **fields: Any) -> requests.
 def cancel(trakt: Demo) -> requests.Response:
     """End the running check-in."""
     url = f"{trakt.url}/show/cancelcheckin/{trakt.api_key}"
-    return requests.post(url, json=dict(zip(("username", "password"), login(trakt), strict=True)), timeout=5)
+    return requests.post(url, json=dict(zip(("username", "password"), make_login(trakt), strict=True)), timeout=5)
 
 
-def wall(first_aired: int) -> datetime:
+def read_wall_clock(first_aired: int) -> datetime:
     """What the clock shows in Los Angeles."""
     return datetime.fromtimestamp(first_aired, LOS_ANGELES).replace(tzinfo=None)
 
 
 def test_a_calendar_begins_on_the_day_of_los_angeles(trakt: Demo) -> None:
     """At 06:00Z it is still yesterday there; seven days are listed, empty ones left out."""
-    listed = [day["date"] for day in days(trakt)]
+    listed = [day["date"] for day in list_days(trakt)]
     assert listed[0] == "2026-11-22"
     assert listed[-1] <= "2026-11-28"
     assert listed == sorted(listed)
-    assert days(trakt) == days(trakt, "20261122") == days(trakt, "20261122", "7") == days(trakt, "2026-11-22", "7")
+    assert (
+        list_days(trakt)
+        == list_days(trakt, "20261122")
+        == list_days(trakt, "20261122", "7")
+        == list_days(trakt, "2026-11-22", "7")
+    )
 
 
 def test_days_are_those_of_first_aired_in_los_angeles(trakt: Demo) -> None:
     """Every entry stands under the day that its first_aired has in Los Angeles."""
-    for day in days(trakt, "20261024", "120"):
+    for day in list_days(trakt, "20261024", "120"):
         for entry in day["episodes"]:
             if entry["episode"]["first_aired"]:
-                assert wall(entry["episode"]["first_aired"]).date().isoformat() == day["date"]
+                assert read_wall_clock(entry["episode"]["first_aired"]).date().isoformat() == day["date"]
 
 
 def test_the_form_of_2014_has_the_instant_in_iso(trakt: Demo) -> None:
     """first_aired is the show's wall clock put into Los Angeles; iso and utc are the instant."""
-    aired = entries(trakt, "tea-and-trespass")
-    assert {wall(episode["first_aired"]).strftime("%H:%M") for _, _, episode in aired} == {"19:30"}
+    aired = list_entries(trakt, "tea-and-trespass")
+    assert {read_wall_clock(episode["first_aired"]).strftime("%H:%M") for _, _, episode in aired} == {"19:30"}
     for _, show, episode in aired:
         instant = datetime.fromisoformat(episode["first_aired_iso"])
         assert instant.timestamp() == episode["first_aired_utc"]
-        assert instant.replace(tzinfo=None) == wall(episode["first_aired"])
+        assert instant.replace(tzinfo=None) == read_wall_clock(episode["first_aired"])
         assert episode["first_aired_localized"] == episode["first_aired"]
         assert show["air_time"] == "7:30pm"
         assert show["tvdb_id"] == 400102
@@ -110,16 +115,16 @@ def test_the_form_of_2014_has_the_instant_in_iso(trakt: Demo) -> None:
 
 def test_the_fields_named_utc_are_those_of_los_angeles(trakt: Demo) -> None:
     """air_time_utc holds the hour in Los Angeles: 6:00pm for nine in New York."""
-    _, show, _ = entries(trakt, "harbor-nine")[0]
+    _, show, _ = list_entries(trakt, "harbor-nine")[0]
     assert (show["air_time"], show["air_time_utc"], show["air_day_utc"]) == ("9:00pm", "6:00pm", "Sunday")
 
 
 def test_the_form_of_2011_has_a_day_and_an_hour(trakt: Demo) -> None:
     """first_aired is midnight in Los Angeles, ids are strings, and after midnight is the day before."""
-    aired = entries(trakt, "moonlit-noodle-stand")
+    aired = list_entries(trakt, "moonlit-noodle-stand")
     assert aired
     for day, show, episode in aired:
-        assert wall(episode["first_aired"]).time().isoformat() == "00:00:00"
+        assert read_wall_clock(episode["first_aired"]).time().isoformat() == "00:00:00"
         assert "first_aired_iso" not in episode
         assert day.strftime("%A") == "Friday"
         assert (show["air_day"], show["air_time"]) == ("Saturday", "1:30am")
@@ -128,7 +133,7 @@ def test_the_form_of_2011_has_a_day_and_an_hour(trakt: Demo) -> None:
 
 def test_unknown_hours_are_midnight(trakt: Demo) -> None:
     """12:00am stands for no hour, first_aired 0 for no day at all."""
-    aired = entries(trakt, "quiet-archive")
+    aired = list_entries(trakt, "quiet-archive")
     assert {show["air_time"] for _, show, _ in aired} == {"12:00am"}
     assert {show["air_day"] for _, show, _ in aired} == {""}
     assert [episode["number"] for _, _, episode in aired if episode["first_aired"] == 0] == [3]
@@ -136,7 +141,7 @@ def test_unknown_hours_are_midnight(trakt: Demo) -> None:
 
 def test_an_unknown_show_is_empty_and_of_1969(trakt: Demo) -> None:
     """What is not known is 0, an empty text or, for the country, null."""
-    _, show, episode = entries(trakt, "static-hours")[0]
+    _, show, episode = list_entries(trakt, "static-hours")[0]
     assert (show["country"], show["network"], show["first_aired"], show["year"]) == (None, "", 0, 1969)
     assert (show["tvdb_id"], show["imdb_id"], show["genres"], show["runtime"]) == ("0", "", [""], 0)
     assert episode["overview"] == ""
@@ -144,7 +149,7 @@ def test_an_unknown_show_is_empty_and_of_1969(trakt: Demo) -> None:
 
 def test_specials_have_an_address_of_their_own(trakt: Demo) -> None:
     """An episode of season 0 is found under /specials."""
-    specials = [episode for _, _, episode in entries(trakt, "harbor-nine") if episode["season"] == 0]
+    specials = [episode for _, _, episode in list_entries(trakt, "harbor-nine") if episode["season"] == 0]
     assert specials
     assert all("/specials/episode/" in episode["url"] for episode in specials)
 
@@ -152,7 +157,7 @@ def test_specials_have_an_address_of_their_own(trakt: Demo) -> None:
 @pytest.mark.parametrize("how", ["basic", "json"])
 def test_a_login_adds_what_the_user_did(trakt: Demo, how: str) -> None:
     """With a valid login shows and episodes say what the user rated, watched and collected."""
-    name, password = login(trakt)
+    name, password = make_login(trakt)
     url = f"{trakt.url}/user/calendar/shows.json/{trakt.api_key}/{name}/20261024/10"
     if how == "basic":
         answer = requests.get(url, auth=(name, password), timeout=5)
@@ -163,17 +168,17 @@ def test_a_login_adds_what_the_user_did(trakt: Demo, how: str) -> None:
     assert entry["episode"]["plays"] == 1
     assert {"rating", "rating_advanced", "in_watchlist"} <= set(entry["show"])
     assert {"rating", "rating_advanced", "in_watchlist", "in_collection"} <= set(entry["episode"])
-    assert "watched" not in days(trakt, "20261024", "10")[0]["episodes"][0]
+    assert "watched" not in list_days(trakt, "20261024", "10")[0]["episodes"][0]
 
 
 def test_a_protected_profile_is_empty_to_others(trakt: Demo) -> None:
     """Without a login a protected profile is an empty list; with one it is as before."""
-    open_to_all = days(trakt, auth=login(trakt))
+    open_to_all = list_days(trakt, auth=make_login(trakt))
     trakt.protect()
-    assert days(trakt) == []
-    assert days(trakt, auth=login(trakt)) == open_to_all
+    assert list_days(trakt) == []
+    assert list_days(trakt, auth=make_login(trakt)) == open_to_all
     trakt.protect(False)
-    assert days(trakt) != []
+    assert list_days(trakt) != []
 
 
 def test_strangers_are_refused(trakt: Demo) -> None:
@@ -194,7 +199,7 @@ def test_changes_show_in_both_apis(trakt: Demo) -> None:
     """A moved and renamed episode is so in API v1 as well, in either form."""
     trakt.move("moonlit-noodle-stand", 13, 7, timedelta(days=2, minutes=30))
     trakt.rename("moonlit-noodle-stand", 13, 7, "Late")
-    aired = entries(trakt, "moonlit-noodle-stand")
+    aired = list_entries(trakt, "moonlit-noodle-stand")
     day, show, episode = next(it for it in aired if (it[2]["season"], it[2]["number"]) == (13, 7))
     assert (day.strftime("%A"), show["air_time"], episode["title"]) == ("Sunday", "2:00am", "Late")
 
@@ -213,7 +218,7 @@ def test_a_check_in_starts(trakt: Demo, clock: Clock) -> None:
         "tumblr": False,
         "foursquare": False,
     }
-    watching = requests.get(f"{trakt.url}/users/me/watching", headers=headers(trakt), timeout=5).json()
+    watching = requests.get(f"{trakt.url}/users/me/watching", headers=make_headers(trakt), timeout=5).json()
     assert (watching["show"]["ids"]["slug"], watching["episode"]["number"]) == ("harbor-nine", 4)
 
 

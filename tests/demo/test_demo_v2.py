@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.conftest import Clock
-from tests.demos import Demo, headers
+from tests.demos import Demo, make_headers
 
 HARBOR = {"show": {"ids": {"slug": "harbor-nine"}}, "episode": {"season": 13, "number": 4}}
 RAMEN = {"show": {"ids": {"trakt": 103}}, "episode": {"number_abs": 151}}
@@ -20,14 +20,14 @@ class Client:
     def __init__(self, trakt: Demo) -> None:
         self.trakt = trakt
         self.session = requests.Session()
-        self.session.headers.update(headers(trakt))
+        self.session.headers.update(make_headers(trakt))
         self.session.headers["Content-Type"] = "application/json"
 
     def get(self, path: str, **headers: str | None) -> requests.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.session.get(self.trakt.url + path, headers=named, timeout=5)
 
-    def listed(self, path: str) -> list[dict[str, Any]]:
+    def list_entries(self, path: str) -> list[dict[str, Any]]:
         answer = self.get(path)
         assert answer.status_code == 200
         return list(answer.json())
@@ -47,14 +47,14 @@ def client(trakt: Demo) -> Iterator[Client]:
         yield opened
 
 
-def place(entry: dict[str, Any]) -> tuple[str, int, int]:
+def find_place(entry: dict[str, Any]) -> tuple[str, int, int]:
     """Which episode an entry is of."""
     return entry["show"]["ids"]["slug"], entry["episode"]["season"], entry["episode"]["number"]
 
 
 def test_a_calendar_is_cut_by_utc_days(client: Client) -> None:
     """Entries begin on the days asked for, in UTC, and come by time."""
-    times = [entry["first_aired"] for entry in client.listed("/calendars/my/shows/2026-11-01/3")]
+    times = [entry["first_aired"] for entry in client.list_entries("/calendars/my/shows/2026-11-01/3")]
     assert times == sorted(times)
     assert {time[:10] for time in times} == {"2026-11-01", "2026-11-02", "2026-11-03"}
 
@@ -64,8 +64,8 @@ def test_a_calendar_begins_today_and_lasts_a_week(client: Client) -> None:
     answer = client.get("/calendars/my/shows")
     assert answer.headers["X-Start-Date"] == "Mon, 23 Nov 2026 00:00:00 GMT"
     assert answer.headers["X-End-Date"] == "Sun, 29 Nov 2026 23:59:59 GMT"
-    assert answer.json() == client.listed("/calendars/my/shows/2026-11-23")
-    assert answer.json() == client.listed("/calendars/my/shows/2026-11-23/7")
+    assert answer.json() == client.list_entries("/calendars/my/shows/2026-11-23")
+    assert answer.json() == client.list_entries("/calendars/my/shows/2026-11-23/7")
 
 
 def test_a_long_calendar_is_cut_without_a_word(client: Client) -> None:
@@ -73,7 +73,7 @@ def test_a_long_calendar_is_cut_without_a_word(client: Client) -> None:
     answer = client.get("/calendars/my/shows/2026-11-01/90")
     assert answer.status_code == 200
     assert answer.headers["X-End-Date"] == "Thu, 03 Dec 2026 23:59:59 GMT"
-    assert answer.json() == client.listed("/calendars/my/shows/2026-11-01/33")
+    assert answer.json() == client.list_entries("/calendars/my/shows/2026-11-01/33")
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_a_calendar_of_some_episodes(client: Client, kind: str, types: set[str])
     """New shows, premieres and finales are the episodes of those types, all of them."""
     found: set[str] = set()
     for day in ("2026-10-01", "2026-11-03", "2026-12-06"):
-        chosen = client.listed(f"/calendars/my/shows/{kind}/{day}/33?extended=full")
-        every = client.listed(f"/calendars/my/shows/{day}/33?extended=full")
+        chosen = client.list_entries(f"/calendars/my/shows/{kind}/{day}/33?extended=full")
+        every = client.list_entries(f"/calendars/my/shows/{day}/33?extended=full")
         assert chosen == [each for each in every if each["episode"]["episode_type"] in types]
         found |= {each["episode"]["episode_type"] for each in chosen}
     assert found == types
@@ -99,35 +99,35 @@ def test_a_calendar_of_some_episodes(client: Client, kind: str, types: set[str])
 def test_movies_are_listed_by_a_plain_date(client: Client, kind: str) -> None:
     """A release has a day and no hour; each kind of release has its own."""
 
-    def days(kind: str) -> list[str]:
+    def list_days(kind: str) -> list[str]:
         starts = ("2026-10-01", "2026-11-03", "2026-12-06")
-        return [entry["released"] for day in starts for entry in client.listed(f"/calendars/my/{kind}/{day}/33")]
+        return [entry["released"] for day in starts for entry in client.list_entries(f"/calendars/my/{kind}/{day}/33")]
 
-    assert days(kind) == sorted(days(kind))
-    assert all("2026-10-01" <= day < "2027-01-08" and len(day) == 10 for day in days(kind))
-    assert all(days(kind) != days(other) for other in {"movies", "streaming", "dvd"} - {kind})
+    assert list_days(kind) == sorted(list_days(kind))
+    assert all("2026-10-01" <= day < "2027-01-08" and len(day) == 10 for day in list_days(kind))
+    assert all(list_days(kind) != list_days(other) for other in {"movies", "streaming", "dvd"} - {kind})
 
 
 def test_the_calendar_of_everything_holds_mine_and_more(client: Client) -> None:
     """What is in `my` is in `all`, beside the shows of others; `all` needs no login."""
-    mine = client.listed("/calendars/my/shows/2026-11-01/33")
+    mine = client.list_entries("/calendars/my/shows/2026-11-01/33")
     answer = client.get("/calendars/all/shows/2026-11-01/33", Authorization=None)
     every = answer.json()
     assert all(entry in every for entry in mine)
-    assert {place(it)[0] for it in every} - {place(it)[0] for it in mine} == {"cold-platform"}
+    assert {find_place(it)[0] for it in every} - {find_place(it)[0] for it in mine} == {"cold-platform"}
     assert answer.headers["Cache-Control"] == "public, max-age=28800"
 
 
 def test_hidden_shows_still_come(client: Client) -> None:
     """A show that is hidden or dropped stays in `my`; the program has to leave it out."""
-    listed = {place(entry)[0] for entry in client.listed("/calendars/my/shows/2026-11-20/33")}
+    listed = {find_place(entry)[0] for entry in client.list_entries("/calendars/my/shows/2026-11-20/33")}
     assert {"proof-and-batter", "gridlock-live"} <= listed
 
 
 def test_an_entry_may_come_twice(client: Client) -> None:
     """One episode is listed under two ids; the newer entry has the newer updated_at."""
-    entries = client.listed("/calendars/my/shows/2026-11-01/33?extended=full")
-    twins = [entry for entry in entries if place(entry) == ("double-booked", 16, 3)]
+    entries = client.list_entries("/calendars/my/shows/2026-11-01/33?extended=full")
+    twins = [entry for entry in entries if find_place(entry) == ("double-booked", 16, 3)]
     assert len(twins) == 2
     assert twins[0]["episode"]["ids"]["trakt"] != twins[1]["episode"]["ids"]["trakt"]
     assert twins[0]["episode"]["updated_at"] < twins[1]["episode"]["updated_at"]
@@ -151,23 +151,23 @@ def test_changes_show_in_the_calendar(client: Client) -> None:
     path = "/calendars/my/shows/2026-11-23/2"
     shift = ("the-long-shift", 16, 2)
 
-    def listed() -> dict[tuple[str, int, int], Any]:
-        return {place(entry): entry for entry in client.listed(path)}
+    def list_starts() -> dict[tuple[str, int, int], Any]:
+        return {find_place(entry): entry for entry in client.list_entries(path)}
 
-    before = listed()
+    before = list_starts()
     client.trakt.move(*shift, by=timedelta(hours=2))
     client.trakt.rename(*shift, "Whales")
-    assert listed()[shift]["first_aired"] == "2026-11-24T05:00:00.000Z"
-    assert listed()[shift]["episode"]["title"] == "Whales"
+    assert list_starts()[shift]["first_aired"] == "2026-11-24T05:00:00.000Z"
+    assert list_starts()[shift]["episode"]["title"] == "Whales"
     client.trakt.move(*shift, by=timedelta(days=60))
-    assert shift not in listed()
-    moved = client.listed("/calendars/my/shows/2027-01-23/1")
-    assert shift in [place(entry) for entry in moved]
+    assert shift not in list_starts()
+    moved = client.list_entries("/calendars/my/shows/2027-01-23/1")
+    assert shift in [find_place(entry) for entry in moved]
     client.trakt.restore(*shift)
     client.trakt.remove(*shift)
-    assert shift not in listed()
+    assert shift not in list_starts()
     client.trakt.restore(*shift)
-    assert listed() == before
+    assert list_starts() == before
     with pytest.raises(LookupError):
         client.trakt.remove("the-long-shift", 16, 9)
 
@@ -185,26 +185,26 @@ def test_hidden_shows_come_in_pages(client: Client) -> None:
     assert pages[0].headers["X-Pagination-Page-Count"] == "2"
     assert pages[0].headers["X-Pagination-Item-Count"] == "12"
     assert pages[1].json()[1]["show"]["ids"]["slug"] == "proof-and-batter"
-    assert len(client.listed("/users/hidden/dropped?limit=100")) == 12
-    assert client.listed("/users/hidden/calendar?type=movie") == []
+    assert len(client.list_entries("/users/hidden/dropped?limit=100")) == 12
+    assert client.list_entries("/users/hidden/calendar?type=movie") == []
 
 
 def test_shows_can_be_hidden_and_shown(client: Client, clock: Clock) -> None:
     """Hiding a show lists it in its section and moves last_activities."""
 
-    def hidden() -> list[str]:
-        entries = client.listed("/users/hidden/dropped?limit=100")
+    def list_hidden() -> list[str]:
+        entries = client.list_entries("/users/hidden/dropped?limit=100")
         return [entry["show"]["ids"]["slug"] for entry in entries]
 
     before = client.get("/sync/last_activities").json()
     clock.pass_by(minutes=1)
     client.trakt.hide("lava-line", "dropped")
-    assert "lava-line" in hidden()
+    assert "lava-line" in list_hidden()
     after = client.get("/sync/last_activities").json()
     assert after["shows"]["dropped_at"] > before["shows"]["dropped_at"]
     assert after["all"] > before["all"]
     client.trakt.unhide("lava-line")
-    assert "lava-line" not in hidden()
+    assert "lava-line" not in list_hidden()
 
 
 def test_a_request_needs_its_headers(client: Client) -> None:
@@ -357,31 +357,31 @@ def test_watching_needs_a_login(client: Client) -> None:
 def test_search_finds_by_words(client: Client) -> None:
     """The exact title comes first; words may be cut short, and Lucene's signs escaped."""
 
-    def slugs(query: str) -> list[str]:
+    def search_slugs(query: str) -> list[str]:
         results = client.get(f"/search/movie,show?query={query}").json()
         return [(result.get("show") or result["movie"])["ids"]["slug"] for result in results]
 
-    assert slugs("harbor nine")[0] == "harbor-nine"
-    assert set(slugs("The Long Shift")) == {"the-long-shift", "the-long-shift-2025"}
-    assert "tea-and-trespass" in slugs("tres tea")
-    assert slugs(r"Tea%20\%26\%26%20Trespass") == ["tea-and-trespass"]
-    assert slugs("noooooothing") == []
-    scores = [it["score"] for it in client.listed("/search/show?query=the")]
+    assert search_slugs("harbor nine")[0] == "harbor-nine"
+    assert set(search_slugs("The Long Shift")) == {"the-long-shift", "the-long-shift-2025"}
+    assert "tea-and-trespass" in search_slugs("tres tea")
+    assert search_slugs(r"Tea%20\%26\%26%20Trespass") == ["tea-and-trespass"]
+    assert search_slugs("noooooothing") == []
+    scores = [it["score"] for it in client.list_entries("/search/show?query=the")]
     assert scores == sorted(scores, reverse=True)
 
 
 def test_exact_search_takes_the_whole_title(client: Client) -> None:
     """Part of a title is not found by the exact search."""
-    assert len(client.listed("/search/show/exact?query=harbor+nine")) == 1
-    assert client.listed("/search/show/exact?query=harbor") == []
+    assert len(client.list_entries("/search/show/exact?query=harbor+nine")) == 1
+    assert client.list_entries("/search/show/exact?query=harbor") == []
 
 
 def test_search_finds_by_id(client: Client) -> None:
     """An id of any kind finds its show, movie or episode; an unknown one an empty list."""
-    assert client.listed("/search/tvdb/400101?type=show")[0]["show"]["title"] == "Harbor Nine"
-    assert client.listed("/search/trakt/1010099?type=episode")[0]["episode"]["number"] == 4
-    assert client.listed("/search/imdb/tt90700035?type=movie")[0]["movie"]["ids"]["trakt"] == 735
-    assert client.listed("/search/tmdb/0?type=show") == []
+    assert client.list_entries("/search/tvdb/400101?type=show")[0]["show"]["title"] == "Harbor Nine"
+    assert client.list_entries("/search/trakt/1010099?type=episode")[0]["episode"]["number"] == 4
+    assert client.list_entries("/search/imdb/tt90700035?type=movie")[0]["movie"]["ids"]["trakt"] == 735
+    assert client.list_entries("/search/tmdb/0?type=show") == []
 
 
 def test_progress_leaves_specials_out(client: Client) -> None:
@@ -393,7 +393,7 @@ def test_progress_leaves_specials_out(client: Client) -> None:
 def test_full_answers_say_more(client: Client) -> None:
     """extended=full adds what the show and the episode are, and changes nothing else."""
     path = "/calendars/my/shows/2026-11-23/7"
-    brief, full = client.listed(path), client.listed(f"{path}?extended=full")
+    brief, full = client.list_entries(path), client.list_entries(f"{path}?extended=full")
     for some, more in zip(brief, full, strict=True):
         for part in ("show", "episode"):
             assert set(some[part]) < set(more[part])

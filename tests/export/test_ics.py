@@ -23,7 +23,7 @@ STAMP = make_stamp()
 CALENDAR_ID = make_calendar_id(owner="some body/ö", kinds=("shows", "dvd"))
 
 
-def lines(airing: Airing, **rules: object) -> list[str]:
+def render_lines(airing: Airing, **rules: object) -> list[str]:
     octets = ics.render_event(make_event(airing, **rules), STAMP, "1-abc")
     return octets.replace(b"\r\n ", b"").decode().split("\r\n")
 
@@ -55,7 +55,7 @@ def test_a_uid_says_nothing_that_changes() -> None:
 
 def test_an_event_has_the_properties_that_programs_need() -> None:
     """An episode's event, line by line."""
-    assert lines(make_episode(kind=EpisodeKind.SEASON_FINALE)) == [
+    assert render_lines(make_episode(kind=EpisodeKind.SEASON_FINALE)) == [
         "BEGIN:VEVENT",
         "UID:trakt-1388-s2e3@trakt-ical",
         "DTSTAMP:20260101T000000Z",
@@ -80,8 +80,8 @@ def test_an_event_has_the_properties_that_programs_need() -> None:
 def test_a_location_is_there_by_template_alone() -> None:
     """Programs look a network up on a map, so an event has a location only where somebody wants one."""
     words = Words(location=parse_template("{network}[, {country}]", PARTS))
-    assert "LOCATION:HBO" in lines(make_episode(), words=words)
-    assert not [line for line in lines(make_movie(), words=words) if line.startswith("LOCATION")]
+    assert "LOCATION:HBO" in render_lines(make_episode(), words=words)
+    assert not [line for line in render_lines(make_movie(), words=words) if line.startswith("LOCATION")]
 
 
 def test_an_event_may_have_been_created_before_it_changed() -> None:
@@ -168,7 +168,7 @@ def test_the_end_follows_from_the_first_known_runtime(
 
 def test_a_whole_day_is_written_as_dates() -> None:
     """Where nobody knows the hour start and end are dates."""
-    written = lines(make_episode(starts=date(2026, 4, 18)))
+    written = render_lines(make_episode(starts=date(2026, 4, 18)))
     assert "DTSTART;VALUE=DATE:20260418" in written
     assert "DTEND;VALUE=DATE:20260419" in written
 

@@ -30,7 +30,7 @@ Story = Callable[[CalendarRuns], tuple[str, str]]
 ROWS: list[tuple[str, Story]] = []
 
 
-def row(reason: str) -> Callable[[Story], Story]:
+def add_row(reason: str) -> Callable[[Story], Story]:
     def add(story: Story) -> Story:
         ROWS.append((reason, story))
         return story
@@ -42,7 +42,7 @@ def row(reason: str) -> Callable[[Story], Story]:
 # "same": the octets of before; "changed": newer stamps and a higher SEQUENCE; "tombstone"; "gone".
 
 
-def fate(runs: CalendarRuns, before: str, airing: Episode = AHEAD) -> str:
+def find_fate(runs: CalendarRuns, before: str, airing: Episode = AHEAD) -> str:
     after = runs.find_event(airing)
     if not after:
         return "gone"
@@ -58,29 +58,29 @@ def fate(runs: CalendarRuns, before: str, airing: Episode = AHEAD) -> str:
     return "changed"
 
 
-def told(revised: MergeResult) -> str:
+def describe_changes(revised: MergeResult) -> str:
     return ", ".join(change.kind.value for change in revised.changes)
 
 
-def later(runs: CalendarRuns, **span: float) -> None:
+def pass_time(runs: CalendarRuns, **span: float) -> None:
     runs.now += timedelta(**(span or {"hours": 1}))
 
 
-@row("an unchanged event is carried over, and so is the whole calendar")
+@add_row("an unchanged event is carried over, and so is the whole calendar")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     before, whole = runs.find_event(AHEAD), runs.octets
-    later(runs)
+    pass_time(runs)
     revised = runs.run(AHEAD, *OTHERS)
     assert runs.octets == whole
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("a new event bears the stamp of the run, the others keep theirs")
+@add_row("a new event bears the stamp of the run, the others keep theirs")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(*OTHERS)
     other = runs.find_event(OTHERS[0])
-    later(runs)
+    pass_time(runs)
     revised = runs.run(AHEAD, *OTHERS)
     assert find_value(runs.find_event(AHEAD), "DTSTAMP") == "20260418T130000Z"
     assert (
@@ -88,366 +88,366 @@ def _(runs: CalendarRuns) -> tuple[str, str]:
         == (runs.now - datetime(2020, 1, 1, tzinfo=UTC)).total_seconds() // 60
     )
     assert runs.find_event(OTHERS[0]) == other
-    return fate(runs, ""), told(revised)
+    return find_fate(runs, ""), describe_changes(revised)
 
 
-@row("a renamed event changes")
+@add_row("a renamed event changes")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs)
+    pass_time(runs)
     revised = runs.run(replace(AHEAD, title="B"), *OTHERS)
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("a moved event changes")
+@add_row("a moved event changes")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs)
+    pass_time(runs)
     revised = runs.run(replace(AHEAD, starts=AHEAD.starts + DAY), *OTHERS)
     assert revised.changes[0].was == AHEAD.starts
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("another overview is an update")
+@add_row("another overview is an update")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs)
+    pass_time(runs)
     revised = runs.run(replace(AHEAD, overview="B"), *OTHERS)
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("missing and ahead: a tombstone, and it says until when")
+@add_row("missing and ahead: a tombstone, and it says until when")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs)
+    pass_time(runs)
     revised = runs.run(*OTHERS)
     assert revised.changes[0].until == runs.now + 14 * DAY
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("a tombstone stays as it is while it stands")
+@add_row("a tombstone stays as it is while it stands")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
-    later(runs)
+    pass_time(runs)
     runs.run(*OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs, days=13, hours=23)
+    pass_time(runs, days=13, hours=23)
     runs.days = DateRange(runs.now.date() - 30 * DAY, 121)
     revised = runs.run(*OTHERS)
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("a tombstone goes after its days")
+@add_row("a tombstone goes after its days")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
-    later(runs)
+    pass_time(runs)
     runs.run(*OTHERS)
-    later(runs, days=14)
+    pass_time(runs, days=14)
     revised = runs.run(*OTHERS)
-    return fate(runs, ""), told(revised)
+    return find_fate(runs, ""), describe_changes(revised)
 
 
-@row("without tombstones what is missing goes at once")
+@add_row("without tombstones what is missing goes at once")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.retention = Retention(tombstone=timedelta(0))
     runs.run(AHEAD, *OTHERS)
     revised = runs.run(*OTHERS)
-    return fate(runs, ""), told(revised)
+    return find_fate(runs, ""), describe_changes(revised)
 
 
-@row("missing and past: it leaves without a trace")
+@add_row("missing and past: it leaves without a trace")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(PAST, *OTHERS)
     revised = runs.run(*OTHERS)
-    return fate(runs, "", PAST), told(revised)
+    return find_fate(runs, "", PAST), describe_changes(revised)
 
 
-@row("a whole day is ahead until it is over in the west")
+@add_row("a whole day is ahead until it is over in the west")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     yesterday = replace(AHEAD, starts=NOW.date() - DAY)
     runs.now = NOW - timedelta(seconds=1)
     runs.run(yesterday, *OTHERS)
     before = runs.find_event(AHEAD)
     revised = runs.run(*OTHERS)
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("a whole day that is over in the west is past")
+@add_row("a whole day that is over in the west is past")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(replace(AHEAD, starts=NOW.date() - DAY), *OTHERS)
     revised = runs.run(*OTHERS)
-    return fate(runs, ""), told(revised)
+    return find_fate(runs, ""), describe_changes(revised)
 
 
-@row("other kinds: what is not asked for any more leaves at once, without a tombstone")
+@add_row("other kinds: what is not asked for any more leaves at once, without a tombstone")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(AHEAD)
     runs.calendar_id = make_calendar_id(kinds=("movies", "premieres"))
     revised = runs.run()
     assert not revised.events
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("one kind fewer: what the other one still asks for and no longer lists is missing")
+@add_row("one kind fewer: what the other one still asks for and no longer lists is missing")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     premiere = replace(AHEAD, kind=EpisodeKind.SEASON_PREMIERE)
     runs.calendar_id = make_calendar_id(kinds=("premieres", "shows"))
     runs.run(premiere, *OTHERS)
     before = runs.find_event(AHEAD)
     runs.calendar_id = make_calendar_id(kinds=("premieres",))
-    later(runs)
+    pass_time(runs)
     revised = runs.run()
     assert len(revised.events) == 1
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("changes within one minute, gone, and back in the same: SEQUENCE still rises")
+@add_row("changes within one minute, gone, and back in the same: SEQUENCE still rises")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     for title in "ABC":
         runs.run(replace(AHEAD, title=title), *OTHERS)
     before = runs.find_event(AHEAD)
     runs.run(*OTHERS, hidden=["trakt-1388"])
     revised = runs.run(AHEAD, *OTHERS)
-    return fate(runs, before), told(revised).split(", ")[0]
+    return find_fate(runs, before), describe_changes(revised).split(", ")[0]
 
 
-@row("the clock was ahead, the show hidden and back: stamps still rise")
+@add_row("the clock was ahead, the show hidden and back: stamps still rise")
 def _(runs: CalendarRuns) -> tuple[str, str]:
-    later(runs, hours=20)
+    pass_time(runs, hours=20)
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs, hours=-20)
+    pass_time(runs, hours=-20)
     runs.run(*OTHERS, hidden=["trakt-1388"])
     revised = runs.run(AHEAD, *OTHERS)
-    return fate(runs, before), told(revised).split(", ")[0]
+    return find_fate(runs, before), describe_changes(revised).split(", ")[0]
 
 
-@row("an upcoming event whose tombstone has no room is told all the same")
+@add_row("an upcoming event whose tombstone has no room is told all the same")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     runs.retention = Retention(size_limit=len(runs.octets or b"") - 300)
     revised = runs.run(*OTHERS)
     assert revised.changes[0].until is None
-    return fate(runs, ""), told(revised)
+    return find_fate(runs, ""), describe_changes(revised)
 
 
-@row("ruled out: listed, but not to be shown, so it leaves without a trace")
+@add_row("ruled out: listed, but not to be shown, so it leaves without a trace")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     runs.rules = Rules(filters=Filters(watched=False))
     revised = runs.run(replace(AHEAD, watched=True), *OTHERS)
-    return fate(runs, ""), told(revised)
+    return find_fate(runs, ""), describe_changes(revised)
 
 
-@row("hidden: it leaves without a trace, listed or not")
+@add_row("hidden: it leaves without a trace, listed or not")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     revised = runs.run(hidden=["trakt-1388"])
     assert len(revised.changes) == 5
-    return fate(runs, ""), told(revised).split(", ")[0]
+    return find_fate(runs, ""), describe_changes(revised).split(", ")[0]
 
 
-@row("out of range: untouched")
+@add_row("out of range: untouched")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs)
+    pass_time(runs)
     runs.days = DateRange(NOW.date() + 8 * DAY, 30)
     revised = runs.run(*OTHERS)
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("out of range and older than keep_days: gone")
+@add_row("out of range and older than keep_days: gone")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(PAST, *OTHERS)
-    later(runs, days=176)
+    pass_time(runs, days=176)
     runs.days = DateRange(runs.now.date(), 30)
     revised = runs.run()
     assert find_value(runs.find_event(OTHERS[0]), "STATUS") == "CONFIRMED"
-    return fate(runs, "", PAST), told(revised)
+    return find_fate(runs, "", PAST), describe_changes(revised)
 
 
-@row("out of range and as old as keep_days: untouched")
+@add_row("out of range and as old as keep_days: untouched")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(PAST, *OTHERS)
     before = runs.find_event(PAST)
-    later(runs, days=175)
+    pass_time(runs, days=175)
     runs.days = DateRange(runs.now.date(), 30)
     revised = runs.run()
-    return fate(runs, before, PAST), told(revised)
+    return find_fate(runs, before, PAST), describe_changes(revised)
 
 
-@row("the range slides by a day: what it leaves behind stays")
+@add_row("the range slides by a day: what it leaves behind stays")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     oldest = replace(PAST, starts=NOW - 30 * DAY)
     runs.run(oldest, *OTHERS)
     before = runs.find_event(PAST)
-    later(runs, days=1)
+    pass_time(runs, days=1)
     runs.days = DateRange(runs.days.first + DAY, runs.days.days)
     revised = runs.run(*OTHERS)
-    return fate(runs, before, PAST), told(revised)
+    return find_fate(runs, before, PAST), describe_changes(revised)
 
 
-@row("the range is shortened: what lies beyond stays")
+@add_row("the range is shortened: what lies beyond stays")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(OTHERS[3])
     runs.days = DateRange(NOW.date(), 11)
     revised = runs.run(AHEAD, OTHERS[0])
-    return fate(runs, before, OTHERS[3]), told(revised)
+    return find_fate(runs, before, OTHERS[3]), describe_changes(revised)
 
 
-@row("one kind more: what is no longer listed is missing")
+@add_row("one kind more: what is no longer listed is missing")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(AHEAD)
     runs.calendar_id = make_calendar_id(kinds=("movies", "shows"))
-    later(runs)
+    pass_time(runs)
     revised = runs.run(*OTHERS)
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("the same kinds in another order are the same kinds")
+@add_row("the same kinds in another order are the same kinds")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.calendar_id = make_calendar_id(kinds=("shows", "new"))
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(AHEAD)
     runs.calendar_id = make_calendar_id(kinds=("new", "shows"))
-    later(runs)
+    pass_time(runs)
     revised = runs.run(*OTHERS)
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("returned before the tombstone went: back")
+@add_row("returned before the tombstone went: back")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
-    later(runs)
+    pass_time(runs)
     runs.run(*OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs)
+    pass_time(runs)
     revised = runs.run(AHEAD, *OTHERS)
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("returned after the tombstone went: new, and SEQUENCE still higher")
+@add_row("returned after the tombstone went: new, and SEQUENCE still higher")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     runs.run(*OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs, days=15)
+    pass_time(runs, days=15)
     runs.run(*OTHERS)
-    later(runs)
+    pass_time(runs)
     revised = runs.run(AHEAD, *OTHERS)
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("an unknown hour that becomes known is a confirmation")
+@add_row("an unknown hour that becomes known is a confirmation")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(replace(AHEAD, starts=AHEAD.starts.date()), *OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs)
+    pass_time(runs)
     revised = runs.run(AHEAD, *OTHERS)
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("a known hour that becomes unknown is a move")
+@add_row("a known hour that becomes unknown is a move")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs)
+    pass_time(runs)
     revised = runs.run(replace(AHEAD, starts=AHEAD.starts.date()), *OTHERS)
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("postponed past the range and out of sight: a tombstone")
+@add_row("postponed past the range and out of sight: a tombstone")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs)
+    pass_time(runs)
     revised = runs.run(*OTHERS)
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("postponed past the range but still in sight: moved")
+@add_row("postponed past the range but still in sight: moved")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs)
+    pass_time(runs)
     revised = runs.run(replace(AHEAD, starts=datetime.combine(runs.days.last + DAY, AHEAD.starts.timetz())), *OTHERS)
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("the clock went back: stamps go on")
+@add_row("the clock went back: stamps go on")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs, hours=-12)
+    pass_time(runs, hours=-12)
     revised = runs.run(replace(AHEAD, title="B"), *OTHERS)
     assert find_value(runs.find_event(AHEAD), "DTSTAMP") == "20260418T120001Z"
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("two changes within a minute: SEQUENCE rises by one")
+@add_row("two changes within a minute: SEQUENCE rises by one")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     before = runs.find_event(AHEAD)
-    later(runs, seconds=1)
+    pass_time(runs, seconds=1)
     revised = runs.run(replace(AHEAD, title="B"), *OTHERS)
     assert int(find_value(runs.find_event(AHEAD), "SEQUENCE")) == int(find_value(before, "SEQUENCE")) + 1
-    return fate(runs, before), told(revised)
+    return find_fate(runs, before), describe_changes(revised)
 
 
-@row("the ceiling is reached: past events go first, oldest first, tombstones with them")
+@add_row("the ceiling is reached: past events go first, oldest first, tombstones with them")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     recent = replace(PAST, number=3, starts=NOW - DAY)
     runs.run(PAST, recent, AHEAD, *OTHERS)
     size = len(runs.octets or b"")
     runs.retention = Retention(size_limit=size - len(runs.find_event(PAST)))
     revised = runs.run(PAST, recent, AHEAD, *OTHERS)
-    assert (len(revised.over_limit), told(revised)) == (1, "left out")
+    assert (len(revised.over_limit), describe_changes(revised)) == (1, "left out")
     assert runs.find_event(recent)
     before = runs.find_event(AHEAD)
-    later(runs)
+    pass_time(runs)
     runs.run(recent, *OTHERS)
-    assert fate(runs, before) == "tombstone"
+    assert find_fate(runs, before) == "tombstone"
     runs.retention = Retention(size_limit=len(runs.octets or b"") - len(runs.find_event(recent)) - 10)
     revised = runs.run(recent, *OTHERS)
     assert len(revised.over_limit) == 2
     assert not runs.find_event(recent)
     assert all(map(runs.find_event, OTHERS))
-    return fate(runs, ""), told(revised)
+    return find_fate(runs, ""), describe_changes(revised)
 
 
-@row("the ceiling is reached by the future: the farthest goes, without a tombstone, run after run")
+@add_row("the ceiling is reached by the future: the farthest goes, without a tombstone, run after run")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     runs.retention = Retention(size_limit=len(runs.octets or b"") - 1)
     revised = runs.run(AHEAD, *OTHERS)
     assert not runs.find_event(OTHERS[3])
     whole = runs.octets
-    later(runs)
+    pass_time(runs)
     again = runs.run(AHEAD, *OTHERS)
     assert (len(revised.over_limit), len(again.over_limit), runs.octets) == (1, 1, whole)
-    return fate(runs, "", OTHERS[3]), told(again)
+    return find_fate(runs, "", OTHERS[3]), describe_changes(again)
 
 
-@row("a later version renders differently: every event changes once")
+@add_row("a later version renders differently: every event changes once")
 def _(runs: CalendarRuns) -> tuple[str, str]:
     runs.run(AHEAD, *OTHERS)
     head, _, body = (runs.octets or b"").replace(b"REV:2-", b"REV:1-").partition(ics.SUM)
     body = body.partition(b"\r\n")[2]
     runs.octets = head + ics.SUM + ics.hash_parts(body) + b"\r\n" + body
     before = runs.find_event(AHEAD)
-    later(runs)
+    pass_time(runs)
     assert len(runs.run(AHEAD, *OTHERS).changes) == 5
-    became = fate(runs, before)
-    later(runs)
-    return became, told(runs.run(AHEAD, *OTHERS))
+    became = find_fate(runs, before)
+    pass_time(runs)
+    return became, describe_changes(runs.run(AHEAD, *OTHERS))
 
 
 EXPECTED = {
@@ -522,7 +522,7 @@ def test_created_is_when_the_event_first_appeared() -> None:
     created = find_value(runs.find_event(AHEAD), "CREATED")
     assert created == f"{NOW:%Y%m%dT%H%M%SZ}"
     for airings in ([replace(AHEAD, title="New"), *OTHERS], OTHERS, [AHEAD, *OTHERS]):
-        later(runs)
+        pass_time(runs)
         runs.run(*airings)
         assert find_value(runs.find_event(AHEAD), "CREATED") == created
     assert find_value(runs.find_event(AHEAD), "DTSTAMP") > created
@@ -532,15 +532,15 @@ def test_a_calendar_of_an_earlier_rendering_is_read() -> None:
     """Each of its events changes once, and was created when it is known to have been there; tombstones stay."""
     runs = CalendarRuns()
     runs.run(AHEAD, *OTHERS)
-    later(runs)
+    pass_time(runs)
     runs.run(*OTHERS)
     runs.octets = make_earlier(runs.octets or b"")
     buried = runs.find_event(AHEAD)
-    later(runs)
+    pass_time(runs)
     assert len(runs.run(*OTHERS).changes) == len(OTHERS)
     assert runs.find_event(AHEAD) == buried
     assert find_value(runs.find_event(OTHERS[0]), "CREATED") == f"{NOW:%Y%m%dT%H%M%SZ}"
-    later(runs)
+    pass_time(runs)
     assert runs.run(*OTHERS).changes == []
 
 
@@ -550,12 +550,12 @@ def test_a_calendar_may_have_uids_of_its_own() -> None:
     runs.run(AHEAD, *OTHERS)
     assert b"\r\nUID:trakt-1388-s2e1@trakt-ical\r\n" in (runs.octets or b"")
     runs.appearance = Appearance(uid_suffix="-Drama%20%26%20more")
-    later(runs)
-    assert told(runs.run(AHEAD, *OTHERS)) == ", ".join(["updated"] * 5)
+    pass_time(runs)
+    assert describe_changes(runs.run(AHEAD, *OTHERS)) == ", ".join(["updated"] * 5)
     assert b"\r\nUID:trakt-1388-s2e1@trakt-ical-Drama%20%26%20more\r\n" in (runs.octets or b"")
-    later(runs)
+    pass_time(runs)
     assert runs.run(AHEAD, *OTHERS).changes == []
-    assert told(runs.run(*OTHERS)) == "no longer listed"
+    assert describe_changes(runs.run(*OTHERS)) == "no longer listed"
     assert find_value(runs.find_event(AHEAD), "UID") == "trakt-1388-s2e1@trakt-ical-Drama%20%26%20more"
 
 

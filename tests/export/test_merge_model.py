@@ -32,7 +32,7 @@ TOMBSTONE, KEEP = 14 * DAY, 180 * DAY
 
 
 @dataclass(frozen=True)
-class Aired:
+class ListedEpisode:
     """One episode as the world lists it."""
 
     show: str
@@ -46,7 +46,7 @@ class Aired:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ReadEvent:
     """One event of a calendar as vobject reads it."""
 
     starts: Moment
@@ -57,7 +57,7 @@ class Seen:
     octets: bytes
 
 
-def seen(octets: bytes) -> dict[str, Seen]:
+def read_events(octets: bytes) -> dict[str, ReadEvent]:
     """The events of a calendar by UID. Fails where a UID is there twice."""
     blocks = re.findall(rb"^BEGIN:VEVENT\r$.*?^END:VEVENT\r$", octets, re.M | re.S)
     events = getattr(vobject.readOne(octets.decode()), "vevent_list", [])
@@ -65,7 +65,7 @@ def seen(octets: bytes) -> dict[str, Seen]:
     found = {}
     for event, block in zip(events, blocks, strict=True):
         starts = event.dtstart.value
-        found[event.uid.value] = Seen(
+        found[event.uid.value] = ReadEvent(
             starts.astimezone(UTC) if isinstance(starts, datetime) else starts,
             event.summary.value,
             event.status.value == "CANCELLED",
@@ -77,7 +77,7 @@ def seen(octets: bytes) -> dict[str, Seen]:
     return found
 
 
-def day_of(starts: Moment) -> date:
+def find_day(starts: Moment) -> date:
     return starts.date() if isinstance(starts, datetime) else starts
 
 
@@ -87,8 +87,8 @@ class MergeMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = BEGIN
-        self.world: dict[str, Aired] = {}
-        self.removed: dict[str, Aired] = {}
+        self.world: dict[str, ListedEpisode] = {}
+        self.removed: dict[str, ListedEpisode] = {}
         self.hidden: set[str] = set()
         self.length = 60
         self.octets: bytes | None = None
@@ -100,15 +100,15 @@ class MergeMachine(RuleBasedStateMachine):
     @rule(show=st.sampled_from(SHOWS), number=st.integers(1, 9), hours=st.integers(-200, 1500), known=st.booleans())
     def add(self, show: str, number: int, hours: int, known: bool) -> None:
         starts = self.now + timedelta(hours=hours)
-        aired = Aired(show, number, starts if known else starts.date(), f"Title {number}")
+        aired = ListedEpisode(show, number, starts if known else starts.date(), f"Title {number}")
         self.removed.pop(aired.uid, None)
         self.world[aired.uid] = aired
 
     @rule()
-    def season(self) -> None:
+    def announce_season(self) -> None:
         """A whole season is announced."""
         for number in range(1, 13):
-            aired = Aired(SHOWS[0], number, self.now + number * DAY, f"Title {number}")
+            aired = ListedEpisode(SHOWS[0], number, self.now + number * DAY, f"Title {number}")
             self.removed.pop(aired.uid, None)
             self.world[aired.uid] = aired
 
@@ -123,7 +123,7 @@ class MergeMachine(RuleBasedStateMachine):
     def learn_or_forget_the_hour(self, data: st.DataObject) -> None:
         aired = self.world[data.draw(st.sampled_from(sorted(self.world)))]
         known = isinstance(aired.starts, datetime)
-        starts = day_of(aired.starts)
+        starts = find_day(aired.starts)
         self.world[aired.uid] = replace(
             aired, starts=starts if known else datetime(starts.year, starts.month, starts.day, 20, tzinfo=UTC)
         )
@@ -190,16 +190,16 @@ class MergeMachine(RuleBasedStateMachine):
             self.highest = {
                 uid: number for uid, number in self.highest.items() if number < (self.now - EPOCH) // MINUTE
             }
-        before = seen(self.octets) if self.octets else {}
-        if self.shrunk(before) and not believe:
+        before = read_events(self.octets) if self.octets else {}
+        if self.has_shrunk(before) and not believe:
             try:
                 self.revise(believe=False)
             except UpdateHeldBack:
                 return
             raise AssertionError("so much less is not to be believed")
         octets = self.revise(believe=believe).octets
-        after = seen(octets)
-        assert self.shape(after) == self.expected(before)
+        after = read_events(octets)
+        assert self.list_fields(after) == self.find_expected(before)
         self.check_stamps(before, after)
         self.octets = octets
         assert self.revise(believe=False).octets == octets, "the same again changes nothing"
@@ -209,12 +209,12 @@ class MergeMachine(RuleBasedStateMachine):
     def a_fetch_fails(self) -> None:
         """A source that fails leaves nothing but what was there."""
 
-        class Failing:
+        class FailingSource:
             def fetch(self, needs: FetchRequest, progress: object) -> Fetched:
                 raise ConnectionError
 
         try:
-            merge_source(Failing(), self.spec(), parse_calendar(self.octets or b""), self.now)
+            merge_source(FailingSource(), self.spec(), parse_calendar(self.octets or b""), self.now)
         except ConnectionError:
             return
         raise AssertionError("the fault is told")
@@ -236,17 +236,17 @@ class MergeMachine(RuleBasedStateMachine):
                 title=aired.title,
                 starts=aired.starts,
             )
-            for aired in self.listed().values()
+            for aired in self.list_entries().values()
         ]
         source = FixedSource(airings, frozenset(self.hidden))
         previous = parse_calendar(self.octets) if self.octets else None
         return merge_source(source, self.spec(), previous, self.now, accept_loss=believe)
 
-    def listed(self) -> dict[str, Aired]:
+    def list_entries(self) -> dict[str, ListedEpisode]:
         """What Trakt answers: the days that are asked for, one more at both ends."""
-        return {uid: aired for uid, aired in self.world.items() if day_of(aired.starts) in self.days().widen(1)}
+        return {uid: aired for uid, aired in self.world.items() if find_day(aired.starts) in self.days().widen(1)}
 
-    def ahead(self, starts: Moment) -> bool:
+    def is_ahead(self, starts: Moment) -> bool:
         if isinstance(starts, datetime):
             return starts > self.now
         return datetime(starts.year, starts.month, starts.day, 12, tzinfo=UTC) + DAY > self.now  # over at UTC-12
@@ -254,25 +254,27 @@ class MergeMachine(RuleBasedStateMachine):
     def is_hidden(self, uid: str) -> bool:
         return uid.split("-s1e")[0] in self.hidden
 
-    def shrunk(self, before: dict[str, Seen]) -> bool:
+    def has_shrunk(self, before: dict[str, ReadEvent]) -> bool:
         """All of three or more upcoming events of shows that are not hidden are missing, or over half of ten."""
         upcoming = [
             uid
             for uid, event in before.items()
             if not event.cancelled
-            and self.ahead(event.starts)
-            and day_of(event.starts) in self.days()
+            and self.is_ahead(event.starts)
+            and find_day(event.starts) in self.days()
             and not self.is_hidden(uid)
         ]
-        missing = [uid for uid in upcoming if uid not in self.listed()]
+        missing = [uid for uid in upcoming if uid not in self.list_entries()]
         everything = len(missing) == len(upcoming) >= 3
         return everything or (len(upcoming) >= 10 and len(missing) > len(upcoming) / 2)
 
-    def expected(self, before: dict[str, Seen]) -> dict[str, tuple[Moment, str, bool, bytes | None]]:
+    def find_expected(self, before: dict[str, ReadEvent]) -> dict[str, tuple[Moment, str, bool, bytes | None]]:
         """What the next calendar holds: start, summary, whether cancelled, and octets that must not change."""
         found: dict[str, tuple[Moment, str, bool, bytes | None]] = {}
-        for uid, aired in self.listed().items():
-            if not self.is_hidden(uid) and (day_of(aired.starts) in self.days() or self.expected_anywhere(before, uid)):
+        for uid, aired in self.list_entries().items():
+            if not self.is_hidden(uid) and (
+                find_day(aired.starts) in self.days() or self.is_expected_anywhere(before, uid)
+            ):
                 summary = f"Show 1x{aired.number:02d} {aired.title}"
                 old = before.get(uid)
                 same = old is not None and not old.cancelled and (old.starts, old.summary) == (aired.starts, summary)
@@ -284,23 +286,23 @@ class MergeMachine(RuleBasedStateMachine):
             if old.cancelled:
                 if self.now < old.modified + TOMBSTONE:
                     found[uid] = kept
-            elif day_of(old.starts) not in self.days():
-                if day_of(old.starts) >= self.now.date() - KEEP:
+            elif find_day(old.starts) not in self.days():
+                if find_day(old.starts) >= self.now.date() - KEEP:
                     found[uid] = kept
-            elif self.ahead(old.starts):
+            elif self.is_ahead(old.starts):
                 found[uid] = (old.starts, f"No longer listed: {old.summary}", True, None)
         self.unchanged = {uid: octets for uid, (_, _, _, octets) in found.items() if octets is not None}
         return {uid: (starts, summary, cancelled, None) for uid, (starts, summary, cancelled, _) in found.items()}
 
-    def expected_anywhere(self, before: dict[str, Seen], uid: str) -> bool:
+    def is_expected_anywhere(self, before: dict[str, ReadEvent], uid: str) -> bool:
         """Whether the episode is shown outside of the range too: it was within, or a tombstone."""
-        return uid in before and (before[uid].cancelled or day_of(before[uid].starts) in self.days())
+        return uid in before and (before[uid].cancelled or find_day(before[uid].starts) in self.days())
 
     @staticmethod
-    def shape(events: dict[str, Seen]) -> dict[str, tuple[Moment, str, bool, bytes | None]]:
+    def list_fields(events: dict[str, ReadEvent]) -> dict[str, tuple[Moment, str, bool, bytes | None]]:
         return {uid: (event.starts, event.summary, event.cancelled, None) for uid, event in events.items()}
 
-    def check_stamps(self, before: dict[str, Seen], after: dict[str, Seen]) -> None:
+    def check_stamps(self, before: dict[str, ReadEvent], after: dict[str, ReadEvent]) -> None:
         """Unchanged octets stay; what changed has a later stamp and a higher SEQUENCE than it ever had.
 
         Only where the copy was lost while the clock had been ahead nobody can know the highest one.

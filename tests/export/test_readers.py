@@ -10,7 +10,7 @@ import pytest
 
 from tests.calendars import find_upcoming
 from tests.conftest import Line
-from tests.server import Told, serving
+from tests.server import Reply, run_server
 from tests.subscriber import Subscriber
 
 Airing = tuple[str, int, int]
@@ -38,7 +38,7 @@ def test_vdirsyncer_and_khal_see_a_change(
     served = line.ics.read_bytes()
     change(line, airing)
     line(*arguments)
-    with serving(lambda _: Told(served, headers={"Content-Type": "text/calendar"})) as (url, _):
+    with run_server(lambda _: Reply(served, headers={"Content-Type": "text/calendar"})) as (url, _):
         subscriber = Subscriber(tmp_path / "subscriber", f"{url}/trakt.ics")
         before = subscriber.refresh("2026-04-25", "20d")
         served = line.ics.read_bytes()

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Line
-from tests.feeds import Running, serving
+from tests.feeds import RunningFeed, run_feed
 
 
 @pytest.fixture
-def running(line: Line) -> Iterator[Running]:
+def running(line: Line) -> Iterator[RunningFeed]:
     """Return a running feed that has its first copy."""
-    with serving(line) as running:
+    with run_feed(line) as running:
         running.refresh()
         yield running

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Line
-from tests.feeds import serving
+from tests.feeds import run_feed
 from trakt_ical.demo import Drop, Fault
 
 ACCOUNTS = ("demo", "anna", "v1")
@@ -47,7 +47,7 @@ def test_no_account_is_served_anothers_calendar(line: Line, accounts: dict[str, 
     secrets = {}
     for name in ACCOUNTS:
         line.environ.update(accounts[name])
-        with serving(line) as running:
+        with run_feed(line) as running:
             running.refresh()
             assert f"/{name.replace('v1', 'demo')}/".encode() in running.get().content.replace(b"\r\n ", b"")
         secrets[name] = list_secrets(line, accounts[name])[0]
@@ -56,7 +56,7 @@ def test_no_account_is_served_anothers_calendar(line: Line, accounts: dict[str, 
     line.demo.misbehave(Fault(drop=Drop.BEFORE, times=0))
     for name in ACCOUNTS:
         line.environ.update(accounts[name])
-        with serving(line) as running:
+        with run_feed(line) as running:
             statuses = {other: running.get(f"{running.base}/{secrets[other]}").status_code for other in ACCOUNTS}
             assert statuses == {other: 200 if other == name else 404 for other in ACCOUNTS}
         for setting in accounts[name]:
@@ -67,7 +67,7 @@ def test_a_login_by_somebody_else_gets_nothing_of_the_account_before(line: Line)
     """Their calendar has an address of its own, and the old one is gone, until the first account is logged in again."""
     token = line.folder / "token.json"
     mine = token.read_text(encoding="utf-8")
-    with serving(line) as running:
+    with run_feed(line) as running:
         running.refresh()
         good, path = running.get(), running.path
         token.write_text(json.dumps(json.loads(mine) | {"username": "anna"}), encoding="utf-8")
@@ -75,14 +75,14 @@ def test_a_login_by_somebody_else_gets_nothing_of_the_account_before(line: Line)
         running.refresh()
         assert b"/anna/" in running.get().content.replace(b"\r\n ", b"")
         assert running.get(running.base + path).status_code == 404
-    with serving(line) as running:
+    with run_feed(line) as running:
         assert running.get(running.base + path).status_code == 404
         assert running.get().status_code == 200
     token.write_text(mine, encoding="utf-8")
-    with serving(line) as running:
+    with run_feed(line) as running:
         assert running.get(running.base + path).content == good.content
     token.unlink()
-    with serving(line) as running:
+    with run_feed(line) as running:
         assert running.get(running.base + path).content == good.content
 
 
@@ -91,7 +91,7 @@ def test_a_folder_of_an_earlier_version_stays_with_who_wrote_it(
     line: Line, accounts: dict[str, dict[str, str]], first: str
 ) -> None:
     """Whoever comes first, the account whose copy lies in the old folder keeps its address."""
-    with serving(line) as running:
+    with run_feed(line) as running:
         running.refresh()
         path = running.path
         owners = running.service.store.folder.path / "accounts.json"
@@ -103,7 +103,7 @@ def test_a_folder_of_an_earlier_version_stays_with_who_wrote_it(
 
 def test_a_copy_of_another_account_in_the_same_folder_is_not_served(line: Line) -> None:
     """It may lie there since accounts shared a folder."""
-    with serving(line) as running:
+    with run_feed(line) as running:
         running.refresh()
         copy = Path(running.service.store.folder.make_store("Trakt").name)
         octets = copy.read_bytes()
@@ -114,5 +114,5 @@ def test_a_copy_of_another_account_in_the_same_folder_is_not_served(line: Line) 
 
     rest = rest.partition(b"\r\n")[2]
     copy.write_bytes(b"".join((head, b"X-TRAKT-ICAL-SUM:", hash_parts(rest), b"\r\n", rest)))
-    with serving(line) as running:
+    with run_feed(line) as running:
         assert running.get().status_code == 503

@@ -13,7 +13,7 @@ import pytest
 
 from tests.calendars import find_slug
 from tests.conftest import Line
-from tests.feeds import Running, serving
+from tests.feeds import RunningFeed, run_feed
 from trakt_ical.feed.answers import (
     CalendarAnswers,
     Feed,
@@ -205,7 +205,7 @@ def test_a_path_is_right_or_404(path: str, status: int) -> None:
         assert status == 404 or (b"allow", b"GET, HEAD") in other.headers
 
 
-def test_only_a_calendar_is_open_to_other_origins(running: Running) -> None:
+def test_only_a_calendar_is_open_to_other_origins(running: RunningFeed) -> None:
     """A page of another origin may read a calendar and its 304, but not the page, and nothing without a secret."""
     known = {"If-None-Match": running.get().headers["ETag"]}
     for headers, method in (({}, "GET"), ({}, "HEAD"), (known, "GET"), ({"Origin": "https://x.example"}, "GET")):
@@ -233,7 +233,7 @@ def test_only_a_calendar_is_open_to_other_origins(running: Running) -> None:
         "%2FTrakt.ics",
     ],
 )
-def test_the_secret_finds_the_calendar_however_a_program_writes_the_rest(running: Running, name: str) -> None:
+def test_the_secret_finds_the_calendar_however_a_program_writes_the_rest(running: RunningFeed, name: str) -> None:
     """Without the extension, with a slash, encoded in another way or not at all: the same calendar."""
     address = urlsplit(running.base)
     secret = running.path.split("/")[1]
@@ -292,7 +292,7 @@ def test_any_name_can_be_saved_under(name: str, disposition: bytes) -> None:
     assert b"\n" not in told
 
 
-def test_the_headers_are_those_that_programs_need(running: Running) -> None:
+def test_the_headers_are_those_that_programs_need(running: RunningFeed) -> None:
     """Type, name, caching, and that no search engine keeps it; HEAD has the same as GET, and no body."""
     got = running.get()
     assert got.status_code == 200
@@ -314,7 +314,7 @@ def test_the_headers_are_those_that_programs_need(running: Running) -> None:
     assert {**head.headers, "date": ""} == {**got.headers, "date": ""}
 
 
-def test_gzip_over_http_has_its_own_tag_and_either_is_taken_back(running: Running) -> None:
+def test_gzip_over_http_has_its_own_tag_and_either_is_taken_back(running: RunningFeed) -> None:
     """The packed form unpacks to the plain one, and both tags are known in both forms."""
     plain, packed = running.get(), running.get(headers={"Accept-Encoding": "gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"
@@ -326,7 +326,7 @@ def test_gzip_over_http_has_its_own_tag_and_either_is_taken_back(running: Runnin
             assert (answer.status_code, answer.content) == (304, b"")
 
 
-def test_conditions_that_come_in_two_lines_are_one_list(running: Running) -> None:
+def test_conditions_that_come_in_two_lines_are_one_list(running: RunningFeed) -> None:
     """A field that is sent twice is the list of both."""
     import http.client
 
@@ -340,7 +340,7 @@ def test_conditions_that_come_in_two_lines_are_one_list(running: Running) -> Non
     connection.close()
 
 
-def test_an_event_that_merely_leaves_is_seen_by_date_alone(running: Running, line: Line) -> None:
+def test_an_event_that_merely_leaves_is_seen_by_date_alone(running: RunningFeed, line: Line) -> None:
     """Last-Modified moves with the octets, by a second at least, for clients that send If-Modified-Since alone."""
     first = running.get()
     since = {"If-Modified-Since": first.headers["Last-Modified"]}
@@ -361,11 +361,11 @@ def test_an_event_that_merely_leaves_is_seen_by_date_alone(running: Running, lin
 
 def test_last_modified_is_kept_over_a_restart_and_always_rises(line: Line) -> None:
     """A restart changes no header; a change within the same second is a second later."""
-    with serving(line) as running:
+    with run_feed(line) as running:
         running.refresh()
         before = running.get()
     line.clock.pass_by(hours=5)
-    with serving(line) as running:
+    with run_feed(line) as running:
         again = running.get()
         assert {**again.headers, "date": ""} == {**before.headers, "date": ""}
         line.clock.now = datetime(2026, 4, 18, 12, tzinfo=UTC)
@@ -373,6 +373,6 @@ def test_last_modified_is_kept_over_a_restart_and_always_rises(line: Line) -> No
         assert kept.find("Trakt", "another", line.clock.now) == line.clock.now + timedelta(seconds=1)
 
 
-def test_the_first_octets_are_stamped_with_now(running: Running) -> None:
+def test_the_first_octets_are_stamped_with_now(running: RunningFeed) -> None:
     """Last-Modified is a date that clients can send back."""
     assert running.get().headers["Last-Modified"] == format_datetime(running.clock.now, usegmt=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.feeds import Running
-from tests.server import Asked, Told, serving
+from tests.feeds import RunningFeed
+from tests.server import Reply, Request, run_server
 from trakt_ical.export.stored_calendar import parse_calendar, read_summary
 
 SCRIPTS = (
@@ -39,21 +39,21 @@ def modules(judges: Path) -> Path:
     return folder
 
 
-def test_fullcalendar_reads_the_feed_from_another_origin(running: Running, modules: Path, browser: Any) -> None:
+def test_fullcalendar_reads_the_feed_from_another_origin(running: RunningFeed, modules: Path, browser: Any) -> None:
     """Each airing of the month is on the page; the feed's own page stays closed to that origin."""
 
-    def answer(asked: Asked) -> Told:
-        if asked.path == "/":
+    def answer(request: Request) -> Reply:
+        if request.path == "/":
             scripts = "\n".join(f'<script src="/{script}"></script>' for script in SCRIPTS)
             document = PAGE.format(scripts=scripts, url=running.url, page=running.page)
-            return Told(document.encode(), headers={"Content-Type": "text/html"})
-        if asked.path[1:] in SCRIPTS:
-            return Told((modules / asked.path[1:]).read_bytes(), headers={"Content-Type": "text/javascript"})
-        return Told(b"", status=404)
+            return Reply(document.encode(), headers={"Content-Type": "text/html"})
+        if request.path[1:] in SCRIPTS:
+            return Reply((modules / request.path[1:]).read_bytes(), headers={"Content-Type": "text/javascript"})
+        return Reply(b"", status=404)
 
     stored = parse_calendar(running.get().content)
     april = [event for event in stored.events.values() if event.start.startswith("202604")]
-    with serving(answer) as (base, _):
+    with run_server(answer) as (base, _):
         profile = browser.new_context(timezone_id="UTC", locale="en-GB")
         tab = profile.new_page()
         try:

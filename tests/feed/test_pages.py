@@ -103,7 +103,7 @@ def read_text(content: PageContent) -> str:
 def test_no_text_from_outside_becomes_markup(text: str) -> None:
     """Titles, names and sentences are shown to the letter, and add no element to the document."""
 
-    def made(word: str) -> PageContent:
+    def make_page(word: str) -> PageContent:
         events = (
             make_airing(word, NOW),
             make_airing(word, NOW, cancelled=True),
@@ -111,7 +111,7 @@ def test_no_text_from_outside_becomes_markup(text: str) -> None:
         )
         return make_content(PageCalendar(word, URL, NOW, word, events), make_calendar(), trouble=word)
 
-    plain, hostile = Reader(render_page(made("plain"))), Reader(render_page(made(text)))
+    plain, hostile = Reader(render_page(make_page("plain"))), Reader(render_page(make_page(text)))
     assert [tag for tag, _ in hostile.elements] == [tag for tag, _ in plain.elements]
     assert [set(each) for _, each in hostile.elements] == [set(each) for _, each in plain.elements]
     assert hostile.text.count(text) == plain.text.count("plain") > 8

@@ -21,7 +21,7 @@ import pytest
 from tests import server
 from tests.conftest import Line
 from tests.demos import Demo
-from tests.feeds import Running, serving
+from tests.feeds import RunningFeed, run_feed
 from tests.subscriber import Subscriber
 from trakt_ical.demo import load_cast
 from trakt_ical.demo.cast import Show, Timetable
@@ -36,7 +36,7 @@ NAMES = {"moved": 1, "renamed": 2, "cancelled": 3, "back": 4}
 
 
 @dataclass
-class Now:
+class MachineClock:
     """The real clock, for programs that have no other."""
 
     def __call__(self) -> datetime:
@@ -47,15 +47,15 @@ class Now:
 
 
 @dataclass
-class Changing:
+class ChangingFeed:
     """A feed of five days, whose change begins when a program asks for *change*."""
 
-    running: Running
+    running: RunningFeed
     change: str
     titles: dict[str, str]
 
 
-def episode(days: int) -> tuple[int, int]:
+def find_episode(days: int) -> tuple[int, int]:
     """Season and number of the episode that airs *days* from now."""
     day = (datetime.now(UTC) + timedelta(days=days)).date()
     slot = next(DAILY.slots(day, day))
@@ -63,46 +63,46 @@ def episode(days: int) -> tuple[int, int]:
 
 
 @pytest.fixture
-def changing(line: Line) -> Iterator[Changing]:
+def changing_feed(line: Line) -> Iterator[ChangingFeed]:
     """A move, a rename, a cancellation and a return, all in one refresh."""
-    clock: Any = Now()
+    clock: Any = MachineClock()
     with Demo(now=clock, cast=replace(load_cast(), shows=()).with_shows(SHOW)) as demo:
         token = msgspec.structs.replace(msgspec.convert(demo.grant(), Token), username=demo.username)
         TokenFile(Path(line.environ["TRAKT_ICAL_TOKEN_FILE"])).save(token)
         addresses = {"TRAKT_ICAL_API_URL": demo.url, "TRAKT_ICAL_AUTH_URL": demo.url}
         own = Line(demo, clock, line.folder, line.exports, line.environ | addresses)
-        with serving(own, back=0, ahead=4, timezone="UTC") as running:
+        with run_feed(own, back=0, ahead=4, timezone="UTC") as running:
             running.renew()
-            demo.remove("day-by-day", *episode(NAMES["back"]))
+            demo.remove("day-by-day", *find_episode(NAMES["back"]))
             running.renew()
-            with server.serving(_once(lambda: _change(demo, running))) as (url, _):
-                titles = {name: "Day by Day {}x{:02d}".format(*episode(days)) for name, days in NAMES.items()}
-                yield Changing(
+            with server.run_server(answer_after(lambda: change_episodes(demo, running))) as (url, _):
+                titles = {name: "Day by Day {}x{:02d}".format(*find_episode(days)) for name, days in NAMES.items()}
+                yield ChangingFeed(
                     running, f"{sys.executable} -c \"import urllib.request as r; r.urlopen('{url}')\"", titles
                 )
 
 
-def _change(demo: Demo, running: Running) -> None:
-    demo.move("day-by-day", *episode(NAMES["moved"]), by=timedelta(minutes=-45))
-    demo.rename("day-by-day", *episode(NAMES["renamed"]), "By Another Name")
-    demo.remove("day-by-day", *episode(NAMES["cancelled"]))
-    demo.restore("day-by-day", *episode(NAMES["back"]))
+def change_episodes(demo: Demo, running: RunningFeed) -> None:
+    demo.move("day-by-day", *find_episode(NAMES["moved"]), by=timedelta(minutes=-45))
+    demo.rename("day-by-day", *find_episode(NAMES["renamed"]), "By Another Name")
+    demo.remove("day-by-day", *find_episode(NAMES["cancelled"]))
+    demo.restore("day-by-day", *find_episode(NAMES["back"]))
     running.renew()
 
 
-def _once(change: Callable[[], None]) -> Callable[[server.Asked], server.Told]:
-    def answer(_: server.Asked) -> server.Told:
+def answer_after(change: Callable[[], None]) -> Callable[[server.Request], server.Reply]:
+    def answer(_: server.Request) -> server.Reply:
         change()
-        return server.Told()
+        return server.Reply()
 
     return answer
 
 
-def day(days: int) -> str:
+def format_day(days: int) -> str:
     return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}"
 
 
-def ran(command: list[str | Path]) -> list[dict[str, Any]]:
+def run_judge(command: list[str | Path]) -> list[dict[str, Any]]:
     """What a judge says, a JSON a line."""
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -111,7 +111,7 @@ def ran(command: list[str | Path]) -> list[dict[str, Any]]:
 
 def test_a_linter_of_http_finds_nothing(line: Line, shared: Path, judges: Path) -> None:
     """REDbot sees conditional requests and gzip at work, and nothing that is bad or worth a warning."""
-    with serving(line) as running:
+    with run_feed(line) as running:
         running.refresh()
         notes = ("INM_304", "IMS_304", "CONNEG_GZIP_GOOD")
         required = [part for note in notes for part in ("--require", note)]
@@ -120,37 +120,37 @@ def test_a_linter_of_http_finds_nothing(line: Line, shared: Path, judges: Path) 
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_vdirsyncer_and_khal_see_every_change(changing: Changing, tmp_path: Path) -> None:
+def test_vdirsyncer_and_khal_see_every_change(changing_feed: ChangingFeed, tmp_path: Path) -> None:
     """A move, a rename, a cancellation and a return are there after one refresh, and what was there before too."""
-    subscriber = Subscriber(tmp_path / "subscriber", changing.running.url)
-    names = changing.titles
-    before = {each.title: (each.status, each.start) for each in subscriber.refresh(day(1), "5d")}
-    subprocess.run(changing.change, shell=True, check=True)
-    after = {each.title: (each.status, each.start) for each in subscriber.refresh(day(1), "5d")}
+    subscriber = Subscriber(tmp_path / "subscriber", changing_feed.running.url)
+    names = changing_feed.titles
+    before = {each.title: (each.status, each.start) for each in subscriber.refresh(format_day(1), "5d")}
+    subprocess.run(changing_feed.change, shell=True, check=True)
+    after = {each.title: (each.status, each.start) for each in subscriber.refresh(format_day(1), "5d")}
     assert len(before) == len(after) == 4
     titles = [*(names[name] for name in ("moved", "renamed", "cancelled")), f"No longer listed: {names['back']}"]
     assert [before[title] for title in titles] == [
-        ("CONFIRMED", f"{day(1)} 23:50"),
-        ("CONFIRMED", f"{day(2)} 23:50"),
-        ("CONFIRMED", f"{day(3)} 23:50"),
-        ("CANCELLED", f"{day(4)} 23:50"),
+        ("CONFIRMED", f"{format_day(1)} 23:50"),
+        ("CONFIRMED", f"{format_day(2)} 23:50"),
+        ("CONFIRMED", f"{format_day(3)} 23:50"),
+        ("CANCELLED", f"{format_day(4)} 23:50"),
     ]
     assert after == {
-        names["moved"]: ("CONFIRMED", f"{day(1)} 23:05"),
-        names["renamed"] + " By Another Name": ("CONFIRMED", f"{day(2)} 23:50"),
-        f"No longer listed: {names['cancelled']}": ("CANCELLED", f"{day(3)} 23:50"),
-        names["back"]: ("CONFIRMED", f"{day(4)} 23:50"),
+        names["moved"]: ("CONFIRMED", f"{format_day(1)} 23:05"),
+        names["renamed"] + " By Another Name": ("CONFIRMED", f"{format_day(2)} 23:50"),
+        f"No longer listed: {names['cancelled']}": ("CANCELLED", f"{format_day(3)} 23:50"),
+        names["back"]: ("CONFIRMED", f"{format_day(4)} 23:50"),
     }
 
 
 @pytest.mark.desktop
 @pytest.mark.skipif(shutil.which("thunderbird") is None, reason="no thunderbird")
-def test_thunderbird_sees_every_change(changing: Changing, shared: Path) -> None:
+def test_thunderbird_sees_every_change(changing_feed: ChangingFeed, shared: Path) -> None:
     """Thunderbird finds the feed, names it, and shows a move, a rename, a cancellation and a return."""
     script = shared / "judges" / "thunderbird_subscribe.py"
-    told = ran([sys.executable, script, "--then", changing.change, changing.running.url])[1]
+    told = run_judge([sys.executable, script, "--then", changing_feed.change, changing_feed.running.url])[1]
     assert (told["name"], told["how"], told["disabled"]) == ("Trakt", "load", None)
-    names = changing.titles
+    names = changing_feed.titles
     before = {event["title"]: (event["status"], event["start"][9:13]) for event in told["list"]}
     after = {event["title"]: (event["status"], event["start"][9:13]) for event in told["then"]["list"]}
     assert (
@@ -173,14 +173,14 @@ def test_thunderbird_sees_every_change(changing: Changing, shared: Path) -> None
     )
 
 
-def nginx(base: str, folder: Path, port: int, location: str) -> list[str]:
+def write_nginx_settings(base: str, folder: Path, port: int, location: str) -> list[str]:
     """The command for nginx before *base*, as the sample has it but for names, TLS and *location*."""
     sample = (ROOT / "samples" / "nginx.conf").read_text(encoding="utf-8")
     changed = re.sub(r"(?m)^ *ssl_.*\n", "", sample)
-    changed = _changed(changed, "listen 443 ssl", f"listen 127.0.0.1:{port}")
-    changed = _changed(changed, "listen 80", f"listen unix:{folder}/plain")
-    changed = _changed(changed, "location / {\n        proxy_pass", f"location {location} {{\n        proxy_pass")
-    changed = _changed(changed, "http://127.0.0.1:8642", base)
+    changed = replace_once(changed, "listen 443 ssl", f"listen 127.0.0.1:{port}")
+    changed = replace_once(changed, "listen 80", f"listen unix:{folder}/plain")
+    changed = replace_once(changed, "location / {\n        proxy_pass", f"location {location} {{\n        proxy_pass")
+    changed = replace_once(changed, "http://127.0.0.1:8642", base)
     parts = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = "".join(f"{name}_temp_path {folder}/{name};" for name in parts)
     main = f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log info; events {{}}\n"
@@ -188,23 +188,23 @@ def nginx(base: str, folder: Path, port: int, location: str) -> list[str]:
     return [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
-def caddy(base: str, folder: Path, port: int, _: str) -> list[str]:
+def write_caddy_settings(base: str, folder: Path, port: int, _: str) -> list[str]:
     """The command for Caddy before *base*, as the sample has it but for names and TLS."""
     changed = (ROOT / "samples" / "Caddyfile").read_text(encoding="utf-8")
-    changed = _changed(changed, "\ntv.example.org {", f"\nhttp://127.0.0.1:{port} {{")
-    changed = _changed(changed, "127.0.0.1:8642", base.removeprefix("http://"))
-    changed = _changed(changed, "\n{\n", "\n{\n\tadmin off\n")
+    changed = replace_once(changed, "\ntv.example.org {", f"\nhttp://127.0.0.1:{port} {{")
+    changed = replace_once(changed, "127.0.0.1:8642", base.removeprefix("http://"))
+    changed = replace_once(changed, "\n{\n", "\n{\n\tadmin off\n")
     (folder / "Caddyfile").write_text(changed)
     return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
 
 
-def _changed(text: str, old: str, new: str) -> str:
+def replace_once(text: str, old: str, new: str) -> str:
     assert text.count(old) == 1
     return text.replace(old, new)
 
 
 @contextlib.contextmanager
-def standing(command: Callable[[int], list[str]], log: Path) -> Iterator[str]:
+def run_proxy(command: Callable[[int], list[str]], log: Path) -> Iterator[str]:
     """The address of a proxy that *command* runs, on a free port; what it says is in *log*."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -219,7 +219,7 @@ def standing(command: Callable[[int], list[str]], log: Path) -> Iterator[str]:
             proxy.terminate()
 
 
-def _redirected(folder: Path, path: str) -> str:
+def get_plain(folder: Path, path: str) -> str:
     """What nginx answers to who asks for *path* over plain http."""
     with socket.socket(socket.AF_UNIX) as plain:
         plain.connect(str(folder / "plain"))
@@ -231,9 +231,11 @@ def _redirected(folder: Path, path: str) -> str:
 @pytest.mark.parametrize(
     ("program", "prefix", "location"),
     [
-        pytest.param(nginx, "", "/", marks=pytest.mark.skipif(NGINX is None, reason="no nginx")),
-        pytest.param(nginx, "/tv", "/tv/", marks=pytest.mark.skipif(NGINX is None, reason="no nginx")),
-        pytest.param(caddy, "", "/", marks=pytest.mark.skipif(shutil.which("caddy") is None, reason="no caddy")),
+        pytest.param(write_nginx_settings, "", "/", marks=pytest.mark.skipif(NGINX is None, reason="no nginx")),
+        pytest.param(write_nginx_settings, "/tv", "/tv/", marks=pytest.mark.skipif(NGINX is None, reason="no nginx")),
+        pytest.param(
+            write_caddy_settings, "", "/", marks=pytest.mark.skipif(shutil.which("caddy") is None, reason="no caddy")
+        ),
     ],
 )
 def test_the_samples_of_proxies_work_and_keep_the_secrets(
@@ -243,9 +245,9 @@ def test_the_samples_of_proxies_work_and_keep_the_secrets(
     public = "https://tv.example.org" + prefix
     tmp_path.chmod(0o755)
     with contextlib.ExitStack() as stack:
-        with serving(line, public_url=public, trusted_proxies="127.0.0.1") as running:
+        with run_feed(line, public_url=public, trusted_proxies="127.0.0.1") as running:
             running.refresh()
-            proxy = standing(lambda port: program(running.base, tmp_path, port, location), tmp_path / "said.log")
+            proxy = run_proxy(lambda port: program(running.base, tmp_path, port, location), tmp_path / "said.log")
             there = stack.enter_context(proxy) + prefix
             for coding in ("identity", "gzip"):
                 alone = running.get(headers={"Accept-Encoding": coding})
@@ -260,8 +262,8 @@ def test_the_samples_of_proxies_work_and_keep_the_secrets(
             assert running.get(there + "/healthz").json()["ready"] is True
             for refused in ({"Host": "no name"}, {"X-Long": "a" * 9_000}):
                 assert running.get(there + running.path, refused).status_code in (200, 400)
-            if program is nginx:
-                assert f"\r\nLocation: {public}{running.path}\r\n" in _redirected(tmp_path, prefix + running.path)
+            if program is write_nginx_settings:
+                assert f"\r\nLocation: {public}{running.path}\r\n" in get_plain(tmp_path, prefix + running.path)
         assert running.get(there + running.path).status_code == 502
     logs = "".join(path.read_text() for path in tmp_path.glob("*.log"))
     assert not any(secret in logs for secret in running.service.store.secrets.all)

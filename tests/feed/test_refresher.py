@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Clock, Line
-from tests.feeds import Running, serving
+from tests.feeds import RunningFeed, run_feed
 from tests.readers import Exports
 from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.errors import TraktError
@@ -61,21 +61,21 @@ class FakeJob:
         self.reloads.append(self.clock.now)
 
 
-def asked(line: Line, path: str) -> int:
+def count_requests(line: Line, path: str) -> int:
     """How often Trakt was asked for addresses that begin with *path*."""
     return sum(seen.path.startswith(path) for seen in line.demo.requests)
 
 
 def test_an_hour_of_every_trouble_is_never_seen(line: Line) -> None:
     """While Trakt fails in all ways for an hour and more, subscribers see the last good copy: 200 and 304 alone."""
-    with serving(line, refresh=5) as running:
+    with run_feed(line, refresh=5) as running:
         running.refresh()
         good = running.get()
         statuses, refusals = set(), set()
         for trouble in TROUBLES:
             line.demo.behave()
             line.demo.misbehave(trouble)
-            for _ in running.during(minutes=6):
+            for _ in running.pass_in_steps(minutes=6):
                 refusals.add(running.service.trouble)
                 answers = [running.get(), running.get(headers={"If-None-Match": good.headers["ETag"]})]
                 answers.append(running.get(headers={"If-Modified-Since": good.headers["Last-Modified"]}))
@@ -88,34 +88,34 @@ def test_an_hour_of_every_trouble_is_never_seen(line: Line) -> None:
         assert any("in time" in each for each in refusals)
         assert line.clock.now - running.service.store.calendars["Trakt"].state.last_success > EVERY
         line.demo.behave()
-        assert [running.service.trouble for _ in running.during(minutes=6)][-1] == ""
+        assert [running.service.trouble for _ in running.pass_in_steps(minutes=6)][-1] == ""
         assert running.get(headers={"If-None-Match": good.headers["ETag"]}).status_code == 304
 
 
-def test_subscribers_never_wait_for_trakt(running: Running, line: Line) -> None:
+def test_subscribers_never_wait_for_trakt(running: RunningFeed, line: Line) -> None:
     """However many ask, Trakt is asked once in an hour; and each look at what the account did is one request."""
-    before = asked(line, "/calendars/")
-    for _ in running.during(minutes=50):
+    before = count_requests(line, "/calendars/")
+    for _ in running.pass_in_steps(minutes=50):
         assert running.get().status_code == 200
-    assert asked(line, "/calendars/") == before
-    assert asked(line, "/sync/last_activities") == 1 + 4
-    assert list(running.during(minutes=20))
-    assert asked(line, "/calendars/") == 2 * before
+    assert count_requests(line, "/calendars/") == before
+    assert count_requests(line, "/sync/last_activities") == 1 + 4
+    assert list(running.pass_in_steps(minutes=20))
+    assert count_requests(line, "/calendars/") == 2 * before
 
 
-def test_what_the_account_did_brings_a_sooner_refresh(running: Running, line: Line) -> None:
+def test_what_the_account_did_brings_a_sooner_refresh(running: RunningFeed, line: Line) -> None:
     """A show that was hidden at Trakt is gone from the feed after ten minutes."""
     assert b"UID:trakt-101-" in running.get().content
     line.clock.pass_by(minutes=1)
     line.demo.hide("harbor-nine")
-    assert list(running.during(minutes=10))
+    assert list(running.pass_in_steps(minutes=10))
     assert b"UID:trakt-101-" not in running.get().content
 
 
 def test_a_first_copy_is_waited_for_with_503(line: Line) -> None:
     """A calendar that was never fetched answers 503 and when to ask again, and the page says what is wrong."""
     line.demo.misbehave(Fault(status=500, times=0))
-    with serving(line) as running:
+    with run_feed(line) as running:
         running.refresh()
         answer = running.get()
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "120")
@@ -125,20 +125,20 @@ def test_a_first_copy_is_waited_for_with_503(line: Line) -> None:
         assert running.service.trouble
         assert running.service.trouble in unescape(running.get(running.page).text)
         line.demo.behave()
-        assert list(running.during(minutes=5))
+        assert list(running.pass_in_steps(minutes=5))
         assert running.get().status_code == 200
         assert running.get(running.base + "/healthz").json()["refresher"] == "well"
 
 
 def test_the_stored_copy_is_served_at_once(line: Line) -> None:
     """After a restart the copy is there before Trakt was asked, with its age."""
-    with serving(line) as running:
+    with run_feed(line) as running:
         running.refresh()
         good = running.get()
     line.clock.pass_by(hours=2)
     line.demo.misbehave(Fault(drop=Drop.BEFORE, times=0))
     count = len(line.demo.requests)
-    with serving(line) as running:
+    with run_feed(line) as running:
         assert running.get().content == good.content
         assert running.get().headers["Last-Success"] == good.headers["Last-Success"]
         assert running.get(running.base + "/healthz").json()["calendars"] == [{"ready": True, "age": 7200}]
@@ -147,13 +147,13 @@ def test_the_stored_copy_is_served_at_once(line: Line) -> None:
 
 def test_a_lost_state_costs_no_copy_and_no_notice(line: Line) -> None:
     """Without the state file the copy is as old as its newest stamp says, for the page, the health and the notice."""
-    with serving(line) as running:
+    with run_feed(line) as running:
         running.refresh()
         good = running.get()
         running.service.store.folder.make_state_file("Trakt").path.write_bytes(b"{")
     line.clock.pass_by(hours=2)
     line.demo.misbehave(Fault(drop=Drop.BEFORE, times=0))
-    with serving(line) as running:
+    with run_feed(line) as running:
         assert running.get().headers["Last-Success"] == good.headers["Last-Success"]
         assert "2 hours ago" in running.get(running.page).text
         assert running.get(running.base + "/healthz").json()["calendars"] == [{"ready": True, "age": 7200}]
@@ -162,58 +162,58 @@ def test_a_lost_state_costs_no_copy_and_no_notice(line: Line) -> None:
         assert NOTICE in running.get().content.replace(b"\r\n ", b"")
 
 
-def test_what_is_wrong_is_said_until_the_next_try_has_ended(running: Running, line: Line) -> None:
+def test_what_is_wrong_is_said_until_the_next_try_has_ended(running: RunningFeed, line: Line) -> None:
     """While Trakt is asked again, the page says in the calendar's section alone what it said there before."""
 
-    def troubles() -> list[str]:
+    def read_troubles() -> list[str]:
         return re.findall('<p class="trouble" role="([a-z]+)"', running.get(running.page).text)
 
-    class Slept(list[float]):
+    class PageWatch(list[float]):
         """Looks at the page whenever the client waits for Trakt."""
 
         def append(self, seconds: float) -> None:
             super().append(seconds)
-            meanwhile.append(troubles())
+            meanwhile.append(read_troubles())
 
     meanwhile: list[list[str]] = []
     line.demo.misbehave(Fault(path="/calendars/", empty_list=True, times=0))
     line.clock.pass_by(hours=2)
     running.refresh()
-    assert troubles() == ["status"]
+    assert read_troubles() == ["status"]
     line.demo.behave()
     line.demo.misbehave(Fault(path="/calendars/", status=429, retry_after=1))
     line.clock.pass_by(hours=2)
-    line.clock.slept = Slept()
+    line.clock.slept = PageWatch()
     running.refresh()
     assert meanwhile == [["status"]]
-    assert troubles() == []
+    assert read_troubles() == []
 
 
 def test_a_lost_login_is_said_on_the_page_and_the_feed_stays(
-    running: Running, line: Line, caplog: pytest.LogCaptureFixture
+    running: RunningFeed, line: Line, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Without a login page and log name the command, and the calendar stays as it is."""
     good = running.get()
     Path(line.environ["TRAKT_ICAL_TOKEN_FILE"]).unlink()
-    assert list(running.during(minutes=70))
+    assert list(running.pass_in_steps(minutes=70))
     assert "trakt-ical login" in running.get(running.page).text
     assert re.search(r" \d\d:\d\d UTC\. .*trakt-ical login$", caplog.text, re.M)
     assert running.get().content == good.content
 
 
-def test_a_new_login_is_found_soon(running: Running, line: Line) -> None:
+def test_a_new_login_is_found_soon(running: RunningFeed, line: Line) -> None:
     """However long the login was gone, a new one is of use at the next look at what the account did."""
     file = Path(line.environ["TRAKT_ICAL_TOKEN_FILE"])
     token = file.read_bytes()
     file.unlink()
-    assert list(running.during(hours=6))
+    assert list(running.pass_in_steps(hours=6))
     assert "trakt-ical login" in running.get(running.page).text
     file.write_bytes(token)
-    assert list(running.during(minutes=11))
+    assert list(running.pass_in_steps(minutes=11))
     assert "trakt-ical login" not in running.get(running.page).text
 
 
-def test_a_crash_of_the_refresher_is_said_and_survived(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_crash_of_the_refresher_is_said_and_survived(running: RunningFeed, caplog: pytest.LogCaptureFixture) -> None:
     """A bug in the refresher is told in the log with where, and on the page; the feed goes on and it is tried again."""
     job = FakeJob(running.clock, ZeroDivisionError("what nobody thought of"))
     running.service.refresher = Refresher(job, EVERY, running.clock, lambda: 0.5)
@@ -223,12 +223,12 @@ def test_a_crash_of_the_refresher_is_said_and_survived(running: Running, caplog:
     assert "(ZeroDivisionError)" in running.get(running.page).text
     assert running.get(running.base + "/healthz").json()["refresher"] == "crashed"
     assert running.get().status_code == 200
-    assert list(running.during(minutes=6))
+    assert list(running.pass_in_steps(minutes=6))
     assert (len(job.refreshes), len(job.reloads)) == (2, 2)
 
 
 @pytest.mark.parametrize("error", [SystemExit(), KeyboardInterrupt(), MemoryError()])
-def test_a_refresher_that_crashes_starts_again_and_says_so(running: Running, error: BaseException) -> None:
+def test_a_refresher_that_crashes_starts_again_and_says_so(running: RunningFeed, error: BaseException) -> None:
     """Whatever ends its work, page and health report it, the feed goes on, and so does the refresher."""
     again = threading.Event()
 
@@ -264,7 +264,7 @@ def test_a_refresh_that_hangs_is_said(line: Line) -> None:
             begun.set()
             assert released.wait(20)
 
-    with serving(line) as running:
+    with run_feed(line) as running:
         refresher = running.service.refresher = Refresher(HangingJob(line.clock), EVERY, line.clock)
 
         def find_condition() -> str:
@@ -330,7 +330,7 @@ def test_a_clock_that_was_set_back_does_not_stop_the_refresher(line: Line) -> No
     assert len(job.refreshes) == 2
 
 
-def test_a_calendar_that_is_out_of_date_says_so(running: Running, line: Line, exports: Exports) -> None:
+def test_a_calendar_that_is_out_of_date_says_so(running: RunningFeed, line: Line, exports: Exports) -> None:
     """After three days without a success there is one whole-day event more, the same until the next success."""
     good = running.get()
     line.demo.misbehave(Fault(status=503, times=0))
@@ -358,7 +358,7 @@ def test_a_calendar_that_is_out_of_date_says_so(running: Running, line: Line, ex
     assert b"out-of-date" not in after.content
 
 
-def test_the_notice_never_enters_the_memory(running: Running, line: Line) -> None:
+def test_the_notice_never_enters_the_memory(running: RunningFeed, line: Line) -> None:
     """The stored copy does not bear it, and what is served with it is refused as a calendar to go on from."""
     line.demo.misbehave(Fault(status=503, times=0))
     line.clock.pass_by(days=4)
@@ -370,7 +370,7 @@ def test_the_notice_never_enters_the_memory(running: Running, line: Line) -> Non
     assert line("export").exit_code == 6
 
 
-def test_a_notice_moves_on_each_week(running: Running, line: Line) -> None:
+def test_a_notice_moves_on_each_week(running: RunningFeed, line: Line) -> None:
     """It covers seven days, today among them whatever the hour, and moves on while nothing comes."""
     line.demo.misbehave(Fault(status=503, times=0))
     moved = []
@@ -396,17 +396,17 @@ def test_a_notice_moves_on_each_week(running: Running, line: Line) -> None:
 
 def test_no_notice_where_none_is_wanted(line: Line) -> None:
     """`notice_after = 0` leaves the calendar as it is."""
-    with serving(line, notice_after=0) as running:
+    with run_feed(line, notice_after=0) as running:
         running.refresh()
         line.clock.pass_by(days=100)
         running.service.reload()
         assert b"out-of-date" not in running.get().content
 
 
-def test_most_of_it_gone_is_not_believed_until_it_is_accepted(running: Running, line: Line) -> None:
+def test_most_of_it_gone_is_not_believed_until_it_is_accepted(running: RunningFeed, line: Line) -> None:
     """The page names the command; after it a server that runs takes the calendar over by itself."""
     line.demo.misbehave(Fault(path="/calendars/", empty_list=True, times=0))
-    assert list(running.during(minutes=70))
+    assert list(running.pass_in_steps(minutes=70))
     assert running.get().content.count(b"STATUS:CANCELLED") == 0
     assert "trakt-ical feed accept Trakt" in running.get(running.page).text
     assert "trakt-ical feed accept" in line("feed", "list").output
@@ -420,13 +420,13 @@ def test_most_of_it_gone_is_not_believed_until_it_is_accepted(running: Running, 
 
 def test_a_damaged_copy_is_not_served_and_made_anew(line: Line) -> None:
     """What is not whole is no answer; the refresher puts it aside."""
-    with serving(line) as running:
+    with run_feed(line) as running:
         running.refresh()
         copy = Path(running.service.store.folder.make_store("Trakt").name)
         copy.write_bytes(copy.read_bytes()[:-100])
         running.service.reload()
         assert running.get().status_code == 200
-    with serving(line) as running:
+    with run_feed(line) as running:
         assert running.get().status_code == 503
         assert 'class="week"' not in running.get(running.page).text
         assert running.get(running.base + "/healthz").json()["calendars"] == [{"ready": False, "age": None}]
@@ -436,9 +436,9 @@ def test_a_damaged_copy_is_not_served_and_made_anew(line: Line) -> None:
     assert copy.with_name("Trakt.ics.old").exists()
 
 
-def test_another_account_is_another_calendar(running: Running, line: Line) -> None:
+def test_another_account_is_another_calendar(running: RunningFeed, line: Line) -> None:
     """After a login as somebody else the feed is theirs, and begins anew."""
     token = Path(line.environ["TRAKT_ICAL_TOKEN_FILE"])
     token.write_text(json.dumps(json.loads(token.read_text()) | {"username": "somebody"}))
-    assert list(running.during(minutes=70))
+    assert list(running.pass_in_steps(minutes=70))
     assert re.search(rb"X-TRAKT-ICAL-SCOPE:v2/my/somebody/", running.get().content)

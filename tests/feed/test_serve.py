@@ -18,7 +18,7 @@ import requests
 from tests.calendars import find_slug
 from tests.conftest import Line
 from tests.demos import Demo
-from tests.feeds import Running, serving, serving_demo
+from tests.feeds import RunningFeed, run_demo_process, run_feed
 from tests.readers import Exports
 from trakt_ical.demo import Fault
 from trakt_ical.feed import access_log
@@ -28,7 +28,7 @@ from trakt_ical.http import ListenAddress, is_loopback, is_public
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/([0-9a-f]{40})(/Trakt\.ics)?\n")
 
 
-def test_addresses_are_told_and_are_good(line: Line, running: Running) -> None:
+def test_addresses_are_told_and_are_good(line: Line, running: RunningFeed) -> None:
     """`feed url` and `feed page` print what the server answers at; `feed list` no secret, and no age below zero."""
     listen = {"TRAKT_ICAL_LISTEN": running.base.removeprefix("http://")}
     url = line("feed", "url", environ=listen).stdout
@@ -50,7 +50,7 @@ def test_addresses_are_told_and_are_good(line: Line, running: Running) -> None:
     assert running.get(running.base + "/healthz").json()["calendars"] == [{"ready": True, "age": 0}]
 
 
-def test_the_secrets_open_one_thing_each(running: Running) -> None:
+def test_the_secrets_open_one_thing_each(running: RunningFeed) -> None:
     """The feed's secret does not open the page, nor the page's the feed."""
     secrets = running.service.store.secrets
     assert running.get(f"{running.base}/{secrets.calendars['Trakt']}").content == running.get().content
@@ -59,7 +59,7 @@ def test_the_secrets_open_one_thing_each(running: Running) -> None:
     assert running.get(running.page, method="HEAD").content == b""
 
 
-def test_a_renewed_address_replaces_the_old_one_at_once(line: Line, running: Running, exports: Exports) -> None:
+def test_a_renewed_address_replaces_the_old_one_at_once(line: Line, running: RunningFeed, exports: Exports) -> None:
     """The old address has no airings any more, the new one has the calendar; the page's is renewed by itself."""
     url, page, before = running.url, running.page, running.get()
     new = line("feed", "renew").stdout
@@ -83,7 +83,7 @@ def test_a_renewed_address_replaces_the_old_one_at_once(line: Line, running: Run
     assert line("feed", "renew", "--page", "Trakt").exit_code == 2
 
 
-def test_a_replaced_address_says_so_for_ninety_days(line: Line, running: Running) -> None:
+def test_a_replaced_address_says_so_for_ninety_days(line: Line, running: RunningFeed) -> None:
     """The notice moves on each week and outlives a restart and further renewals; then the address is 404."""
     first = running.url
     assert line("feed", "renew").exit_code == 0
@@ -92,7 +92,7 @@ def test_a_replaced_address_says_so_for_ninety_days(line: Line, running: Running
     second = running.url
     assert b"DTSTART;VALUE=DATE:20260425\r\n" in running.get(first).content
     assert line("feed", "renew").exit_code == 0
-    with serving(line) as again:
+    with run_feed(line) as again:
         paths = [urlsplit(url).path for url in (first, second)]
         assert [again.get(again.base + path).content.count(b"BEGIN:VEVENT") for path in paths] == [1, 1]
         line.clock.pass_by(days=79, hours=23)
@@ -103,7 +103,7 @@ def test_a_replaced_address_says_so_for_ninety_days(line: Line, running: Running
         assert [again.get(again.base + path).status_code for path in paths] == [404, 200]
 
 
-def test_a_leaked_address_can_stop_at_once(line: Line, running: Running) -> None:
+def test_a_leaked_address_can_stop_at_once(line: Line, running: RunningFeed) -> None:
     """`feed renew --now` ends the old address and those before it; another renewal does not bring them back."""
     first = running.url
     assert line("feed", "renew").exit_code == 0
@@ -117,7 +117,7 @@ def test_a_leaked_address_can_stop_at_once(line: Line, running: Running) -> None
 
 def test_a_running_server_hears_of_a_renewal_by_itself() -> None:
     """Within moments, and without a restart, the old address is gone; the start names the command that prints it."""
-    with serving_demo("serve", "--listen", "127.0.0.1:0") as (process, base):
+    with run_demo_process("serve", "--listen", "127.0.0.1:0") as (process, base):
         environ = os.environ | {"TRAKT_ICAL_LISTEN": base.removeprefix("http://")}
         feed = [sys.executable, "-m", "trakt_ical", "--demo", "feed"]
         assert process.stderr is not None
@@ -135,7 +135,7 @@ def test_each_named_calendar_is_a_feed(line: Line, tmp_path: Path) -> None:
     settings.write_text('[calendar.Shows]\n[calendar."Films at home"]\nkind = ["streaming"]\n', encoding="utf-8")
     line.environ["TRAKT_ICAL_CONFIG"] = str(settings)
     del line.environ["TRAKT_ICAL_OUTPUT"]
-    with serving(line) as running:
+    with run_feed(line) as running:
         running.refresh()
         base = {"TRAKT_ICAL_LISTEN": running.base.removeprefix("http://")}
         urls = {name: line("feed", "url", name, environ=base).stdout.strip() for name in ("Shows", "Films at home")}
@@ -164,14 +164,14 @@ def test_a_calendar_may_have_the_longest_name(line: Line, tmp_path: Path) -> Non
     settings.write_text("".join(f'[calendar."{name}"]\n' for name in names), encoding="utf-8")
     line.environ["TRAKT_ICAL_CONFIG"] = str(settings)
     del line.environ["TRAKT_ICAL_OUTPUT"]
-    with serving(line) as running:
+    with run_feed(line) as running:
         running.refresh()
         for name in names:
             url = line("feed", "url", name).stdout.strip().replace("http://127.0.0.1:8642", running.base)
             assert f"\r\nNAME:{name}\r\n".encode() in running.get(url).content.replace(b"\r\n ", b"")
 
 
-def test_an_event_is_found_in_the_stored_copies(running: Running) -> None:
+def test_an_event_is_found_in_the_stored_copies(running: RunningFeed) -> None:
     """What a link's page names comes from what is stored."""
     found = re.search(rb"UID:(trakt-101-\S+)\r\n", running.get().content)
     assert found
@@ -216,7 +216,7 @@ def test_several_first_starts_make_one_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize("octets", [b"", b"{}", b"\xff", b'{"page": "", "calendars": {}}'])
 def test_secrets_that_cannot_be_read_are_never_replaced(line: Line, octets: bytes) -> None:
     """New ones would lose every subscriber: exit 6 in one sentence; a server that runs keeps what it has."""
-    with serving(line) as running:
+    with run_feed(line) as running:
         running.refresh()
         path = running.service.store.folder.secrets_file.path
         path.write_bytes(octets)
@@ -257,7 +257,7 @@ def test_settings_of_the_feed_are_checked(line: Line, setting: str, value: str) 
 @pytest.mark.parametrize("public", ["https://tv.example.org/my/tv", "https://tv.example.org/my%20tv%C3%A9"])
 def test_public_url_is_what_the_world_sees(line: Line, public: str) -> None:
     """Addresses begin with it, a path included, and the server answers with that path and without."""
-    with serving(line, public_url=public + "/") as running:
+    with run_feed(line, public_url=public + "/") as running:
         running.refresh()
         url = line("feed", "url", environ={"TRAKT_ICAL_PUBLIC_URL": public}).stdout.strip()
         assert url.startswith(public + "/")
@@ -314,7 +314,7 @@ def test_open_to_the_world_is_warned_of() -> None:
 
 def test_the_log_tells_who_asked_and_no_secret(line: Line, caplog: pytest.LogCaptureFixture) -> None:
     """Each request has a line with what came of it; of its path there is what everybody knows."""
-    with serving(line) as running, caplog.at_level(logging.INFO, "trakt_ical.access"):
+    with run_feed(line) as running, caplog.at_level(logging.INFO, "trakt_ical.access"):
         running.refresh()
         running.get(headers={"User-Agent": "Thunderbird/153 é".encode("latin-1")})
         running.get(running.page)
@@ -349,11 +349,11 @@ def test_no_logger_tells_a_secret(caplog: pytest.LogCaptureFixture) -> None:
     """Messages and tracebacks of ours and of the web server pass through the same mask."""
     told: list[str] = []
 
-    class Told(logging.Handler):
+    class MessageLog(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             told.append(record.getMessage())
 
-    ours, handler = logging.getLogger("trakt_ical"), Told()
+    ours, handler = logging.getLogger("trakt_ical"), MessageLog()
     ours.addHandler(handler)
     try:
         with access_log.mask_secrets(FixedSecrets()):
@@ -372,7 +372,7 @@ def test_no_logger_tells_a_secret(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_hostile_titles_stay_titles(line: Line, demo: Demo, exports: Exports) -> None:
     """HTML and lines of iCalendar in a title are text in the feed and on the page."""
-    with serving(line) as running:
+    with run_feed(line) as running:
         running.refresh()
         found = re.search(rb"UID:(trakt-\d+-s(\d+)e(\d+)@trakt-ical)\r\nDTSTAMP:\w+\r\n", running.get().content)
         assert found

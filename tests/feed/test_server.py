@@ -20,7 +20,7 @@ import pytest
 import requests
 
 from tests.conftest import Line
-from tests.feeds import Running, serving, serving_demo
+from tests.feeds import RunningFeed, run_demo_process, run_feed
 from trakt_ical.errors import OutputError
 from trakt_ical.feed.answers import Answer, make_text_answer
 from trakt_ical.feed.asgi import FeedApp
@@ -28,7 +28,7 @@ from trakt_ical.feed.server import MAX_PIPELINED, READ_FACTOR, WebServer, open_l
 from trakt_ical.http import ListenAddress
 
 
-def test_a_host_of_any_length_gets_a_page(running: Running) -> None:
+def test_a_host_of_any_length_gets_a_page(running: RunningFeed) -> None:
     """Without public_url the page's addresses are those of the request, and one too long for a code has none."""
     with_code, without = (running.get(running.page, {"Host": f"{name}.example"}) for name in ("tv", "tv" * 3000))
     assert (with_code.status_code, without.status_code) == (200, 200)
@@ -36,7 +36,7 @@ def test_a_host_of_any_length_gets_a_page(running: Running) -> None:
 
 
 @pytest.mark.parametrize("host", ['"><b>', "[::1", "a/b", "a@b", "a:999999", "", "é"])
-def test_a_host_that_is_none_is_not_shown(running: Running, host: str) -> None:
+def test_a_host_that_is_none_is_not_shown(running: RunningFeed, host: str) -> None:
     """The page's addresses begin with the socket's own address where the request names no host."""
     answer = running.get(running.page, {"Host": host})
     assert answer.status_code == 200
@@ -58,7 +58,7 @@ HAS_IPV6 = socket.has_ipv6 and Path("/proc/net/if_inet6").exists()
 @pytest.mark.parametrize("host", ["localhost", "[::]"])
 def test_both_families_reach_localhost_and_everything(host: str) -> None:
     """`localhost` and `[::]` serve IPv4 and IPv6 at one port."""
-    with serving_demo("serve", "--listen", f"{host}:0") as (_, base):
+    with run_demo_process("serve", "--listen", f"{host}:0") as (_, base):
         port = urlsplit(base).port
         for reached in ("127.0.0.1", "[::1]", "localhost"):
             assert requests.get(f"http://{reached}:{port}/robots.txt", timeout=20).status_code == 200
@@ -96,14 +96,14 @@ def test_forwarded_headers_are_believed_of_named_proxies_alone(line: Line) -> No
     """Without trusted_proxies the scheme that a stranger tells is not taken over."""
     forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7", "Host": "tv.example.org"}
     for proxies, scheme in (("", "http"), ("10.0.0.0/8", "http"), ("127.0.0.1", "https")):
-        with serving(line, trusted_proxies=proxies) as running:
+        with run_feed(line, trusted_proxies=proxies) as running:
             assert f"{scheme}://tv.example.org/" in running.get(running.page, forwarded).text
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_ends_in_time(number: signal.Signals) -> None:
     """SIGTERM and Ctrl-C end it within 5 seconds with status 0, and answers that were begun are sent whole."""
-    with serving_demo("serve", "--listen", "127.0.0.1:0") as (process, base), contextlib.ExitStack() as stack:
+    with run_demo_process("serve", "--listen", "127.0.0.1:0") as (process, base), contextlib.ExitStack() as stack:
         host, port = base.removeprefix("http://").split(":")
         idle, half, whole = (stack.enter_context(socket.create_connection((host, int(port)), 20)) for _ in range(3))
         half.sendall(b"GET / HTTP/1.1\r\nHos")
@@ -162,7 +162,7 @@ class NoPage:
         return b""
 
 
-def test_an_answer_that_takes_long_holds_up_nobody_and_is_noticed_at_the_end(running: Running) -> None:
+def test_an_answer_that_takes_long_holds_up_nobody_and_is_noticed_at_the_end(running: RunningFeed) -> None:
     """A route runs beside everything else, hears method, path and form, and the end knows that it still runs."""
     route = SlowRoute()
     application = FeedApp(running.service.store, NoPage(), route)
@@ -217,7 +217,7 @@ HOSTILE = [
 ]
 
 
-def spoken(running: Running, octets: bytes, *, ends: bool = True) -> bytes:
+def send_raw(running: RunningFeed, octets: bytes, *, ends: bool = True) -> bytes:
     """What comes back for *octets* on a connection of their own, which the client *ends* after them."""
     host, port = running.base.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection, contextlib.suppress(ConnectionError):
@@ -229,11 +229,11 @@ def spoken(running: Running, octets: bytes, *, ends: bool = True) -> bytes:
     return b""
 
 
-def test_hostile_requests_get_nothing(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+def test_hostile_requests_get_nothing(running: RunningFeed, caplog: pytest.LogCaptureFixture) -> None:
     """Tricks with paths, lengths, methods and codings end in a 4xx or a closed connection, and the feed goes on."""
     secrets = running.service.store.secrets.all
     for octets in HOSTILE:
-        answer = spoken(running, octets)
+        answer = send_raw(running, octets)
         assert answer == b"" or re.match(rb"HTTP/1\.1 (4\d\d|505) ", answer), octets[:80]
         assert not any(secret.encode() in answer for secret in secrets)
     assert running.get().status_code == 200
@@ -256,16 +256,16 @@ STRANGE_LINKS = [
 
 def test_a_stranger_causes_no_500(line: Line, caplog: pytest.LogCaptureFixture) -> None:
     """Odd check-in links and forms of any length are 404, 413 or 400, for each method, and leave no traceback."""
-    with serving(line, checkin_links=True, public_url="https://tv.example.org") as running:
+    with run_feed(line, checkin_links=True, public_url="https://tv.example.org") as running:
         for link in STRANGE_LINKS:
             target = f"/check-in/x/{link}".encode(errors="surrogateescape")
             for method, body in ((b"GET", b""), (b"HEAD", b""), (b"POST", b"choice=wait"), (b"PUT", b"x")):
                 head = b"%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
-                answer = spoken(running, head % (method, target, len(body)) + body, ends=False)
+                answer = send_raw(running, head % (method, target, len(body)) + body, ends=False)
                 assert re.match(rb"HTTP/1\.1 40[045] ", answer), (link, method)
         for body in (b"x" * 5_000, b"x" * 1_000_000):
             head = b"POST /check-in/x/20260418T120000Z/y HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-            answer = spoken(running, head + b"Content-Length: %d\r\n\r\n" % len(body) + body, ends=False)
+            answer = send_raw(running, head + b"Content-Length: %d\r\n\r\n" % len(body) + body, ends=False)
             assert answer.startswith(b"HTTP/1.1 413 ")
     assert "Traceback" not in caplog.text
 
@@ -288,26 +288,26 @@ def test_a_stranger_causes_no_500(line: Line, caplog: pytest.LogCaptureFixture) 
         (b"HTTP/0.9\r\nHost: x", 505),
     ],
 )
-def test_a_request_needs_a_known_version_and_one_host(running: Running, head: bytes, status: int) -> None:
+def test_a_request_needs_a_known_version_and_one_host(running: RunningFeed, head: bytes, status: int) -> None:
     """HTTP/1.1 without Host, or with two, is 400; another version than 1.0 and 1.1 is 505."""
-    answer = spoken(running, b"GET /robots.txt " + head + b"\r\n\r\n")
+    answer = send_raw(running, b"GET /robots.txt " + head + b"\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert status == 200 or b"connection: close" in answer.lower()
 
 
-def test_bad_conditions_on_the_right_address_are_harmless(running: Running) -> None:
+def test_bad_conditions_on_the_right_address_are_harmless(running: RunningFeed) -> None:
     """With the secret known, no header field makes an answer other than 200, 304 or 405."""
     for name in ("If-None-Match", "If-Modified-Since", "Accept-Encoding", "Range", "If-Match", "If-Range", "Expect"):
         for value in ("", '"', "*,*", "W/", "\x7f", "é", "bytes=0-", "9" * 5000, "100-continue", "gzip;q=9e999"):
             request = f"GET {running.path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{name}: {value}\r\n\r\n"
-            answer = spoken(running, request.encode("latin-1"))
+            answer = send_raw(running, request.encode("latin-1"))
             assert re.match(rb"HTTP/1\.1 (200|304|400|100) ", answer), (name, value)
     for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "REPORT"):
         answer = running.get(method=method)
         assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
 
 
-def test_wrong_secrets_by_the_thousand_learn_nothing(running: Running) -> None:
+def test_wrong_secrets_by_the_thousand_learn_nothing(running: RunningFeed) -> None:
     """Each wrong secret has the same answer, and the right one is still answered."""
     right = running.service.store.secrets.calendars["Trakt"]
     connection = http.client.HTTPConnection(running.base.removeprefix("http://"))
@@ -321,7 +321,7 @@ def test_wrong_secrets_by_the_thousand_learn_nothing(running: Running) -> None:
     assert running.get().status_code == 200
 
 
-def test_slow_clients_do_not_keep_others_out(running: Running) -> None:
+def test_slow_clients_do_not_keep_others_out(running: RunningFeed) -> None:
     """With 300 connections that never end their request, and 50 that never read, the feed answers all the same."""
     host, port = running.base.removeprefix("http://").split(":")
     with contextlib.ExitStack() as stack:
@@ -367,7 +367,7 @@ ROBOTS = b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n"
 )
 def test_an_endless_request_is_ended(line: Line, before: bytes, endless: bytes) -> None:
     """Who does not end a request, its body included, is hung up on, on a new connection and on a used one."""
-    with serving(line, request_timeout=0.2) as running:
+    with run_feed(line, request_timeout=0.2) as running:
         host, port = running.base.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=20) as connection, connection.makefile("rb") as told:
             connection.sendall(before)
@@ -379,7 +379,7 @@ def test_an_endless_request_is_ended(line: Line, before: bytes, endless: bytes) 
 
 def test_who_never_reads_is_hung_up_on(line: Line, caplog: pytest.LogCaptureFixture) -> None:
     """A client that asks and asks and does not take the answers loses the connection, and the log is not full of it."""
-    with serving(line, request_timeout=0.1) as running:
+    with run_feed(line, request_timeout=0.1) as running:
         running.refresh()
         host, port = running.base.removeprefix("http://").split(":")
         with socket.socket() as connection:
@@ -394,8 +394,8 @@ def test_who_never_reads_is_hung_up_on(line: Line, caplog: pytest.LogCaptureFixt
     assert "Traceback" not in caplog.text
 
 
-def test_requests_do_not_pile_up(running: Running) -> None:
+def test_requests_do_not_pile_up(running: RunningFeed) -> None:
     """Who sends requests by the thousand before an answer is hung up on, and most of them are not even looked at."""
-    answer = spoken(running, b"GET /aaaaaaaaaaaaaa HTTP/1.1\r\nHost: x\r\n\r\n" * 8192)
+    answer = send_raw(running, b"GET /aaaaaaaaaaaaaa HTTP/1.1\r\nHost: x\r\n\r\n" * 8192)
     assert answer.count(b"HTTP/1.1 404") <= 2 * MAX_PIPELINED
     assert running.get().status_code == 200

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Line
-from tests.server import Asked, Told, serving
+from tests.server import Reply, Request, run_server
 from tests.sources import fetch_shows
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch.v1.reader import read_episodes
@@ -148,7 +148,7 @@ def test_an_odd_v1_entry_is_left_out_by_name(caplog: pytest.LogCaptureFixture) -
     ]
 
 
-def dates(path: str) -> tuple[str, str]:
+def read_dates(path: str) -> tuple[str, str]:
     first, days = path.split("?")[0].split("/")[-2:]
     return first, days
 
@@ -166,29 +166,29 @@ def test_a_range_is_asked_a_day_wider_at_both_ends(line: Line) -> None:
     """Since Trakt's days are those of UTC, the days before and after are asked for, and cut locally."""
     line("export", "--from", "2026-04-18", "--days", "7", "--timezone", "Pacific/Auckland")
     asked = [seen.path for seen in line.demo.requests if "/calendars/" in seen.path]
-    first, last = (min(map(dates, asked))[0], max(asked).split("/")[-2:])
+    first, last = (min(map(read_dates, asked))[0], max(asked).split("/")[-2:])
     assert first == "2026-04-17"
     assert date.fromisoformat(last[0]) + timedelta(days=int(last[1]) - 1) == date(2026, 4, 25)
 
 
-def ends(days: int) -> Any:
+def make_limited_answer(days: int) -> Any:
     """A Trakt that answers for *days* days at most, and says so."""
 
-    def answer_request(asked: Asked) -> Told:
-        first, wanted = dates(asked.path)
+    def answer_request(request: Request) -> Reply:
+        first, wanted = read_dates(request.path)
         end = date.fromisoformat(first) + timedelta(days=min(int(wanted), days) - 1)
-        return Told(headers={"Content-Type": "application/json", "X-End-Date": f"{end:%a, %d %b %Y} 23:59:59 GMT"})
+        return Reply(headers={"Content-Type": "application/json", "X-End-Date": f"{end:%a, %d %b %Y} 23:59:59 GMT"})
 
     return answer_request
 
 
 def test_an_answer_that_was_cut_is_completed() -> None:
     """Where X-End-Date shows that Trakt answered for fewer days, the rest is asked for."""
-    with serving(ends(10)) as (url, asked), Client(url) as client:
+    with run_server(make_limited_answer(10)) as (url, asked), Client(url) as client:
         fetch_shows(client, DateRange(date(2026, 4, 18), 20))
     covered = Counter[date]()
     for request in asked:
-        first, wanted = dates(request.path)
+        first, wanted = read_dates(request.path)
         covered.update(date.fromisoformat(first) + timedelta(days=number) for number in range(min(int(wanted), 10)))
     assert sorted(covered) == [date(2026, 4, 17) + timedelta(days=number) for number in range(22)]
     assert set(covered.values()) == {1}
@@ -197,7 +197,7 @@ def test_an_answer_that_was_cut_is_completed() -> None:
 def test_an_answer_that_ends_before_it_begins_is_broken() -> None:
     """A Trakt that answers for no day at all is not asked for ever."""
     with (
-        serving(ends(0)) as (url, _),
+        run_server(make_limited_answer(0)) as (url, _),
         Client(url) as client,
         pytest.raises(BrokenAnswer, match="answered for days up to"),
     ):
@@ -207,10 +207,10 @@ def test_an_answer_that_ends_before_it_begins_is_broken() -> None:
 def test_all_pages_are_read() -> None:
     """Where an answer has pages, each is asked for, of calendars too."""
 
-    def answer_request(asked: Asked) -> Told:
-        return Told(json.dumps([GOOD]).encode(), headers={"X-Pagination-Page-Count": "3"})
+    def answer_request(request: Request) -> Reply:
+        return Reply(json.dumps([GOOD]).encode(), headers={"X-Pagination-Page-Count": "3"})
 
-    with serving(answer_request) as (url, asked), Client(url) as client:
+    with run_server(answer_request) as (url, asked), Client(url) as client:
         episodes = fetch_shows(client, DateRange(date(2026, 4, 18), 1))
     assert len(asked) == len(episodes) == 3
 

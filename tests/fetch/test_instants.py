@@ -99,7 +99,9 @@ def test_v1(aired: AirTimes, expected: Moment | None, reason: str) -> None:
     assert resolve_instant(aired) == expected
 
 
-def entry(first_aired: str | None, zone: str | None, network: str | None = "HBO", /, **more: Any) -> dict[str, Any]:
+def make_entry(
+    first_aired: str | None, zone: str | None, network: str | None = "HBO", /, **more: Any
+) -> dict[str, Any]:
     show = {"title": "A", "ids": {"trakt": 1}, "network": network, "airs": {"timezone": zone}, "country": None}
     return {
         "first_aired": first_aired,
@@ -109,30 +111,42 @@ def entry(first_aired: str | None, zone: str | None, network: str | None = "HBO"
 
 
 V2 = [
-    (entry("2026-04-19T01:00:00.000Z", "America/New_York"), utc(2026, 4, 19, 1), "an instant is an instant"),
-    (entry("2026-04-19T04:00:00.000Z", "America/New_York"), date(2026, 4, 19), "00:00 in New York: no hour known"),
-    (entry("2026-01-19T05:00:00.000Z", "America/New_York"), date(2026, 1, 19), "in winter too"),
-    (entry("2026-04-18T15:00:00.000Z", "Asia/Tokyo"), date(2026, 4, 19), "the date is the one in the show's zone"),
-    (entry("2026-04-18T10:00:00.000Z", "Pacific/Honolulu"), date(2026, 4, 18), "west of UTC as well"),
-    (entry("2026-04-19T07:00:00.000Z", "America/Los_Angeles", "Netflix"), utc(2026, 4, 19, 7), "a real midnight drop"),
-    (entry("2026-04-19T07:00:00.000Z", "America/Los_Angeles", "netflix"), utc(2026, 4, 19, 7), "however it is spelt"),
-    (entry("2026-04-19T00:00:00.000Z", None, None), date(2026, 4, 19), "without any zone, UTC's midnight"),
-    (entry("2026-04-18T23:00:00.000Z", None, "BBC One"), date(2026, 4, 19), "without a zone the network's"),
-    (entry("2026-04-18T22:00:00.000Z", None, None, show={"country": "de"}), date(2026, 4, 19), "or the country's"),
-    (entry("2026-04-19T04:00:00.000Z", "Not/AZone", None), utc(2026, 4, 19, 4), "a zone that is none is no zone"),
-    (entry("2026-04-19", "Asia/Tokyo"), date(2026, 4, 19), "without T it is a date"),
+    (make_entry("2026-04-19T01:00:00.000Z", "America/New_York"), utc(2026, 4, 19, 1), "an instant is an instant"),
+    (make_entry("2026-04-19T04:00:00.000Z", "America/New_York"), date(2026, 4, 19), "00:00 in New York: no hour known"),
+    (make_entry("2026-01-19T05:00:00.000Z", "America/New_York"), date(2026, 1, 19), "in winter too"),
+    (make_entry("2026-04-18T15:00:00.000Z", "Asia/Tokyo"), date(2026, 4, 19), "the date is the one in the show's zone"),
+    (make_entry("2026-04-18T10:00:00.000Z", "Pacific/Honolulu"), date(2026, 4, 18), "west of UTC as well"),
     (
-        entry("2026-04-19T01:00:00Z", "UTC", effective_release_date="2026-04-20T02:00:00.000Z"),
+        make_entry("2026-04-19T07:00:00.000Z", "America/Los_Angeles", "Netflix"),
+        utc(2026, 4, 19, 7),
+        "a real midnight drop",
+    ),
+    (
+        make_entry("2026-04-19T07:00:00.000Z", "America/Los_Angeles", "netflix"),
+        utc(2026, 4, 19, 7),
+        "however it is spelt",
+    ),
+    (make_entry("2026-04-19T00:00:00.000Z", None, None), date(2026, 4, 19), "without any zone, UTC's midnight"),
+    (make_entry("2026-04-18T23:00:00.000Z", None, "BBC One"), date(2026, 4, 19), "without a zone the network's"),
+    (make_entry("2026-04-18T22:00:00.000Z", None, None, show={"country": "de"}), date(2026, 4, 19), "or the country's"),
+    (make_entry("2026-04-19T04:00:00.000Z", "Not/AZone", None), utc(2026, 4, 19, 4), "a zone that is none is no zone"),
+    (make_entry("2026-04-19", "Asia/Tokyo"), date(2026, 4, 19), "without T it is a date"),
+    (
+        make_entry("2026-04-19T01:00:00Z", "UTC", effective_release_date="2026-04-20T02:00:00.000Z"),
         utc(2026, 4, 19, 1),
         "first_aired comes before effective_release_date",
     ),
     (
-        entry(None, "UTC", first_aired="2026-04-19T01:00:00Z", released="2026-04-18"),
+        make_entry(None, "UTC", first_aired="2026-04-19T01:00:00Z", released="2026-04-18"),
         utc(2026, 4, 19, 1),
         "where the entry has none, its episode's",
     ),
-    (entry("2026-03-08T07:30:00.000Z", "America/New_York"), utc(2026, 3, 8, 7, 30), "the morning the clocks go on"),
-    (entry("2026-04-18T21:00:00.123+02:00", "UTC"), utc(2026, 4, 18, 19), "offsets count, milliseconds do not"),
+    (
+        make_entry("2026-03-08T07:30:00.000Z", "America/New_York"),
+        utc(2026, 3, 8, 7, 30),
+        "the morning the clocks go on",
+    ),
+    (make_entry("2026-04-18T21:00:00.123+02:00", "UTC"), utc(2026, 4, 18, 19), "offsets count, milliseconds do not"),
 ]
 
 

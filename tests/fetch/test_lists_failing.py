@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import NOW
-from tests.server import Asked, Told, serving
+from tests.server import Reply, Request, run_server
 from trakt_ical.errors import TraktError
 from trakt_ical.fetch.sources import FetchRequest
 from trakt_ical.fetch.v2.source import SourceV2
@@ -25,24 +25,24 @@ class Trakt:
     def __init__(self) -> None:
         self.fails = False
 
-    def respond(self, asked: Asked) -> Told:
-        if self.fails and "/calendars/" not in asked.path:
-            return Told(b"", 404)
-        if "/users/hidden" in asked.path:
-            return Told(HIDDEN)
-        if "/watched/" in asked.path:
-            return Told(b"", 413) if "limit=all" in asked.path else self._make_page(asked.path)
-        return Told(b"{}" if "activities" in asked.path else b"[]")
+    def respond(self, request: Request) -> Reply:
+        if self.fails and "/calendars/" not in request.path:
+            return Reply(b"", 404)
+        if "/users/hidden" in request.path:
+            return Reply(HIDDEN)
+        if "/watched/" in request.path:
+            return Reply(b"", 413) if "limit=all" in request.path else self._make_page(request.path)
+        return Reply(b"{}" if "activities" in request.path else b"[]")
 
-    def _make_page(self, path: str) -> Told:
+    def _make_page(self, path: str) -> Reply:
         number = 2 if "page=2" in path else 1
-        return Told(b'{"%d": {"1|1": {"50%d": []}}}' % (number, number), headers={"X-Pagination-Page-Count": "2"})
+        return Reply(b'{"%d": {"1|1": {"50%d": []}}}' % (number, number), headers={"X-Pagination-Page-Count": "2"})
 
 
 def test_hidden_lists_that_fail_are_those_of_last_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The calendar is made with the hidden list of last time and one warning; without one it is an error."""
     trakt = Trakt()
-    with serving(trakt.respond) as (url, _), Client(url) as client, caplog.at_level(logging.WARNING):
+    with run_server(trakt.respond) as (url, _), Client(url) as client, caplog.at_level(logging.WARNING):
         source = SourceV2(client, calendar="my", folder=tmp_path, now=NOW)
         assert source.fetch(FetchRequest({"shows": DAYS})).hidden == {"trakt-1"}
         trakt.fails = True
@@ -59,7 +59,7 @@ def test_marks_that_fail_cost_the_calendar_only_where_it_depends_on_them(needed:
     trakt = Trakt()
     trakt.fails = True
     request = FetchRequest({"shows": DAYS}, watched=True, needs_marks=needed)
-    with serving(trakt.respond) as (url, _), Client(url) as client:
+    with run_server(trakt.respond) as (url, _), Client(url) as client:
         source = SourceV2(client, calendar="all", folder=tmp_path, now=NOW)
         if needed:
             with pytest.raises(TraktError):
@@ -70,7 +70,7 @@ def test_marks_that_fail_cost_the_calendar_only_where_it_depends_on_them(needed:
 
 def test_what_is_too_long_for_one_answer_is_read_in_pages(tmp_path: Path) -> None:
     """`limit=all` refused with 413 falls back to pages."""
-    with serving(Trakt().respond) as (url, asked), Client(url) as client:
+    with run_server(Trakt().respond) as (url, asked), Client(url) as client:
         source = SourceV2(client, calendar="all", folder=tmp_path, now=NOW)
         marks = source._lists.fetch_marks(("shows",), watched=True)
     assert marks.watched == {"trakt-episode-501", "trakt-episode-502"}

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tests.factories import NOW, make_calendar_id, make_calendar_spec, make_episode
 from tests.odd_fields import check_change, load_recorded
 from tests.runs import merge_fetched
-from tests.server import Asked, Told, serving
+from tests.server import Reply, Request, run_server
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.export.stored_calendar import StoredCalendar, parse_calendar
 from trakt_ical.fetch.odd_entries import OddEntries
@@ -82,7 +82,7 @@ def test_an_entry_without_a_show_is_named_by_its_episode(caplog: pytest.LogCaptu
 def test_one_fault_of_a_show_is_one_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """An odd field that comes with each episode, in each range and each kind of calendar, is told once."""
     body = json.dumps([make_entry(number, show={"runtime": 22.5}) for number in range(1, 6)]).encode()
-    with serving(lambda asked: Told(body)) as (url, asked), Client(url) as client:
+    with run_server(lambda asked: Reply(body)) as (url, asked), Client(url) as client:
         source = SourceV2(client, calendar="all", folder=tmp_path, now=NOW)
         with caplog.at_level(logging.WARNING):
             days = DateRange(NOW.date(), 90)
@@ -121,7 +121,7 @@ def test_an_odd_entry_of_a_hidden_list_costs_no_other(
 ) -> None:
     """The other entries of a hidden list count, and one warning names the list."""
     body = json.dumps([{"show": {"ids": {"trakt": 1}}}, entry, {"movie": {"ids": {"trakt": 2}}}]).encode()
-    with serving(lambda asked: Told(body)) as (url, _), Client(url) as client, caplog.at_level(logging.WARNING):
+    with run_server(lambda asked: Reply(body)) as (url, _), Client(url) as client, caplog.at_level(logging.WARNING):
         assert Lists(client, tmp_path).fetch_hidden("dropped") == {"trakt-1", "trakt-movie-2"}
     [record] = caplog.records
     assert "dropped" in record.getMessage()
@@ -130,12 +130,12 @@ def test_an_odd_entry_of_a_hidden_list_costs_no_other(
 def test_odd_parts_of_what_was_watched_cost_no_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A show or season of another form is left out; activities of another form only cost requests."""
 
-    def respond(asked: Asked) -> Told:
-        if "last_activities" in asked.path:
-            return Told(b'{"episodes": {"watched_at": 5}}')
-        return Told(b'{"50": {"5002|2": {"500": ["2026"]}, "x": 7}, "51": "odd", "52": {"1|0": []}}')
+    def respond(request: Request) -> Reply:
+        if "last_activities" in request.path:
+            return Reply(b'{"episodes": {"watched_at": 5}}')
+        return Reply(b'{"50": {"5002|2": {"500": ["2026"]}, "x": 7}, "51": "odd", "52": {"1|0": []}}')
 
-    with serving(respond) as (url, _), Client(url) as client, caplog.at_level(logging.WARNING):
+    with run_server(respond) as (url, _), Client(url) as client, caplog.at_level(logging.WARNING):
         marks = Lists(client, tmp_path).fetch_marks(("shows",), watched=True)
     assert marks.watched == {"trakt-episode-500"}
     assert caplog.records
@@ -165,9 +165,9 @@ STORED = [make_episode(number=number, starts=NOW + timedelta(days=number)) for n
 def test_an_unreadable_entry_is_not_missing(odd: OddEntry, stays: bool) -> None:
     """The event of an entry that cannot be read stays as it is; one that no odd entry can be is missing."""
     spec = make_calendar_spec(DAYS, calendar_id=make_calendar_id(kinds=("shows",)))
-    before = _store(merge_fetched(Fetched({"shows": STORED}), spec, None, NOW).octets)
+    before = read_stored(merge_fetched(Fetched({"shows": STORED}), spec, None, NOW).octets)
     fetched = Fetched({"shows": STORED[:2]}, odd={"shows": [odd]})
-    after = _store(merge_fetched(fetched, spec, before, NOW + timedelta(hours=1)).octets)
+    after = read_stored(merge_fetched(fetched, spec, before, NOW + timedelta(hours=1)).octets)
     uid = "trakt-1388-s2e3@trakt-ical"
     assert (bytes(after.events[uid].octets) == bytes(before.events[uid].octets)) is stays
 
@@ -178,9 +178,9 @@ def test_unreadable_entries_are_no_loss() -> None:
     before = merge_fetched(Fetched({"shows": STORED}), spec, None, NOW)
     odd = [OddEntry("trakt-1388", episode.season, episode.number) for episode in STORED]
     fetched = Fetched({"shows": [replace(STORED[0], number=9)]}, odd={"shows": odd})
-    after = merge_fetched(fetched, spec, _store(before.octets), NOW + timedelta(hours=1))
+    after = merge_fetched(fetched, spec, read_stored(before.octets), NOW + timedelta(hours=1))
     assert {event.uid for event in before.events} < {event.uid for event in after.events}
 
 
-def _store(octets: bytes) -> StoredCalendar:
+def read_stored(octets: bytes) -> StoredCalendar:
     return parse_calendar(octets)

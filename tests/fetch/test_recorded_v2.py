@@ -16,7 +16,7 @@ SKIPPED: dict[str, str] = {}
 """Entries that are left out, as `file: title`, and why: none of the recorded ones is."""
 
 
-def calendars(shared: Path, *words: str) -> list[Path]:
+def list_calendars(shared: Path, *words: str) -> list[Path]:
     folder = shared / "fixtures" / "v2"
     found = [*folder.glob("recorded/calendars_*.json"), *folder.glob("documented/GET_calendars_*.json")]
     return sorted(path for path in found if any(word in path.name for word in words))
@@ -24,7 +24,7 @@ def calendars(shared: Path, *words: str) -> list[Path]:
 
 def test_every_entry_of_a_shows_calendar_becomes_an_episode(shared: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Each calendar of shows gives as many episodes as it has entries, less those listed as skipped."""
-    paths = calendars(shared, "_shows_")
+    paths = list_calendars(shared, "_shows_")
     assert len(paths) >= 8
     with caplog.at_level(logging.WARNING):
         for path in paths:
@@ -37,7 +37,7 @@ def test_every_entry_of_a_shows_calendar_becomes_an_episode(shared: Path, caplog
 
 def test_every_entry_of_a_movies_calendar_becomes_a_movie(shared: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Each calendar of movies gives as many movies as it has entries, on the day that the entry says."""
-    paths = calendars(shared, "_movies_", "_streaming_", "_dvd_")
+    paths = list_calendars(shared, "_movies_", "_streaming_", "_dvd_")
     assert len(paths) >= 6
     with caplog.at_level(logging.WARNING):
         for path in paths:

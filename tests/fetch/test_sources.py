@@ -10,14 +10,14 @@ from msgspec.structs import replace
 from tests.conftest import Line
 from tests.factories import make_episode
 from tests.fetch import list_source
-from tests.server import Told, serving
+from tests.server import Reply, run_server
 from trakt_ical.fetch.sources import SOURCES, Adapter, LoginMethod, Source
 from trakt_ical.fetch.v1.source import SourceV1
 from trakt_ical.trakt.client import Client
 
 
 @pytest.fixture
-def listed(line: Line, monkeypatch: pytest.MonkeyPatch) -> Line:
+def list_line(line: Line, monkeypatch: pytest.MonkeyPatch) -> Line:
     """A command line whose API v1 is the list."""
     monkeypatch.setitem(SOURCES, "v1", list_source.ENTRY)  # type: ignore[arg-type]  a dict, and read-only to the program
     line.environ["TRAKT_ICAL_API"] = "v1"
@@ -33,14 +33,14 @@ def test_every_source_of_the_table_can_be_loaded(name: str) -> None:
     assert callable(SOURCES[name].load_check_in().open_api)
 
 
-def test_a_source_is_one_module_and_one_line(listed: Line) -> None:
+def test_a_source_is_one_module_and_one_line(list_line: Line) -> None:
     """A source that is in the table is exported like every other one, and nothing else knows of it."""
     source: Source = list_source.ListSource()
     assert source.find_zone() is None
-    result = listed("export")
+    result = list_line("export")
     assert (result.exit_code, "1 event" in result.stderr) == (0, True), result.stderr
-    assert b"UID:trakt-1388-s2e3@trakt-ical" in listed.ics.read_bytes()
-    assert listed.demo.requests == []
+    assert b"UID:trakt-1388-s2e3@trakt-ical" in list_line.ics.read_bytes()
+    assert list_line.demo.requests == []
 
 
 BEYOND = [
@@ -54,30 +54,30 @@ BEYOND = [
 
 
 @pytest.mark.parametrize(("setting", "value"), BEYOND)
-def test_what_a_source_cannot_do_is_an_error_of_the_settings(listed: Line, setting: str, value: str) -> None:
+def test_what_a_source_cannot_do_is_an_error_of_the_settings(list_line: Line, setting: str, value: str) -> None:
     """A setting that needs more than the source has is refused before anything is asked: exit 3, and both are named."""
-    result = listed("export", environ={f"TRAKT_ICAL_{setting}": value})
+    result = list_line("export", environ={f"TRAKT_ICAL_{setting}": value})
     assert (result.exit_code, setting.lower() in result.stderr, "A list" in result.stderr) == (3, True, True)
-    assert not listed.ics.exists()
+    assert not list_line.ics.exists()
 
 
-def test_links_need_a_source_with_check_in(listed: Line) -> None:
+def test_links_need_a_source_with_check_in(list_line: Line) -> None:
     """Without a check-in no event can bear a link to one."""
     links = {"TRAKT_ICAL_CHECKIN_LINKS": "true", "TRAKT_ICAL_PUBLIC_URL": "https://tv.example"}
-    result = listed("export", environ=links)
+    result = list_line("export", environ=links)
     assert (result.exit_code, "A list" in result.stderr) == (3, True)
 
 
 @pytest.mark.parametrize("command", ["checkin", "login"])
-def test_a_command_that_the_source_lacks_is_an_error_of_the_settings(listed: Line, command: str) -> None:
+def test_a_command_that_the_source_lacks_is_an_error_of_the_settings(list_line: Line, command: str) -> None:
     """A check-in or a login that the source does not have is exit 3, and names the source."""
-    result = listed(command)
+    result = list_line(command)
     assert (result.exit_code, "A list" in result.stderr) == (3, True), result.stderr
 
 
-def test_status_needs_no_login_where_the_source_has_none(listed: Line) -> None:
+def test_status_needs_no_login_where_the_source_has_none(list_line: Line) -> None:
     """A source without a login is no reason for exit 4."""
-    assert listed("status").exit_code == 0
+    assert list_line("status").exit_code == 0
     assert list_source.ENTRY.capabilities.login is LoginMethod.NONE
 
 
@@ -92,7 +92,7 @@ def test_v1_says_in_its_calendar_what_was_watched() -> None:
         for days in (0, 9)
     ]
     airings[1] = replace(airings[1], number=3)
-    with serving(lambda _: Told(body)) as (url, asked), Client(url) as client:
+    with run_server(lambda _: Reply(body)) as (url, asked), Client(url) as client:
         marked = SourceV1(client, api_key="k", owner="me").mark_watched(airings)
         assert SourceV1(client, api_key="k", owner="me").mark_watched([]) == []
     assert [each.watched for each in marked] == [True, False]

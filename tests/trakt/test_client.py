@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 from tests.factories import make_token
-from tests.server import Asked, Told, serving
+from tests.server import Reply, Request, run_server
 from trakt_ical.checkin.service import had_no_effect
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError, Unreachable
 from trakt_ical.trakt.client import MAX_BODY, WAITS, Client
@@ -30,40 +30,40 @@ HTML = {"Content-Type": "text/html; charset=UTF-8", "Server": "cloudflare"}
 PAGE = b"<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"
 
 
-def repeat_last(*told: Told) -> Iterator[Told]:
+def repeat_last(*told: Reply) -> Iterator[Reply]:
     yield from told
     while True:
         yield told[-1]
 
 
 PASSING = [
-    (Told(status=500), "internal error"),
-    (Told(status=502), "overloaded"),
-    (Told(status=503), "overloaded"),
-    (Told(status=504), "overloaded"),
-    (Told(status=520), "Cloudflare does not reach"),
-    (Told(status=521), "Cloudflare does not reach"),
-    (Told(status=522), "Cloudflare does not reach"),
-    (Told(status=429), "fewer requests"),
-    (Told(PAGE, 403, HTML), "Cloudflare, which guards Trakt, blocked"),
-    (Told(b"error code: 1010", 403, {"Content-Type": "text/plain"}), "Cloudflare, which guards Trakt, blocked"),
-    (Told(b"", 403), "Cloudflare, which guards Trakt, blocked"),
-    (Told(PAGE, 503, HTML), "overloaded"),
-    (Told(PAGE, 200, HTML), "HTML page"),
-    (Told(PAGE, 200), "HTML page"),
+    (Reply(status=500), "internal error"),
+    (Reply(status=502), "overloaded"),
+    (Reply(status=503), "overloaded"),
+    (Reply(status=504), "overloaded"),
+    (Reply(status=520), "Cloudflare does not reach"),
+    (Reply(status=521), "Cloudflare does not reach"),
+    (Reply(status=522), "Cloudflare does not reach"),
+    (Reply(status=429), "fewer requests"),
+    (Reply(PAGE, 403, HTML), "Cloudflare, which guards Trakt, blocked"),
+    (Reply(b"error code: 1010", 403, {"Content-Type": "text/plain"}), "Cloudflare, which guards Trakt, blocked"),
+    (Reply(b"", 403), "Cloudflare, which guards Trakt, blocked"),
+    (Reply(PAGE, 503, HTML), "overloaded"),
+    (Reply(PAGE, 200, HTML), "HTML page"),
+    (Reply(PAGE, 200), "HTML page"),
 ]
 
 
 @pytest.mark.parametrize(("told", "sentence"), PASSING)
-def test_a_get_is_tried_again_where_the_fault_may_pass(told: Told, sentence: str) -> None:
+def test_a_get_is_tried_again_where_the_fault_may_pass(told: Reply, sentence: str) -> None:
     """After a fault that passes the next try's answer counts; after the last try the fault is told."""
     slept: list[float] = []
-    script = repeat_last(told, Told(b"[1]"))
-    with serving(lambda _: next(script)) as (url, _), Client(url, sleep=slept.append) as client:
+    script = repeat_last(told, Reply(b"[1]"))
+    with run_server(lambda _: next(script)) as (url, _), Client(url, sleep=slept.append) as client:
         assert client.get("/x").body == b"[1]"
     assert len(slept) == 1
     assert WAITS[0] / 2 <= slept[0] <= WAITS[0]
-    with serving(lambda _: told) as (url, asked), Client(url, sleep=slept.append) as client:
+    with run_server(lambda _: told) as (url, asked), Client(url, sleep=slept.append) as client:
         with pytest.raises(TraktIcalError, match=sentence) as raised:
             client.get("/x")
         assert len(asked) == len(WAITS) + 1
@@ -73,7 +73,7 @@ def test_a_get_is_tried_again_where_the_fault_may_pass(told: Told, sentence: str
 def test_requests_that_fail_together_do_not_come_back_together() -> None:
     """Each wait is shortened by chance, by half at the most, so that Trakt is not overloaded again at once."""
     slept: list[float] = []
-    with serving(lambda _: Told(status=503)) as (url, _), Client(url, sleep=slept.append) as client:
+    with run_server(lambda _: Reply(status=503)) as (url, _), Client(url, sleep=slept.append) as client:
         for _ in range(4):
             with pytest.raises(Refused):
                 client.get("/x")
@@ -93,12 +93,12 @@ def test_an_outage_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
     """Eight requests that meet two 503 each tell of one wait, not of sixteen; the next outage is told again."""
     together, met = threading.Barrier(8), Counter[str]()
 
-    def answer(asked: Asked) -> Told:
+    def answer(request: Request) -> Reply:
         together.wait(30)  # nobody is answered before all have asked
-        met[asked.path] += 1
-        return Told(status=503 if met[asked.path] in (1, 2, 4) else 200)
+        met[request.path] += 1
+        return Reply(status=503 if met[request.path] in (1, 2, 4) else 200)
 
-    with serving(answer) as (url, _), Client(url, sleep=lambda _: None) as client:
+    with run_server(answer) as (url, _), Client(url, sleep=lambda _: None) as client:
         with caplog.at_level(logging.WARNING, "trakt_ical"):
             get_in_threads(client, 8)
             assert len(caplog.messages) == 1
@@ -109,7 +109,7 @@ def test_an_outage_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_what_the_user_reads_names_no_request(caplog: pytest.LogCaptureFixture) -> None:
     """Paths and statuses are for -v: the log has them, warnings and the error do not."""
-    with serving(lambda _: Told(status=503)) as (url, _), caplog.at_level(logging.DEBUG, "trakt_ical"):
+    with run_server(lambda _: Reply(status=503)) as (url, _), caplog.at_level(logging.DEBUG, "trakt_ical"):
         with Client(url, sleep=lambda _: None) as client, pytest.raises(Refused) as raised:
             client.get("/calendars/my")
     told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
@@ -118,35 +118,39 @@ def test_what_the_user_reads_names_no_request(caplog: pytest.LogCaptureFixture) 
 
 
 LASTING = [
-    (Told(b"", 400), Refused, "could not read"),
-    (Told(b"", 401), LoginNeeded, "trakt-ical login"),
-    (Told(b"", 403, {"X-Request-Id": "1"}), SettingsError, "client_id"),
-    (Told(b"[]", 206), BrokenAnswer, "a part"),
-    (Told(b"[" * 5000, 422), Refused, "invalid"),
-    (Told(b"", 404), Refused, "found nothing"),
-    (Told(b"", 405), Refused, "does not offer"),
-    (Told(b"", 409), Refused, "already has"),
-    (Told(b"", 412), Refused, "api_url"),
-    (Told(b"", 418), Refused, "does not document"),
-    (Told(b"", 420), Refused, "limit"),
-    (Told(b'{"error": "bad day"}', 422), Refused, "bad day"),
-    (Told(b"", 423, {"X-Account-Locked": "true"}), Refused, "Contact Trakt's support"),
-    (Told(b"", 426, {"X-Upgrade-URL": "https://trakt.tv/upgrade"}), Refused, "VIP.*https://trakt.tv/upgrade"),
-    (Told(b"", 426), Refused, r"VIP.*https://app\.trakt\.tv/vip"),
-    (Told(b"", 301, {"Location": "https://elsewhere.example/"}), Refused, r"redirects to https://elsewhere\.example\b"),
-    (Told(b"", 302), Refused, "redirects are not followed"),
-    (Told(b'{"error":"invalid_client","error_description":"client_id is required"}', 401), SettingsError, "deleted"),
-    (Told(b'{"status":"failure","error":"invalid API key"}', 401), SettingsError, "api_key"),
-    (Told(b'{"status":"failure","error":"failed authentication"}', 401), SettingsError, "username and password"),
-    (Told(b'{"status":"failure","error":"failed authentication"}', 200), SettingsError, "username and password"),
-    (Told(b'{"status":"failure","error":"show not found"}', 200), Refused, "show not found"),
+    (Reply(b"", 400), Refused, "could not read"),
+    (Reply(b"", 401), LoginNeeded, "trakt-ical login"),
+    (Reply(b"", 403, {"X-Request-Id": "1"}), SettingsError, "client_id"),
+    (Reply(b"[]", 206), BrokenAnswer, "a part"),
+    (Reply(b"[" * 5000, 422), Refused, "invalid"),
+    (Reply(b"", 404), Refused, "found nothing"),
+    (Reply(b"", 405), Refused, "does not offer"),
+    (Reply(b"", 409), Refused, "already has"),
+    (Reply(b"", 412), Refused, "api_url"),
+    (Reply(b"", 418), Refused, "does not document"),
+    (Reply(b"", 420), Refused, "limit"),
+    (Reply(b'{"error": "bad day"}', 422), Refused, "bad day"),
+    (Reply(b"", 423, {"X-Account-Locked": "true"}), Refused, "Contact Trakt's support"),
+    (Reply(b"", 426, {"X-Upgrade-URL": "https://trakt.tv/upgrade"}), Refused, "VIP.*https://trakt.tv/upgrade"),
+    (Reply(b"", 426), Refused, r"VIP.*https://app\.trakt\.tv/vip"),
+    (
+        Reply(b"", 301, {"Location": "https://elsewhere.example/"}),
+        Refused,
+        r"redirects to https://elsewhere\.example\b",
+    ),
+    (Reply(b"", 302), Refused, "redirects are not followed"),
+    (Reply(b'{"error":"invalid_client","error_description":"client_id is required"}', 401), SettingsError, "deleted"),
+    (Reply(b'{"status":"failure","error":"invalid API key"}', 401), SettingsError, "api_key"),
+    (Reply(b'{"status":"failure","error":"failed authentication"}', 401), SettingsError, "username and password"),
+    (Reply(b'{"status":"failure","error":"failed authentication"}', 200), SettingsError, "username and password"),
+    (Reply(b'{"status":"failure","error":"show not found"}', 200), Refused, "show not found"),
 ]
 
 
 @pytest.mark.parametrize(("told", "kind", "sentence"), LASTING)
-def test_a_status_that_stays_is_told_at_once(told: Told, kind: type[TraktIcalError], sentence: str) -> None:
+def test_a_status_that_stays_is_told_at_once(told: Reply, kind: type[TraktIcalError], sentence: str) -> None:
     """Every other status ends in one sentence of its own, without a second try."""
-    with serving(lambda _: told) as (url, asked), Client(url) as client:
+    with run_server(lambda _: told) as (url, asked), Client(url) as client:
         with pytest.raises(kind, match=sentence):
             client.get("/x")
         assert len(asked) == 1
@@ -166,9 +170,9 @@ def test_a_status_that_stays_is_told_at_once(told: Told, kind: type[TraktIcalErr
 def test_retry_after_is_obeyed(header: str, seconds: int) -> None:
     """The seconds or the date of Retry-After say how long to wait."""
     slept: list[float] = []
-    script = repeat_last(Told(status=429, headers={"Retry-After": header}), Told())
+    script = repeat_last(Reply(status=429, headers={"Retry-After": header}), Reply())
     now = datetime(2026, 4, 18, 12, tzinfo=UTC)
-    with serving(lambda _: next(script)) as (url, _), Client(url, sleep=slept.append, now=lambda: now) as client:
+    with run_server(lambda _: next(script)) as (url, _), Client(url, sleep=slept.append, now=lambda: now) as client:
         client.get("/x")
     assert slept == [seconds]
 
@@ -180,9 +184,9 @@ def test_a_long_retry_after_ends_the_run(header: str, when: str, monkeypatch: py
     """Nobody waits for an hour: the error says at once when to try again."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    told = Told(status=429, headers={"Retry-After": header})
+    told = Reply(status=429, headers={"Retry-After": header})
     now = datetime(2026, 4, 18, 12, tzinfo=UTC)
-    with serving(lambda _: told) as (url, asked), Client(url, now=lambda: now) as client:
+    with run_server(lambda _: told) as (url, asked), Client(url, now=lambda: now) as client:
         with pytest.raises(Refused, match=when):
             client.get("/x")
         assert len(asked) == 1
@@ -191,8 +195,8 @@ def test_a_long_retry_after_ends_the_run(header: str, when: str, monkeypatch: py
 def test_an_unreadable_retry_after_is_none() -> None:
     """A Retry-After that says nothing leaves the usual wait."""
     slept: list[float] = []
-    script = repeat_last(Told(status=429, headers={"Retry-After": "soon"}), Told())
-    with serving(lambda _: next(script)) as (url, _), Client(url, sleep=slept.append) as client:
+    script = repeat_last(Reply(status=429, headers={"Retry-After": "soon"}), Reply())
+    with run_server(lambda _: next(script)) as (url, _), Client(url, sleep=slept.append) as client:
         client.get("/x")
     assert 0 < slept[0] <= WAITS[0]
 
@@ -200,7 +204,7 @@ def test_an_unreadable_retry_after_is_none() -> None:
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_post_is_sent_once(status: int) -> None:
     """A POST may have had its effect although the answer says 5xx, so it is not sent again."""
-    with serving(lambda _: Told(status=status)) as (url, asked), Client(url) as client:
+    with run_server(lambda _: Reply(status=status)) as (url, asked), Client(url) as client:
         with pytest.raises(Refused):
             client.post("/x", {})
         assert len(asked) == 1
@@ -209,8 +213,8 @@ def test_a_post_is_sent_once(status: int) -> None:
 def test_a_post_that_was_refused_for_its_number_is_sent_again() -> None:
     """429 says that the request had no effect."""
     slept: list[float] = []
-    script = repeat_last(Told(status=429), Told(b"{}"))
-    with serving(lambda _: next(script)) as (url, asked), Client(url, sleep=slept.append) as client:
+    script = repeat_last(Reply(status=429), Reply(b"{}"))
+    with run_server(lambda _: next(script)) as (url, asked), Client(url, sleep=slept.append) as client:
         assert client.post("/x", {"a": 1}).status == 200
         assert [request.body for request in asked] == [b'{"a": 1}'] * 2
 
@@ -218,7 +222,7 @@ def test_a_post_that_was_refused_for_its_number_is_sent_again() -> None:
 def test_no_connection_is_unreachable() -> None:
     """Where nobody listens the sentence says so, after as many tries as for other faults."""
     slept: list[float] = []
-    with serving(lambda _: Told()) as (url, _):
+    with run_server(lambda _: Reply()) as (url, _):
         pass
     with Client(url, sleep=slept.append) as client:
         with pytest.raises(Unreachable, match="no connection .*refused"):
@@ -231,8 +235,8 @@ def test_no_connection_is_unreachable() -> None:
 def test_a_truncated_body_is_no_answer() -> None:
     """A body shorter than its Content-Length is a fault that may pass."""
     slept: list[float] = []
-    told = Told(b"[1, 2", headers={"Content-Length": "100", "Connection": "close"})
-    with serving(lambda _: told) as (url, _), Client(url, sleep=slept.append) as client:
+    told = Reply(b"[1, 2", headers={"Content-Length": "100", "Connection": "close"})
+    with run_server(lambda _: told) as (url, _), Client(url, sleep=slept.append) as client:
         with pytest.raises(Unreachable, match="cut short|no connection"):
             client.get("/x")
     assert len(slept) == len(WAITS)
@@ -242,15 +246,15 @@ def test_a_body_stops_at_64_mb_after_decompression() -> None:
     """A small gzip body that unpacks into more than 64 MB is refused, and not unpacked to its end."""
     bomb = gzip.compress(b"[" + b" " * (MAX_BODY + 2**20) + b"]")
     assert len(bomb) < 2**20
-    told = Told(bomb, headers={"Content-Encoding": "gzip"})
-    with serving(lambda _: told) as (url, _), Client(url) as client:
+    told = Reply(bomb, headers={"Content-Encoding": "gzip"})
+    with run_server(lambda _: told) as (url, _), Client(url) as client:
         with pytest.raises(BrokenAnswer, match="larger than 64 MB"):
             client.get("/x")
 
 
 def test_every_request_says_who_asks_and_takes_gzip() -> None:
     """The User-Agent names program and version, and no page; answers may be packed."""
-    with serving(lambda _: Told(gzip.compress(b"[1]"), headers={"Content-Encoding": "gzip"})) as (url, asked):
+    with run_server(lambda _: Reply(gzip.compress(b"[1]"), headers={"Content-Encoding": "gzip"})) as (url, asked):
         with Client(url) as client:
             assert client.get("/x").body == b"[1]"
     assert asked[0].headers["User-Agent"].startswith("trakt-ical/")
@@ -265,7 +269,7 @@ def test_a_wrong_clock_is_told(skew: timedelta, told: int, caplog: pytest.LogCap
     """A clock that differs from Trakt's by over ten minutes is warned of once, by over a day refused."""
     now = datetime(2026, 4, 18, 12, tzinfo=UTC)
     date = f"{now + skew:%a, %d %b %Y %H:%M:%S} GMT"
-    with serving(lambda _: Told(headers={"Date": date})) as (url, _), caplog.at_level(logging.WARNING):
+    with run_server(lambda _: Reply(headers={"Date": date})) as (url, _), caplog.at_level(logging.WARNING):
         with Client(url, now=lambda: now) as client:
             client.get("/x")
             client.get("/x")
@@ -279,7 +283,7 @@ def test_a_wrong_clock_is_told(skew: timedelta, told: int, caplog: pytest.LogCap
 
 def test_secrets_are_cut_out_of_names(caplog: pytest.LogCaptureFixture) -> None:
     """A secret in an address appears neither in the error nor in the log."""
-    with serving(lambda _: Told(status=404)) as (url, _), caplog.at_level(logging.DEBUG, "trakt_ical"):
+    with run_server(lambda _: Reply(status=404)) as (url, _), caplog.at_level(logging.DEBUG, "trakt_ical"):
         with Client(url, secrets=["k/e"]) as client, pytest.raises(Refused) as raised:
             client.get("/user/calendar/shows.json/k%2Fe/k")
     assert "GET /user/calendar/shows.json/…/k:" in caplog.text
@@ -287,16 +291,16 @@ def test_secrets_are_cut_out_of_names(caplog: pytest.LogCaptureFixture) -> None:
 
 
 LEAKS = [
-    Told(b"", 301, {"Location": "http://somebody:hunter2@127.0.0.1/shows.json/s3cret-key/justin/?slurm=hunter2"}),
-    Told(b'{"status": "failure", "error": "invalid API key s3cret-key"}', 401),
-    Told(b'{"error": "s3cret-key is none"}', 422),
+    Reply(b"", 301, {"Location": "http://somebody:hunter2@127.0.0.1/shows.json/s3cret-key/justin/?slurm=hunter2"}),
+    Reply(b'{"status": "failure", "error": "invalid API key s3cret-key"}', 401),
+    Reply(b'{"error": "s3cret-key is none"}', 422),
 ]
 
 
 @pytest.mark.parametrize("told", LEAKS)
-def test_an_answer_cannot_bring_a_secret_back(told: Told) -> None:
+def test_an_answer_cannot_bring_a_secret_back(told: Reply) -> None:
     """What an answer repeats of a secret, or says in an address, is not told on."""
-    with serving(lambda _: told) as (url, _), Client(url, secrets=["s3cret-key"]) as client:
+    with run_server(lambda _: told) as (url, _), Client(url, secrets=["s3cret-key"]) as client:
         with pytest.raises(TraktIcalError) as raised:
             client.get("/shows.json/s3cret-key/justin")
     assert "s3cret" not in str(raised.value)
@@ -308,15 +312,15 @@ def test_an_answer_cannot_bring_a_token_back(home: Path) -> None:
     file = TokenFile(home / "token.json")
     file.save(make_token(access_token="s3cret-token", refresh_token="s3cret-other", created_at=2**31, expires_in=60))
 
-    def answer(asked: Asked) -> Told:
-        said = asked.headers["Authorization"]
+    def answer(request: Request) -> Reply:
+        said = request.headers["Authorization"]
         status = 401 if "s3cret-token" in said else 422
-        return Told(f'{{"error": "{said} s3cret-other"}}'.encode(), status)
+        return Reply(f'{{"error": "{said} s3cret-other"}}'.encode(), status)
 
     def renew(old: Token) -> Token:
         return msgspec.structs.replace(old, access_token="s3cret-renewed")
 
-    with serving(answer) as (url, asked), Client(url, auth=TokenSigner(url, file, renew)) as client:
+    with run_server(answer) as (url, asked), Client(url, auth=TokenSigner(url, file, renew)) as client:
         with pytest.raises(Refused) as raised:
             client.get("/x")
     assert "s3cret-renewed" in asked[-1].headers["Authorization"]
@@ -337,13 +341,13 @@ ODD_HEADERS = [
 @pytest.mark.parametrize("headers", ODD_HEADERS)
 def test_an_odd_header_is_survived(tmp_path: Path, headers: dict[str, str]) -> None:
     """Header fields of no sense do not stop an answer."""
-    with serving(lambda _: Told(headers=headers)) as (url, _), Client(url, cache_folder=tmp_path) as client:
+    with run_server(lambda _: Reply(headers=headers)) as (url, _), Client(url, cache_folder=tmp_path) as client:
         assert client.get("/x").body == b"[]"
 
 
 def test_a_location_of_no_sense_is_one_sentence() -> None:
     """A redirect whose address cannot be read is told, not crashed on."""
-    with serving(lambda _: Told(b"", 301, {"Location": "http://\xff\xfe/"})) as (url, _), Client(url) as client:
+    with run_server(lambda _: Reply(b"", 301, {"Location": "http://\xff\xfe/"})) as (url, _), Client(url) as client:
         with pytest.raises(TraktIcalError) as raised:
             client.get("/x")
     assert raised.value.exit_code == 5
@@ -365,8 +369,8 @@ def test_what_cannot_be_sent_is_not_tried_again() -> None:
 def test_a_body_that_stalls_is_no_answer_in_time() -> None:
     """A server that falls silent in the middle of a body is told as such."""
     slept: list[float] = []
-    told = Told(b"[1, ", headers={"Content-Length": "100"})
-    with serving(lambda _: told) as (url, _), Client(url, sleep=slept.append, timeout=(1, 0.1)) as client:
+    told = Reply(b"[1, ", headers={"Content-Length": "100"})
+    with run_server(lambda _: told) as (url, _), Client(url, sleep=slept.append, timeout=(1, 0.1)) as client:
         with pytest.raises(Unreachable, match="in time"):
             client.get("/x")
 
@@ -377,7 +381,7 @@ def test_a_netrc_does_not_replace_the_signature(home: Path) -> None:
     (home / ".netrc").chmod(0o600)
     token = TokenFile(home / "token.json")
     token.save(make_token(created_at=2**31, expires_in=60))
-    with serving(lambda _: Told()) as (url, asked):
+    with run_server(lambda _: Reply()) as (url, asked):
         for auth in (None, PasswordSigner(url, "justin", "secret"), TokenSigner(url, token, lambda old: old)):
             with Client(url, auth=auth) as client:
                 client.get("/x")
@@ -390,7 +394,7 @@ def test_a_netrc_does_not_replace_the_signature(home: Path) -> None:
 
 def test_a_signer_signs_for_its_own_server_alone(home: Path) -> None:
     """A request to another server goes without the signature."""
-    with serving(lambda _: Told()) as (url, asked):
+    with run_server(lambda _: Reply()) as (url, asked):
         with Client(url, auth=PasswordSigner("http://127.0.0.1:1", "justin", "secret")) as client:
             client.get("/x")
     assert "Authorization" not in asked[0].headers
@@ -407,7 +411,7 @@ def test_a_secret_does_not_travel_in_the_clear() -> None:
 
 def test_without_a_proxy_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy that is not there is tried again even for a POST, which certainly had no effect."""
-    with serving(lambda _: Told()) as (url, _):
+    with run_server(lambda _: Reply()) as (url, _):
         pass  # its port is free now
     monkeypatch.setenv("http_proxy", url)
     slept: list[float] = []
@@ -422,16 +426,16 @@ def test_a_proxy_of_the_environment_does_not_see_loopback(monkeypatch: pytest.Mo
     """Requests to this computer do not take the way over a proxy."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    with serving(lambda _: Told()) as (url, asked), Client(url) as client:
+    with run_server(lambda _: Reply()) as (url, asked), Client(url) as client:
         client.get("/x")
     assert len(asked) == 1
 
 
-def tagged(asked: Asked) -> Told:
+def answer_with_etag(request: Request) -> Reply:
     """A calendar with an ETag, unchanged for who knows it."""
     headers = {"ETag": 'W/"1"', "Date": "Sat, 18 Apr 2026 12:00:00 GMT", "Cache-Control": "public, max-age=28800"}
-    known = asked.headers.get("If-None-Match") == 'W/"1"'
-    return Told(b"" if known else b"[1]", 304 if known else 200, headers)
+    known = request.headers.get("If-None-Match") == 'W/"1"'
+    return Reply(b"" if known else b"[1]", 304 if known else 200, headers)
 
 
 NOON = datetime(2026, 4, 18, 12, tzinfo=UTC)
@@ -439,7 +443,7 @@ NOON = datetime(2026, 4, 18, 12, tzinfo=UTC)
 
 def test_an_answer_is_asked_for_with_its_etag(tmp_path: Path) -> None:
     """An answer that is kept is asked for again, even while it is young; 304 brings it back."""
-    with serving(tagged) as (url, asked):
+    with run_server(answer_with_etag) as (url, asked):
         for number in range(3):
             with Client(url, cache_folder=tmp_path, now=lambda: NOON) as client:
                 answer = client.get("/x")
@@ -449,7 +453,10 @@ def test_an_answer_is_asked_for_with_its_etag(tmp_path: Path) -> None:
 
 def test_kept_answers_are_for_their_owner_alone(tmp_path: Path) -> None:
     """Files of the answer cache are readable by their owner alone."""
-    with serving(tagged) as (url, _), Client(url, cache_folder=tmp_path / "answers", now=lambda: NOON) as client:
+    with (
+        run_server(answer_with_etag) as (url, _),
+        Client(url, cache_folder=tmp_path / "answers", now=lambda: NOON) as client,
+    ):
         client.get("/x")
     files = [path for path in (tmp_path / "answers").rglob("*") if path.is_file()]
     assert files
@@ -457,7 +464,7 @@ def test_kept_answers_are_for_their_owner_alone(tmp_path: Path) -> None:
     assert (tmp_path / "answers").stat().st_mode & 0o077 == 0
 
 
-def kept_file(folder: Path) -> Path:
+def find_kept_file(folder: Path) -> Path:
     [path] = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
     return path
 
@@ -465,7 +472,7 @@ def kept_file(folder: Path) -> Path:
 @pytest.mark.parametrize(("days", "is_kept"), [(39, True), (41, False)])
 def test_an_answer_is_kept_for_forty_days_after_its_last_use(tmp_path: Path, days: int, is_kept: bool) -> None:
     """The next run deletes what was not used for longer: a cache that only grows would fill the disk."""
-    with serving(lambda _: Told(headers={"ETag": '"1"'})) as (url, _):
+    with run_server(lambda _: Reply(headers={"ETag": '"1"'})) as (url, _):
         with Client(url, cache_folder=tmp_path) as client:
             client.get("/x")
         used = time.time() - days * 86400
@@ -478,7 +485,7 @@ def test_an_answer_is_kept_for_forty_days_after_its_last_use(tmp_path: Path, day
 
 def test_a_damaged_cache_is_an_empty_cache(tmp_path: Path) -> None:
     """A kept answer that was cut, spoiled or emptied is fetched anew."""
-    with serving(tagged) as (url, asked):
+    with run_server(answer_with_etag) as (url, asked):
         for damage in (
             lambda octets: octets[:-1],
             lambda octets: octets + b"x",
@@ -487,7 +494,7 @@ def test_a_damaged_cache_is_an_empty_cache(tmp_path: Path) -> None:
         ):
             with Client(url, cache_folder=tmp_path, now=lambda: NOON) as client:
                 client.get("/x")
-            path = kept_file(tmp_path)
+            path = find_kept_file(tmp_path)
             path.write_bytes(damage(path.read_bytes()))
             with Client(url, cache_folder=tmp_path, now=lambda: NOON) as client:
                 assert client.get("/x").body == b"[1]"
@@ -497,7 +504,7 @@ def test_a_damaged_cache_is_an_empty_cache(tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_written_costs_no_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Where the cache folder cannot be used the answer still arrives, with a warning."""
     (tmp_path / "file").write_text("")
-    with serving(tagged) as (url, _), caplog.at_level(logging.WARNING):
+    with run_server(answer_with_etag) as (url, _), caplog.at_level(logging.WARNING):
         with Client(url, cache_folder=tmp_path / "file" / "answers", now=lambda: NOON) as client:
             assert client.get("/x").body == b"[1]"
     assert "answer cache" in caplog.text
@@ -505,14 +512,14 @@ def test_a_cache_that_cannot_be_written_costs_no_answer(tmp_path: Path, caplog: 
 
 def test_an_unreadable_date_is_no_date(tmp_path: Path) -> None:
     """A Date header that is none does not stop the cache."""
-    told = Told(b"[1]", headers={"Date": "yesterday", "ETag": '"1"'})
-    with serving(lambda _: told) as (url, _), Client(url, cache_folder=tmp_path) as client:
+    told = Reply(b"[1]", headers={"Date": "yesterday", "ETag": '"1"'})
+    with run_server(lambda _: told) as (url, _), Client(url, cache_folder=tmp_path) as client:
         assert client.get("/x").body == client.get("/x").body == b"[1]"
 
 
 def test_cookies_are_not_kept() -> None:
     """What a server sets as a cookie is not sent back."""
-    with serving(lambda _: Told(headers={"Set-Cookie": "a=b; Path=/"})) as (url, asked), Client(url) as client:
+    with run_server(lambda _: Reply(headers={"Set-Cookie": "a=b; Path=/"})) as (url, asked), Client(url) as client:
         client.get("/x")
         client.get("/x")
     assert "Cookie" not in asked[1].headers

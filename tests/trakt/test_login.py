@@ -17,7 +17,7 @@ import requests
 from tests.conftest import Clock, Line
 from tests.demos import Demo
 from tests.factories import make_token
-from tests.server import Told, serving
+from tests.server import Reply, run_server
 from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
 from trakt_ical.app.open_source import open_source
@@ -37,7 +37,7 @@ def count_renewals(demo: Demo) -> int:
     return sum(seen.path == "/oauth/token" for seen in demo.requests)
 
 
-def environment(demo: Demo, token_file: Path) -> dict[str, str]:
+def make_environment(demo: Demo, token_file: Path) -> dict[str, str]:
     settings = {
         "API_URL": demo.url,
         "AUTH_URL": demo.url,
@@ -54,7 +54,7 @@ def test_login_shows_a_code_and_waits_for_the_person(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "trakt_ical", "login", "--no-browser"]
     with Demo(interval=1) as demo:
         with subprocess.Popen(
-            command, env=environment(demo, token_file), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, env=make_environment(demo, token_file), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as running:
             assert running.stderr is not None
             page = running.stderr.readline().removeprefix("Open").strip()
@@ -334,8 +334,8 @@ def test_a_token_of_no_sense_is_a_damaged_one(line: Line, token_file: TokenFile,
 def test_a_device_code_of_no_sense_is_a_broken_answer(change: dict[str, object]) -> None:
     """A code that lives for ever, or a page that is none, is refused."""
     usual = {"device_code": "d", "user_code": "u", "verification_url": "https://x", "expires_in": 600, "interval": 5}
-    told = Told(json.dumps(usual | change).encode())
-    with serving(lambda _: told) as (url, _), Client(url) as client, pytest.raises(BrokenAnswer):
+    told = Reply(json.dumps(usual | change).encode())
+    with run_server(lambda _: told) as (url, _), Client(url) as client, pytest.raises(BrokenAnswer):
         Login(client, client_id="c").start()
 
 

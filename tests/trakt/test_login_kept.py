@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import Clock, Line
 from tests.demos import Demo
 from tests.factories import make_token
-from tests.server import Asked, Told, serving
+from tests.server import Reply, Request, run_server
 from trakt_ical import files
 from trakt_ical.app.context import App, open_app
 from trakt_ical.app.environment import Environment
@@ -202,7 +202,7 @@ def test_each_refusal_of_a_renewal_has_its_status(
 ) -> None:
     """A wrong app is exit 3 and leaves the login; everything else that Trakt refuses ends it."""
     line.clock.now = token_file.load().expires_at
-    with serving(lambda _: Told(body, status)) as (url, asked):
+    with run_server(lambda _: Reply(body, status)) as (url, asked):
         result = line("export", environ={"TRAKT_ICAL_AUTH_URL": url})
         assert len(asked) == 1
     assert (result.exit_code, names in result.stderr) == (exit_status, True), result.stderr
@@ -234,10 +234,10 @@ def test_polls_end_with_the_code_whatever_trakt_answers(clock: Clock) -> None:
     """Where Trakt cannot be reached any more, the login ends when the code expires, and no later."""
     code = {"device_code": "d", "user_code": "u", "verification_url": "https://x", "expires_in": 60, "interval": 5}
 
-    def answer(asked: Asked) -> Told:
-        return Told(json.dumps(code).encode()) if asked.path.endswith("code") else Told(b"", 502)
+    def answer(request: Request) -> Reply:
+        return Reply(json.dumps(code).encode()) if request.path.endswith("code") else Reply(b"", 502)
 
-    with serving(answer) as (url, _), Client(url, now=clock, sleep=clock.sleep) as client:
+    with run_server(answer) as (url, _), Client(url, now=clock, sleep=clock.sleep) as client:
         login = Login(client, client_id="c")
         with pytest.raises(LoginNeeded, match="expired"):
             login.wait(login.start(), sleep=clock.sleep)

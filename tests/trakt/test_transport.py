@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Line
-from tests.server import Asked, Told, serving, serving_raw
+from tests.server import Reply, Request, run_raw_server, run_server
 from trakt_ical.errors import BrokenAnswer, TraktError, Unreachable
 from trakt_ical.trakt.client import Client
 
@@ -46,7 +46,7 @@ DRIPS = {
 def test_an_answer_that_never_ends_is_given_up(tmp_path: Path, name: str, keeps: bool) -> None:
     """A server that sends one octet at a time is left after the limit for a whole answer, and not asked again."""
     folder = tmp_path if keeps else None
-    with serving_raw(DRIPS[name]) as url, Client(url, cache_folder=folder, answer_limit=0.2) as client:
+    with run_raw_server(DRIPS[name]) as url, Client(url, cache_folder=folder, answer_limit=0.2) as client:
         begun = time.monotonic()
         with pytest.raises(Unreachable, match="not complete"):
             client.get("/x")
@@ -57,12 +57,12 @@ def test_an_answer_that_never_ends_is_given_up(tmp_path: Path, name: str, keeps:
 
 def test_a_run_that_never_ends_is_given_up() -> None:
     """All requests together have a limit too, with the waits between them."""
-    with serving_raw(drip(HEAD + b"Content-Length: 100000\r\n\r\n[")) as url, Client(url, run_limit=0.2) as client:
+    with run_raw_server(drip(HEAD + b"Content-Length: 100000\r\n\r\n[")) as url, Client(url, run_limit=0.2) as client:
         for _ in range(2):
             with pytest.raises(Unreachable, match="run_limit"):
                 client.get("/x")
     slept: list[float] = []
-    with serving(lambda _: Told(status=503)) as (url, _), Client(url, run_limit=1, sleep=slept.append) as client:
+    with run_server(lambda _: Reply(status=503)) as (url, _), Client(url, run_limit=1, sleep=slept.append) as client:
         with pytest.raises(Unreachable, match="run_limit"):
             client.get("/x")
     assert slept == []
@@ -70,7 +70,7 @@ def test_a_run_that_never_ends_is_given_up() -> None:
 
 def test_an_answer_after_a_slow_one_has_its_own_time() -> None:
     """The limit is one for each answer: connections that are kept open bring no old limit with them."""
-    with serving(lambda _: Told()) as (url, _), Client(url, answer_limit=0.3) as client:
+    with run_server(lambda _: Reply()) as (url, _), Client(url, answer_limit=0.3) as client:
         for _ in range(3):
             client.get("/x")
             time.sleep(0.2)
@@ -79,7 +79,7 @@ def test_an_answer_after_a_slow_one_has_its_own_time() -> None:
 def test_the_limit_of_a_run_is_a_setting(line: Line) -> None:
     """An export that Trakt drips to ends, and the next one need not wait for its lock."""
     assert line("export", environ={"TRAKT_ICAL_RUN_LIMIT": "-1"}).exit_code == 3
-    with serving_raw(drip(HEAD, b"X: y\r\n")) as url:
+    with run_raw_server(drip(HEAD, b"X: y\r\n")) as url:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("trakt_ical.app.open_source.SECONDS_PER_MINUTE", 0.01)
             result = line("export", environ={"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"})
@@ -116,7 +116,10 @@ def test_an_answer_that_is_no_http_is_one_sentence(tmp_path: Path, name: str, ke
         connection.sendall(ODD[name])
 
     folder = tmp_path if keeps else None
-    with serving_raw(answer) as url, Client(url, cache_folder=folder, sleep=lambda _: None, timeout=(1, 1)) as client:
+    with (
+        run_raw_server(answer) as url,
+        Client(url, cache_folder=folder, sleep=lambda _: None, timeout=(1, 1)) as client,
+    ):
         try:
             body = client.get("/x").body
         except TraktError as error:
@@ -129,7 +132,7 @@ def test_json_that_is_nested_too_deep_is_a_broken_answer(shared: Path) -> None:
     """A field that nobody reads may hold anything but that."""
     deep = (shared / "cases" / "attack" / "deep-in-an-unknown-field.json").read_bytes()
     for body in (deep, b"[" * 10**6):
-        with serving(lambda _, body=body: Told(body)) as (url, _), Client(url) as client:
+        with run_server(lambda _, body=body: Reply(body)) as (url, _), Client(url) as client:
             # How deep is too deep depends on the Python: some read the first one.
             with contextlib.suppress(BrokenAnswer):
                 client.get("/x").decode(list[dict[str, object]])
@@ -138,11 +141,11 @@ def test_json_that_is_nested_too_deep_is_a_broken_answer(shared: Path) -> None:
 def test_what_an_answer_varies_by_is_not_kept(tmp_path: Path) -> None:
     """An answer that varies by Authorization is kept without the token that was sent."""
 
-    def answer(asked: Asked) -> Told:
-        known = asked.headers.get("If-None-Match") == '"x"'
-        return Told(b"" if known else b"[1]", 304 if known else 200, {"ETag": '"x"', "Vary": "Origin, authorization"})
+    def answer(request: Request) -> Reply:
+        known = request.headers.get("If-None-Match") == '"x"'
+        return Reply(b"" if known else b"[1]", 304 if known else 200, {"ETag": '"x"', "Vary": "Origin, authorization"})
 
-    with serving(answer) as (url, asked):
+    with run_server(answer) as (url, asked):
         for token in ("s3cret-token", "another-token"):
             with Client(url, headers={"Authorization": f"Bearer {token}"}, cache_folder=tmp_path) as client:
                 assert client.get("/x").body == b"[1]"
@@ -154,14 +157,14 @@ def test_what_an_answer_varies_by_is_not_kept(tmp_path: Path) -> None:
 def test_a_304_without_a_kept_copy_is_asked_for_anew(tmp_path: Path) -> None:
     """A cache that is emptied while a request is on its way costs a second request, and no error."""
 
-    def answer(asked: Asked) -> Told:
-        if "If-None-Match" in asked.headers:
+    def answer(request: Request) -> Reply:
+        if "If-None-Match" in request.headers:
             for path in tmp_path.rglob("*"):
                 path.unlink()
-            return Told(b"", 304)
-        return Told(b"[1]", headers={"ETag": '"x"'})
+            return Reply(b"", 304)
+        return Reply(b"[1]", headers={"ETag": '"x"'})
 
-    with serving(answer) as (url, asked):
+    with run_server(answer) as (url, asked):
         for _ in range(2):
             with Client(url, cache_folder=tmp_path) as client:
                 assert client.get("/x").body == b"[1]"
@@ -170,7 +173,7 @@ def test_a_304_without_a_kept_copy_is_asked_for_anew(tmp_path: Path) -> None:
 
 def test_a_304_without_end_is_a_broken_answer(tmp_path: Path) -> None:
     """A server that always says that nothing changed is at fault, not the settings."""
-    with serving(lambda _: Told(b"", 304)) as (url, _), Client(url, cache_folder=tmp_path) as client:
+    with run_server(lambda _: Reply(b"", 304)) as (url, _), Client(url, cache_folder=tmp_path) as client:
         with pytest.raises(BrokenAnswer):
             client.get("/x")
 
@@ -178,7 +181,7 @@ def test_a_304_without_end_is_a_broken_answer(tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_used_costs_one_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Answers come all the same where the folder of the cache is a file, or below one."""
     (tmp_path / "file").write_bytes(b"")
-    with serving(lambda _: Told(headers={"ETag": '"x"'})) as (url, _):
+    with run_server(lambda _: Reply(headers={"ETag": '"x"'})) as (url, _):
         for folder in (tmp_path / "file", tmp_path / "file" / "below"):
             with Client(url, cache_folder=folder) as client:
                 assert [client.get(f"/{number}").body for number in range(3)] == [b"[]"] * 3
@@ -188,7 +191,7 @@ def test_a_cache_that_cannot_be_used_costs_one_warning(tmp_path: Path, caplog: p
 def test_the_cache_leaves_nothing_behind(tmp_path: Path) -> None:
     """One file for each answer: no locks, no folders, no temporary files; half an answer is as good as none."""
     (tmp_path / "0" / "1").mkdir(parents=True)
-    with serving(lambda _: Told(headers={"ETag": '"x"'})) as (url, asked):
+    with run_server(lambda _: Reply(headers={"ETag": '"x"'})) as (url, asked):
         for _ in range(2):
             with Client(url, cache_folder=tmp_path) as client:
                 for number in range(5):

@@ -29,7 +29,7 @@ AHEAD = make_episode(number=1, starts=NOW + 5 * DAY)
 OTHERS = [make_episode(number=number, starts=NOW + number * DAY) for number in range(10, 14)]
 
 
-def rules(*texts: str) -> tuple[AlarmRule, ...]:
+def parse_rules(*texts: str) -> tuple[AlarmRule, ...]:
     return tuple(parse_alarm(text, KINDS) for text in texts)
 
 
@@ -90,8 +90,8 @@ def test_any_text_is_an_alarm_or_refused(text: str) -> None:
     assert rule.kind in ("", *KINDS)
 
 
-def spans(airing: Airing, *texts: str) -> list[timedelta]:
-    return [alarm.before for alarm in make_event(airing, alarms=rules(*texts)).alarms]
+def list_spans(airing: Airing, *texts: str) -> list[timedelta]:
+    return [alarm.before for alarm in make_event(airing, alarms=parse_rules(*texts)).alarms]
 
 
 WHOLE = make_episode(starts=date(2026, 4, 18))
@@ -100,13 +100,13 @@ BOTH = ("30 min before", "09:00 that day")
 
 def test_an_hour_rings_before_and_a_whole_day_by_the_clock() -> None:
     """Half an hour before midnight would wake people for a day without an hour."""
-    assert spans(make_episode(), *BOTH) == [30 * MINUTE]
-    assert spans(WHOLE, *BOTH) == spans(make_movie(), *BOTH) == [-9 * HOUR]
+    assert list_spans(make_episode(), *BOTH) == [30 * MINUTE]
+    assert list_spans(WHOLE, *BOTH) == list_spans(make_movie(), *BOTH) == [-9 * HOUR]
 
 
 def test_alarms_ring_once_each_the_earliest_first() -> None:
     """Two rules that say the same are one alarm."""
-    assert spans(make_episode(), "5 min before", "1 h before", "60 min before", "shows: 5 min before") == [
+    assert list_spans(make_episode(), "5 min before", "1 h before", "60 min before", "shows: 5 min before") == [
         HOUR,
         5 * MINUTE,
     ]
@@ -128,12 +128,12 @@ OF_KINDS: list[tuple[Airing, set[str]]] = [
 def test_an_alarm_of_a_kind_is_for_that_kind_alone(airing: Airing, kinds: set[str]) -> None:
     """A kind means what Trakt's calendar of that name lists."""
     text = "30 min before" if isinstance(airing, Episode) else "09:00 that day"
-    assert {kind for kind in KINDS if spans(airing, f"{kind}: {text}")} == kinds
+    assert {kind for kind in KINDS if list_spans(airing, f"{kind}: {text}")} == kinds
 
 
-def octets(airings: Sequence[Airing], *texts: str) -> bytes:
+def render_calendar(airings: Sequence[Airing], *texts: str) -> bytes:
     """A calendar of *airings* with the alarms that *texts* say."""
-    made = [make_event(airing, alarms=rules(*texts)) for airing in airings]
+    made = [make_event(airing, alarms=parse_rules(*texts)) for airing in airings]
     return ics.render_calendar(
         ics.Heading(ics.Appearance(), make_calendar_id()),
         None,
@@ -153,7 +153,7 @@ SUMMARIES = ["A Show 2x03 Low Tide, High; Stakes", "A Show 2x04 A Title", "A Mov
 
 def test_icalendar_reads_the_alarms() -> None:
     """Each VALARM has ACTION, TRIGGER and DESCRIPTION, and no UID: with one, node-ical finds no alarm."""
-    events = icalendar.Calendar.from_ical(octets(AIRINGS, *TEXTS)).events
+    events = icalendar.Calendar.from_ical(render_calendar(AIRINGS, *TEXTS)).events
     found = {str(event["UID"]): [alarm.TRIGGER for alarm in event.walk("VALARM")] for event in events}
     assert found == EXPECTED
     for event in events:
@@ -165,13 +165,13 @@ def test_icalendar_reads_the_alarms() -> None:
 
 def test_an_alarm_at_the_start_has_a_trigger_in_seconds() -> None:
     """The package of npm named icalendar takes P0D for no trigger at all."""
-    assert b"\r\nTRIGGER:PT0S\r\n" in octets(AIRINGS, "at the start")
-    assert b"\r\nTRIGGER:PT0S\r\n" in octets(AIRINGS, "00:00 that day")
+    assert b"\r\nTRIGGER:PT0S\r\n" in render_calendar(AIRINGS, "at the start")
+    assert b"\r\nTRIGGER:PT0S\r\n" in render_calendar(AIRINGS, "00:00 that day")
 
 
 def test_vobject_reads_the_alarms() -> None:
     """Vobject finds each alarm, when it rings and what it says."""
-    events = vobject.readOne(octets(AIRINGS, *TEXTS).decode()).vevent_list
+    events = vobject.readOne(render_calendar(AIRINGS, *TEXTS).decode()).vevent_list
     found = {event.uid.value: [alarm.trigger.value for alarm in event.valarm_list] for event in events}
     assert found == EXPECTED
     said = [{alarm.description.value for alarm in event.valarm_list} for event in events]
@@ -195,7 +195,7 @@ console.log(JSON.stringify(events.map((event) => [value(event, 'uid'), alarms(ev
 def test_ical_js_reads_the_alarms(judges: Path) -> None:
     """Thunderbird's reader finds each alarm, when it rings and what it says."""
     command = ["node", "--input-type=module", "-e", READ_BY_ICAL_JS, str(judges / "node")]
-    done = subprocess.run(command, input=octets(AIRINGS, *TEXTS), capture_output=True, check=True)
+    done = subprocess.run(command, input=render_calendar(AIRINGS, *TEXTS), capture_output=True, check=True)
     assert json.loads(done.stdout) == [
         [uid, [[span.total_seconds(), "DISPLAY", summary] for span in expected]]
         for (uid, expected), summary in zip(EXPECTED.items(), SUMMARIES, strict=True)
@@ -204,18 +204,18 @@ def test_ical_js_reads_the_alarms(judges: Path) -> None:
 
 def test_without_alarms_an_events_rev_is_what_it_was() -> None:
     """The hash of what does not ring is frozen: alarms for others never change it."""
-    assert ics.hash_event(make_event(make_episode(), alarms=rules("09:00 that day"))) == "2-6aa5a121d2182fad"
-    assert ics.hash_event(make_event(make_movie(), alarms=rules("5 min before"))) == "2-bd1a4041085abd0f"
-    assert ics.hash_event(make_event(make_episode(), alarms=rules("5 min before"))) != "2-6aa5a121d2182fad"
+    assert ics.hash_event(make_event(make_episode(), alarms=parse_rules("09:00 that day"))) == "2-6aa5a121d2182fad"
+    assert ics.hash_event(make_event(make_movie(), alarms=parse_rules("5 min before"))) == "2-bd1a4041085abd0f"
+    assert ics.hash_event(make_event(make_episode(), alarms=parse_rules("5 min before"))) != "2-6aa5a121d2182fad"
 
 
 def test_a_changed_alarm_changes_its_events_once() -> None:
     """What rings otherwise gets a newer stamp, what does not ring stays to the octet, and the run after is quiet."""
     whole = replace(WHOLE, number=5, starts=(NOW + 6 * DAY).date())
-    runs = CalendarRuns(rules=Rules(alarms=rules("30 min before")))
+    runs = CalendarRuns(rules=Rules(alarms=parse_rules("30 min before")))
     runs.run(AHEAD, whole, *OTHERS)
     before, quiet = runs.find_event(AHEAD), runs.find_event(whole)
-    runs.rules = Rules(alarms=rules("1 h before"))
+    runs.rules = Rules(alarms=parse_rules("1 h before"))
     runs.now += HOUR
     revised = runs.run(AHEAD, whole, *OTHERS)
     assert "TRIGGER:-PT1H" in runs.find_event(AHEAD)
@@ -228,7 +228,7 @@ def test_a_changed_alarm_changes_its_events_once() -> None:
 
 def test_a_cancelled_event_does_not_ring() -> None:
     """A tombstone has no alarm; the event that comes back has it again."""
-    runs = CalendarRuns(rules=Rules(alarms=rules("30 min before", "1 h before")))
+    runs = CalendarRuns(rules=Rules(alarms=parse_rules("30 min before", "1 h before")))
     runs.run(AHEAD, *OTHERS)
     assert runs.find_event(AHEAD).count("BEGIN:VALARM") == 2
     runs.now += HOUR

@@ -44,7 +44,7 @@ class V1:
     utc: int | None = None
     runtime: int | None = None
 
-    def airings(self) -> Iterator[Airing]:
+    def read_airings(self) -> Iterator[Airing]:
         """The episode that the answer is read as."""
         show: dict[str, Any] = {"title": "A", "tvdb_id": 1, "url": "http://trakt.tv/show/a", "runtime": self.runtime}
         show |= {"air_time": self.air_time, "air_day": self.air_day, "network": self.network, "country": self.country}
@@ -68,7 +68,7 @@ class V2:
     runtime: int | None = None
     show_runtime: int | None = None
 
-    def airings(self) -> Iterator[Airing]:
+    def read_airings(self) -> Iterator[Airing]:
         """The episode that the answer is read as."""
         show: dict[str, Any] = {
             "title": "A Show",
@@ -92,7 +92,7 @@ class Film:
 
     released: str
 
-    def airings(self) -> Iterator[Airing]:
+    def read_airings(self) -> Iterator[Airing]:
         """The movie that the answer is read as."""
         movie = {"title": "A Film", "ids": {"trakt": 9}, "runtime": 120}
         yield from v2_reader.read_movies(_answer({"released": self.released, "movie": movie}), Release.CINEMA)
@@ -106,24 +106,24 @@ def _answer(*entries: dict[str, Any]) -> Answer:
     return Answer("GET /calendar", 200, {}, json.dumps(entries).encode())
 
 
-def shown(said: Said, settings: dict[str, Any]) -> Showing:
+def find_showing(said: Said, settings: dict[str, Any]) -> Showing:
     """What *settings* make of what Trakt *said*."""
     calendar = Settings(**settings)
-    [showing] = schedule_airings(said.airings(), make_rules(calendar), ZoneInfo(calendar.timezone or "UTC"))
+    [showing] = schedule_airings(said.read_airings(), make_rules(calendar), ZoneInfo(calendar.timezone or "UTC"))
     return showing
 
 
 def read(said: Said, settings: dict[str, Any]) -> icalendar.Event:
     """The event of what Trakt *said*, as icalendar reads it."""
     octets = ics.render_event(
-        make_event(shown(said, settings), make_rules(Settings(**settings))), make_stamp(), "1-abc"
+        make_event(find_showing(said, settings), make_rules(Settings(**settings))), make_stamp(), "1-abc"
     )
     found = icalendar.Event.from_ical(octets)
     assert isinstance(found, icalendar.Event)
     return found
 
 
-def written(moment: date) -> str:
+def format_moment(moment: date) -> str:
     """*moment* as the tables write it; `datetime` is a `date` as well."""
     return f"{moment:%Y-%m-%d %H:%MZ}" if isinstance(moment, datetime) else f"{moment}"
 
@@ -325,7 +325,7 @@ DROP = V2("2026-04-19T07:00:00.000Z", "America/Los_Angeles", "Netflix")  # 00:00
 UNKNOWN = V2("2026-04-18T15:00:00.000Z", "Asia/Tokyo")  # the 19th there
 
 
-def late(hour: int) -> dict[str, Any]:
+def late_night(hour: int) -> dict[str, Any]:
     """Whole days, in which the night until *hour* belongs to the evening before."""
     return {**WHOLE, "late_night": hour}
 
@@ -350,20 +350,25 @@ WHOLE_DAYS: list[Row] = [
 ]
 
 LATE_NIGHTS: list[Row] = [
-    (EVENING, BERLIN | late(4), "2026-04-18", "03:00 is before 4: Saturday's evening"),
-    (EVENING, BERLIN | late(3), "2026-04-19", "03:00 is not before 3"),
-    (EVENING, AUCKLAND | late(12), "2026-04-19", "13:00 never is"),
+    (EVENING, BERLIN | late_night(4), "2026-04-18", "03:00 is before 4: Saturday's evening"),
+    (EVENING, BERLIN | late_night(3), "2026-04-19", "03:00 is not before 3"),
+    (EVENING, AUCKLAND | late_night(12), "2026-04-19", "13:00 never is"),
     (EVENING, BERLIN | {"late_night": 4}, "2026-04-19 01:00Z", "exact hours know no late night"),
-    (UNKNOWN, BERLIN | late(12), "2026-04-19", "nor does an unknown hour"),
-    (DROP, LOS_ANGELES | late(5), "2026-04-18", "a drop's 00:00 is an hour, and before 5"),
-    (V2("2027-01-01T00:30:00.000Z"), BERLIN | late(5), "2026-12-31", "01:30 in the new year is the old year's evening"),
-    (V2("2026-03-29T00:30:00.000Z"), BERLIN | late(3), "2026-03-28", "01:30 before the clocks go on"),
-    (V2("2026-03-29T01:30:00.000Z"), BERLIN | late(3), "2026-03-29", "an hour later it is 03:30"),
-    (V2("2026-10-25T01:30:00.000Z"), BERLIN | late(3), "2026-10-24", "02:30 for the second time"),
-    (V2("2026-10-25T02:00:00.000Z"), BERLIN | late(3), "2026-10-25", "half an hour later it is 03:00"),
+    (UNKNOWN, BERLIN | late_night(12), "2026-04-19", "nor does an unknown hour"),
+    (DROP, LOS_ANGELES | late_night(5), "2026-04-18", "a drop's 00:00 is an hour, and before 5"),
+    (
+        V2("2027-01-01T00:30:00.000Z"),
+        BERLIN | late_night(5),
+        "2026-12-31",
+        "01:30 in the new year is the old year's evening",
+    ),
+    (V2("2026-03-29T00:30:00.000Z"), BERLIN | late_night(3), "2026-03-28", "01:30 before the clocks go on"),
+    (V2("2026-03-29T01:30:00.000Z"), BERLIN | late_night(3), "2026-03-29", "an hour later it is 03:30"),
+    (V2("2026-10-25T01:30:00.000Z"), BERLIN | late_night(3), "2026-10-24", "02:30 for the second time"),
+    (V2("2026-10-25T02:00:00.000Z"), BERLIN | late_night(3), "2026-10-25", "half an hour later it is 03:00"),
     (
         V1("2011-04-16", 1302937200, "2:28am", "Sunday", "MBS"),
-        {"timezone": "Asia/Tokyo", **late(5)},
+        {"timezone": "Asia/Tokyo", **late_night(5)},
         "2011-04-16",
         "Dog Days: Saturday's 26:28 is on Saturday, as Japan prints it",
     ),
@@ -436,7 +441,7 @@ OFFSETS: list[Row] = [
     (UNKNOWN, {"offset": 1440}, "2026-04-19", "an unknown hour has none"),
     (Film("2026-04-18"), {"offset": 1440}, "2026-04-18", "nor has a movie"),
     (V2("2026-04-18T20:30:00.000Z"), BERLIN | WHOLE | {"offset": 120}, "2026-04-19", "22:30 in Berlin becomes 00:30"),
-    (V2("2026-04-18T20:30:00.000Z"), BERLIN | late(3) | {"offset": 120}, "2026-04-18", "which is a late night"),
+    (V2("2026-04-18T20:30:00.000Z"), BERLIN | late_night(3) | {"offset": 120}, "2026-04-18", "which is a late night"),
     (V2("2026-04-18T22:30:00.000Z"), BERLIN | WHOLE | {"offset": -60}, "2026-04-18", "00:30 in Berlin becomes 23:30"),
     (
         day("2011-04-17", 1303023600, "10:00pm", "A&E"),
@@ -716,13 +721,13 @@ ROWS = AS_TRAKT_SAYS + BY_RULE + WHOLE_DAYS + LATE_NIGHTS + UNKNOWN_HOURS + OFFS
 @pytest.mark.parametrize(("said", "settings", "expected", "reason"), ROWS, ids=[row[3] for row in ROWS])
 def test_it_is_on_when_the_table_says(said: Said, settings: dict[str, Any], expected: str, reason: str) -> None:
     """What Trakt says and the settings become the moment that was worked out by hand."""
-    assert written(read(said, settings).start) == expected
+    assert format_moment(read(said, settings).start) == expected
 
 
 @pytest.mark.parametrize("zone", ELSEWHERE)
 def test_without_rules_the_viewer_s_zone_moves_nothing(zone: str) -> None:
     """An instant, and the date of an unknown hour, are the same wherever the subscriber lives."""
-    moments = [written(read(said, {"timezone": zone}).start) for said, _, _, _ in AS_TRAKT_SAYS]
+    moments = [format_moment(read(said, {"timezone": zone}).start) for said, _, _, _ in AS_TRAKT_SAYS]
     assert moments == [expected for _, _, expected, _ in AS_TRAKT_SAYS]
 
 
@@ -731,8 +736,8 @@ def test_an_unknown_hour_has_one_date_everywhere(zone: str) -> None:
     """As a whole day it bears the date of the show's zone, as midnight it is the first moment of that date."""
     unknown = [(said, date.fromisoformat(expected)) for said, _, expected, _ in AS_TRAKT_SAYS if "Z" not in expected]
     for said, expected in unknown:
-        assert shown(said, {"timezone": zone} | late(12)).start == expected
-        midnight = shown(said, {"timezone": zone} | MIDNIGHT).start
+        assert find_showing(said, {"timezone": zone} | late_night(12)).start == expected
+        midnight = find_showing(said, {"timezone": zone} | MIDNIGHT).start
         assert local_date(midnight, ZoneInfo(zone)) == expected
         assert local_date(midnight - timedelta(seconds=1), ZoneInfo(zone)) < expected
 
@@ -760,7 +765,7 @@ ENDS: list[Row] = [
         "as midnight it lasts as long as it runs",
     ),
     (V2("2026-04-05T11:30:00.000Z"), AUCKLAND | WHOLE, "2026-04-06", "a day of 25 hours ends on the next"),
-    (EVENING, BERLIN | late(4), "2026-04-19", "an evening ends with its own day"),
+    (EVENING, BERLIN | late_night(4), "2026-04-19", "an evening ends with its own day"),
     (Film("2026-12-31"), {}, "2027-01-01", "a movie takes its day, not its runtime"),
 ]
 
@@ -768,4 +773,4 @@ ENDS: list[Row] = [
 @pytest.mark.parametrize(("said", "settings", "expected", "reason"), ENDS, ids=[row[3] for row in ENDS])
 def test_it_ends_when_the_table_says(said: Said, settings: dict[str, Any], expected: str, reason: str) -> None:
     """An instant ends after the runtime that is known best, a day on the next day."""
-    assert written(read(said, settings).end) == expected
+    assert format_moment(read(said, settings).end) == expected

@@ -14,7 +14,7 @@ from trakt_ical.transform.template import UnknownPart, parse_template
 PARTS = ("a", "b", "c")
 
 
-def rendered(text: str, **known: str) -> str:
+def render(text: str, **known: str) -> str:
     """*text* with what is *known* of the parts a, b and c."""
     return parse_template(text, PARTS).bind({part: lambda part=part: known.get(part, "") for part in PARTS})()
 
@@ -49,7 +49,7 @@ RENDERED = [
 @pytest.mark.parametrize(("text", "known", "expected", "reason"), RENDERED)
 def test_a_template_renders(text: str, known: Mapping[str, str], expected: str, reason: str) -> None:
     """A template becomes what the table says."""
-    assert rendered(text, **known) == expected, reason
+    assert render(text, **known) == expected, reason
 
 
 REFUSED = [
@@ -120,7 +120,7 @@ def test_no_separator_is_ever_doubled_or_left_over(items: list[tuple[str, bool]]
         f"[<{part}>]".replace(part, f"{{{part}}}") if section else f"{{{part}}}" for part, section in items
     )
     shown = [f"<{values[part]}>" if section else values[part] for part, section in items if values.get(part, "")]
-    assert rendered(text, **values) == " - ".join(shown)
+    assert render(text, **values) == " - ".join(shown)
 
 
 @given(st.text(min_size=1))
@@ -129,7 +129,7 @@ def test_text_alone_says_nothing_whatever_it_is(text: str) -> None:
     escaped = re.sub(r"[{}\[\]]", lambda found: found[0] * 2, text)
     with pytest.raises(ValueError, match="no {part} in it"):
         parse_template(escaped, PARTS)
-    assert rendered(f"{escaped}{{a}}", a="1") == f"{text}1"
+    assert render(f"{escaped}{{a}}", a="1") == f"{text}1"
 
 
 MARK = "\u200e"
@@ -154,4 +154,4 @@ ARABIC, HEBREW = "حكايات", "שלום"
 )
 def test_what_follows_a_right_to_left_text_stays_readable(text: str, known: dict[str, str], expected: str) -> None:
     """A mark keeps digits on their side; where the text goes on from right to left, or a line ends, there is none."""
-    assert rendered(text, **known) == expected
+    assert render(text, **known) == expected

@@ -75,7 +75,7 @@ def test_what_is_clean_stays(text: str) -> None:
     assert clean_text(clean_text(text)) == clean_text(text)
 
 
-def event(number: int, text: str) -> Event:
+def make_event(number: int, text: str) -> Event:
     start = datetime(2026, 4, 18, tzinfo=UTC) + timedelta(hours=number)
     return Event(
         uid=f"{number}@trakt-ical",
@@ -89,9 +89,9 @@ def event(number: int, text: str) -> Event:
     )
 
 
-def calendar(texts: list[str]) -> bytes:
+def render_calendar(texts: list[str]) -> bytes:
     stamp = ics.ChangeStamp(datetime(2026, 1, 1, tzinfo=UTC), 1)
-    events = (event(number, text) for number, text in enumerate(texts))
+    events = (make_event(number, text) for number, text in enumerate(texts))
     scope = make_calendar_id(owner="somebody")
     return ics.render_calendar(
         ics.Heading(ics.Appearance(), scope),
@@ -100,7 +100,7 @@ def calendar(texts: list[str]) -> bytes:
     )
 
 
-def awkward_titles(shared: Path) -> list[str]:
+def load_awkward_titles(shared: Path) -> list[str]:
     """The titles of the judges' own list, cleaned; one that is empty then is no title."""
     import unicodedata
 
@@ -128,15 +128,15 @@ def read_by_ical_js(octets: bytes, judges: Path) -> list[tuple[str, str]]:
 
 def test_awkward_titles_come_back_from_vobject(shared: Path) -> None:
     """Vobject reads each of the judges' titles as it was cleaned."""
-    titles = awkward_titles(shared)
-    assert read_by_vobject(calendar(titles)) == [(title, title) for title in titles]
+    titles = load_awkward_titles(shared)
+    assert read_by_vobject(render_calendar(titles)) == [(title, title) for title in titles]
 
 
 @needs_node
 def test_awkward_titles_come_back_from_ical_js(shared: Path, judges: Path) -> None:
     """ical.js reads each of the judges' titles as it was cleaned."""
-    titles = awkward_titles(shared)
-    assert read_by_ical_js(calendar(titles), judges) == [(title, title) for title in titles]
+    titles = load_awkward_titles(shared)
+    assert read_by_ical_js(render_calendar(titles), judges) == [(title, title) for title in titles]
 
 
 titles = st.text(min_size=1).map(clean_text).filter(bool)
@@ -149,7 +149,7 @@ titles = st.text(min_size=1).map(clean_text).filter(bool)
 @example("ä" * 200)
 def test_any_title_comes_back_from_vobject(title: str) -> None:
     """Vobject reads any title as it was cleaned."""
-    assert read_by_vobject(calendar([title])) == [(title, title)]
+    assert read_by_vobject(render_calendar([title])) == [(title, title)]
 
 
 @needs_node
@@ -157,13 +157,13 @@ def test_any_title_comes_back_from_vobject(title: str) -> None:
 @given(st.lists(titles, min_size=100, max_size=200))
 def test_any_title_comes_back_from_ical_js(judges: Path, batch: list[str]) -> None:
     """ical.js reads any title as it was cleaned."""
-    assert read_by_ical_js(calendar(batch), judges) == [(title, title) for title in batch]
+    assert read_by_ical_js(render_calendar(batch), judges) == [(title, title) for title in batch]
 
 
 @given(titles)
 def test_no_line_passes_75_octets(title: str) -> None:
     """Every line has at most 75 octets, is UTF-8 by itself and ends in CRLF."""
-    octets = calendar([title])
+    octets = render_calendar([title])
     assert octets.endswith(b"END:VCALENDAR\r\n")
     for line in octets.split(b"\r\n"):
         assert len(line) <= 75

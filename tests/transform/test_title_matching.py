@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import Line
 from tests.factories import NOW
-from tests.server import Told, serving
+from tests.server import Reply, run_server
 from trakt_ical.checkin.items import EpisodeRef, parse_query
 from trakt_ical.cli import cli
 from trakt_ical.transform.codes import split_code
@@ -170,7 +170,7 @@ def test_a_code_stands_at_the_end_as_a_word_of_its_own(text: str, words: str, co
     assert split_code(text) == (words, code)
 
 
-def asked_by(shell: str, line: Line, words: str) -> str:
+def complete_in_shell(shell: str, line: Line, words: str) -> str:
     """What *shell* is answered when it asks for the last of *words*."""
     last = words.rpartition(" ")[2] if shell == "fish" else str(len(words.split(" ")))
     asks = {"_TRAKT_ICAL_COMPLETE": f"{shell}_complete", "COMP_WORDS": f"trakt-ical {words}", "COMP_CWORD": last}
@@ -181,9 +181,9 @@ def asked_by(shell: str, line: Line, words: str) -> str:
     return done.stdout
 
 
-def completed(line: Line, words: str) -> list[str]:
+def complete_in_bash(line: Line, words: str) -> list[str]:
     """What bash is offered for the last of *words*."""
-    return [each.partition(",")[2] for each in asked_by("bash", line, words).splitlines() if each]
+    return [each.partition(",")[2] for each in complete_in_shell("bash", line, words).splitlines() if each]
 
 
 @pytest.mark.parametrize("api", ["v2", "v1"])
@@ -191,20 +191,20 @@ def test_titles_of_the_kept_calendar_are_completed(line: Line, api: str) -> None
     """Slugs are offered for what title or slug begin with, from kept answers, without asking anybody."""
     assert line("export", "--api", api).exit_code == 0
     asked = len(line.demo.requests)
-    assert completed(line, f"checkin --api {api} tea") == ["tea-and-trespass"]
-    assert completed(line, f"checkin --api {api} Tea") == ["tea-and-trespass"]
-    assert completed(line, f"checkin --api {api} 月") == ["moonlit-noodle-stand"]
-    assert "the-garden-year" in completed(line, f"checkin --api {api} the")
-    assert completed(line, f"checkin --api {api} zzz") == []
-    assert completed(line, f"checkin --api {api} tea ") == []
+    assert complete_in_bash(line, f"checkin --api {api} tea") == ["tea-and-trespass"]
+    assert complete_in_bash(line, f"checkin --api {api} Tea") == ["tea-and-trespass"]
+    assert complete_in_bash(line, f"checkin --api {api} 月") == ["moonlit-noodle-stand"]
+    assert "the-garden-year" in complete_in_bash(line, f"checkin --api {api} the")
+    assert complete_in_bash(line, f"checkin --api {api} zzz") == []
+    assert complete_in_bash(line, f"checkin --api {api} tea ") == []
     assert len(line.demo.requests) == asked
 
 
 def test_movies_are_completed_after_their_option(line: Line) -> None:
     """With --movie the titles are those of movies."""
     assert line("export", "--kind", "shows", "--kind", "movies").exit_code == 0
-    assert "a-weekend-twice-2026" in completed(line, "checkin --movie a")
-    assert "a-weekend-twice-2026" not in completed(line, "checkin a")
+    assert "a-weekend-twice-2026" in complete_in_bash(line, "checkin --movie a")
+    assert "a-weekend-twice-2026" not in complete_in_bash(line, "checkin a")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_movies_are_completed_after_their_option(line: Line) -> None:
 def test_completion_is_silent_whatever_is_wrong(line: Line, environ: dict[str, str]) -> None:
     """Without a login, with broken settings or without a cache nothing is offered, and nothing is said."""
     line.environ |= environ
-    assert completed(line, "checkin tea") == []
+    assert complete_in_bash(line, "checkin tea") == []
 
 
 def test_a_damaged_answer_is_passed_over(line: Line, home: Path) -> None:
@@ -224,7 +224,7 @@ def test_a_damaged_answer_is_passed_over(line: Line, home: Path) -> None:
     (folder,) = answers.iterdir()
     (folder / "damaged").write_bytes(b"cc=4,\xc1 no msgpack")
     (folder / "cut").write_bytes(b"cc=4,")
-    assert completed(line, "checkin tea") == ["tea-and-trespass"]
+    assert complete_in_bash(line, "checkin tea") == ["tea-and-trespass"]
 
 
 ODD = {
@@ -247,10 +247,10 @@ def test_odd_titles_are_completed_without_harm(line: Line, shell: str) -> None:
     airs = "2026-04-18T11:00:00.000Z"
     calendar = json.dumps([{"first_aired": airs, "episode": episode, "show": show} for show in shows]).encode()
     kept = {"Content-Type": "application/json", "ETag": '"1"', "Date": format_datetime(NOW, usegmt=True)}
-    with serving(lambda asked: Told(calendar if "/calendars/" in asked.path else b"[]", headers=kept)) as (url, _):
+    with run_server(lambda asked: Reply(calendar if "/calendars/" in asked.path else b"[]", headers=kept)) as (url, _):
         line.environ |= {"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"}
         assert line("export", "--back", "0", "--ahead", "1").exit_code == 0
-    told = asked_by(shell, line, "checkin ")
+    told = complete_in_shell(shell, line, "checkin ")
     assert "\x1b" not in told
     offered = told.splitlines()[1::3] if shell == "zsh" else [row.partition(",")[2] for row in told.splitlines()]
     assert [row.partition("\t")[0] for row in offered] == [
