@@ -6,6 +6,7 @@ import contextlib
 import gc
 import importlib
 import os
+import signal
 import sys
 
 import click
@@ -68,6 +69,8 @@ def main() -> None:
     """The command `trakt-ical`."""
     # A short run makes almost no reference cycles, and looking for them takes time. Servers turn it on again.
     gc.disable()
+    if os.getpid() == 1:  # of a container: the system kills the first process by no signal that it does not handle
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         status = cli.main(standalone_mode=False)
     except click.Abort:
