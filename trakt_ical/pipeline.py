@@ -18,6 +18,7 @@ from itertools import chain
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from trakt_ical import __version__
 from trakt_ical.errors import TraktIcalError, UpdateHeldBack
@@ -32,6 +33,7 @@ from trakt_ical.export.stores.protocol import LastRun, OutputState, Summary
 from trakt_ical.fetch.sources import Fetched, FetchRequest, Progress, Source
 from trakt_ical.model import Airing, DateRange, Episode, Event, Moment, StepRecorder, ignore_step, local_date
 from trakt_ical.transform.events import CheckInLinks, make_event
+from trakt_ical.transform.filters import EVERYTHING
 from trakt_ical.transform.grouping import Showing, schedule_airings
 from trakt_ical.transform.rules import Dates, Group, Rules
 from trakt_ical.transform.times import describe_placing, find_day_margin
@@ -93,7 +95,8 @@ def run(
 
     Raises TraktIcalError where the source fails: then nothing became of any.
     """
-    answers = source.ask(plan_fetch(each.spec for each in calendars), progress)
+    wanted = (replace(each.spec, days=find_fetched_days(each.spec, each.output)) for each in calendars)
+    answers = source.ask(plan_fetch(wanted), progress)
     marks = [make_fingerprint(each, answers.digest) for each in calendars]
     outcomes: list[Outcome | None] = [
         _end_unchanged(each, mark, now) for each, mark in zip(calendars, marks, strict=True)
@@ -129,6 +132,8 @@ def _update_calendar(
         summary = _summarize(merged, fetched, spec)
         until = find_next_change(merged, spec, now)
         last_run = LastRun(fingerprint, until, summary) if fingerprint and until else None
+        if output.state is not None:
+            output.state.filters = hash_filters(spec.rules)
         changed = output.save(merged.octets, now, last_run)
     except UpdateHeldBack as error:
         output.save_state()  # since when it is held back: after some days it is accepted
@@ -136,6 +141,28 @@ def _update_calendar(
     except TraktIcalError as error:
         return error
     return RunResult(merged.octets, changed, merged.changes, summary, spec.zone, loss_accepted=merged.loss is not None)
+
+
+def find_fetched_days(spec: CalendarSpec, output: Output) -> DateRange:
+    """Return the days that must be fetched for *spec*: also those of all stored events, where the filters changed."""
+    # What new filters leave out must leave, and events of past months that lie before the range are stored as well.
+    # Whether the filters leave these out only Trakt's answers tell: the stored event does not have all that they ask.
+    if output.stored is None or not output.stored.events or not have_filters_changed(spec, output):
+        return spec.days
+    days = [local_date(parse_moment(old.start), spec.zone) for old in output.stored.events.values()]
+    return spec.days.join(DateRange(min(days), 1)).join(DateRange(max(days), 1))
+
+
+def have_filters_changed(spec: CalendarSpec, output: Output) -> bool:
+    """Whether the stored calendar may have events that the filters of *spec* leave out, as it was made by others."""
+    filters = spec.rules.filters
+    return filters != EVERYTHING and output.state is not None and output.state.filters != hash_filters(spec.rules)
+
+
+def hash_filters(rules: Rules) -> str:
+    """Return a hash of the filters of *rules*."""
+    text = repr(msgspec.to_builtins(rules.filters, str_keys=True, order="deterministic"))
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def plan_fetch(specs: Iterable[CalendarSpec], *, marks: bool = False, steps: bool = False) -> FetchRequest:
@@ -185,6 +212,7 @@ def transform(fetched: Fetched, spec: CalendarSpec, stored: StoredCalendar | Non
     return CurrentEvents(
         events=events,
         listed=airings.keys(),
+        ruled_out=_find_ruled_out(airings, spec.rules),
         grouped={make_uid(member) for showing in grouped for member in showing.members[1:]},
         hidden=_find_hidden_events(stored, fetched, spec.rules),
         unreadable=_find_unreadable(stored, airings.keys(), fetched, spec),
@@ -341,6 +369,13 @@ def remove_hidden(airings: Mapping[str, Airing], fetched: Fetched, rules: Rules)
     if not keys:
         return airings.values()
     return [airing for uid, airing in airings.items() if read_key(uid) not in keys]
+
+
+def _find_ruled_out(airings: Mapping[str, Airing], rules: Rules) -> frozenset[str]:
+    """Return the UIDs of *airings* that the filters of *rules* leave out."""
+    if rules.filters == EVERYTHING:
+        return frozenset()
+    return frozenset(uid for uid, airing in airings.items() if not rules.filters.allows(airing))
 
 
 def find_hidden_keys(fetched: Fetched, rules: Rules) -> frozenset[str]:

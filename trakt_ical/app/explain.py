@@ -79,7 +79,7 @@ def explain_airing(
         raise _describe_several(listed, query, given)
     unlisted = _find_unlisted(given, query)
     if len(unlisted) == 1:
-        return _explain_unlisted(given, output, unlisted[0])
+        return _explain_unlisted(given, output, spec, unlisted[0])
     raise _describe_unlisted(unlisted, query, given) if unlisted else _describe_nothing(airings.values(), query, given)
 
 
@@ -108,10 +108,13 @@ def _explain_listed(
     return Explanation(name_airing(airing), uid, event is not None, tuple(steps))
 
 
-def _explain_unlisted(given: MergeInput, output: Output, old: StoredEvent) -> Explanation:
+def _explain_unlisted(given: MergeInput, output: Output, spec: CalendarSpec, old: StoredEvent) -> Explanation:
     """Explain what becomes of *old*, an event of the stored calendar that Trakt no longer lists."""
     steps = Steps()
     steps("Trakt does not list it, but the stored calendar has it.")
+    day = local_date(parse_moment(old.start), spec.zone)
+    if day not in spec.days and day in pipeline.find_fetched_days(spec, output):
+        steps("The filters changed: the next export asks for its day too, and removes it if they leave it out.")
     preview = _preview_merge(given, output)
     if preview.held_back is None:
         decide_fate(given, old, steps)

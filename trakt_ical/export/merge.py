@@ -20,7 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from trakt_ical.errors import UpdateHeldBack
-from trakt_ical.export import ics
+from trakt_ical.export import ics, no_airings
 from trakt_ical.export.changes import Change, Kind, compare_event
 from trakt_ical.export.ics import ChangeStamp, Heading
 from trakt_ical.export.stored_calendar import StoredCalendar, StoredEvent, parse_instant, parse_moment, read_name
@@ -53,7 +53,8 @@ class CurrentEvents(msgspec.Struct, frozen=True):
     """What the transform stage made of the answers of this run.
 
     *events* are those to be shown. The rest is about UIDs: *listed* are all that the source lists, before any rule;
-    *grouped* are shown within another event. Of stored events that are not among *events*, *hidden* are those whose
+    *ruled_out* are those of them that the filters leave out; *grouped* are shown within another event. Of stored
+    events that are not among *events*, *hidden* are those whose
     show the user hid or dropped, *unreadable* those that may be listed by an odd entry, *unreliable* those whose
     absence means nothing, and *not_requested* those of kinds that are no longer asked for. *days*, counted in *zone*,
     were fetched whole.
@@ -61,6 +62,7 @@ class CurrentEvents(msgspec.Struct, frozen=True):
 
     events: Sequence[Event]
     listed: Set[str]
+    ruled_out: Set[str]
     grouped: Set[str]
     hidden: Set[str]
     unreadable: Set[str]
@@ -88,6 +90,11 @@ class MergeInput(msgspec.Struct, frozen=True):
     def stored_events(self) -> dict[str, StoredEvent]:
         """The stored events by UID."""
         return self.stored.events if self.stored else {}
+
+    @property
+    def stored_notice(self) -> StoredEvent | None:
+        """The stored event that says that there are no airings, see `no_airings`."""
+        return self.stored.no_airings_event if self.stored else None
 
 
 class Loss(NamedTuple):
@@ -133,8 +140,10 @@ def merge(given: MergeInput, *, accept_loss: bool = False) -> MergeResult:
     changes = _describe_over_limit(given, changes + more_changes, events, over_limit)
     if over_limit:
         events = [event for event in events if event.uid not in over_limit]
-    newest = stamps.find_newest(events) if changes else stamps.last
-    octets = ics.render_calendar(given.heading, newest, (event.octets for event in events))
+    notice = None if events or over_limit else _renew_no_airings_event(given, stamps)
+    written = [notice] if notice else events
+    newest = stamps.find_newest(written) if changes or notice is not given.stored_notice else stamps.last
+    octets = ics.render_calendar(given.heading, newest, (event.octets for event in written))
     return MergeResult(octets, events, changes, over_limit, loss)
 
 
@@ -177,6 +186,23 @@ def _renew_listed(given: MergeInput, stamps: _Stamps) -> tuple[list[StoredEvent]
         changes.extend(compare_event(old, event))
         events.append(StoredEvent(event.uid, octets, ics.format_moment(event.start), "", stamp.sequence, rev))
     return events, changes
+
+
+def _renew_no_airings_event(given: MergeInput, stamps: _Stamps) -> StoredEvent | None:
+    """Return the event of a calendar without airings; None where no rule emptied it and nothing was ever in it."""
+    old, current = given.stored_notice, given.current
+    # Nobody subscribed to what was always empty has events that could stay, and nothing was left out that people miss.
+    if not (old or current.ruled_out or given.stored_events):
+        return None
+    stands = parse_moment(old.start) if old else None
+    first = no_airings.find_first_day(current.days, local_date(given.now, current.zone), stands)
+    event, suffix = no_airings.make_no_airings_event(given.heading, first), given.heading.appearance.uid_suffix
+    rev = ics.hash_event(event, suffix)
+    if old and old.rev == rev:
+        return old
+    stamp = stamps.make_stamp(old)
+    octets = ics.render_event(event, stamp, rev, created=_find_created(old), uid_suffix=suffix)
+    return StoredEvent(event.uid, octets, ics.format_moment(first), "", stamp.sequence, rev)
 
 
 def _find_created(old: StoredEvent | None) -> datetime | None:
@@ -222,7 +248,7 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
     current, retention = given.current, given.retention
     starts = parse_moment(old.start)
     day = local_date(starts, current.zone)
-    if day in current.days and old.uid in current.listed:
+    if old.uid in current.ruled_out or (day in current.days and old.uid in current.listed):
         tell("Trakt lists it, but the rules leave it out: it is removed from the calendar.")
         return Fate.REMOVED
     if old.uid in current.grouped or old.uid in current.hidden:

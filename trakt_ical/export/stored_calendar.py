@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from trakt_ical.errors import OutputError
 from trakt_ical.export.ics import END, NOT_LISTED, SUM, ChangeStamp, Octets, hash_parts
+from trakt_ical.export.no_airings import UID_BEGINS
 from trakt_ical.model import Moment, check_moment, check_years
 
 HEAD = 1000  # octets, within which a calendar of ours has its SUM
@@ -73,8 +74,15 @@ class StoredCalendar:
     @cached_property
     def events(self) -> dict[str, StoredEvent]:
         """Its events by UID, in their order. Raises DamagedCalendar where one has another form than ours."""
-        first = self.octets.find(_BETWEEN)
-        return {event.uid: event for event in _cut_events(self.octets, first)}
+        if self.no_airings_event is not None:
+            return {}
+        return {event.uid: event for event in _cut_events(self.octets, self.octets.find(_BETWEEN))}
+
+    @cached_property
+    def no_airings_event(self) -> StoredEvent | None:
+        """The event of a calendar without airings, which has no other, see `no_airings`; None where it has some."""
+        event = next(_cut_events(self.octets, self.octets.find(_BETWEEN)), None)
+        return event if event and event.uid.startswith(UID_BEGINS) else None
 
 
 def parse_calendar(octets: bytes) -> StoredCalendar:

@@ -98,6 +98,7 @@ class OutputState(msgspec.Struct, kw_only=True):
     """What is known of one output, besides its octets. None: never.
 
     *guard_missing* are the UIDs whose loss is held back since *guard_since*. *last_run* spares the next one the work.
+    *filters*: a hash of those that the stored calendar was made with, "" where that is not known.
     """
 
     output: str
@@ -106,6 +107,7 @@ class OutputState(msgspec.Struct, kw_only=True):
     guard_since: Instant | None = None
     guard_missing: frozenset[str] = frozenset()
     last_run: LastRun | None = None
+    filters: str = ""
 
     def __post_init__(self) -> None:
         check_years((self.last_success, self.last_change, self.guard_since))
