@@ -119,9 +119,8 @@ def _find_home(named: str, origin: str) -> Path:
         raise SettingsError(
             f"{origin} begins with a ~ that stands for no known home folder: {named}. Write the whole path."
         ) from error
-    except (OSError, ValueError) as error:  # a NUL, a name that is too long, a folder that may not be entered
-        reason = str(getattr(error, "strerror", error)).rstrip(".")
-        raise SettingsError(f"{origin}: the folder {named} cannot be used: {reason}.") from error
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise SettingsError(f"{origin}: the folder {named} cannot be used: {error.strerror}.") from error
     if is_other:
         raise SettingsError(f"{origin} must name a folder, and {named} is none.")
     return path
