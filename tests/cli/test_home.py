@@ -17,8 +17,8 @@ from tests.conftest import Line
 NAMELESS = ("unshare", "--user", "--map-user=54321", "--map-group=54321")  # a user who is not in /etc/passwd
 READ_ONLY = """
 mount --bind "$1" /mnt; shift
-for folder in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o ro none $folder; done
-mount -o remount,bind,ro /
+for folder in / /tmp /var/tmp; do mount -o remount,bind,ro $folder 2>/dev/null || true; done
+for folder in / /tmp /var/tmp; do if touch $folder/x 2>/dev/null; then exit 1; fi; done
 cd / && exec "$@"
 """
 
