@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
@@ -31,7 +31,7 @@ def command(run: Run, /, as_json: bool, **flags: Any) -> None:
         if as_json:
             import json
 
-            write_line(json.dumps([dataclasses.asdict(each) for each in listed], ensure_ascii=False, indent=2))
+            write_line(json.dumps([msgspec.structs.asdict(each) for each in listed], ensure_ascii=False, indent=2))
         else:
             rows = [(_name_setting(each), each) for each in listed]
             name_width = max(len(name) for name, _ in rows)

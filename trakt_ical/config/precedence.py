@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+from msgspec.structs import replace
 
 from trakt_ical.config.accounts import choose_account, find_account_warnings, refuse_shared_logins
 from trakt_ical.config.rules_from_settings import Calendar, make_calendar
@@ -34,8 +36,7 @@ _NAME = re.compile(r"\w[\w .-]{0,62}(?<![ .])")  # fits into file names and addr
 _Values = dict[str, GivenValue]
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(msgspec.Struct, frozen=True):
     """The settings in force: *base* is outside of calendars, *file* the settings file, *warnings* are for the user.
 
     *accounts*: what *base* is for each account, by its name; "" for the account above all tables. *account* is the
@@ -114,8 +115,7 @@ def _leave_out(given: _Values, names: Collection[str]) -> _Values:
     return {name: each for name, each in given.items() if name not in names}
 
 
-@dataclass(frozen=True)
-class _Layers:
+class _Layers(msgspec.Struct, frozen=True):
     """What was given for all calendars: *defaults*, *common* of the file, the *accounts*' tables, and *above* them."""
 
     defaults: _Values
@@ -278,8 +278,7 @@ def _find_warnings(file: SettingsFile) -> Iterator[str]:
         yield f"{file.path} holds secrets, and other users can read it. Run: chmod 600 {file.path}"
 
 
-@dataclass(frozen=True)
-class ShownSetting:
+class ShownSetting(msgspec.Struct, frozen=True):
     """One setting for people: secrets are masked. *account* and *calendar* are "" for what holds outside of them."""
 
     calendar: str

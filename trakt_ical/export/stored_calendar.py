@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import NamedTuple
+
+import msgspec
 
 from trakt_ical.errors import OutputError
 from trakt_ical.export.ics import END, NOT_LISTED, SUM, ChangeStamp, Octets, hash_parts
@@ -53,8 +54,7 @@ class StoredEvent(NamedTuple):
     created: str = ""
 
 
-@dataclass(frozen=True)
-class StoredCalendar:
+class StoredCalendar(msgspec.Struct, frozen=True, dict=True):
     """A calendar that was made by an earlier run: its id as a text, its *newest* stamp, and its *octets*.
 
     *placing*: the rules that put its events on other days, see `ics.hash_placing`. *checksum*: its SUM.

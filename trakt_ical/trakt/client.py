@@ -8,7 +8,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -38,6 +37,7 @@ T = TypeVar("T")
 USER_AGENT = f"trakt-ical/{trakt_ical.__version__}"
 MAX_BODY = 64 * 2**20  # octets after decompression
 PART = 2**16  # octets that are unpacked at a time
+BEGINNING = 2**12  # octets that tell a refusal or a page from data
 TIMEOUT = (10, 60)  # seconds to connect, and between two reads
 ANSWER_LIMIT = 180  # seconds for a whole answer; a large calendar over a slow line takes 30
 WAITS = (2, 8, 30)  # seconds before the second, third and fourth try; Trakt asks for 30 when overloaded
@@ -49,8 +49,7 @@ SKEW_WARNED = timedelta(minutes=10)
 SKEW_REFUSED = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, dict=True):
     """A whole answer: *request* names it in the log, secrets cut out; *headers* ignore case.
 
     *octets* are its body, which in an answer *from_cache* is packed as it was sent.
@@ -71,7 +70,7 @@ class Answer:
     @property
     def beginning(self) -> bytes | bytearray:
         """What the body begins with: enough to see whether it is data, a refusal or a page for people."""
-        return next(_unpack(self), b"") if self.from_cache else self.octets
+        return next(_unpack(self, BEGINNING), b"") if self.from_cache else self.octets
 
     def decode(self, form: type[T]) -> T:
         """Return the body as *form*. Raises BrokenAnswer with the path inside the answer."""
@@ -345,10 +344,10 @@ def _read_body(response: Response) -> bytearray:
     return _join_parts(response.iter_content(PART))
 
 
-def _unpack(kept: Answer) -> Iterator[bytes]:
-    """Return the body of a *kept* answer, unpacked, part by part. Raises BrokenAnswer."""
+def _unpack(kept: Answer, part: int = PART) -> Iterator[bytes]:
+    """Return the body of a *kept* answer, unpacked in parts of *part* octets. Raises BrokenAnswer."""
     try:
-        yield from HTTPResponse(BytesIO(kept.octets), headers=kept.headers, preload_content=False).stream(PART)
+        yield from HTTPResponse(BytesIO(kept.octets), headers=kept.headers, preload_content=False).stream(part)
     except HTTPError as error:
         raise BrokenAnswer(f"A kept answer is damaged: {error}.") from error
 

@@ -7,10 +7,11 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote, urlsplit
+
+import msgspec
 
 from trakt_ical.model import Airing, Episode, EpisodeKind, Movie, Release
 from trakt_ical.transform.codes import CodeStyle, format_code
@@ -107,13 +108,12 @@ DESCRIPTION = "{overview}\n\n{network}\n\n{link}"
 _USUAL = {text: parse_template(text, PARTS) for text in (TITLE, MOVIE_TITLE, DESCRIPTION)}
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(msgspec.Struct, frozen=True, dict=True):
     """How events read. Without *spoilers* they show neither the plot nor the title of an episode."""
 
-    title: Template = field(default_factory=lambda: _USUAL[TITLE])
-    movie_title: Template = field(default_factory=lambda: _USUAL[MOVIE_TITLE])
-    description: Template = field(default_factory=lambda: _USUAL[DESCRIPTION])
+    title: Template = msgspec.field(default_factory=lambda: _USUAL[TITLE])
+    movie_title: Template = msgspec.field(default_factory=lambda: _USUAL[MOVIE_TITLE])
+    description: Template = msgspec.field(default_factory=lambda: _USUAL[DESCRIPTION])
     location: Template | None = None
     code: CodeStyle = CodeStyle.SHORT
     marks: MarkStyle = MarkStyle.OFF
