@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -75,6 +76,23 @@ def test_nothing_changed_nothing_done(line: Line, count_decoded: Callable[[], in
     assert count_decoded() == 0
     assert (line.ics.read_bytes(), line.ics.stat().st_mtime_ns) == (octets, touched)
     assert "2026-04-18 12:05" in line("status").stdout  # the success is noted all the same
+
+
+def test_an_edited_calendar_is_refused_also_after_a_run_that_changed_nothing(line: Line) -> None:
+    """The file is hashed again once it is another version, and before anything is made of it in any case."""
+    export(line)
+    export(line)
+    octets, touched = line.ics.read_bytes(), line.ics.stat()
+    edited = octets.replace(b"SUMMARY:", b"SUMMARX:", 1)
+    line.ics.write_bytes(edited)
+    assert line("export").exit_code == 6
+    # As if a disk had changed it: nothing tells that from the version that was read last time but its SUM.
+    os.utime(line.ics, ns=(touched.st_atime_ns, touched.st_mtime_ns))
+    line.demo.rename("harbor-nine", 10, 8, "By Another Name")
+    assert line("export").exit_code == 6
+    assert line.ics.read_bytes() == edited
+    assert line("export", "--force").exit_code == 0
+    assert line.ics.with_name("trakt.ics.old").read_bytes() == edited
 
 
 def test_what_a_calendar_depends_on_is_looked_at(line: Line, home: Path, count_decoded: Callable[[], int]) -> None:

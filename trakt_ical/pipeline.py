@@ -127,11 +127,13 @@ def _update_calendar(
     """Transform, merge and save one calendar."""
     spec, output = calendar.spec, calendar.output
     try:
+        output.check_sum()
         current = transform(fetched, spec, output.stored)
         merged = merge_calendar(make_merge_input(spec, output, current, now), output.state, accept_loss=accept_loss)
         summary = _summarize(merged, fetched, spec)
         until = find_next_change(merged, spec, now)
-        last_run = LastRun(fingerprint, until, summary) if fingerprint and until else None
+        version = output.snapshot.version if output.snapshot else ""
+        last_run = LastRun(fingerprint, until, summary, version) if fingerprint and until else None
         if output.state is not None:
             output.state.filters = hash_filters(spec.rules)
         changed = output.save(merged.octets, now, last_run)

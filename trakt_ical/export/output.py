@@ -12,7 +12,7 @@ import msgspec
 
 from trakt_ical.errors import OutputError
 from trakt_ical.export.ics import CalendarId
-from trakt_ical.export.stored_calendar import DamagedCalendar, StoredCalendar, parse_calendar
+from trakt_ical.export.stored_calendar import DamagedCalendar, StoredCalendar, check_sum, parse_calendar
 from trakt_ical.export.stores.protocol import LastRun, OutputState, Snapshot, StateFile, Store
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,8 @@ class Output(msgspec.Struct, frozen=True):
     """Where a calendar goes, and what is there.
 
     *snapshot*: what the store held; *stored*: the calendar in it, None where there is none of ours. *store* and
-    *state_file* are None for a calendar that goes to nowhere but the caller: such a one has no state either.
+    *state_file* are None for a calendar that goes to nowhere but the caller: such a one has no state either. Unless it
+    *is_checked*, the stored calendar was not compared with its SUM: `check_sum` does that.
     """
 
     store: Store | None = None
@@ -30,6 +31,16 @@ class Output(msgspec.Struct, frozen=True):
     state: OutputState | None = None
     snapshot: Snapshot | None = None
     stored: StoredCalendar | None = None
+    is_checked: bool = True
+
+    def check_sum(self) -> None:
+        """Compare the stored calendar with its SUM, if that was not done. Raises OutputError where it is damaged."""
+        if self.store is None or self.stored is None or self.is_checked:
+            return
+        try:
+            check_sum(self.stored.octets)
+        except DamagedCalendar as error:
+            raise _make_refusal(self.store, error) from error
 
     def save(self, octets: bytes, now: datetime, last_run: LastRun | None) -> bool:
         """Save the calendar, note the success, and return whether anything changed. Raises OutputError.
@@ -69,16 +80,21 @@ def open_output(store: Store, states: Path, calendar_id: CalendarId, *, force: b
     with state_file.lock():
         store.sweep()  # now, since a run that changes nothing saves nothing
         state, snapshot = state_file.load(), store.load()
+        # To hash a large calendar takes a twentieth of a run that ends at once. The last run did it for this version.
+        last = state.last_run
+        is_checked = force or snapshot is None or last is None or last.version != snapshot.version
         try:
-            stored = parse_own_calendar(snapshot.octets, calendar_id) if snapshot else None
+            stored = parse_own_calendar(snapshot.octets, calendar_id, checks_sum=is_checked) if snapshot else None
         except DamagedCalendar as error:
             if not force or snapshot is None:
-                raise OutputError(
-                    f"{store.describe()} was not changed: {error}. To replace it and keep a copy, use --force."
-                ) from error
+                raise _make_refusal(store, error) from error
             log.warning("The file that was there is now %s.", store.keep_aside(snapshot.octets))
             stored = None
-        yield Output(store, state_file, state, snapshot, stored)
+        yield Output(store, state_file, state, snapshot, stored, is_checked)
+
+
+def _make_refusal(store: Store, error: DamagedCalendar) -> OutputError:
+    return OutputError(f"{store.describe()} was not changed: {error}. To replace it and keep a copy, use --force.")
 
 
 def read_output(store: Store, states: Path, calendar_id: CalendarId) -> Output:
@@ -91,9 +107,9 @@ def read_output(store: Store, states: Path, calendar_id: CalendarId) -> Output:
     return Output(state=StateFile(states, store.name).load(), snapshot=snapshot, stored=stored)
 
 
-def parse_own_calendar(octets: bytes, calendar_id: CalendarId) -> StoredCalendar:
+def parse_own_calendar(octets: bytes, calendar_id: CalendarId, *, checks_sum: bool = True) -> StoredCalendar:
     """Parse the calendar in *octets*. Raises DamagedCalendar where it is none of ours, or not *calendar_id*."""
-    stored = parse_calendar(octets)
+    stored = parse_calendar(octets, checks_sum=checks_sum)
     # Kinds may be added and removed: it is still the same calendar. Another owner's or source's is not.
     found, wanted = stored.calendar_id.rpartition("/")[0], str(calendar_id).rpartition("/")[0]
     if found != wanted:

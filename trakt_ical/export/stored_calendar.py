@@ -85,17 +85,14 @@ class StoredCalendar(msgspec.Struct, frozen=True, dict=True):
         return event if event and event.uid.startswith(UID_BEGINS) else None
 
 
-def parse_calendar(octets: bytes) -> StoredCalendar:
-    """Return the calendar in *octets*, without a copy. Raises DamagedCalendar where its SUM is missing or wrong."""
-    found = octets.find(SUM, 0, HEAD)
-    if found < 0 or not octets.startswith(b"BEGIN:VCALENDAR\r\n"):
-        raise DamagedCalendar("it was not made by trakt-ical")
-    body = octets.find(b"\r\n", found) + 2
-    view = memoryview(octets)
-    # A calendar that somebody edited would be carried on with the edits, under our revision hashes: nothing would ever
-    # put its events right again. So the file is refused as a whole.
-    if view[found + len(SUM) : body - 2] != hash_parts(view[body:]) or not octets.endswith(END):
-        raise DamagedCalendar("it was edited or damaged since trakt-ical wrote it")
+def parse_calendar(octets: bytes, *, checks_sum: bool = True) -> StoredCalendar:
+    """Return the calendar in *octets*, without a copy. Raises DamagedCalendar where its SUM is missing or wrong.
+
+    Without *checks_sum* it may be wrong: the caller knows the octets, or calls `check_sum` before it relies on them.
+    """
+    if checks_sum:
+        check_sum(octets)
+    found, body = _find_sum(octets)
     first = octets.find(_BETWEEN, body)
     next(_cut_events(octets, first), None)  # one tells of what version all are
     try:
@@ -108,6 +105,24 @@ def parse_calendar(octets: bytes) -> StoredCalendar:
         raise DamagedCalendar("it does not say whose calendar it is")
     checksum = octets[found + len(SUM) : body - 2].decode()
     return StoredCalendar(scope[1], placing[1] if placing else "", stamp, octets, checksum)
+
+
+def check_sum(octets: bytes) -> None:
+    """Raise DamagedCalendar unless *octets* are a calendar as it was written."""
+    found, body = _find_sum(octets)
+    view = memoryview(octets)
+    # A calendar that somebody edited would be carried on with the edits, under our revision hashes: nothing would ever
+    # put its events right again. So the file is refused as a whole.
+    if view[found + len(SUM) : body - 2] != hash_parts(view[body:]) or not octets.endswith(END):
+        raise DamagedCalendar("it was edited or damaged since trakt-ical wrote it")
+
+
+def _find_sum(octets: bytes) -> tuple[int, int]:
+    """Return where the line with the SUM begins, and where what it is the sum of."""
+    found = octets.find(SUM, 0, HEAD)
+    if found < 0 or not octets.startswith(b"BEGIN:VCALENDAR\r\n"):
+        raise DamagedCalendar("it was not made by trakt-ical")
+    return found, octets.find(b"\r\n", found) + 2
 
 
 def _parse_stamp(text: str) -> ChangeStamp:

@@ -83,12 +83,13 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 class LastRun(msgspec.Struct, frozen=True):
     """A run that changed nothing: a *fingerprint* of all that it depended on, and what it came to.
 
-    From *valid_until* on the passing of time alone may change the result.
+    From *valid_until* on the passing of time alone may change the result. *version*: that of the stored calendar.
     """
 
     fingerprint: str
     valid_until: Instant
     summary: Summary
+    version: Version = ""
 
     def __post_init__(self) -> None:
         check_years((self.valid_until,))
