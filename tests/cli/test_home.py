@@ -149,6 +149,7 @@ def test_a_variable_that_is_nearly_the_folder(line: Line) -> None:
 COMMANDS = (
     *("status", "config", "export", "export -o -", "agenda", "explain tea", "checkin", "checkin --cancel"),
     *("login", "logout", "serve", "demo", "feed page", "feed list", "--demo export", "--demo status"),
+    *("schedule show", "schedule install"),
 )
 
 
@@ -160,6 +161,16 @@ def test_a_user_without_a_home(tmp_path: Path, command: str) -> None:
     assert (result.returncode, result.stdout) == (3, "")
     assert re.fullmatch(r"Error: .*TRAKT_ICAL_HOME.*\n", result.stderr)
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+@needs_nameless_user
+@pytest.mark.parametrize("scheduler", ["systemd", "launchd"])
+def test_schedulers_need_a_home_of_the_user(tmp_path: Path, scheduler: str) -> None:
+    """The folder in which a scheduler looks is not the program's, so that naming one does not help."""
+    environ = {"TRAKT_ICAL_HOME": str(tmp_path / "mine")}
+    for command in ("status", "remove"):
+        result = run("schedule", command, "--with", scheduler, before=NAMELESS, folder=tmp_path, environ=environ)
+        assert (result.returncode, result.stderr.count("\n")) == (3, 1)
 
 
 @needs_nameless_user

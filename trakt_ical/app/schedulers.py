@@ -166,6 +166,21 @@ def _remove_marked(*places: Path) -> bool:
     return bool(there)
 
 
+def _find_user_home() -> Path:
+    """Return the user's home folder, in which a scheduler looks for schedules. Raises SettingsError."""
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise SettingsError("Your user has no home folder, in which this scheduler looks for schedules.") from error
+
+
+def _name_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the user has no name
+        return str(os.getuid())
+
+
 class Systemd:
     """A timer of the user's own systemd. It catches up on what was missed while the computer was off."""
 
@@ -226,12 +241,12 @@ class Systemd:
             last += f", ended with status {service.get('ExecMainStatus', '?')} ({service.get('Result', '?')})"
         notes = [] if timer.get("ActiveState") == "active" else ["The timer is not active. Install it again."]
         if not self._is_lingering():
-            notes.append(LINGER.format(user=getpass.getuser()))
+            notes.append(LINGER.format(user=_name_user()))
         return ScheduleStatus(self.name, True, timer.get("NextElapseUSecRealtime", ""), last, tuple(notes))
 
     def _find_paths(self, name: str) -> tuple[Path, Path]:
         config = self._environ.get("XDG_CONFIG_HOME", "")
-        base = Path(config) if os.path.isabs(config) else Path.home() / ".config"
+        base = Path(config) if os.path.isabs(config) else _find_user_home() / ".config"
         units = base / "systemd" / "user"
         return units / f"{name}.service", units / f"{name}.timer"
 
@@ -249,7 +264,7 @@ class Systemd:
 
     def _is_lingering(self) -> bool:
         # systemd keeps a file for each user whose programs go on after he logs out.
-        return Path("/var/lib/systemd/linger", getpass.getuser()).exists()
+        return Path("/var/lib/systemd/linger", _name_user()).exists()
 
 
 def _quote_for_systemd(word: str) -> str:
@@ -320,7 +335,7 @@ class Launchd:
         )
 
     def _find_path(self, name: str) -> Path:
-        return Path.home() / "Library" / "LaunchAgents" / f"{name}.plist"
+        return _find_user_home() / "Library" / "LaunchAgents" / f"{name}.plist"
 
 
 class TaskScheduler:
