@@ -62,7 +62,19 @@ def test_every_rule_is_explained() -> None:
     """The tables of docs/rules.md name once each setting that is a rule of calendars."""
     rows = re.findall(r"^\| (`.*?) \|", RULES, re.M)
     found = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
-    looks = {"account", "source", "kind", "back", "ahead", "timezone", "output", "name", "color", "advertised_refresh"}
+    looks = {
+        "account",
+        "after_change",
+        "source",
+        "kind",
+        "back",
+        "ahead",
+        "timezone",
+        "output",
+        "name",
+        "color",
+        "advertised_refresh",
+    }
     assert sorted(found) == sorted(OF_CALENDARS - looks)
 
 

@@ -75,6 +75,7 @@ class RunResult(msgspec.Struct, frozen=True):
     """What became of a calendar: its *octets*, whether the output *changed*, and the *changes* of its events.
 
     *summary* counts its events, whose days are those of *zone*. *loss_accepted*: most upcoming events disappeared.
+    *later_error*: what failed after the calendar was saved.
     """
 
     octets: bytes
@@ -83,6 +84,7 @@ class RunResult(msgspec.Struct, frozen=True):
     summary: Summary
     zone: tzinfo
     loss_accepted: bool = False
+    later_error: TraktIcalError | None = None
 
 
 Outcome: TypeAlias = RunResult | TraktIcalError

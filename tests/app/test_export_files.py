@@ -318,7 +318,6 @@ def test_changes_are_told_in_words_and_to_programs(line: Line) -> None:
     assert set(change) == {"change", "uid", "summary", "start"}
     assert line("export", "--changes").stdout == ""
     assert line("export", "--changes", "-o", "-").exit_code == 2
-    assert line("export", "--json").exit_code == 2
 
 
 def test_status_shows_each_output(line: Line) -> None:

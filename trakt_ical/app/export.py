@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from trakt_ical import pipeline
+from trakt_ical.app.after_change import run_after_change
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_id, make_calendar_spec
 from trakt_ical.app.open_source import check_required_settings, find_calendar_zone, open_source
 from trakt_ical.errors import BrokenAnswer, TraktIcalError, UpdateHeldBack
@@ -37,11 +38,13 @@ class ExportOptions(msgspec.Struct, frozen=True):
     """What an export is asked for, besides the settings.
 
     *force* replaces what is not ours, keeping a copy; *accept_shrink* accepts that most upcoming events disappeared.
+    With *dry_run* nothing is saved.
     """
 
     span: DaySpan = DaySpan()
     force: bool = False
     accept_shrink: bool = False
+    dry_run: bool = False
 
 
 def export_accounts(
@@ -79,8 +82,24 @@ def export(
             numbers = [number for number in outputs if jobs[number].calendar.settings.source == source]
             calendars = [(jobs[number].calendar, outputs[number]) for number in numbers]
             outcomes |= zip(numbers, _run_source(app, source, calendars, options, progress), strict=True)
+        for number, output in outputs.items():
+            outcome = outcomes[number]
+            if isinstance(outcome, TraktIcalError):
+                output.note_failure(outcome, app.environment.now())
     _forget_doubtful_answers(app, outcomes.values())
+    if not options.dry_run:
+        outcomes |= {number: _hand_on(app, job, outcomes[number]) for number, job in enumerate(jobs)}
     return [outcomes[number] for number in range(len(jobs))]
+
+
+def _hand_on(app: App, job: Job, outcome: Outcome) -> Outcome:
+    """Run what the user wants to be run after *job* changed its calendar; return *outcome*, with the error of that."""
+    # After the locks: a command may take long, or read the file with this program.
+    if job.store is None or not isinstance(outcome, RunResult) or not outcome.changed:
+        return outcome
+    if not job.calendar.settings.after_change:
+        return outcome
+    return msgspec.structs.replace(outcome, later_error=run_after_change(app, job.calendar, job.store))
 
 
 def _find_lock_order(numbered: tuple[int, Job]) -> str:
@@ -92,6 +111,8 @@ def _open_output(app: App, job: Job, options: ExportOptions, stack: ExitStack) -
     # Before the owner is looked up: without a client_id, `login` would only ask for it.
     check_required_settings(app)
     calendar_id = make_calendar_id(app, job.calendar)
+    if job.store and options.dry_run:
+        return read_output(job.store, app.folders.state, calendar_id)
     if job.store:
         return stack.enter_context(open_output(job.store, app.folders.state, calendar_id, force=options.force))
     if job.previous:

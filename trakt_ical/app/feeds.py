@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,9 @@ from trakt_ical.config import Calendar
 from trakt_ical.errors import OutputError, TraktIcalError, UpdateHeldBack
 from trakt_ical.feed.secrets import make_feed_url, make_page_url
 from trakt_ical.http import ListenAddress
-from trakt_ical.pipeline import Outcome
+from trakt_ical.pipeline import Outcome, RunResult
+
+log = logging.getLogger(__name__)
 
 
 def refresh_feeds(app: App, calendars: Iterable[Calendar], *, accept_shrink: bool = False) -> dict[str, Outcome]:
@@ -31,6 +34,9 @@ def refresh_feeds(app: App, calendars: Iterable[Calendar], *, accept_shrink: boo
     # With force: a damaged copy, or one of the account used before, is put aside. Nobody but us writes there, and
     # nobody would see the question.
     outcomes = export(app, jobs, ExportOptions(force=True, accept_shrink=accept_shrink))
+    for outcome in outcomes:
+        if isinstance(outcome, RunResult) and outcome.later_error:
+            log.warning("%s", outcome.later_error)
     return {
         job.calendar.title: _name_accept_command(job.calendar.title, outcome)
         for job, outcome in zip(jobs, outcomes, strict=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import date
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +15,10 @@ import click
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options, find_calendars_with_output, setting_option
 from trakt_ical.cli.terminal import show_progress, write_data, write_line, write_note
-from trakt_ical.errors import UpdateHeldBack
+from trakt_ical.errors import TraktError, UpdateHeldBack
 
 if TYPE_CHECKING:
+    from trakt_ical.app.context import App
     from trakt_ical.app.export import Job
     from trakt_ical.config import Calendar
     from trakt_ical.errors import TraktIcalError
@@ -46,6 +50,19 @@ class Day(click.ParamType[date]):
         return one
 
 
+class Span(click.ParamType[timedelta]):
+    """A length of time as people write it: 90m, 24h, 2d."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Return the length of time that *value* gives."""
+        found = re.fullmatch(r"([0-9]{1,4})([mhd])", value.strip().lower(), re.ASCII)
+        if found is None:
+            self.fail(f"{value!r} is no length of time. Write it like 24h, 90m or 2d.", param, ctx)
+        return int(found[1]) * {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}[found[2]]
+
+
 @click.command("export", cls=Command)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @setting_option("-o", "--output", setting="output", metavar="FILE|-")
@@ -61,7 +78,14 @@ class Day(click.ParamType[date]):
 @setting_option("--kind", setting="kind", multiple=True)
 @setting_option("--timezone", setting="timezone", metavar="ZONE")
 @click.option("--changes", is_flag=True, help="Print what this run changed.")
-@click.option("--json", "as_json", is_flag=True, help="With --changes: print the changes as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print what became of each calendar, with its changes, as JSON.")
+@click.option("--dry-run", is_flag=True, help="Make the calendar, say what would change, and write nothing.")
+@click.option(
+    "--grace",
+    type=Span(),
+    metavar="SPAN",
+    help="While the last good calendar is younger than SPAN, such as 24h, a source that fails is only a warning.",
+)
 @click.option(
     "--previous",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -73,7 +97,14 @@ class Day(click.ParamType[date]):
 @account_options
 @click.pass_obj
 def command(
-    run: Run, /, names: tuple[str, ...], previous: Path | None, changes: bool, as_json: bool, **flags: Any
+    run: Run,
+    /,
+    names: tuple[str, ...],
+    previous: Path | None,
+    changes: bool,
+    as_json: bool,
+    grace: timedelta | None,
+    **flags: Any,
 ) -> None:
     """Write your calendar to a file that calendar programs can read.
 
@@ -91,10 +122,8 @@ def command(
     from trakt_ical.app.calendar_specs import DaySpan
     from trakt_ical.app.export import ExportOptions, export_accounts
 
-    if as_json and not changes:
-        raise click.UsageError("--json needs --changes.")
     span = DaySpan(flags.pop("first"), flags.pop("days"))
-    options = ExportOptions(span, **{name: flags.pop(name) for name in ("force", "accept_shrink")})
+    options = ExportOptions(span, **{name: flags.pop(name) for name in ("force", "accept_shrink", "dry_run")})
     if span != DaySpan() and (flags["back"] is not None or flags["ahead"] is not None):
         raise click.UsageError("--from and --days cannot be combined with --back or --ahead.")
     flags["kind"] = flags["kind"] or None
@@ -105,28 +134,94 @@ def command(
         apps, jobs = zip(*((app, _make_job(calendar, previous)) for app, calendar in calendars), strict=True)
         if previous and any(job.store for job in jobs):
             raise click.UsageError("--previous needs -o -. An output file is itself the previous calendar.")
-        if changes and not all(job.store for job in jobs):
-            raise click.UsageError("--changes cannot be combined with -o -: both would go to standard output.")
+        if (changes or as_json) and not all(job.store for job in jobs):
+            option = "--changes" if changes else "--json"
+            raise click.UsageError(f"{option} cannot be combined with -o -: both would go to standard output.")
+        if options.dry_run and not all(job.store for job in jobs):
+            raise click.UsageError("--dry-run cannot be combined with -o -, which changes no file anyway.")
         with show_progress("Asking Trakt", visible=not run.quiet) as progress:
             outcomes = export_accounts(list(zip(apps, jobs, strict=True)), options, progress)
-    _report(run, list(zip(jobs, outcomes, strict=True)), changes=changes, as_json=as_json)
+        is_excused = [
+            _is_excused(app, job, outcome, grace) for app, job, outcome in zip(apps, jobs, outcomes, strict=True)
+        ]
+    report = _Report(run, list(zip(jobs, outcomes, strict=True)), dry_run=options.dry_run)
+    report.write_data(changes=changes, as_json=as_json)
+    report.write_lines()
+    report.raise_first(is_excused)
 
 
-def _report(run: Run, outcomes: list[tuple[Job, Outcome]], *, changes: bool, as_json: bool) -> None:
-    """Write the results to stdout, then a closing line for each calendar; raise the first error."""
-    done = [(job, outcome) for job, outcome in outcomes if not isinstance(outcome, Exception)]
-    for job, result in done:
-        if job.store is None:
-            write_data(result.octets)
-    if changes:
-        for line in _describe_changes(done, as_json=as_json):
-            write_line(line)
-    for job, result in done:
-        run.say(_describe_result(job, result))
-        if left_out := result.summary.over_limit:
-            # Also with -q: a calendar that lacks airings looks as if nothing were on.
-            write_note(f"Warning: {_describe_left_out(job, left_out)}")
-    _raise_first([(job, outcome) for job, outcome in outcomes if isinstance(outcome, Exception)])
+def _is_excused(app: App, job: Job, outcome: Outcome, grace: timedelta | None) -> bool:
+    """Whether *outcome* is a failure of the source, and the last success of *job* is younger than *grace*."""
+    if grace is None or job.store is None or not isinstance(outcome, TraktError):
+        return False
+    from trakt_ical.export.stores.protocol import StateFile
+
+    last = StateFile(app.folders.state, job.store.name).load().last_success
+    return last is not None and app.environment.now() - last < grace
+
+
+class _Report:
+    """What a run says of its *outcomes*: data on stdout, a closing line for each calendar, the errors."""
+
+    def __init__(self, run: Run, outcomes: list[tuple[Job, Outcome]], *, dry_run: bool) -> None:
+        self._run = run
+        self._outcomes = outcomes
+        self._done = [(job, outcome) for job, outcome in outcomes if not isinstance(outcome, Exception)]
+        self._dry_run = dry_run
+
+    def write_data(self, *, changes: bool, as_json: bool) -> None:
+        """Write the calendars that go to stdout, or the *changes*, or what became of each calendar *as_json*."""
+        for job, result in self._done:
+            if job.store is None:
+                write_data(result.octets)
+        if changes:
+            for line in _describe_changes(self._done, as_json=as_json):
+                write_line(line)
+        elif as_json:
+            rows = [_to_json(job, outcome) for job, outcome in self._outcomes]
+            write_line(json.dumps(rows, ensure_ascii=False, indent=2))
+
+    def write_lines(self) -> None:
+        """Write a closing line for each calendar that was made."""
+        for job, result in self._done:
+            self._run.say(_describe_result(job, result, dry_run=self._dry_run))
+            if left_out := result.summary.over_limit:
+                # Also with -q: a calendar that lacks airings looks as if nothing were on.
+                write_note(f"Warning: {_describe_left_out(job, left_out)}")
+
+    def raise_first(self, is_excused: Sequence[bool]) -> None:
+        """Write each error, but raise the first one; those for which *is_excused* holds are warnings."""
+        failed = [
+            (job, outcome, excused)
+            for (job, outcome), excused in zip(self._outcomes, is_excused, strict=True)
+            if isinstance(outcome, Exception)
+        ]
+        for _, error, _ in failed:
+            if isinstance(error, UpdateHeldBack):
+                error.args = (f"{error} To accept it now: --accept-shrink",)
+        for message, jobs in _group_by_message((job, error) for job, error, excused in failed if excused).items():
+            self._run.say(f"Warning: {_name_calendars(jobs)}{message} The calendar stays as it was.")
+        later = [(job, result.later_error) for job, result in self._done if result.later_error]
+        _raise_first([*((job, error) for job, error, excused in failed if not excused), *later])
+
+
+def _to_json(job: Job, outcome: Outcome) -> dict[str, object]:
+    from trakt_ical.export.changes import change_to_json
+
+    row: dict[str, object] = {"calendar": job.calendar.title, "output": job.store.describe() if job.store else None}
+    if isinstance(outcome, Exception):
+        return row | {"status": outcome.exit_code, "error": str(outcome)}
+    summary = outcome.summary
+    return row | {
+        "status": 0,
+        "error": None,
+        "changed": outcome.changed,
+        "events": summary.events,
+        "first": summary.first.isoformat() if summary.first else None,
+        "last": summary.last.isoformat() if summary.last else None,
+        "over_limit": summary.over_limit,
+        "changes": [change_to_json(change) for change in outcome.changes],
+    }
 
 
 def _make_job(calendar: Calendar, previous: Path | None) -> Job:
@@ -138,19 +233,27 @@ def _make_job(calendar: Calendar, previous: Path | None) -> Job:
     return Job(calendar, store, FileStore(previous) if previous else None)
 
 
+def _group_by_message(failed: Iterable[tuple[Job, TraktIcalError]]) -> dict[str, list[Job]]:
+    """Group jobs by what their errors say: an outage is one error of several calendars, and one line."""
+    found: dict[str, list[Job]] = {}
+    for job, error in failed:
+        found.setdefault(str(error), []).append(job)
+    return found
+
+
+def _name_calendars(jobs: Sequence[Job]) -> str:
+    """Return the names of the calendars of *jobs* before a message; "" where the settings name none."""
+    return f"{', '.join(job.calendar.title for job in jobs)}: " if jobs[0].calendar.name else ""
+
+
 def _raise_first(failed: list[tuple[Job, TraktIcalError]]) -> None:
     """Write the errors of the *failed* calendars to stderr, but for the first, which is raised."""
-    for _, error in failed:
-        if isinstance(error, UpdateHeldBack):
-            error.args = (f"{error} To accept it now: --accept-shrink",)
-    titles: dict[str, list[str]] = {}  # an outage is one error of several calendars, and one line
-    for job, error in failed:
-        titles.setdefault(str(error), []).append(job.calendar.title)
-    for message, others in list(titles.items())[1:]:
-        write_note(f"Error: {', '.join(others)}: {message}")
-    for job, error in failed[:1]:
-        if job.calendar.name:
-            error.args = (f"{', '.join(titles[str(error)])}: {error}",)
+    groups = _group_by_message(failed)
+    for message, jobs in list(groups.items())[1:]:
+        write_note(f"Error: {_name_calendars(jobs)}{message}")
+    for _, error in failed[:1]:
+        message = str(error)
+        error.args = (f"{_name_calendars(groups[message])}{message}",)
         raise error
 
 
@@ -159,8 +262,6 @@ def _describe_changes(done: list[tuple[Job, RunResult]], *, as_json: bool) -> li
     from trakt_ical.export.changes import change_to_json, describe_change
 
     if as_json:
-        import json
-
         rows = [
             ({"calendar": job.calendar.name} if job.calendar.name else {}) | change_to_json(change)
             for job, result in done
@@ -183,13 +284,14 @@ def _describe_left_out(job: Job, count: int) -> str:
     )
 
 
-def _describe_result(job: Job, result: RunResult) -> str:
-    """Return the closing line for one calendar."""
+def _describe_result(job: Job, result: RunResult, *, dry_run: bool) -> str:
+    """Return the closing line for one calendar; with *dry_run* it says what would be."""
     from trakt_ical.export.changes import count_changes
 
     settings, summary = job.calendar.settings, result.summary
     span = f" from {summary.first} to {summary.last}" if summary.first else ""
     place = "to standard output" if job.store is None else f"in {settings.output}"
+    place = f"would be {place}" if dry_run else place
     changed = f": {count_changes(result.changes)}" if result.changes else "" if result.changed else ", unchanged"
     several = f"; none of the {summary.unshown} airings that Trakt lists on these days is shown"
     unshown = {0: "", 1: "; the one airing that Trakt lists on these days is not shown"}.get(summary.unshown, several)

@@ -59,6 +59,8 @@ def _describe_state(state: OutputState, now: datetime, accept: str) -> Iterator[
     yield f"  last change    {describe_past(state.last_change, now)}"
     if state.guard_since:
         yield f"  held back      since {describe_past(state.guard_since, now)}. To accept the update: {accept}"
+    elif state.failure:
+        yield f"  failing        since {describe_past(state.failure.since, now)}: {state.failure.message}"
 
 
 def _convert_state(state: OutputState) -> dict[str, str | None]:
@@ -68,7 +70,12 @@ def _convert_state(state: OutputState) -> dict[str, str | None]:
         "last_change": state.last_change,
         "held_back_since": state.guard_since,
     }
-    return {"output": state.output} | {name: each.isoformat() if each else None for name, each in moments.items()}
+    row = {"output": state.output} | {name: each.isoformat() if each else None for name, each in moments.items()}
+    failure = state.failure
+    return row | {
+        "failing_since": failure.since.isoformat() if failure else None,
+        "failure": failure.message if failure else None,
+    }
 
 
 def _load_token(app: App) -> Token | None:

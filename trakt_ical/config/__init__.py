@@ -3,6 +3,8 @@
 from trakt_ical.config.precedence import (
     CONFIG,
     HOME,
+    HOOK_FILE,
+    HOOK_NAME,
     PREFIX,
     Resolved,
     ShownSetting,
@@ -18,6 +20,8 @@ __all__ = [
     "CONFIG",
     "FIELDS",
     "HOME",
+    "HOOK_FILE",
+    "HOOK_NAME",
     "OF_CALENDARS",
     "PREFIX",
     "SECRETS",

@@ -28,6 +28,8 @@ from trakt_ical.wording import suggest_nearest
 PREFIX = "TRAKT_ICAL_"
 CONFIG = PREFIX + "CONFIG"
 HOME = PREFIX + "HOME"
+# What the command of `after_change` finds in its environment. Where it is this program again, neither is a setting.
+HOOK_FILE, HOOK_NAME = PREFIX + "FILE", PREFIX + "NAME"
 TABLES = "calendar"  # [calendar.NAME] is one of them
 ACCOUNTS = "account"  # and [account.NAME]
 DEFAULTS = "defaults"  # [defaults] holds for all of them
@@ -205,7 +207,8 @@ def _read_names(file: SettingsFile, table: Mapping[str, Any], keys: tuple[str, .
 def _read_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, GivenValue]]:
     # Unknown names are errors here too: a misspelt variable would otherwise be ignored without a word.
     for key in sorted(environ):
-        if not key.startswith(PREFIX) or key in (CONFIG, HOME):
+        of_hook = HOOK_FILE in environ and key in (HOOK_FILE, HOOK_NAME)
+        if not key.startswith(PREFIX) or key in (CONFIG, HOME) or of_hook:
             continue
         short = key.removeprefix(PREFIX).lower()
         name = _find_setting(short)

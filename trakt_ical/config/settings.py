@@ -81,6 +81,11 @@ class Settings:
         "If not set: your Trakt account's, else this computer's.",
     )
     output: str = _rule("trakt.ics", "File to write; - writes to standard output.")
+    after_change: str = _rule(
+        "",
+        "Command that runs after the calendar changed. TRAKT_ICAL_FILE and TRAKT_ICAL_NAME in its environment are the "
+        "file and the calendar's name.",
+    )
     name: str = _rule("", "Name that calendar programs show. If not set: NAME of [calendar.NAME], else Trakt.")
     color: str = _rule("crimson", "Color that calendar programs show, by its CSS name.")
     advertised_refresh: int = _rule(

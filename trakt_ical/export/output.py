@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from trakt_ical.errors import OutputError
+from trakt_ical.errors import OutputError, TraktIcalError
 from trakt_ical.export.ics import CalendarId
 from trakt_ical.export.stored_calendar import DamagedCalendar, StoredCalendar, check_sum, parse_calendar
 from trakt_ical.export.stores.protocol import LastRun, OutputState, Snapshot, StateFile, Store
@@ -22,7 +22,7 @@ class Output(msgspec.Struct, frozen=True):
     """Where a calendar goes, and what is there.
 
     *snapshot*: what the store held; *stored*: the calendar in it, None where there is none of ours. *store* and
-    *state_file* are None for a calendar that goes to nowhere but the caller: such a one has no state either. Unless it
+    *state_file* are None where nothing is to be saved: the calendar goes to nowhere but the caller. Unless it
     *is_checked*, the stored calendar was not compared with its SUM: `check_sum` does that.
     """
 
@@ -48,7 +48,7 @@ class Output(msgspec.Struct, frozen=True):
         *last_run* is kept where nothing changed: only then is it certain that the same run would do nothing again.
         """
         if self.store is None:
-            return True
+            return self.snapshot is None or octets != self.snapshot.octets
         changed = self.store.save(octets, self.snapshot)
         if self.state is not None:
             self.state.last_run = None if changed else last_run
@@ -60,6 +60,12 @@ class Output(msgspec.Struct, frozen=True):
         """Note a success that changed nothing."""
         if self.state is not None:
             self.state.note_success(now, changed=False)
+        self.save_state()
+
+    def note_failure(self, error: TraktIcalError, now: datetime) -> None:
+        """Note that the run failed by *error*."""
+        if self.state is not None:
+            self.state.note_failure(error, now)
         self.save_state()
 
     def save_state(self) -> None:

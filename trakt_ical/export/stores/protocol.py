@@ -13,6 +13,7 @@ from typing import Annotated, NamedTuple, Protocol, TypeAlias
 import msgspec
 
 from trakt_ical import files
+from trakt_ical.errors import TraktIcalError
 from trakt_ical.files import JsonFile
 from trakt_ical.model import check_years
 
@@ -95,10 +96,22 @@ class LastRun(msgspec.Struct, frozen=True):
         check_years((self.valid_until,))
 
 
+class Failure(msgspec.Struct, frozen=True):
+    """Runs have failed *since* then, the last one with *message* and *exit_status*."""
+
+    since: Instant
+    message: str
+    exit_status: int
+
+    def __post_init__(self) -> None:
+        check_years((self.since,))
+
+
 class OutputState(msgspec.Struct, kw_only=True):
     """What is known of one output, besides its octets. None: never.
 
     *guard_missing* are the UIDs whose loss is held back since *guard_since*. *last_run* spares the next one the work.
+    *failure*: how the last run failed, None where it succeeded.
     *filters*: a hash of those that the stored calendar was made with, "" where that is not known.
     """
 
@@ -108,6 +121,7 @@ class OutputState(msgspec.Struct, kw_only=True):
     guard_since: Instant | None = None
     guard_missing: frozenset[str] = frozenset()
     last_run: LastRun | None = None
+    failure: Failure | None = None
     filters: str = ""
 
     def __post_init__(self) -> None:
@@ -124,8 +138,14 @@ class OutputState(msgspec.Struct, kw_only=True):
     def note_success(self, now: datetime, *, changed: bool) -> None:
         """Note a success. Nothing is held back any more."""
         self.guard_since, self.guard_missing = None, frozenset()
+        self.failure = None
         self.last_success = now
         self.last_change = now if changed else self.last_change
+
+    def note_failure(self, error: TraktIcalError, now: datetime) -> None:
+        """Note that a run failed by *error*; others may have failed before it."""
+        since = self.failure.since if self.failure else now
+        self.failure = Failure(since, str(error), error.exit_code)
 
     def find_summary(self, fingerprint: str, now: datetime) -> Summary | None:
         """Return what a run of *fingerprint* comes to at *now*, None where only the run itself can tell."""
