@@ -9,8 +9,9 @@
     │   └── BrokenAnswer        an answer of another shape than documented
     ├── OutputError         6   the calendar, or other data, could not be written
     ├── CheckInRunning      7   another check-in is running
-    ├── UpdateHeldBack      8   most upcoming events disappeared, so the old calendar stays
-    └── NoMatch             9   nothing matches, or more than one thing
+    ├── UpdateHeldBack      8   most of what was there would disappear, so the old calendar or list stays
+    ├── NoMatch             9   nothing matches, or more than one thing
+    └── ImportRefused       9   a file cannot be imported, so the old list stays
 
 `cli.command.Command` turns them into exit statuses. click ends wrong usage with 2, `cli.main` an interruption with 130.
 """
@@ -77,7 +78,7 @@ class CheckInRunning(TraktIcalError):
 
 
 class UpdateHeldBack(TraktIcalError):
-    """Most upcoming events disappeared, those with the UIDs *missing*, so the stored calendar stays."""
+    """Most upcoming events, those with the UIDs *missing*, or most imported shows would go, so what was there stays."""
 
     exit_code = 8
 
@@ -94,3 +95,9 @@ class NoMatch(TraktIcalError):
     def __init__(self, message: str, candidates: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.candidates = candidates
+
+
+class ImportRefused(TraktIcalError):
+    """A file cannot be imported, or not completely, so the list of shows is as it was."""
+
+    exit_code = 9

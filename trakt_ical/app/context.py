@@ -77,10 +77,10 @@ class App(msgspec.Struct, frozen=True):
 
     @property
     def imported_list_file(self) -> ImportedListFile:
-        """Where the list of shows is kept that `import` read."""
+        """Where the list of shows that `import` read is kept."""
         from trakt_ical.fetch.imported.imported_list import ImportedListFile
 
-        return ImportedListFile(self.folders.data / "shows.json")
+        return ImportedListFile(self.account_folder / "shows.json")
 
     def find_owner(self, source: str) -> str:
         """Return whose calendar *source* is, "" for the world's. Raises LoginNeeded."""

@@ -23,14 +23,15 @@ class Commands(click.Group):
         """Return the names in the order of the help: most used first, not by the alphabet."""
         return [
             *("export", "serve", "feed", "agenda", "explain", "checkin"),
-            *("login", "logout", "status", "schedule", "config", "completion", "demo"),
+            *("login", "logout", "import", "status", "schedule", "config", "completion", "demo"),
         ]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        # Imported now: the modules of twelve commands would double the time of `--version`.
-        command: click.Command = importlib.import_module(f"trakt_ical.cli.{cmd_name}").command
+        # Imported now: the modules of all commands would double the time of `--version`.
+        module = "import_" if cmd_name == "import" else cmd_name  # a word of Python's
+        command: click.Command = importlib.import_module(f"trakt_ical.cli.{module}").command
         return command
 
     def resolve_command(

@@ -160,10 +160,14 @@ def setting_option(*names: str, setting: str, **attributes: Any) -> Callable[[C]
     return click.option(*names, setting, help=text, **attributes)
 
 
+account_option = click.option("--account", metavar="NAME", help="Use only the account NAME, an [account.NAME] table.")
+"""The option that chooses the account."""
+
+
 def account_options(command: C) -> C:
     """Add the options that choose the account, its API and its server."""
     for option in (
-        click.option("--account", metavar="NAME", help="Use only the account NAME, an [account.NAME] table."),
+        account_option,
         setting_option("--api-url", setting="api_url", metavar="URL"),
         setting_option("--api", setting="api"),
     ):

@@ -1,4 +1,4 @@
-"""The requests under /demo that set faults and changes in a running built-in Trakt; `docs/demo.md` describes them."""
+"""The requests under /demo, for faults, changes and the account's export; `docs/demo.md` describes them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -7,6 +7,7 @@ from typing import Any
 from trakt_ical.demo.account import Backend
 from trakt_ical.demo.airings import Airing
 from trakt_ical.demo.cast import MOVIES, Movie, Show
+from trakt_ical.demo.export_zip import make_export
 from trakt_ical.demo.faults import Fault, Faults
 from trakt_ical.demo.messages import JSON, Answer, Request, make_json
 
@@ -14,7 +15,7 @@ EPISODE_CHANGES = ("move", "rename", "remove", "restore")
 
 
 class Control:
-    """Faults, changes, expiry and a look at what came in."""
+    """Faults, changes, expiry, a look at what came in, and the account's export."""
 
     def __init__(self, backend: Backend, faults: Faults, requests: Sequence[Request]) -> None:
         self._backend = backend
@@ -30,6 +31,8 @@ class Control:
 
     def answer(self, request: Request) -> Answer:
         """Do what is asked; 400 says in words what could not be understood."""
+        if (request.method, request.path) == ("GET", "/demo/export"):
+            return make_export(self._backend)
         act = self._routes.get((request.method, request.path))
         if act is None:
             return make_json({"error": "no such request"}, 404)

@@ -60,6 +60,23 @@ class ImportedList(msgspec.Struct, frozen=True, kw_only=True):
     shows: tuple[ImportedShow, ...]
 
 
+class ListContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What one file says, or several together.
+
+    *faults*: why it is known to be incomplete, in sentences; then it is refused unless the user insists. *notes*: what
+    the user should know of a list that is taken. *lacks_dropped*, *lacks_hidden*: whether it does not say which shows
+    the user dropped, and hid.
+    """
+
+    origin: str
+    shows: tuple[ImportedShow, ...]
+    owner: str = ""
+    faults: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    lacks_dropped: bool = False
+    lacks_hidden: bool = False
+
+
 class ImportedListFile:
     """Where the list is kept: for its owner alone, replaced in one step."""
 
