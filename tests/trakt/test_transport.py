@@ -154,8 +154,8 @@ def test_what_an_answer_varies_by_is_not_kept(tmp_path: Path) -> None:
     assert [each.headers.get("If-None-Match") for each in asked] == [None, '"x"']
 
 
-def test_a_304_without_a_kept_copy_is_asked_for_anew(tmp_path: Path) -> None:
-    """A cache that is emptied while a request is on its way costs a second request, and no error."""
+def test_a_cache_that_is_emptied_meanwhile_costs_nothing(tmp_path: Path) -> None:
+    """A kept answer is at hand before it is asked for: a cache emptied while the request is on its way is no error."""
 
     def answer(request: Request) -> Reply:
         if "If-None-Match" in request.headers:
@@ -168,7 +168,7 @@ def test_a_304_without_a_kept_copy_is_asked_for_anew(tmp_path: Path) -> None:
         for _ in range(2):
             with Client(url, cache_folder=tmp_path) as client:
                 assert client.get("/x").body == b"[1]"
-    assert len(asked) == 3
+    assert len(asked) == 2
 
 
 def test_a_304_without_end_is_a_broken_answer(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_the_cache_leaves_nothing_behind(tmp_path: Path) -> None:
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
         assert len(files) == len(list(tmp_path.rglob("*"))) == 5
         for number, path in enumerate(sorted(files)):
-            path.write_bytes(path.read_bytes()[: number * 30] if number < 4 else path.read_bytes() + b"more")
+            path.write_bytes(path.read_bytes()[: number * 20] if number < 4 else path.read_bytes() + b"more")
         with Client(url, cache_folder=tmp_path) as client:
             assert [client.get(f"/{number}").body for number in range(5)] == [b"[]"] * 5
         assert [each.headers.get("If-None-Match") for each in asked[-5:]] == [None] * 5

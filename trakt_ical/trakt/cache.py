@@ -1,44 +1,46 @@
 """The answer cache: GET answers with their ETag, one folder for each account, which may be deleted at any time.
 
-CacheControl keeps and revalidates them. This module adds what it does not survive by itself (damaged files, a full
-disk, a `Date` that is no date), and decides by our own clock which answer is young enough to be used as it is.
+It is an adapter of `requests`. An answer that is kept is asked for with its ETag, unless it is young by our own clock;
+what a server says of its age does not count. A cache that fails is a cache that is empty: it must never cost an answer.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import logging
 import os
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any
 
 import msgspec
-from cachecontrol import CacheControlAdapter
-from cachecontrol.cache import BaseCache
-from cachecontrol.controller import CacheController
-from cachecontrol.heuristics import BaseHeuristic
-from cachecontrol.serialize import Serializer
-from requests import PreparedRequest
+from requests import PreparedRequest, Response
+from requests.exceptions import ChunkedEncodingError, ConnectionError  # noqa: A004  the library's name
 from urllib3 import HTTPResponse
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from trakt_ical import files
+from trakt_ical.errors import BrokenAnswer
 from trakt_ical.http import parse_http_date
 from trakt_ical.trakt.transport import LimitedAdapter
 
 log = logging.getLogger(__name__)
 
-FORM = f"cc={Serializer.serde_version},".encode()  # how a kept answer begins
+# A kept answer begins with this, its date, and the size of the file. MessagePack holds the rest.
+FORM = b"trakt-ical answer 1\n"
+NUMBER = b"%010d\n"
+HEAD = len(FORM) + 2 * 11
 # Addresses name days, so an answer is never asked for again once its days have left the range. The rest is used in
 # each run, and someone who exports once a month still finds it.
 LIFETIME = 40 * 86400  # seconds since the last use
-SECRET_FIELDS = ("authorization", "trakt-api-key", "cookie")
+LARGEST = 64 * 2**20  # octets, packed
+PART = 2**16  # octets that are read at a time
+# Cookies are not kept anywhere, and a body that is whole has no chunks any more.
+LEFT_OUT = ("set-cookie", "transfer-encoding")
 
 
 class CachePolicy(msgspec.Struct, frozen=True):
@@ -49,30 +51,157 @@ class CachePolicy(msgspec.Struct, frozen=True):
     now: Callable[[], datetime]
 
 
-def make_adapter(policy: CachePolicy, **kwargs: Any) -> CacheControlAdapter:
-    """Return an adapter for a session of `requests` that keeps answers as *policy* says."""
-    folder = policy.folder
-    with contextlib.suppress(OSError):  # the first answer that cannot be written warns of it
-        files.make_private_folder(folder)
-    _use_for_temporary_files(folder)
-    delete_old(folder, time.time())
-    return _Adapter(
-        cache=AnswerFiles(folder),
-        controller_class=functools.partial(_Controller, policy, status_codes=(200,)),  # type: ignore[arg-type]
-        heuristic=_KeepWithoutETag(),
-        **kwargs,
-    )
+class KeptAnswer(msgspec.Struct, frozen=True):
+    """An answer with status 200 as it came: its *headers*, and its *body*, perhaps packed."""
+
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def etag(self) -> str:
+        """The ETag, "" without one: such an answer is used while it is young, and then asked for anew."""
+        return self.headers.get("etag", "")
+
+    def make_raw(self) -> HTTPResponse:
+        """Return the answer as `urllib3` reads it from a connection."""
+        body = BytesIO(self.body)
+        return HTTPResponse(body, headers=self.headers, status=200, reason="OK", preload_content=False)
 
 
-def _use_for_temporary_files(folder: Path) -> None:
-    """Let *folder* hold temporary files where the system has no place for them, as in a container that is read-only.
+class AnswerFiles:
+    """The answers kept in *folder*, one file for each address."""
 
-    CacheControl buffers each answer in one.
-    """
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._has_warned = False
+
+    def load(self, url: str) -> tuple[KeptAnswer, datetime] | None:
+        """Return the answer kept for *url* and its date, None where there is none."""
+        try:
+            return parse_kept_answer(self._find_path(url).read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._warn("read", error)
+            return None
+
+    def save(self, url: str, answer: KeptAnswer, date: datetime) -> None:
+        """Keep *answer* to *url*."""
+        path = self._find_path(url)
+        try:
+            # Somebody may empty the cache while it is used.
+            files.make_private_folder(self._folder)
+            octets = msgspec.msgpack.encode(answer)
+            # In place, not by a temporary file that a kill would leave: half an answer has another size than it says,
+            # and is as good as none, for whoever reads it now and after a power cut.
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(FORM + _format_date(date) + NUMBER % (HEAD + len(octets)) + octets)
+        except OSError as error:
+            self._warn("written", error)
+            self.delete(url)
+
+    def renew(self, url: str, date: datetime) -> None:
+        """Note that the answer kept for *url* still held at *date*."""
+        try:
+            with self._find_path(url).open("r+b") as file:
+                file.seek(len(FORM))
+                file.write(_format_date(date))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            self._warn("written", error)
+
+    def delete(self, url: str) -> None:
+        """Forget the answer to *url*."""
+        with contextlib.suppress(OSError):
+            self._find_path(url).unlink()
+
+    def _find_path(self, url: str) -> Path:
+        return self._folder / hashlib.sha224(url.encode()).hexdigest()
+
+    def _warn(self, what: str, error: OSError) -> None:
+        """Warn once: each of many answers would meet the same fault."""
+        level = logging.DEBUG if self._has_warned else logging.WARNING
+        log.log(level, "The answer cache cannot be %s: %s", what, error)
+        self._has_warned = True
+
+
+class CachingAdapter(LimitedAdapter):
+    """Keeps the answers to GETs as *policy* says. A response has `from_cache` where its body is a kept one."""
+
+    def __init__(self, policy: CachePolicy, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._policy = policy
+        self._files = AnswerFiles(policy.folder)
+        with contextlib.suppress(OSError):  # the first answer that cannot be written warns of it
+            files.make_private_folder(policy.folder)
+        delete_old(policy.folder, time.time())
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        url = request.url or ""
+        if request.method != "GET":
+            return super().send(request, *args, **kwargs)
+        kept, date = self._files.load(url) or (None, datetime.min.replace(tzinfo=UTC))
+        # The distance and not the age counts: an answer dated ahead was kept while a clock was wrong, and would
+        # otherwise be young until that day comes.
+        if kept and abs(self._policy.now() - date) < self._policy.max_age:
+            return self._make_response(request, kept)
+        if kept and kept.etag:
+            request.headers["If-None-Match"] = kept.etag
+        response = super().send(request, *args, **kwargs)
+        date = parse_http_date(response.headers.get("Date")) or self._policy.now()
+        if kept and response.status_code == 304:
+            response.close()
+            self._files.renew(url, date)
+            return self._make_response(request, kept, {"Date": response.headers.get("Date", "")})
+        if response.status_code == 200:
+            self._keep(url, response, date)
+        return response
+
+    def _make_response(
+        self, request: PreparedRequest, kept: KeptAnswer, newer: dict[str, str] | None = None
+    ) -> Response:
+        response = self.build_response(request, kept.make_raw())
+        response.headers.update(newer or {})
+        response.from_cache = True  # type: ignore[attr-defined]
+        return response
+
+    def _keep(self, url: str, response: Response, date: datetime) -> None:
+        """Read the body of *response*, and keep it unless the server forbids that."""
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers = {name: value for name, value in headers.items() if name not in LEFT_OUT}
+        answer = KeptAnswer(headers, _read_packed(response.raw))
+        response.raw = answer.make_raw()
+        if "no-store" in headers.get("cache-control", "").lower() or headers.get("vary") == "*":
+            self._files.delete(url)
+        else:
+            self._files.save(url, answer, date)
+
+
+def parse_kept_answer(octets: bytes) -> tuple[KeptAnswer, datetime] | None:
+    """Return the answer in *octets* and its date, None where they are damaged or of another form."""
+    date, size = octets[len(FORM) : HEAD - 11], octets[HEAD - 11 : HEAD]
+    if not octets.startswith(FORM) or size != NUMBER % len(octets):
+        return None
     try:
-        tempfile.gettempdir()
-    except FileNotFoundError:
-        tempfile.tempdir = os.fspath(folder)
+        answer = msgspec.msgpack.decode(memoryview(octets)[HEAD:], type=KeptAnswer)
+        return answer, datetime.fromtimestamp(int(date), UTC)
+    except (ValueError, OverflowError) as error:
+        log.debug("A kept answer is damaged: %s", error)
+        return None
+
+
+def read_cached_bodies(folder: Path) -> Iterator[bytes]:
+    """Return the bodies of all answers that are kept in *folder*, whatever was asked; damaged ones are skipped."""
+    for path in _list_files(folder):
+        try:
+            found = parse_kept_answer(path.read_bytes()) if path.is_file() else None
+            body = found[0].make_raw().read(decode_content=True) if found else b""
+        except (OSError, HTTPError) as error:
+            log.debug("%s is skipped: %s", path, error)
+            continue
+        if body:
+            yield body
 
 
 def delete_old(folder: Path, now: float) -> None:
@@ -92,20 +221,6 @@ def delete_old(folder: Path, now: float) -> None:
             log.debug("Not deleted from the answer cache: %s", error)
 
 
-def read_cached_bodies(folder: Path) -> Iterator[bytes]:
-    """Return the bodies of all answers that are kept in *folder*, whatever was asked; damaged ones are skipped."""
-    for path in _list_files(folder):
-        try:
-            octets = path.read_bytes() if path.is_file() else b""
-            answer = _AnyRequestSerializer().loads(PreparedRequest(), octets) if octets.startswith(FORM) else None
-            body = answer.read(decode_content=True) if answer else b""
-        except (OSError, ValueError, HTTPError) as error:
-            log.debug("%s is skipped: %s", path, error)
-            continue
-        if body:
-            yield body
-
-
 def _list_files(folder: Path) -> list[Path]:
     """Return all that is in *folder*, each folder before what is in it; nothing where it cannot be read."""
     try:
@@ -115,105 +230,20 @@ def _list_files(folder: Path) -> list[Path]:
         return []
 
 
-class _AnyRequestSerializer(Serializer):
-    """Reads an answer without comparing the headers of the request that it is the answer to.
-
-    Shell completion has no request: it only looks for titles in whatever is there.
-    """
-
-    def prepare_response(
-        self, request: PreparedRequest, cached: Mapping[str, Any], body_file: IO[bytes] | None = None
-    ) -> HTTPResponse | None:
-        return super().prepare_response(request, {**cached, "vary": {}}, body_file)
+def _format_date(date: datetime) -> bytes:
+    return NUMBER % max(0, int(date.timestamp()))
 
 
-class AnswerFiles(BaseCache):
-    """One file for each answer. A cache that fails is a cache that is empty: it must never cost an answer.
-
-    CacheControl's own files take five folders and a lock each, and nothing ever removes those.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._has_warned = False
-
-    def get(self, key: str) -> bytes | None:
-        try:
-            return self._find_path(key).read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            self._warn("read", error)
-            return None
-
-    def set(self, key: str, value: bytes, expires: int | datetime | None = None) -> None:  # noqa: ARG002
-        path = self._find_path(key)
-        try:
-            # Somebody may empty the cache while it is used.
-            files.make_private_folder(self._folder)
-            # In place, not by a temporary file that a kill would leave: half an answer is no msgpack, and so as good as
-            # none, for whoever reads it now and after a power cut.
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(value)
-        except OSError as error:
-            self._warn("written", error)
-            self.delete(key)
-
-    def delete(self, key: str) -> None:
-        with contextlib.suppress(OSError):
-            self._find_path(key).unlink()
-
-    def _find_path(self, key: str) -> Path:
-        return self._folder / hashlib.sha224(key.encode()).hexdigest()
-
-    def _warn(self, what: str, error: OSError) -> None:
-        """Warn once: each of many answers would meet the same fault."""
-        log.log(
-            logging.DEBUG if self._has_warned else logging.WARNING, "The answer cache cannot be %s: %s", what, error
-        )
-        self._has_warned = True
-
-
-class _Controller(CacheController):
-    """Decides by our own clock which kept answer is young enough."""
-
-    def __init__(self, policy: CachePolicy, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._policy = policy
-
-    def cached_request(self, request: PreparedRequest) -> HTTPResponse | Literal[False]:
-        if not self._policy.max_age:
-            return False
-        kept = self._load_from_cache(request)
-        date = parse_http_date(kept.headers.get("Date")) if kept else None
-        # The distance and not the age counts: an answer dated ahead was kept while a clock was wrong, and would
-        # otherwise be young until that day comes.
-        is_young = date is not None and abs(self._policy.now() - date) < self._policy.max_age
-        return kept if kept is not None and is_young else False
-
-
-class _KeepWithoutETag(BaseHeuristic):
-    """Lets answers without an ETag be kept, such as all of API v1's: CacheControl would drop them.
-
-    They cannot be revalidated, but they can be used while they are young.
-    """
-
-    def update_headers(self, response: HTTPResponse) -> dict[str, str]:
-        return {} if "etag" in response.headers else {"Cache-Control": f"max-age={LIFETIME}"}
-
-    def warning(self, response: HTTPResponse) -> str | None:  # noqa: ARG002  the library's signature
-        return None
-
-
-class _Adapter(CacheControlAdapter, LimitedAdapter):
-    def build_response(self, request: Any, response: HTTPResponse, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        # CacheControl asserts that dates can be read, and would crash the run. Expires is not looked at here anyway.
-        response.headers.pop("Expires", None)
-        if parse_http_date(response.headers.get("Date")) is None:
-            response.headers.pop("Date", None)
-        # With an answer that varies by a field CacheControl keeps the request's field: here that is the token. The
-        # folder is for one account alone, so that nothing is lost without it.
-        varies = [name.strip() for name in response.headers.get("Vary", "").split(",")]
-        if any(name.lower() in SECRET_FIELDS for name in varies):
-            response.headers["Vary"] = ", ".join(name for name in varies if name.lower() not in SECRET_FIELDS)
-        return super().build_response(request, response, *args, **kwargs)
+def _read_packed(raw: HTTPResponse) -> bytes:
+    """Return the body of *raw* as it comes. What goes wrong is raised as `requests` raises it."""
+    body = bytearray()
+    try:
+        for part in raw.stream(PART, decode_content=False):
+            body += part
+            if len(body) > LARGEST:
+                raise BrokenAnswer(f"Trakt's answer is larger than {LARGEST // 2**20} MB.")
+    except ProtocolError as error:
+        raise ChunkedEncodingError(error) from error
+    except ReadTimeoutError as error:
+        raise ConnectionError(error) from error
+    return bytes(body)

@@ -142,8 +142,7 @@ class Client:
         Raises the TraktIcalError of the last try.
         """
         url = self._url + path + ("?" + urlencode(query) if query else "")
-        # Without this field CacheControl would answer from its files by the server's max-age, and asking anew
-        # (`--fresh`, a refresh of the feed) would not ask.
+        # To ask anew (`--fresh`, a refresh of the feed) is to ask Trakt: no cache on the way may answer in its place.
         return self._repeat("GET", url, headers={"Cache-Control": "no-cache"})
 
     def delete(self, path: str) -> Answer:
@@ -212,9 +211,6 @@ class Client:
         try:
             with limit_answer(min(end, self._run_end)):
                 answer = self._exchange(method, url, name, kwargs)
-                if answer.status == 304:
-                    # The kept answer was deleted while this request was on its way. Without it nothing is conditional.
-                    answer = self._exchange(method, url, name, kwargs)
         except (requests.exceptions.RequestException, HTTPError, OSError, UnicodeError) as error:
             if statuses.is_too_slow(error):
                 fault = self._make_run_error() if end > self._run_end else self._make_slow_error()

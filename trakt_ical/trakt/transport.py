@@ -140,9 +140,9 @@ def make_session(url: str, policy: CachePolicy | None) -> requests.Session:
     if policy is None:
         adapter: HTTPAdapter = LimitedAdapter(pool_maxsize=MAX_CONNECTIONS)
     else:
-        from trakt_ical.trakt.cache import make_adapter
+        from trakt_ical.trakt.cache import CachingAdapter
 
-        adapter = make_adapter(policy, pool_maxsize=MAX_CONNECTIONS)
+        adapter = CachingAdapter(policy, pool_maxsize=MAX_CONNECTIONS)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
