@@ -2,6 +2,7 @@
 
     TraktIcalError          1
     ├── SettingsError       3   a setting is missing, unknown or wrong
+    │   └── AppNeeded           Trakt accepts no client_id of the settings
     ├── LoginNeeded         4   no login, or one that Trakt no longer accepts
     ├── TraktError          5   Trakt cannot be reached, or its answer makes no sense
     │   ├── Unreachable         no complete answer
@@ -31,6 +32,17 @@ class SettingsError(TraktIcalError):
     """A setting is missing, unknown or wrong."""
 
     exit_code = 3
+
+
+class AppNeeded(SettingsError):
+    """The settings have no client_id, or one that Trakt does not accept; *reason* says which, in whole sentences."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"{reason} With a Trakt VIP membership, make an app at https://app.trakt.tv/settings/apps and set its "
+            "Client ID as client_id. Without one, choose Export now at https://app.trakt.tv/settings/data and set "
+            'api = "tvmaze". Then import the export. Run: trakt-ical import FILE'
+        )
 
 
 class LoginNeeded(TraktIcalError):

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import requests
+from msgspec.structs import replace
 
 from tests.conftest import Clock, Line
 from tests.demos import Demo
@@ -23,6 +24,7 @@ from trakt_ical.app.environment import Environment
 from trakt_ical.app.open_source import open_source
 from trakt_ical.demo import Body, Fault
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, OutputError, SettingsError
+from trakt_ical.fetch.sources import SOURCES
 from trakt_ical.trakt.client import Client
 from trakt_ical.trakt.login import Login
 from trakt_ical.trakt.token import Token, TokenFile
@@ -48,13 +50,38 @@ def make_environment(demo: Demo, token_file: Path) -> dict[str, str]:
     return dict(os.environ) | {f"TRAKT_ICAL_{name}": value for name, value in settings.items()}
 
 
-def test_login_shows_a_code_and_waits_for_the_person(tmp_path: Path) -> None:
-    """The command names page and code; when somebody allows it there, the login is kept, for its owner alone."""
+WITH_OWN_APP = "from trakt_ical.cli import main; main()"
+WITH_PUBLIC_APP = """
+from msgspec.structs import replace
+from trakt_ical.cli import main
+from trakt_ical.fetch.sources import SOURCES
+SOURCES["v2"] = replace(SOURCES["v2"], public_client_id="demo-client-id")
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "settings"),
+    [
+        (WITH_OWN_APP, {"CLIENT_ID": "demo-client-id"}),
+        (WITH_OWN_APP, {"CLIENT_ID": "demo-client-id", "CLIENT_SECRET": "demo-client-secret"}),
+        (WITH_PUBLIC_APP, {"CLIENT_ID": ""}),
+        # The secret is that of another app, and would be refused.
+        (WITH_PUBLIC_APP, {"CLIENT_ID": "", "CLIENT_SECRET": "of-an-app-that-is-gone"}),
+    ],
+    ids=["own app", "own app with a secret", "public app", "public app beside a secret"],
+)
+def test_login_shows_a_code_and_waits_for_the_person(tmp_path: Path, program: str, settings: dict[str, str]) -> None:
+    """The command names page and code; when somebody allows it there, the login is kept, for its owner alone.
+
+    So with an app of the user's own, and with one for everybody, should a maintainer register one.
+    """
     token_file = tmp_path / "token.json"
-    command = [sys.executable, "-m", "trakt_ical", "login", "--no-browser"]
+    command = [sys.executable, "-c", program, "login", "--no-browser"]
     with Demo(interval=1) as demo:
+        environ = make_environment(demo, token_file) | {f"TRAKT_ICAL_{name}": each for name, each in settings.items()}
         with subprocess.Popen(
-            command, env=make_environment(demo, token_file), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as running:
             assert running.stderr is not None
             page = running.stderr.readline().removeprefix("Open").strip()
@@ -68,6 +95,9 @@ def test_login_shows_a_code_and_waits_for_the_person(tmp_path: Path) -> None:
             output, errors = running.communicate(timeout=30)
         assert running.returncode == 0, errors
         assert page == f"{demo.url}/activate"
+        # What is sent without a secret is no more than Trakt documents: no fields of PKCE.
+        sent = [set(json.loads(seen.body)) for seen in demo.requests if seen.path.startswith("/oauth/device/")]
+        assert set().union(*sent) <= {"client_id", "client_secret", "code"}
     assert (output, errors) == ("", "Logged in as demo.\n")
     assert TokenFile(token_file).load().username == "demo"
     assert token_file.stat().st_mode & 0o777 == 0o600
@@ -134,12 +164,23 @@ def test_every_answer_to_a_poll_has_its_sentence(demo: Demo, clock: Clock, statu
             login.wait(login.start(), sleep=clock.sleep)
 
 
-def test_a_wrong_client_id_says_what_to_do(line: Line) -> None:
-    """A client_id that Trakt does not take is told at login and at export."""
-    dead = {"TRAKT_ICAL_CLIENT_ID": "dead"}
+def test_the_settings_beat_the_public_client_id(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app of one's own is used where there is one; without one the public id serves an export, too."""
+    monkeypatch.setitem(SOURCES, "v2", replace(SOURCES["v2"], public_client_id="public"))
+    assert line("export").exit_code == 0
+    assert line("export", environ={"TRAKT_ICAL_CLIENT_ID": ""}).exit_code == 3
+    keys = [seen.headers["trakt-api-key"] for seen in line.demo.requests if "trakt-api-key" in seen.headers]
+    assert (keys[0], keys[-1]) == (line.demo.client_id, "public")
+
+
+@pytest.mark.parametrize("client_id", ["dead", ""])
+def test_a_client_id_that_does_not_work_names_both_ways_out(line: Line, client_id: str) -> None:
+    """One that Trakt does not take, and none at all, at login and at export: an app of one's own, or Trakt's export."""
     for command in (["login"], ["export"]):
-        result = line(*command, environ=dead)
-        assert (result.exit_code, "settings/apps" in result.stderr) == (3, True), result.stderr
+        result = line(*command, environ={"TRAKT_ICAL_CLIENT_ID": client_id})
+        assert result.exit_code == 3
+        for way in ("settings/apps", "settings/data", "trakt-ical import", 'api = "tvmaze"'):
+            assert way in result.stderr
 
 
 def test_an_old_token_is_renewed_before_it_is_used(line: Line, token_file: TokenFile) -> None:

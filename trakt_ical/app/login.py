@@ -11,6 +11,7 @@ import msgspec
 from trakt_ical.app.context import App
 from trakt_ical.app.open_source import (
     check_required_settings,
+    find_client_id,
     find_server_url,
     list_secrets,
     make_connection_with,
@@ -48,7 +49,9 @@ def open_login(app: App) -> Iterator[Login]:
         answer_limit=ANSWER_LIMIT,
     )
     with client:
-        yield Login(client, client_id=settings.client_id, client_secret=settings.client_secret)
+        # A secret belongs to the app of the settings. The one for everybody has none.
+        secret = settings.client_secret if settings.client_id else ""
+        yield Login(client, client_id=find_client_id(settings), client_secret=secret)
 
 
 def renew_token(app: App, token: Token) -> Token:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from trakt_ical.app.context import App
 from trakt_ical.config import SECRETS, Settings
-from trakt_ical.errors import SettingsError
+from trakt_ical.errors import AppNeeded, SettingsError
 from trakt_ical.fetch.sources import SOURCES, Connection, LoginMethod, Source
 
 if TYPE_CHECKING:
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 SECONDS_PER_MINUTE = 60
 ASK_ALWAYS = timedelta(0)  # no kept answer is that young: each request is sent
 
-NO_CLIENT_ID = (
-    "No client_id. Make an app at https://app.trakt.tv/settings/apps and put its Client ID into {file} "
-    '(client_id = "…") or TRAKT_ICAL_CLIENT_ID. To look around without an account: trakt-ical --demo export'
-)
+NO_CLIENT_ID = 'There is no client_id, neither in {file} (client_id = "…") nor as TRAKT_ICAL_CLIENT_ID.'
 NO_SERVER = (
     "Trakt's own server of {source} was switched off in 2014. Name one that speaks it with api_url, or try --demo."
 )
@@ -74,7 +71,7 @@ def make_connection_with(
         sleep=app.environment.sleep,
         timeout=app.environment.timeout,
         secrets=list_secrets(settings),
-        client_id=settings.client_id,
+        client_id=find_client_id(settings),
         api_key=settings.api_key,
         username=settings.username,
         password=settings.password,
@@ -86,13 +83,15 @@ def check_required_settings(app: App) -> None:
     """Raise SettingsError with what to do, where the source needs a setting that has no value."""
     entry = SOURCES[app.settings.api]
     for name in entry.required:
+        if name == "client_id":
+            if not find_client_id(app.settings):
+                raise AppNeeded(NO_CLIENT_ID.format(file=app.folders.file))
+            continue
         setting = "username" if name == "owner" and not app.settings.owner else name  # your own calendar by default
         if getattr(app.settings, setting) in ("", ".", ".."):  # dots would name another path of the server
-            sentence = {"client_id": NO_CLIENT_ID, "api_url": NO_SERVER}.get(setting, NO_VALUE)
+            sentence = NO_SERVER if setting == "api_url" else NO_VALUE
             raise SettingsError(
-                sentence.format(
-                    setting=setting, variable=setting.upper(), source=entry.capabilities.name, file=app.folders.file
-                )
+                sentence.format(setting=setting, variable=setting.upper(), source=entry.capabilities.name)
             )
 
 
@@ -128,6 +127,11 @@ def make_token_signer(app: App) -> TokenSigner:
 def find_server_url(settings: Settings) -> str:
     """Return the address of the server that *settings* name, else that of the source itself."""
     return settings.api_url or SOURCES[settings.api].url
+
+
+def find_client_id(settings: Settings) -> str:
+    """Return the Client ID that *settings* name, else the one for everybody; "" where there is none."""
+    return settings.client_id or SOURCES[settings.api].public_client_id
 
 
 def list_secrets(settings: Settings) -> list[str]:

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 KINDS = ("shows", "new", "premieres", "finales", "movies", "streaming", "dvd")
 
+PUBLIC_CLIENT_ID = ""
+"""The client_id of an app at Trakt for everybody who has none of their own; "" as long as there is no such app.
+
+Only a maintainer can fill it, after registering the app with a VIP membership, and asking Trakt whether a program that
+people run themselves may share one. It is no secret: Trakt calls it public, and a login by device code needs no more.
+"""
+
 SHORTEST_RUNTIME = 2  # minutes; 0 and 1 are placeholders for a runtime that nobody knows
 LONGEST_RUNTIME = 7 * 24 * 60  # minutes; a longer one is a slip
 
@@ -248,7 +255,7 @@ class SourceEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     *adapter* and *check_in* ("" where it has no check-in) are modules, imported only when they are needed: they take
     longer to import than `trakt-ical --version` may take. *url*: the server, where the settings name none. *required*:
-    settings that must have a value.
+    settings that must have a value. *public_client_id* serves where the settings have none.
     """
 
     adapter: str
@@ -256,6 +263,7 @@ class SourceEntry(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     required: tuple[str, ...]
     capabilities: Capabilities
+    public_client_id: str = ""
 
     def load_adapter(self) -> Adapter:
         """Return the source's module."""
@@ -280,6 +288,7 @@ SOURCES: Mapping[str, SourceEntry] = {
             dates_by_country=True,
             check_in=CHECK_IN_V2,
         ),
+        public_client_id=PUBLIC_CLIENT_ID,
     ),
     "v1": SourceEntry(
         adapter="trakt_ical.fetch.v1.source",

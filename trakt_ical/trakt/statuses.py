@@ -13,15 +13,12 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, ReadTimeoutError
 
-from trakt_ical.errors import BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError
+from trakt_ical.errors import AppNeeded, BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError
 from trakt_ical.trakt.transport import AnswerTooSlow
 
 LOGIN = "Run: trakt-ical login"
 WRONG_APP = " If the app has a Client Secret, client_secret must be that one."
-DEAD_CLIENT = (
-    "Trakt does not accept the client_id (or api_key): it is wrong, or the app was deleted. Set the one that "
-    "https://app.trakt.tv/settings/apps shows. Since July 2026 an app needs a VIP membership."
-)
+DEAD_CLIENT = "Trakt does not accept the client_id: it is wrong, or the app was deleted."
 
 SENTENCES = {
     400: "Trakt could not read a request",
@@ -101,9 +98,9 @@ def _make_refusal(status: int, headers: Mapping[str, str], body: bytes | bytearr
     match status:
         # The order matters: 401 means four different things, and a wrong client_id must not send anybody to `login`.
         case 400 | 401 if said.startswith("invalid_client"):
-            return SettingsError(DEAD_CLIENT + WRONG_APP)
+            return AppNeeded(DEAD_CLIENT + WRONG_APP)
         case 401 if "API" in said:  # v1's "invalid API key" and its kin
-            return SettingsError(f"Trakt says “{said}”. {DEAD_CLIENT}")
+            return SettingsError(f"Trakt says “{said}”. Check api_key.")
         case 401 if "authentication" in said:
             return SettingsError("Trakt does not accept the username and password.")
         case 401:
@@ -113,7 +110,7 @@ def _make_refusal(status: int, headers: Mapping[str, str], body: bytes | bytearr
         case 403 if not is_from_trakt(headers):
             return Refused("Cloudflare, which guards Trakt, blocked the request.", status=status)
         case 403:
-            return SettingsError(DEAD_CLIENT)
+            return AppNeeded(DEAD_CLIENT)
         case 426:
             said = headers.get("X-Upgrade-URL", "https://app.trakt.tv/vip")
     sentence = SENTENCES.get(status, f"Trakt answered with a status that it does not document ({status})")
