@@ -96,16 +96,16 @@ class Demo(demo.Demo):
         """Close the user's profile to others, as API v1 knows it; False opens it."""
         self.backend.account.is_protected = protected
 
-    def approve(self, user_code: str) -> None:
-        """Allow the login that shows this code. Raises LookupError if none is waiting."""
-        self._decide(user_code, allow=True)
+    def approve(self, user_code: str, username: str = demo.Demo.username) -> None:
+        """Let a user allow the login that shows this code. Raises LookupError if none is waiting."""
+        self._decide(user_code, allow=True, username=username)
 
     def deny(self, user_code: str) -> None:
         """Deny the login that shows this code. Raises LookupError if none is waiting."""
         self._decide(user_code, allow=False)
 
-    def _decide(self, user_code: str, *, allow: bool) -> None:
-        if not self.backend.auth.decide(user_code, allow=allow):
+    def _decide(self, user_code: str, *, allow: bool, username: str = demo.Demo.username) -> None:
+        if not self.backend.auth.decide(user_code, allow=allow, username=username):
             raise LookupError(f"No login waits for the code {user_code}.")
 
     def _show(self, slug: str) -> Show:
@@ -133,16 +133,16 @@ def make_environ(trakt: demo.Demo) -> dict[str, str]:
     return {f"TRAKT_ICAL_{name}": value for name, value in account.items()}
 
 
-def log_in(trakt: demo.Demo, token_file: Path) -> None:
-    """Save a new login at *trakt*."""
-    token = msgspec.convert(trakt.grant(), Token)
-    TokenFile(token_file).save(msgspec.structs.replace(token, username=trakt.username))
+def log_in(trakt: demo.Demo, token_file: Path, username: str = demo.Demo.username) -> None:
+    """Save a new login of a user at *trakt*."""
+    token = msgspec.convert(trakt.grant(username), Token)
+    TokenFile(token_file).save(msgspec.structs.replace(token, username=username))
 
 
-def make_headers(trakt: demo.Demo, token: str = "") -> dict[str, str]:
-    """What API v2 requires of every request; without a *token*, with a new one."""
+def make_headers(trakt: demo.Demo, token: str = "", username: str = demo.Demo.username) -> dict[str, str]:
+    """What API v2 requires of every request; without a *token*, with a new one of a user."""
     return {
-        "Authorization": f"Bearer {token or trakt.grant()['access_token']}",
+        "Authorization": f"Bearer {token or trakt.grant(username)['access_token']}",
         "trakt-api-key": trakt.client_id,
         "trakt-api-version": "2",
     }

@@ -97,7 +97,7 @@ def test_a_person_decides_on_the_page(trakt: Demo, session: requests.Session, ch
     """The page shows the code of its address; pressing a button decides the login."""
     device = start(session, trakt)
     address = device["verification_url"]
-    shown = session.get(address, params={"code": device["user_code"]}, timeout=5)
+    shown = session.get(f"{address}/{device['user_code']}", timeout=5)
     assert f'value="{device["user_code"]}"' in shown.text
     form = {"code": device["user_code"].lower(), "choice": choice}
     assert session.post(address, data=form, timeout=5).status_code == 200
@@ -107,7 +107,8 @@ def test_a_person_decides_on_the_page(trakt: Demo, session: requests.Session, ch
 
 def test_the_page_escapes_what_it_shows(trakt: Demo, session: requests.Session) -> None:
     """A code with markup in it stays text."""
-    shown = session.get(f"{trakt.url}/activate", params={"code": '"><script>'}, timeout=5)
+    shown = session.get(f"{trakt.url}/activate/%22%3E%3Cscript%3E", timeout=5)
+    assert "&quot;" in shown.text
     assert "<script>" not in shown.text
 
 

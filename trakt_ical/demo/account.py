@@ -1,5 +1,6 @@
-"""What the user of the built-in Trakt watches, has watched, wants to watch and has hidden."""
+"""What a user of the built-in Trakt watches, has watched, wants to watch and has hidden."""
 
+import copy
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
@@ -7,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from trakt_ical.demo.airings import Airing, Catalogue
-from trakt_ical.demo.auth import Auth
+from trakt_ical.demo.auth import PASSWORDS, USERNAME, Auth
 from trakt_ical.demo.cast import MOVIES, Cast, Movie, Show
 from trakt_ical.demo.state import CheckIn, State, StateFile
 
@@ -23,7 +24,8 @@ SEEN_MOVIES = 4  # one movie in so many, counting those that are not the user's
 class Account:
     """The account's history, watchlist and hidden shows. A check-in that has ended becomes a play."""
 
-    def __init__(self, state: StateFile, clock: Callable[[], datetime]) -> None:
+    def __init__(self, username: str, state: StateFile, clock: Callable[[], datetime]) -> None:
+        self.username = username
         self.is_protected = False  # the profile, in API v1: nobody else sees it
         self._state = state
         self._clock = clock
@@ -83,9 +85,9 @@ class Account:
         times = list(state.watched.get(what.name, []))
         # Years of plays need not be written down: up to the first start, the user watched by rule.
         if isinstance(what, Movie):
-            seen_at = by_then = find_evening(what)
+            seen_at = by_then = find_evening(self.username, what)
         else:
-            seen_at = what.end.timestamp() if what.show.is_watched else math.inf
+            seen_at = what.end.timestamp() if watches(self.username, what.show) else math.inf
             by_then = seen_at + (what.show.days_behind or 0) * A_DAY
         if by_then < state.started_at and what.name not in state.missed:
             times.append(int(seen_at))
@@ -134,10 +136,11 @@ class Account:
         """Whether something is in the user's own calendar: watched once, or on the watchlist."""
         state = self._read()
         if isinstance(what, Movie) or what.name in state.watchlist:
-            return what.name in state.watchlist or (isinstance(what, Movie) and what.mine)
+            return what.name in state.watchlist or (isinstance(what, Movie) and likes(self.username, what))
         show = what.show
         plays = f"{show.name}/"
-        return show.is_watched or show.name in state.watchlist or any(each.startswith(plays) for each in state.watched)
+        is_known = watches(self.username, show) or show.name in state.watchlist
+        return is_known or any(each.startswith(plays) for each in state.watched)
 
     def _read(self) -> State:
         state, now = self._state.read(), self._now()
@@ -160,25 +163,36 @@ def find_kind(name: str) -> str:
     return "episodes" if "/" in name else "shows"
 
 
-def make_first_state(catalogue: Catalogue, now: datetime) -> State:
-    """The account at a first start, *now*: some movies and shows are on the watchlist, some shows hidden."""
+def likes(username: str, what: Show | Movie) -> bool:
+    """Whether a show or movie is in the user's calendar from the start; of the other users each has a third of all."""
+    place = list(PASSWORDS).index(username)
+    return what.trakt % 3 == place or not what.mine if place else what.mine
+
+
+def watches(username: str, show: Show) -> bool:
+    """Whether the user watched a show as it aired, before the first start."""
+    return show.days_behind is not None and likes(username, show)
+
+
+def make_first_state(username: str, catalogue: Catalogue, now: datetime) -> State:
+    """The user's account at a first start, *now*: some movies and shows are on the watchlist, some shows hidden."""
     started_at = int(now.timestamp())
     state = State(started_at)
     shows = catalogue.cast.shows
     for section in SECTIONS:  # one entry a day; what airs comes last
-        slugs = [show.slug for show in reversed(shows) if section in show.hidden_in]
+        slugs = [show.slug for show in reversed(shows) if section in show.hidden_in and username == USERNAME]
         state.hidden[section] = {slug: started_at - A_DAY * (99 - age) for age, slug in enumerate(slugs)}
-    recent = [each for each in catalogue.list_movies() if each.mine and each.releases["dvd"] >= (now - A_SEASON).date()]
-    wanted = [each.name for each in recent if find_evening(each) >= started_at]
-    wanted += [show.name for show in shows if show.mine and show.airs and not show.is_watched]
+    movies = [each for each in catalogue.list_movies() if each.releases["dvd"] >= (now - A_SEASON).date()]
+    wanted = [each.name for each in movies if likes(username, each) and find_evening(username, each) >= started_at]
+    wanted += [show.name for show in shows if likes(username, show) and show.airs and not watches(username, show)]
     state.watchlist = dict.fromkeys(wanted, started_at)
     return state
 
 
-def find_evening(movie: Movie) -> float:
+def find_evening(username: str, movie: Movie) -> float:
     """When the user saw a movie in the cinema: one in so many, a few weeks after its first day; never is infinite."""
     evening = datetime.combine(movie.releases["movies"], time(), UTC) + UNTIL_SEEN
-    return evening.timestamp() if movie.mine and movie.trakt % SEEN_MOVIES == 0 else math.inf
+    return evening.timestamp() if likes(username, movie) and movie.trakt % SEEN_MOVIES == 0 else math.inf
 
 
 def _add_play(state: State, name: str, when: int) -> None:
@@ -196,11 +210,28 @@ def _take_off_watchlist(state: State, name: str, now: int) -> None:
 
 
 class Backend:
-    """One small Trakt: what it lists, its user as *state_file* remembers it, who may ask, and its clock."""
+    """One small Trakt: what it lists, its users as files beside *state_file* remember them, who may ask, its clock.
+
+    *account* is the one that a request is about.
+    """
 
     def __init__(self, cast: Cast, clock: Callable[[], datetime], state_file: Path | None, interval: int) -> None:
         self.clock = clock
         self.catalogue = Catalogue(cast, clock)
-        self.state = StateFile(state_file, partial(make_first_state, self.catalogue, clock()))
-        self.account = Account(self.state, clock)
-        self.auth = Auth(self.state, clock, interval)
+        states = {
+            name: StateFile(
+                state_file and (state_file if name == USERNAME else state_file.with_name(f"state-{name}.json")),
+                partial(make_first_state, name, self.catalogue, clock()),
+            )
+            for name in PASSWORDS
+        }
+        self.state = states[USERNAME]
+        self.accounts = {name: Account(name, state, clock) for name, state in states.items()}
+        self.account = self.accounts[USERNAME]
+        self.auth = Auth(states, clock, interval)
+
+    def choose(self, username: str) -> "Backend":
+        """The same Trakt, for a request that is about this user."""
+        chosen = copy.copy(self)
+        chosen.account = self.accounts[username]
+        return chosen

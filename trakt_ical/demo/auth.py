@@ -1,7 +1,7 @@
 """Logging in to the built-in Trakt: the device flow, tokens, and the page where a person allows it."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
@@ -17,13 +17,13 @@ CODE_LIFE = timedelta(minutes=10)
 # What the next poll of a login is answered with.
 PENDING, ALLOWED, DENIED, USED, EXPIRED, UNKNOWN, TOO_FAST = 400, 200, 418, 409, 410, 404, 429
 
-# Who the user is and which application asks: the same in every run, so that a settings file can name them.
+# Who the users are and which application asks: the same in every run, so that a settings file can name them.
 CLIENT_ID = "demo-client-id"
 CLIENT_SECRET = "demo-client-secret"  # noqa: S105 - opens nothing but the built-in Trakt
 API_KEY = "demo-api-key"  # of API v1, allowed to check in
 READING_KEY = "demo-reading-key"  # of API v1, not allowed to
-USERNAME = "demo"
-PASSWORD = "demo-password"  # noqa: S105 - likewise
+USERNAME = "demo"  # the user of `--demo`; the others are there for households
+PASSWORDS = {name: f"{name}-password" for name in (USERNAME, "anna", "ben")}
 
 
 @dataclass
@@ -33,44 +33,51 @@ class Device:
     device_code: str
     user_code: str
     expires_at: datetime
+    username: str = USERNAME  # who entered the code
     status: int = PENDING
     polled_at: datetime | None = None
 
 
 class Auth:
-    """Tokens, which the state keeps, and logins under way, which live as long as the server."""
+    """Tokens, which the states of the users keep, and logins under way, which live as long as the server."""
 
-    def __init__(self, state: StateFile, clock: Callable[[], datetime], interval: int) -> None:
+    def __init__(self, states: Mapping[str, StateFile], clock: Callable[[], datetime], interval: int) -> None:
         self.url = ""  # of the server, known once the port is
-        self._state = state
+        self._states = states
         self._clock = clock
         self._interval = timedelta(seconds=interval)
         self._devices: list[Device] = []
         self._lock = Lock()
 
-    def grant_token(self) -> JSON:
-        """A new token, as `POST /oauth/token` answers it."""
-        with self._state.change() as state:
+    def grant_token(self, username: str = USERNAME) -> JSON:
+        """A new token of a user, as `POST /oauth/token` answers it."""
+        with self._states[username].change() as state:
             return self._grant(state)
 
-    def knows(self, access_token: str | None) -> bool:
-        """Whether the token was granted here and has not expired."""
+    def find_user(self, access_token: str | None) -> str | None:
+        """Whose the token is; None where it was not granted here or has expired."""
         now = self._now()
-        return any(each.access_token == access_token and each.expires_at > now for each in self._state.read().tokens)
+        for username, states in self._states.items():
+            if any(each.access_token == access_token and each.expires_at > now for each in states.read().tokens):
+                return username
+        return None
 
     def expire_tokens(self) -> None:
         """End the life of every access token; refresh tokens stay good."""
         now = self._now()
-        with self._state.change() as state:
-            state.tokens = [replace(each, expires_at=min(each.expires_at, now)) for each in state.tokens]
+        for states in self._states.values():
+            with states.change() as state:
+                state.tokens = [replace(each, expires_at=min(each.expires_at, now)) for each in state.tokens]
 
-    def decide(self, user_code: str, *, allow: bool) -> bool:
-        """Allow or deny a login; False when no such login is waiting."""
+    def decide(self, user_code: str, *, allow: bool, username: str = USERNAME) -> bool:
+        """Let a user allow or deny a login; False when no such login is waiting, or there is no such user."""
+        if username not in self._states:
+            return False
         wanted = user_code.strip().upper().replace("-", "")
         with self._lock:
             for device in self._devices:
                 if device.user_code == wanted and device.status == PENDING and self._clock() < device.expires_at:
-                    device.status = ALLOWED if allow else DENIED
+                    device.status, device.username = ALLOWED if allow else DENIED, username
                     return True
         return False
 
@@ -88,8 +95,9 @@ class Auth:
         """Answer `POST /oauth/device/token`: anything but success has an empty body."""
         code = str(_read_fields(request).get("code"))
         with self._lock:
-            status = self._poll(next((each for each in self._devices if each.device_code == code), None))
-        return make_json(self.grant_token()) if status == ALLOWED else make_empty(status)
+            device = next((each for each in self._devices if each.device_code == code), None)
+            status = self._poll(device)
+        return make_json(self.grant_token(device.username)) if device and status == ALLOWED else make_empty(status)
 
     def renew_token(self, request: Request) -> Answer:
         """Answer `POST /oauth/token`, for `refresh_token` only: nobody logs in by redirect here.
@@ -99,27 +107,31 @@ class Auth:
         fields = _read_fields(request)
         if fields.get("grant_type") != "refresh_token":
             return _make_error("unsupported_grant_type", "only refresh_token is known here")
-        with self._state.change() as state:
-            for old in state.tokens:
-                if old.refresh_token and old.refresh_token == fields.get("refresh_token"):
-                    old.refresh_token = None
-                    return make_json(self._grant(state))
+        for states in self._states.values():
+            with states.change() as state:
+                for old in state.tokens:
+                    if old.refresh_token and old.refresh_token == fields.get("refresh_token"):
+                        old.refresh_token = None
+                        return make_json(self._grant(state))
         return _make_error("invalid_grant", "session not found")
 
     def revoke_token(self, request: Request) -> Answer:
         """Answer `POST /oauth/revoke`, by either half of a token: an unknown one is no error."""
         token = _read_fields(request).get("token")
-        with self._state.change() as state:
-            state.tokens = [each for each in state.tokens if token not in (each.access_token, each.refresh_token)]
+        for states in self._states.values():
+            with states.change() as state:
+                state.tokens = [each for each in state.tokens if token not in (each.access_token, each.refresh_token)]
         return make_json({})
 
     def show_activation(self, request: Request) -> Answer:
-        """Answer `GET /activate`."""
-        code = escape(request.query.get("code", ""), quote=True)
+        """Answer `GET /activate`, or with the code at its end: the form then has it."""
+        code = escape(request.path.removeprefix("/activate").strip("/"), quote=True)
+        users = "".join(f"<option>{name}</option>" for name in self._states)
         return make_page(
             "Allow this application?",
-            f"<p>The code your program shows, for the account <b>{USERNAME}</b>:</p>"
+            "<p>The code your program shows, and who you are:</p>"
             '<form method="post" action="/activate">'
+            f'<p><label>User <select name="user">{users}</select></label></p>'
             f'<p><label>Code <input name="code" value="{code}" autocomplete="off" required></label></p>'
             '<p><button name="choice" value="allow">Allow</button> '
             '<button name="choice" value="deny">Deny</button></p></form>',
@@ -128,8 +140,8 @@ class Auth:
     def activate(self, request: Request) -> Answer:
         """Answer `POST /activate`, sent by the form of `show_activation`."""
         fields = parse_qs(request.body.decode("utf-8", "replace"))
-        code, choice = fields.get("code", [""])[0], fields.get("choice", [""])[0]
-        if not self.decide(code, allow=choice == "allow"):
+        code, choice, user = (fields.get(name, [""])[0] for name in ("code", "choice", "user"))
+        if not self.decide(code, allow=choice == "allow", username=user or USERNAME):
             again = "<p>It is unknown, answered or too old.</p><p><a href='/activate'>Try again</a></p>"
             return make_page("This code is not waiting", again, 404)
         done = "Allowed" if choice == "allow" else "Denied"

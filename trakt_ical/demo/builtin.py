@@ -26,7 +26,8 @@ class Demo:
     client_secret = auth.CLIENT_SECRET
     api_key = auth.API_KEY
     username = auth.USERNAME
-    password = auth.PASSWORD
+    password = auth.PASSWORDS[username]
+    passwords = auth.PASSWORDS  # of all users, by their names
 
     def __init__(
         self,
@@ -54,9 +55,9 @@ class Demo:
     def __exit__(self, *_: object) -> None:
         self._server.stop()
 
-    def grant(self) -> dict[str, Any]:
-        """A new token that is good here, as `POST /oauth/token` answers it."""
-        return self.backend.auth.grant_token()
+    def grant(self, username: str = username) -> dict[str, Any]:
+        """A new token of a user that is good here, as `POST /oauth/token` answers it."""
+        return self.backend.auth.grant_token(username)
 
     def _deliver(self, request: Request) -> Delivery:
         # Requests to /demo steer the faults: they are neither remembered nor hit by them, or a fault that hits
@@ -64,7 +65,7 @@ class Demo:
         if request.path == "/demo" or request.path.startswith("/demo/"):
             return Delivery(self._control.answer(request), self._clock())
         self.requests.append(request)
-        fault = self.faults.take(request)
+        fault = self.faults.take(request, self.backend.auth.find_user(request.bearer()))
         if fault is None:
             return Delivery(self._answer(request), self._clock())
         if fault.drop is not None:

@@ -147,7 +147,7 @@ class Show:
     days_online: int = 0  # days before it airs on which an episode is online, at six in the morning
     rating: float = 7.5  # by everybody's votes
     own_rating: int = 0  # by the user, 1 to 10; 0: not rated
-    mine: bool = True  # in the user's own calendar
+    mine: bool = True  # in the first user's own calendar
     days_behind: int | None = 14  # from an airing until the user watches it; None: never did
     hidden_in: tuple[str, ...] = ()  # sections of /users/hidden at a first start
     iso: bool = True  # API v1 answers in the form of 2014, else in that of 2011
@@ -157,11 +157,6 @@ class Show:
     def name(self) -> str:
         """Its name in the account's state."""
         return self.slug
-
-    @property
-    def is_watched(self) -> bool:
-        """Whether the user watched it as it aired, before the first start."""
-        return self.mine and self.days_behind is not None
 
     @property
     def ids(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from trakt_ical.demo.account import Backend
 from trakt_ical.demo.airings import Airing
+from trakt_ical.demo.auth import USERNAME
 from trakt_ical.demo.cast import MOVIES, Movie, Show
 from trakt_ical.demo.export_zip import make_export
 from trakt_ical.demo.faults import Fault, Faults
@@ -26,6 +27,7 @@ class Control:
             ("DELETE", "/demo/faults"): self._clear_faults,
             ("POST", "/demo/changes"): self._change,
             ("POST", "/demo/expire"): self._expire_tokens,
+            ("POST", "/demo/logins"): self._enter_code,
             ("GET", "/demo/requests"): self._list_requests,
         }
 
@@ -55,6 +57,13 @@ class Control:
         self._backend.auth.expire_tokens()
         return {}
 
+    def _enter_code(self, request: Request) -> JSON:
+        login: Mapping[str, Any] = request.json()
+        allow, user = login.get("allow", True), login.get("user", USERNAME)
+        if not self._backend.auth.decide(login["code"], allow=allow, username=user):
+            raise LookupError(f"No login waits for the code {login['code']}, or there is no user {user}.")
+        return {"user": user, "allowed": allow}
+
     def _list_requests(self, _request: Request) -> list[JSON]:
         return [
             {**vars(each), "headers": dict(each.headers), "body": each.body.decode("utf-8", "replace")}
@@ -63,7 +72,8 @@ class Control:
 
     def _change(self, request: Request) -> JSON:
         change: Mapping[str, Any] = request.json()
-        kind, account, what = change["change"], self._backend.account, self._get_changed(change)
+        account = self._backend.accounts[change.get("user", USERNAME)]
+        kind, what = change["change"], self._get_changed(change)
         match kind, what:
             case _, str():
                 self._change_episode(kind, what, change)

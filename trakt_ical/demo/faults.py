@@ -36,13 +36,14 @@ class Drop(StrEnum):
 class Fault:
     """What goes wrong, for which requests, and how often.
 
-    *path* is a pattern searched in the path; empty, like an empty *method*, it fits all. *skip*
+    *path* is a pattern searched in the path; empty, like an empty *method* or *user*, it fits all. *skip*
     requests that fit go through first, then *times* are hit (0: all of them). With *takes_effect*
     the request does what it asks for although a *status* or *body* is answered instead.
     """
 
     path: str = ""
     method: str = ""
+    user: str = ""  # whose token is sent
     times: int = 1
     skip: int = 0
     status: int | None = None
@@ -70,9 +71,10 @@ class Fault:
             raise ValueError(f"This is not a fault: {error}.") from error
         return fault
 
-    def fits(self, request: Request) -> bool:
-        """Whether the request is one of those that this fault is for."""
-        return self.method.upper() in ("", request.method) and bool(re.search(self.path, request.path))
+    def fits(self, request: Request, user: str | None) -> bool:
+        """Whether the request is one of those that this fault is for; *user* is whose token it has."""
+        is_meant = self.method.upper() in ("", request.method) and self.user in ("", user)
+        return is_meant and bool(re.search(self.path, request.path))
 
     def spoil(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
         """What is answered instead of what *answer* says."""
@@ -123,11 +125,11 @@ class Faults:
         with self._lock:
             self._waiting = []
 
-    def take(self, request: Request) -> Fault | None:
-        """The fault that hits this request."""
+    def take(self, request: Request, user: str | None) -> Fault | None:
+        """The fault that hits this request, sent with the token of *user*."""
         with self._lock:
             for fault, met in self._waiting:
-                if not fault.fits(request):
+                if not fault.fits(request, user):
                     continue
                 met[0] += 1
                 if fault.skip < met[0] and (not fault.times or met[0] <= fault.skip + fault.times):

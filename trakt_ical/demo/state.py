@@ -65,9 +65,7 @@ class StateFile:
         self._path = path
         self._lock = RLock()
         self._version: tuple[int, int, int] | None = None
-        self._state = make_first()
-        if self.is_fresh:
-            self._save()
+        self._state = make_first()  # it is kept from its first change on
 
     @contextmanager
     def change(self) -> Iterator[State]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from trakt_ical.demo.account import Backend
 from trakt_ical.demo.airings import ANSWERED_YEARS, Airing, find_by_ids, rank_titles
-from trakt_ical.demo.auth import PASSWORD, USERNAME
+from trakt_ical.demo.auth import PASSWORDS
 from trakt_ical.demo.cast import Show
 from trakt_ical.demo.messages import JSON, Answer, Refusal, Request, make_json
 from trakt_ical.demo.v1 import forms
@@ -36,33 +36,35 @@ def read_fields(request: Request) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def check_login(request: Request) -> bool:
-    """Whether the request carries the user's name and password; wrong ones are refused."""
+def check_login(backend: Backend, request: Request) -> Backend | None:
+    """Return the Trakt of the user whose name and password the request carries; wrong ones are refused."""
     given = _read_credentials(request)
     if given is None:
-        return False
-    digest = hashlib.sha1(PASSWORD.encode(), usedforsecurity=False).hexdigest()
-    if given != (USERNAME, digest):
+        return None
+    username, digest = given
+    password = PASSWORDS.get(username)
+    if password is None or digest != hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest():
         raise Refusal(make_failure("failed authentication", 401))
-    return True
+    return backend.choose(username)
 
 
-def check_user(username: str) -> None:
-    """Refuse a name that is not the user's."""
-    if username != USERNAME:
+def choose_user(backend: Backend, username: str) -> Backend:
+    """Return the Trakt of a user; refuse the name of nobody."""
+    if username not in PASSWORDS:
         raise Refusal(make_failure("user not found", 404))
+    return backend.choose(username)
 
 
 def list_calendar(backend: Backend, request: Request, username: str, start: str | None, days: str | None) -> Answer:
     """Answer `GET /user/calendar/shows.json/KEY/USERNAME/START/DAYS`, without empty days."""
-    is_own = check_login(request)
-    check_user(username)
-    if backend.account.is_protected and not is_own:
+    asking, backend = check_login(backend, request), choose_user(backend, username)
+    if backend.account.is_protected and (asking is None or asking.account is not backend.account):
         return make_json([])
     airings = _list_airings(backend, *_read_range(backend, start, days))
-    listed = frozenset(backend.account.list_watchlist()) if is_own else None
+    # What was watched is told of who asks, whoever's calendar it is.
+    listed = frozenset(asking.account.list_watchlist()) if asking else None
     by_day = groupby(airings, forms.find_listed_day)
-    make_entry = partial(_make_entry, backend, listed=listed)
+    make_entry = partial(_make_entry, asking or backend, listed=listed)
     return make_json([{"date": day.isoformat(), "episodes": list(map(make_entry, its))} for day, its in by_day])
 
 
@@ -105,7 +107,8 @@ def list_season(backend: Backend, request: Request, title: str, season: str) -> 
     """
     its = _list_season(backend, _find_show(backend, title), season)
     entries = [forms.make_episode_of_season(airing) for airing in its]
-    if check_login(request):
+    if asking := check_login(backend, request):
+        backend = asking
         listed = frozenset(backend.account.list_watchlist())
         for entry, airing in zip(entries, its, strict=True):
             entry |= forms.make_own_episode(airing, len(backend.account.list_plays(airing)), listed)

@@ -9,7 +9,7 @@ from trakt_ical.demo.account import Backend
 from trakt_ical.demo.airings import Airing, Titled, find_by_ids
 from trakt_ical.demo.cast import Movie
 from trakt_ical.demo.messages import JSON, Answer, Refusal, Request, make_json
-from trakt_ical.demo.v1.catalogue import check_login, check_user, make_failure, read_fields
+from trakt_ical.demo.v1.catalogue import check_login, choose_user, make_failure, read_fields
 from trakt_ical.demo.v1.forms import UNKNOWN_YEAR, make_episode, make_show
 
 CONNECTED = {"facebook": True, "twitter": True, "tumblr": False, "foursquare": False}
@@ -18,13 +18,13 @@ LONGEST_MESSAGE = 100  # characters, to leave room for the address
 
 def check_in_to_episode(backend: Backend, request: Request) -> Answer:
     """Answer `POST /show/checkin/KEY`."""
-    fields = _read_checked(request)
+    backend, fields = _read_checked(backend, request)
     return _start(backend, fields, _find_episode(backend, fields))
 
 
 def check_in_to_movie(backend: Backend, request: Request) -> Answer:
     """Answer `POST /movie/checkin/KEY`."""
-    fields = _read_checked(request)
+    backend, fields = _read_checked(backend, request)
     movies = backend.catalogue.list_movies()
     ids = {"imdb": fields.get("imdb_id"), "tmdb": fields.get("tmdb_id")}
     found = find_by_ids(movies, ids) or _find_titled(movies, fields)
@@ -35,7 +35,7 @@ def check_in_to_movie(backend: Backend, request: Request) -> Answer:
 
 def cancel_checkin(backend: Backend, request: Request) -> Answer:
     """Answer `POST /show/cancelcheckin/KEY` and its twin for movies: either ends whatever runs."""
-    _read_checked(request)
+    backend, _ = _read_checked(backend, request)
     if backend.account.cancel() is None:
         return make_failure("no checkin in progress", 200)
     return make_json({"status": "success", "message": "cancelled checkin"})
@@ -43,8 +43,8 @@ def cancel_checkin(backend: Backend, request: Request) -> Answer:
 
 def show_watching(backend: Backend, request: Request, username: str) -> Answer:
     """Answer `GET /user/watching.json/KEY/USERNAME`: a blank object when nothing runs, or may not be seen."""
-    is_own = check_login(request)
-    check_user(username)
+    asking, backend = check_login(backend, request), choose_user(backend, username)
+    is_own = asking is not None and asking.account is backend.account
     running = backend.account.find_running() if is_own or not backend.account.is_protected else None
     match backend.catalogue.find_named(running.what) if running else None:
         case Movie() as movie:
@@ -69,11 +69,12 @@ def _make_episode(airing: Airing) -> JSON:
     return {"show": {**known, **ids}, "episode": {name: episode[name] for name in names}}
 
 
-def _read_checked(request: Request) -> Mapping[str, Any]:
-    """The fields of a request that must come with a login."""
-    if not check_login(request):
+def _read_checked(backend: Backend, request: Request) -> tuple[Backend, Mapping[str, Any]]:
+    """The Trakt of the user who asks, and the fields of a request that must come with a login."""
+    asking = check_login(backend, request)
+    if asking is None:
         raise Refusal(make_failure("failed authentication", 401))
-    return read_fields(request)
+    return asking, read_fields(request)
 
 
 def _start(backend: Backend, fields: Mapping[str, Any], what: Airing | Movie) -> Answer:

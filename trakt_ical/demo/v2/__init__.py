@@ -56,7 +56,8 @@ def answer(backend: Backend, request: Request) -> Answer:
     """Answer a request, or raise Refusal. Rate limits are not kept: a fault of status 429 stands for them."""
     if not request.headers.get("User-Agent"):
         return make_cloudflare_page(403)  # as Cloudflare does before Trakt sees the request
-    login = LOGINS.get((request.method, request.path))
+    path = "/activate" if request.path.startswith("/activate/") else request.path  # the code may stand at its end
+    login = LOGINS.get((request.method, path))
     if login is not None:
         return login(backend.auth, request)
     _check_headers(request)
@@ -67,7 +68,7 @@ def answer(backend: Backend, request: Request) -> Answer:
         methods = ", ".join(route.method for route, _ in matching)
         return make_empty(405, {"Allow": methods}) if methods else make_empty(404)
     if route.needs_login:
-        user.check_login(backend, request)
+        backend = user.check_login(backend, request)
     return _make_conditional(route.answer(backend, request, *match.groups()), request)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from trakt_ical.demo.account import KINDS, SECTIONS, Backend, find_kind
 from trakt_ical.demo.airings import Airing, find_by_ids, find_numbered
-from trakt_ical.demo.auth import USERNAME
 from trakt_ical.demo.cast import Movie, Show
 from trakt_ical.demo.messages import JSON, Answer, Refusal, Request, make_empty, make_json
 from trakt_ical.demo.v2.forms import cut_page, format_instant, make_item, wants_full
@@ -19,10 +18,10 @@ FIRST_LISTED = 800_001  # the id of the first entry of the watchlist
 Plays = Sequence[tuple[Movie | Airing, list[int]]]  # when a movie, or each episode of a show, was watched
 
 
-def check_login(backend: Backend, request: Request) -> None:
-    """Refuse a request without a token that is good."""
-    if backend.auth.knows(request.bearer()):
-        return
+def check_login(backend: Backend, request: Request) -> Backend:
+    """Return the Trakt of the user who asks; refuse a request without a token that is good."""
+    if username := backend.auth.find_user(request.bearer()):
+        return backend.choose(username)
     reason = "The access token is missing" if request.bearer() is None else "The access token expired"
     challenge = f'Bearer realm="trakt", error="invalid_token", error_description="{reason}"'
     raise Refusal(make_empty(401, {"WWW-Authenticate": challenge}))
@@ -30,10 +29,11 @@ def check_login(backend: Backend, request: Request) -> None:
 
 def show_settings(backend: Backend, _request: Request) -> Answer:
     """Answer `GET /users/settings`."""
+    name = backend.account.username
     user = {
-        "username": USERNAME, "name": "Demo", "private": backend.account.is_protected, "joined_at": LONG_AGO,
+        "username": name, "name": name.title(), "private": backend.account.is_protected, "joined_at": LONG_AGO,
         "vip": True, "vip_ep": False, "vip_og": False, "vip_years": 1, "director": False,
-        "ids": {"slug": USERNAME, "trakt": 1, "uuid": "00000000000000000000000000000001"},
+        "ids": {"slug": name, "trakt": 1, "uuid": "00000000000000000000000000000001"},
         "images": {"avatar": {"full": f"{backend.auth.url}/avatar.png"}},
     }  # fmt: skip
     # The token opens Trakt's own feeds: a secret that comes though nobody asks for it.
