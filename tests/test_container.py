@@ -86,7 +86,7 @@ def image(tmp_path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     base = os.environ.get("CONTAINER_BASE")
     if not base or shutil.which("buildah") is None or os.geteuid() != 0:
         pytest.skip("needs root, buildah, and CONTAINER_BASE=FILE.tar with a Debian that has Python: see .ci/run")
-    storage = ("--root", str(tmp_path / "storage"), "--runroot", str(tmp_path / "run"), "--storage-driver", "vfs")
+    storage = ("--root", str(tmp_path / "storage"), "--runroot", str(tmp_path / "run"))
 
     def buildah(*words: str) -> str:
         result = subprocess.run(["buildah", *storage, *words], cwd=TOP, capture_output=True, text=True, check=False)
