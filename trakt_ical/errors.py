@@ -29,9 +29,18 @@ class TraktIcalError(Exception):
 
 
 class SettingsError(TraktIcalError):
-    """A setting is missing, unknown or wrong."""
+    """A setting is missing, unknown or wrong.
+
+    *excerpt*: the line of the settings file, a line that points to the place in it, and what to write. *others*: what
+    else is wrong.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, excerpt: tuple[str, ...] = (), others: tuple[SettingsError, ...] = ()) -> None:
+        super().__init__(message)
+        self.excerpt = excerpt
+        self.others = others
 
 
 class AppNeeded(SettingsError):

@@ -77,10 +77,11 @@ class Command(click.Command):
             try:
                 return super().invoke(ctx)
             except TraktIcalError as error:
-                # Below `cli` nobody knows the general options, without which the advice would concern another account.
-                write_note(f"Error: {error}".replace("Run: trakt-ical ", f"Run: {run.program} "))
-                for candidate in getattr(error, "candidates", ()):
-                    write_note(f"  {candidate}")
+                for each in (error, *getattr(error, "others", ())):
+                    # Below `cli` nobody knows the general options, without which advice would concern another account.
+                    write_note(f"Error: {each}".replace("Run: trakt-ical ", f"Run: {run.program} "))
+                    for row in (*getattr(each, "candidates", ()), *getattr(each, "excerpt", ())):
+                        write_note(f"  {row}")
                 ctx.exit(error.exit_code)
             except (OSError, RuntimeError) as error:
                 # Errors of the system are told where they occur. For one that nobody thought of, its own words are

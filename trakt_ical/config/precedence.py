@@ -18,6 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from trakt_ical.config.accounts import choose_account, find_account_warnings, refuse_shared_logins
+from trakt_ical.config.problems import Problems
 from trakt_ical.config.rules_from_settings import Calendar, make_calendar
 from trakt_ical.config.settings import ACCOUNT, FIELDS, OF_ACCOUNTS, OF_CALENDARS, PERSONAL, SECRETS, Settings
 from trakt_ical.config.settings_file import SettingsFile, load_settings_file, read_text
@@ -84,9 +85,11 @@ def resolve_settings(
     """
     chosen = flags.get("config") or environ.get(CONFIG)
     file = load_settings_file(Path(chosen) if chosen else default_file, must_exist=bool(chosen))
-    common = _read_program_settings(file)
-    tables, accounts = _read_tables(file, TABLES, OF_CALENDARS), _read_tables(file, ACCOUNTS, OF_ACCOUNTS)
-    above = dict(_read_environment(environ))
+    reader = _Reader(file)
+    problems = reader.problems
+    common = reader.read_program_settings()
+    tables, accounts = reader.read_tables(TABLES, OF_CALENDARS), reader.read_tables(ACCOUNTS, OF_ACCOUNTS)
+    above = dict(_read_environment(environ, problems))
     above |= {name: GivenValue(value, "flag") for name, value in flags.items() if name in FIELDS and value is not None}
     # The flag chooses among the accounts. It never moves a calendar from one to another.
     selected = above.pop("account", None)
@@ -99,12 +102,19 @@ def resolve_settings(
     layers = _Layers({} if output is None else {"output": GivenValue(output, "default")}, common, accounts, above)
     # A named calendar has no default output: two of them would write to one file.
     nowhere = {"output": GivenValue("", "default")}
-    calendars = tuple(make_calendar(name, layers.merge(table, nowhere)) for name, table in tables.items())
-    base = make_calendar("", layers.merge({}))
+    made: list[Calendar] = []
+    for name, table in (("", _Values()), *(("", {"account": GivenValue(each, "")}) for each in ("", *accounts))):
+        with problems.catch():
+            made.append(make_calendar(name, layers.merge(table)))
+    calendars: tuple[Calendar, ...] = ()
+    for name, table in tables.items():
+        with problems.catch():
+            calendars += (make_calendar(name, layers.merge(table, nowhere)),)
+    problems.raise_found()
+    base, bases = made[0], dict(zip(("", *accounts), made[1:], strict=True))
     # With -o, all calendars have one output for now. The command refuses several calendars then.
     if flags.get("output") is None:
         _check_outputs(calendars)
-    bases = {name: make_calendar("", layers.merge({"account": GivenValue(name, "")})) for name in ("", *accounts)}
     resolved = Resolved(base, calendars or (base,), file.path, tuple(_find_warnings(file)), bases)
     if selected is not None and (selected.origin == "flag" or selected.value):
         layers.check_account(selected)
@@ -147,37 +157,68 @@ class _Layers(msgspec.Struct, frozen=True):
         raise SettingsError(f"There is no account {given.value} (account, {given.locate()}). {have}{nearest}")
 
 
-def _read_program_settings(file: SettingsFile) -> _Values:
-    """Return what the file sets outside of calendars and accounts: above all tables, and in `[defaults]`."""
-    top = {key: value for key, value in file.tables.items() if key not in (TABLES, ACCOUNTS, DEFAULTS)}
-    found = _read_names(file, top, ())
-    defaults = _read_table(file, OF_CALENDARS, DEFAULTS)
-    for name in defaults.keys() & found.keys():
-        raise SettingsError(f"{defaults[name].locate()} and {found[name].locate()} both set {name}. Keep one.")
-    return found | defaults
+class _Reader:
+    """Reads the tables of *file*. What is wrong in one place is noted, and the others are read all the same."""
 
+    def __init__(self, file: SettingsFile) -> None:
+        self._file = file
+        self.problems = Problems()
 
-def _read_tables(file: SettingsFile, kind: str, allowed: Collection[str]) -> dict[str, _Values]:
-    """Return what the tables [*kind*.NAME] set, by their names; only the settings *allowed* may stand there."""
-    tables = file.tables.get(kind, {})
-    if not isinstance(tables, dict):
-        hint = " To choose one for all calendars, put account into [defaults]." if kind == ACCOUNTS else ""
-        raise SettingsError(f"{file.locate(kind)}: {kind}s are tables, [{kind}.NAME].{hint}")
-    _check_names(tables, kind, file)
-    return {name: _read_table(file, allowed, kind, name) for name in tables}
+    def read_program_settings(self) -> _Values:
+        """Return what the file sets outside of calendars and accounts: above all tables, and in `[defaults]`."""
+        top = {key: value for key, value in self._file.tables.items() if key not in (TABLES, ACCOUNTS, DEFAULTS)}
+        found = self._read_names(top, ())
+        defaults = self._read_table(OF_CALENDARS, DEFAULTS)
+        for name in sorted(defaults.keys() & found.keys()):
+            both = f"{defaults[name].locate()} and {found[name].locate()}"
+            self.problems.add(SettingsError(f"{both} both set {name}. Keep one."))
+        return found | defaults
 
+    def read_tables(self, kind: str, allowed: Collection[str]) -> dict[str, _Values]:
+        """Return what the tables [*kind*.NAME] set, by their names; only the settings *allowed* may stand there."""
+        tables = self._file.tables.get(kind, {})
+        if not isinstance(tables, dict):
+            hint = " To choose one for all calendars, put account into [defaults]." if kind == ACCOUNTS else ""
+            place = self._file.locate(kind)
+            self.problems.add(SettingsError(f"{place}: {kind}s are tables, [{kind}.NAME].{hint}"))
+            return {}
+        with self.problems.catch():
+            _check_names(tables, kind, self._file)
+        return {name: self._read_table(allowed, kind, name) for name in tables}
 
-def _read_table(file: SettingsFile, allowed: Collection[str], *keys: str) -> _Values:
-    """Return what the table at *keys* sets; only the settings *allowed* may stand there."""
-    table: Any = file.tables
-    for key in keys:
-        table = table.get(key, {}) if isinstance(table, dict) else table
-    if not isinstance(table, dict):
-        raise SettingsError(f"{file.locate(*keys)}: {'.'.join(keys)} must be a table, [{'.'.join(keys)}].")
-    found = _read_names(file, table, keys)
-    for name in found.keys() - allowed:
-        raise SettingsError(f"{found[name].locate()}: {name} is {_describe_owner(name)}.")
-    return found
+    def _read_table(self, allowed: Collection[str], *keys: str) -> _Values:
+        """Return what the table at *keys* sets; only the settings *allowed* may stand there."""
+        table: Any = self._file.tables
+        for key in keys:
+            table = table.get(key, {}) if isinstance(table, dict) else table
+        if not isinstance(table, dict):
+            name = ".".join(keys)
+            self.problems.add(SettingsError(f"{self._file.locate(*keys)}: {name} must be a table, [{name}]."))
+            return {}
+        found = self._read_names(table, keys)
+        for name in [name for name in found if name not in allowed]:
+            given = found.pop(name)
+            message = f"{given.locate()}: {name} is {_describe_owner(name)}."
+            self.problems.add(SettingsError(message, self._file.quote(*given.keys, hides_value=True)))
+        return found
+
+    def _read_names(self, table: Mapping[str, Any], keys: tuple[str, ...]) -> _Values:
+        file, found = self._file, _Values()
+        origin = f"[{'.'.join(keys)}] in {file.path}" if keys else str(file.path)
+        for key, value in table.items():
+            name = _find_setting(key)
+            if name is None:
+                nearest = suggest_nearest(key, FIELDS if keys else (*FIELDS, TABLES, ACCOUNTS, DEFAULTS))
+                message = f"{file.locate(*keys, key)} sets {key}, which is no setting.{nearest}"
+                # What it sets may be a secret whose name is misspelt.
+                self.problems.add(SettingsError(message, file.quote(*keys, key, hides_value=True)))
+                continue
+            with self.problems.catch():
+                if name in table and key != name:
+                    raise SettingsError(f"{file.path} sets both {name} and {key}. Keep one.")
+                value = value if key == name else _read_secret(value, f"{key} in {file.path}")
+                found[name] = GivenValue(value, origin, file, (*keys, key))
+        return found
 
 
 def _describe_owner(name: str) -> str:
@@ -189,22 +230,7 @@ def _describe_owner(name: str) -> str:
     return "a setting of the whole program. Put it above all [tables]"
 
 
-def _read_names(file: SettingsFile, table: Mapping[str, Any], keys: tuple[str, ...]) -> _Values:
-    found: _Values = {}
-    origin = f"[{'.'.join(keys)}] in {file.path}" if keys else str(file.path)
-    for key, value in table.items():
-        name = _find_setting(key)
-        if name is None:
-            nearest = suggest_nearest(key, FIELDS if keys else (*FIELDS, TABLES, ACCOUNTS, DEFAULTS))
-            raise SettingsError(f"{file.locate(*keys, key)} sets {key}, which is no setting.{nearest}")
-        if name in table and key != name:
-            raise SettingsError(f"{file.path} sets both {name} and {key}. Keep one.")
-        value = value if key == name else _read_secret(value, f"{key} in {file.path}")
-        found[name] = GivenValue(value, origin, file, (*keys, key))
-    return found
-
-
-def _read_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, GivenValue]]:
+def _read_environment(environ: Mapping[str, str], problems: Problems) -> Iterator[tuple[str, GivenValue]]:
     # Unknown names are errors here too: a misspelt variable would otherwise be ignored without a word.
     for key in sorted(environ):
         of_hook = HOOK_FILE in environ and key in (HOOK_FILE, HOOK_NAME)
@@ -214,10 +240,14 @@ def _read_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, GivenVa
         name = _find_setting(short)
         if name is None:
             nearest = suggest_nearest(key, [CONFIG, HOME, *(PREFIX + each.upper() for each in FIELDS)])
-            raise SettingsError(f"The environment sets {key}, which is no setting.{nearest}")
+            problems.add(SettingsError(f"The environment sets {key}, which is no setting.{nearest}"))
+            continue
         if short != name and PREFIX + name.upper() in environ:
-            raise SettingsError(f"The environment sets both {PREFIX}{name.upper()} and {key}. Keep one.")
-        yield name, GivenValue(environ[key] if short == name else _read_secret(environ[key], key), key)
+            both = f"{PREFIX}{name.upper()} and {key}"
+            problems.add(SettingsError(f"The environment sets both {both}. Keep one."))
+            continue
+        with problems.catch():
+            yield name, GivenValue(environ[key] if short == name else _read_secret(environ[key], key), key)
 
 
 def _find_setting(key: str) -> str | None:

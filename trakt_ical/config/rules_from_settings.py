@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import time, timedelta
+from typing import Any
 
 import msgspec
 
 from trakt_ical.config.checks import find_wrong_values
+from trakt_ical.config.problems import Problems
 from trakt_ical.config.settings import FIELDS, Settings
-from trakt_ical.config.values import GivenValue, parse_value
+from trakt_ical.config.values import GivenValue, parse_value, suggest_value
 from trakt_ical.errors import SettingsError
 from trakt_ical.fetch.sources import KINDS, SOURCES, LoginMethod, SourceEntry
 from trakt_ical.fetch.zones import find_country_code
@@ -62,28 +65,49 @@ def make_calendar(name: str, given: Mapping[str, GivenValue]) -> Calendar:
 
     Raises SettingsError where a value is not allowed or contradicts another; it names the setting and its place.
     """
-    values = {}
+    problems, values = Problems(), {}
     for setting, each in given.items():
         try:
             values[setting] = parse_value(setting, each.value)
         except ValueError as error:
-            raise SettingsError(f"{_place_setting(setting, given)} must be {error}.") from error
+            hint = suggest_value(setting, each.value) if each.file else ()
+            problems.add(_make_error(setting, given, f" must be {error}.", hint))
     settings = Settings(**values)
     for setting, reason in find_wrong_values(settings):
-        raise SettingsError(f"{_place_setting(setting, given)} {reason}")
+        problems.add(_make_error(setting, given, f" {reason}"))
+        settings = _reset(settings, setting)
     # A calendar with a name may have no output: then only the feed serves it.
     if not settings.output and not name:
-        raise SettingsError(f"{_place_setting('output', given)} names no file.")
-    for setting, reason in find_contradictions(settings):
-        raise SettingsError(f"{_place_setting(setting, given)} {reason}")
-    try:
-        return Calendar(name, settings, given, make_rules(settings))
-    except WrongRule as error:
-        raise SettingsError(f"{_place_setting(error.setting, given)}: {error}.{error.nearest}") from error
+        problems.add(_make_error("output", given, " names no file."))
+    if not problems:  # with a value that is wrong, others would seem to contradict it
+        for setting, reason in find_contradictions(settings):
+            problems.add(_make_error(setting, given, f" {reason}"))
+    while True:
+        try:
+            rules = make_rules(settings)
+        except WrongRule as error:
+            # The next ones are found without it.
+            problems.add(_make_error(error.setting, given, f": {error}.{error.nearest}"))
+            settings = _reset(settings, error.setting)
+            continue
+        problems.raise_found()
+        return Calendar(name, settings, given, rules)
 
 
-def _place_setting(setting: str, given: Mapping[str, GivenValue]) -> str:
-    return f"{setting} ({given[setting].locate()})" if setting in given else setting
+def _reset(settings: Settings, name: str) -> Settings:
+    """Return *settings* with the default of the setting *name*, so that what else is wrong can be found."""
+    default: Any = FIELDS[name].default
+    return dataclasses.replace(settings, **{name: default})
+
+
+def _make_error(
+    setting: str, given: Mapping[str, GivenValue], reason: str, hint: tuple[str, ...] = ()
+) -> SettingsError:
+    """Return the error that *setting* has for *reason*, with its place; *hint* says what to write."""
+    if setting not in given:
+        return SettingsError(setting + reason)
+    quoted = given[setting].quote(setting)
+    return SettingsError(f"{setting} ({given[setting].locate()}){reason}", (*quoted, *hint) if quoted else ())
 
 
 def make_rules(settings: Settings) -> Rules:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,23 @@ class SettingsFile:
         """Return where the value at *keys* stands, for people: the file and, where it is found, the line."""
         line = self._find_line(keys)
         return f"{self.path}, line {line}" if line else str(self.path)
+
+    def quote(self, *keys: str, hides_value: bool) -> tuple[str, ...]:
+        """Return the line of the value at *keys*, and below it a line that points to the value; () where not found.
+
+        With *hides_value* only the key is shown, and pointed to: the value may be a secret.
+        """
+        number = self._find_line(keys)
+        if number is None:
+            return ()
+        line = self.text.splitlines()[number - 1].rstrip()
+        start = line.find(keys[-1])
+        equals = line.find("=", start)
+        if hides_value or equals < 0 or not line[equals + 1 :].strip():
+            return _point(f"{line[: start + len(keys[-1])]} …" if equals >= 0 else line, start, len(keys[-1]))
+        value = line[equals + 1 :]
+        begin = equals + 1 + len(value) - len(value.lstrip())
+        return _point(line, begin, len(line) - begin)
 
     def is_open_to_others(self) -> bool:
         """Whether other users of this computer may read the file."""
@@ -60,6 +78,7 @@ class SettingsFile:
 
 def load_settings_file(path: Path, *, must_exist: bool) -> SettingsFile:
     """Return the file at *path*, or an empty one if it need not exist and does not. Raises SettingsError."""
+    text = ""
     try:
         path = path.expanduser()
         text = read_text(path).removeprefix("\ufeff")  # some editors on Windows begin a file with it
@@ -77,7 +96,33 @@ def load_settings_file(path: Path, *, must_exist: bool) -> SettingsFile:
     except RuntimeError as error:
         raise SettingsError(f"The settings file {path} cannot be read: ~ stands for no known home folder.") from error
     except ValueError as error:  # of TOML, of UTF-8, and of numbers that are too long for Python
-        raise SettingsError(f"The settings file {path} is not TOML: {error}.") from error
+        message = f"The settings file {path} is not TOML: {error}."
+        raise SettingsError(message, _quote_syntax_error(text, str(error))) from error
+
+
+def _quote_syntax_error(text: str, error: str) -> tuple[str, ...]:
+    """Return the line of *text* that a parser's *error* is about, what points to the place, and what to write."""
+    found = re.search(r"line (\d+), column (\d+)", error)
+    lines = text.splitlines()
+    if found is None or int(found[1]) > len(lines):
+        return ()
+    # Whatever stands after the first word may be a secret, and so may a line that begins with none. It is not shown.
+    line = lines[int(found[1]) - 1].rstrip()
+    key, equals, value = line.partition("=")
+    if not re.fullmatch(r"\s*[\w.-]{1,40}\s*", key if equals else line.split(maxsplit=1)[0] if line.split() else ""):
+        return ()
+    if not equals:
+        word = line.split(maxsplit=1)[0]
+        return (*_point(f"{word} …", len(word) + 1, 1), f"Write a setting as: {word} = …")
+    excerpt = _point(f"{key.rstrip()} = …", len(key.rstrip()) + 3, 1)
+    if "Invalid value" in error and re.match(r"\s*[^\s\"'\[{#]", value):
+        return (*excerpt, f'Put a text in quotes: {key.strip()} = "…"')
+    return excerpt
+
+
+def _point(line: str, start: int, length: int) -> tuple[str, ...]:
+    """Return *line*, and a line with a mark of *length* under what begins at *start*."""
+    return line, " " * start + "^" * max(1, length)
 
 
 def read_text(path: Path) -> str:

@@ -30,6 +30,12 @@ class GivenValue:
     file: SettingsFile | None = None
     keys: tuple[str, ...] = ()
 
+    def quote(self, name: str) -> tuple[str, ...]:
+        """Return the line that gives the value of the setting *name*, and what points to it; () outside of a file."""
+        # A secret's value is never shown, nor that of an address, which may hold a password before its @.
+        hides_value = FIELDS[name].metadata["secret"] or name.endswith("_url")
+        return self.file.quote(*self.keys, hides_value=hides_value) if self.file else ()
+
     def locate(self) -> str:
         """Return where exactly the value was given; of a file also the line, which takes time to find."""
         return self.file.locate(*self.keys) if self.file else self.origin
@@ -49,6 +55,23 @@ def parse_value(name: str, value: Any) -> Any:
     if not isinstance(value, str) or (_UNFIT_IN_LINES if name == LINES else _UNFIT).search(value):
         raise ValueError("a text without control characters")
     return value
+
+
+def suggest_value(name: str, value: Any) -> tuple[str, ...]:
+    """Return what to write for the setting *name* in place of *value*, as a line for people; () where unknown."""
+    default, of = FIELDS[name].default, FIELDS[name].metadata["values"]
+    if isinstance(default, str) and isinstance(value, bool | int | float) and not FIELDS[name].metadata["secret"]:
+        return (f'Put it in quotes: {name} = "{str(value).lower() if isinstance(value, bool) else value}"',)
+    if isinstance(default, bool):
+        return (f"Write {name} = true or {name} = false.",)
+    if isinstance(default, int | float):
+        return (f"Write a number without quotes: {name} = {format_value(default)}",)
+    if of is None and isinstance(default, tuple):
+        return (f'Write a list: {name} = ["…", "…"]',)
+    if of is not None:
+        example = {str: '"…"', bool: "true", int: "15"}[of]
+        return (f'Write a table: {name} = {{ "…" = {example} }}',)
+    return ()
 
 
 def format_value(value: Any) -> str:
