@@ -29,17 +29,17 @@ class Control:
             ("POST", "/demo/expire"): self._expire_tokens,
             ("POST", "/demo/logins"): self._enter_code,
             ("GET", "/demo/requests"): self._list_requests,
+            ("GET", "/demo/export"): self._make_export,
         }
 
     def answer(self, request: Request) -> Answer:
         """Do what is asked; 400 says in words what could not be understood."""
-        if (request.method, request.path) == ("GET", "/demo/export"):
-            return make_export(self._backend)
         act = self._routes.get((request.method, request.path))
         if act is None:
             return make_json({"error": "no such request"}, 404)
         try:
-            return make_json(act(request))
+            done = act(request)
+            return done if isinstance(done, Answer) else make_json(done)
         except (ValueError, TypeError, LookupError) as error:
             return make_json({"error": str(error)}, 400)
 
@@ -63,6 +63,9 @@ class Control:
         if not self._backend.auth.decide(login["code"], allow=allow, username=user):
             raise LookupError(f"No login waits for the code {login['code']}, or there is no user {user}.")
         return {"user": user, "allowed": allow}
+
+    def _make_export(self, request: Request) -> Answer:
+        return make_export(self._backend.choose(request.query.get("user", USERNAME)))
 
     def _list_requests(self, _request: Request) -> list[JSON]:
         return [

@@ -9,12 +9,10 @@ from datetime import UTC
 from requests.structures import CaseInsensitiveDict
 
 from trakt_ical.demo.account import Backend
-from trakt_ical.demo.auth import USERNAME
 from trakt_ical.demo.messages import JSON, Answer, Request
 from trakt_ical.demo.v2 import user
 
 PAGE = 250  # entries of one file
-E_MAIL = "demo@example.com"
 
 
 def make_export(backend: Backend) -> Answer:
@@ -26,14 +24,15 @@ def make_export(backend: Backend) -> Answer:
             file = zipfile.ZipInfo(name, made_at.timetuple()[:6])
             text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
             archive.writestr(file, text, zipfile.ZIP_DEFLATED)
-    name = f"trakt-export-{USERNAME}.zip"
+    name = f"trakt-export-{backend.account.username}.zip"
     headers = {"Content-Type": "application/zip", "Content-Disposition": f'attachment; filename="{name}"'}
     return Answer(200, octets.getvalue(), headers)
 
 
 def _list_files(backend: Backend) -> Iterator[tuple[str, object]]:
     settings: JSON = json.loads(user.show_settings(backend, _make_request()).body)
-    settings["user"]["email"] = E_MAIL  # which is why nobody but Trakt should read this file
+    # That and the token in there are why nobody but Trakt should read this file.
+    settings["user"]["email"] = f"{backend.account.username}@example.com"
     yield "user-settings.json", settings
     yield "user-profile.json", {name: settings["user"][name] for name in ("username", "name", "private", "vip", "ids")}
     # There is no list of dropped shows. Trakt hides most of them from the progress too, and that list there is.
