@@ -77,7 +77,9 @@ def read_input(octets: bytes, *, takes_incomplete: bool) -> ListContent:
 def read_demo_export(app: App) -> ListContent:
     """Return what the export of the built-in Trakt says."""
     with Client(app.settings.api_url, now=app.environment.now, sleep=app.environment.sleep) as client:
-        return read_octets(bytes(client.get("/demo/export", {"user": app.settings.username}).body), "The built-in Trakt's export")
+        return read_octets(
+            bytes(client.get("/demo/export", {"user": app.settings.username}).body), "The built-in Trakt's export"
+        )
 
 
 def _check_faults(content: ListContent, *, takes_incomplete: bool) -> ListContent:

@@ -85,7 +85,7 @@ def check_required_settings(app: App) -> None:
     for name in entry.required:
         if name == "client_id":
             if not find_client_id(app.settings):
-                raise AppNeeded(NO_CLIENT_ID.format(file=app.folders.file))
+                raise AppNeeded(NO_CLIENT_ID.format(file=app.resolved.file))
             continue
         setting = "username" if name == "owner" and not app.settings.owner else name  # your own calendar by default
         if getattr(app.settings, setting) in ("", ".", ".."):  # dots would name another path of the server

@@ -97,7 +97,7 @@ def _report(run: Run, app: App, update: ListUpdate, content: ListContent, *, dou
     if content.lacks_dropped:
         run.say("Trakt's export does not say which shows you dropped. Leave them out with exclude_shows.")
     if app.settings.api != "tvmaze":
-        run.say(f'To make your calendar from this list, set api = "tvmaze" in {app.folders.file}.')
+        run.say(f'To make your calendar from this list, set api = "tvmaze" in {app.resolved.file}.')
 
 
 def _describe_counts(update: ListUpdate) -> str:
