@@ -290,7 +290,7 @@ def test_status_without_a_login_is_4(line: Line, token_file: TokenFile) -> None:
     assert (line("status").exit_code, "damaged" in line("status").stderr) == (4, True)
     token_file.remove()
     result = line("status")
-    assert (result.exit_code, result.stderr) == (4, "Error: Not logged in. Run: trakt-ical login\n")
+    assert (result.exit_code, result.stderr.endswith("trakt-ical login\n")) == (4, True)
 
 
 def test_logout_revokes_and_forgets(line: Line, token_file: TokenFile, home: Path) -> None:
@@ -366,7 +366,7 @@ def test_a_token_of_no_sense_is_a_damaged_one(line: Line, token_file: TokenFile,
     token_file.path.write_bytes(octets)
     for command in ("status", "export"):
         result = line(command)
-        assert (result.exit_code, "is damaged. Run: trakt-ical login" in result.stderr) == (4, True)
+        assert (result.exit_code, "trakt-ical login" in result.stderr) == (4, True)
 
 
 @pytest.mark.parametrize(
@@ -394,4 +394,4 @@ def test_a_linked_token_file_stays_a_link(tmp_path: Path, line: Line, token_file
 def test_the_demo_names_its_own_login(line: Line) -> None:
     """What to run is said for the Trakt that is meant."""
     line("--demo", "logout")
-    assert line("--demo", "export").stderr == "Error: Not logged in. Run: trakt-ical --demo login\n"
+    assert line("--demo", "export").stderr.endswith("trakt-ical --demo login\n")
