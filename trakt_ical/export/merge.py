@@ -13,7 +13,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
 import msgspec
@@ -248,27 +248,10 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
     current, retention = given.current, given.retention
     starts = parse_moment(old.start)
     day = local_date(starts, current.zone)
-    if old.uid in current.ruled_out or (day in current.days and old.uid in current.listed):
-        tell("Trakt lists it, but the rules leave it out: it is removed from the calendar.")
-        return Fate.REMOVED
-    if old.uid in current.grouped or old.uid in current.hidden:
-        reason = "It is now part of another event" if old.uid in current.grouped else "You hid or dropped it at Trakt"
-        tell("%s: it is removed from the calendar.", reason)
-        return Fate.REMOVED
-    if old.uid in current.not_requested:
-        kinds = ", ".join(given.heading.calendar_id.kinds)
-        tell("This calendar now contains only %s (kind): it is removed from the calendar.", kinds)
+    if _is_left_out(given, old, day, tell):
         return Fate.REMOVED
     if old.rev is None:
-        since = parse_instant(old.modified)
-        until = since + retention.tombstone
-        tell("Trakt no longer lists it, since %s.", _format_instant(since))
-        stays = given.now < until
-        verb = "stays" if stays else "stayed"
-        tell(
-            f"It {verb} as cancelled until %s (tombstone_days = %d).", _format_instant(until), retention.tombstone.days
-        )
-        return Fate.KEPT if stays else Fate.REMOVED
+        return Fate.KEPT if _does_tombstone_stay(given, old, tell) else Fate.REMOVED
     if old.uid in given.renumbered:
         tell("Trakt lists it under another number now: %s (%s).", *_name(given.renumbered[old.uid]))
         return Fate.RENUMBERED
@@ -285,24 +268,50 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
     if old.uid in current.unreliable:
         tell("It stays: Trakt's answers do not show whether it still exists.")
         return Fate.KEPT
+    return Fate.BURIED if _is_missed(given, starts, tell) else Fate.REMOVED
+
+
+def _is_left_out(given: MergeInput, old: StoredEvent, day: date, tell: StepRecorder) -> bool:
+    """Whether the rules, the user or the kinds of the calendar leave out the event *old*, which is on *day*."""
+    current = given.current
+    if old.uid in current.ruled_out or (day in current.days and old.uid in current.listed):
+        tell("Trakt lists it, but the rules leave it out: it is removed from the calendar.")
+    elif old.uid in current.grouped or old.uid in current.hidden:
+        reason = "It is now part of another event" if old.uid in current.grouped else "You hid or dropped it at Trakt"
+        tell("%s: it is removed from the calendar.", reason)
+    elif old.uid in current.not_requested:
+        kinds = ", ".join(given.heading.calendar_id.kinds)
+        tell("This calendar now contains only %s (kind): it is removed from the calendar.", kinds)
+    else:
+        return False
+    return True
+
+
+def _does_tombstone_stay(given: MergeInput, old: StoredEvent, tell: StepRecorder) -> bool:
+    since, tombstone = parse_instant(old.modified), given.retention.tombstone
+    until = since + tombstone
+    tell("Trakt no longer lists it, since %s.", _format_instant(since))
+    verb = "stays" if given.now < until else "stayed"
+    tell(f"It {verb} as cancelled until %s (tombstone_days = %d).", _format_instant(until), tombstone.days)
+    return given.now < until
+
+
+def _is_missed(given: MergeInput, starts: Moment, tell: StepRecorder) -> bool:
+    """Whether people count on an event that is no longer listed, and must see that it is off: it was to come."""
     if not _is_ahead(starts, given.now):
         tell("Trakt no longer lists it, and it is over: it is removed from the calendar.")
-        return Fate.REMOVED
+        return False
     # After other rules of time, an event that left the range may have been moved by them and not by Trakt.
     if not _has_same_placing(given):
         tell("The rules about times changed, and the new ones put it outside these days: it is removed.")
-        return Fate.REMOVED
+        return False
     tell("Trakt no longer lists it, for the first time in this run.")
-    if retention.tombstone:
-        shown_until = _format_instant(given.now + retention.tombstone)
-        tell(
-            "The next export marks it as cancelled until %s (tombstone_days = %d).",
-            shown_until,
-            retention.tombstone.days,
-        )
+    if tombstone := given.retention.tombstone:
+        until = _format_instant(given.now + tombstone)
+        tell("The next export marks it as cancelled until %s (tombstone_days = %d).", until, tombstone.days)
     else:
         tell("The next export removes it at once (tombstone_days = 0).")
-    return Fate.BURIED
+    return True
 
 
 def _name(event: Event) -> tuple[str, str]:
