@@ -18,6 +18,7 @@ from tests.conftest import Line
 from tests.factories import DAY, NOW, make_calendar_spec, make_episode, make_movie
 from tests.runs import FixedAnswers, FixedSource
 from trakt_ical import pipeline
+from trakt_ical.export import stored_calendar
 from trakt_ical.export.merge import Retention
 from trakt_ical.export.output import open_output
 from trakt_ical.export.stores.file import FileStore
@@ -76,6 +77,21 @@ def test_nothing_changed_nothing_done(line: Line, count_decoded: Callable[[], in
     assert count_decoded() == 0
     assert (line.ics.read_bytes(), line.ics.stat().st_mtime_ns) == (octets, touched)
     assert "2026-04-18 12:05" in line("status").stdout  # the success is noted all the same
+
+
+def test_a_run_that_ends_at_once_does_not_cut_the_calendar_into_events(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks at the first event alone, which tells of what version the calendar is."""
+    export(line)
+    export(line)
+    cut: list[object] = []
+    make_event = stored_calendar._make_event
+    monkeypatch.setattr(stored_calendar, "_make_event", lambda *parts: (cut.append(parts), make_event(*parts))[1])
+    export(line)
+    assert len(cut) <= 2
+    export(line, TRAKT_ICAL_OFFSET="5")
+    assert len(cut) > 40
 
 
 def test_an_edited_calendar_is_refused_also_after_a_run_that_changed_nothing(line: Line) -> None:
