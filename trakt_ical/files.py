@@ -6,6 +6,7 @@ import contextlib
 import errno
 import functools
 import hashlib
+import json
 import logging
 import os
 import re
@@ -318,3 +319,16 @@ def decode(octets: bytes | bytearray, form: type[T]) -> T:
 @functools.cache
 def _make_decoder(form: type[T]) -> msgspec.json.Decoder[T]:
     return msgspec.json.Decoder(form)
+
+
+def decode_repaired(octets: bytes | bytearray, form: type[T]) -> T:
+    """Return *octets*, which are no right JSON, as *form*, with a sign in place of each that is none.
+
+    Raises ValueError (also msgspec.DecodeError) where they are still none, and RecursionError.
+    """
+    # Half an emoji as an escape, which JavaScript writes where it cut a title, a line break within a text, NaN for a
+    # number, Latin-1: the standard library reads what msgspec refuses, and one such entry would cost the whole list.
+    text = octets.decode("utf-8-sig", errors="replace")
+    value = json.loads(text, strict=False, parse_constant=lambda name: None)
+    clean = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", errors="replace")
+    return decode(clean.encode(), form)

@@ -23,7 +23,7 @@ from trakt_ical.fetch.v1.reader import read_episodes
 from trakt_ical.fetch.v2.lists import Lists
 from trakt_ical.fetch.v2.reader import read_movies, read_shows
 from trakt_ical.fetch.v2.source import SourceV2, read_kept_titles
-from trakt_ical.model import DateRange, OddEntry, Release
+from trakt_ical.model import DateRange, Episode, OddEntry, Release
 from trakt_ical.trakt.client import Answer, Client
 
 SAMPLE = 131  # every so many changes of one field; `tests.benchmarks.odd_fields` tries all of them
@@ -99,6 +99,29 @@ def test_only_what_is_no_list_is_broken() -> None:
     assert len(odd.found["movies"]) == 1  # nothing is known of any
     with pytest.raises(BrokenAnswer):
         list(read_movies(make_answer({"movies": []}), Release.CINEMA))
+
+
+@pytest.mark.parametrize(
+    "title",
+    [rb"A \ud83d", rb"A \udc00 B", b"A \xe9", b"A \xed\xa0\xbd", b"A\nB", b"A\tB\x01"],
+    ids=["half an emoji", "the other half", "Latin-1", "a surrogate in UTF-8", "a line break", "control characters"],
+)
+def test_a_text_that_is_no_right_json_costs_no_entry(title: bytes) -> None:
+    """Programs cut titles within an emoji and forget to escape: the entry is read, and so are the others."""
+    body = json.dumps([make_entry(1, title="TITLE"), make_entry(2)]).encode().replace(b"TITLE", title)
+    episodes = list(read_shows(Answer("GET /calendars", 200, {}, body)))
+    assert [each.number for each in episodes] == [1, 2]
+    assert str(episodes[0].title).startswith("A")
+    str(episodes[0].title).encode()  # so that it can be written
+
+
+def test_numbers_that_are_none_count_as_absent() -> None:
+    """NaN and Infinity, which some languages write, are null; a byte order mark is none of the answer."""
+    body = json.dumps([make_entry(1, show={"rating": float("nan")}), make_entry(2)]).encode()
+    assert b"NaN" in body
+    [first, _] = read_shows(Answer("GET /calendars", 200, {}, b"\xef\xbb\xbf" + body))
+    assert isinstance(first, Episode)
+    assert first.show.rating is None
 
 
 def test_an_odd_day_or_entry_of_v1_costs_no_other(caplog: pytest.LogCaptureFixture) -> None:

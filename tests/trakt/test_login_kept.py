@@ -24,9 +24,10 @@ from trakt_ical.app.environment import Environment
 from trakt_ical.app.login import log_in, open_new_login
 from trakt_ical.app.open_source import make_token_signer
 from trakt_ical.demo import Body, Drop, Fault
-from trakt_ical.errors import LoginNeeded, OutputError, TraktError
+from trakt_ical.errors import LoginNeeded, OutputError, SettingsError, TraktError, TraktIcalError
 from trakt_ical.trakt.client import Client
 from trakt_ical.trakt.login import Login
+from trakt_ical.trakt.signing import TokenSigner
 from trakt_ical.trakt.token import Token, TokenFile
 
 
@@ -207,6 +208,25 @@ def test_each_refusal_of_a_renewal_has_its_status(
         assert len(asked) == 1
     assert (result.exit_code, names in result.stderr) == (exit_status, True), result.stderr
     assert line("status").exit_code == (4 if exit_status == 4 else 0)
+
+
+@pytest.mark.parametrize("refusal", [LoginNeeded("refused"), SettingsError("the app is unknown")])
+def test_a_refused_renewal_is_not_asked_for_again_in_one_run(
+    line: Line, token_file: TokenFile, refusal: TraktIcalError
+) -> None:
+    """Eight requests that wait for the token together cost one renewal, and meet the same refusal."""
+    line.clock.now = token_file.load().expires_at
+    asked = []
+
+    def refuse(token: Token) -> Token:
+        asked.append(token)
+        raise refusal
+
+    signer = TokenSigner(line.demo.url, token_file, refuse, now=line.clock)
+    for _ in range(8):
+        with pytest.raises(type(refusal)):
+            signer.load_token()
+    assert len(asked) == 1
 
 
 POLL_FAULTS = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import random
@@ -22,7 +23,7 @@ from urllib3.exceptions import HTTPError
 
 import trakt_ical
 from trakt_ical.errors import BrokenAnswer, TraktError, Unreachable
-from trakt_ical.files import decode
+from trakt_ical.files import decode, decode_repaired
 from trakt_ical.http import parse_http_date, parse_retry_after
 from trakt_ical.trakt import statuses
 from trakt_ical.trakt.transport import limit_answer, make_policy, make_session
@@ -77,12 +78,24 @@ class Answer(msgspec.Struct, frozen=True, dict=True):
         if not self.body:
             raise BrokenAnswer("Trakt's answer is empty.")
         try:
-            return decode(self.body, form)
+            return self._decode(form)
         except RecursionError as error:
             raise BrokenAnswer("Trakt's answer is not what Trakt documents: it is nested too deep.") from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             log.debug("%s: %s", self.request, error)
             raise BrokenAnswer(f"Trakt's answer is not what Trakt documents: {error}.") from error
+
+    def _decode(self, form: type[T]) -> T:
+        try:
+            return decode(self.body, form)
+        except msgspec.ValidationError:
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            with contextlib.suppress(ValueError):  # what is cut short is broken as msgspec says
+                repaired = decode_repaired(self.body, form)
+                log.debug("%s: read all the same: %s", self.request, error)
+                return repaired
+            raise
 
 
 class Client:

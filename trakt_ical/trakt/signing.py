@@ -112,7 +112,7 @@ class TokenSigner(AuthBase):
         self._spent = ""  # the access token in the file where the one that follows it could not be saved
         self._renewed_at: datetime | None = None
         self._renews_early = True
-        self._is_over = False
+        self._refusal: LoginNeeded | SettingsError | None = None  # of a renewal; the next one would get it as well
         self._known_secrets: set[str] = set()
         self._lock = threading.Lock()
 
@@ -135,6 +135,8 @@ class TokenSigner(AuthBase):
         Raises LoginNeeded, OutputError where there is no room for a new token, and what *renew* raises.
         """
         with self._lock:
+            if self._refusal is not None:
+                raise self._refusal  # not for each of eight requests that wait for the token together
             if self._token is None:
                 self._file.sweep()
                 self._token = self._file.load()
@@ -170,9 +172,11 @@ class TokenSigner(AuthBase):
             with self._file.reserve() as replace:
                 try:
                     fresh = self._renew(current)
-                except LoginNeeded:
-                    with contextlib.suppress(OutputError):
-                        replace(msgspec.structs.replace(current, is_over=True))
+                except (LoginNeeded, SettingsError) as error:
+                    self._refusal = error
+                    if isinstance(error, LoginNeeded):
+                        with contextlib.suppress(OutputError):
+                            replace(msgspec.structs.replace(current, is_over=True))
                     raise
                 self._renewed_at = self._now()
                 self._known_secrets |= set(list_token_secrets(fresh))
@@ -203,7 +207,7 @@ class TokenSigner(AuthBase):
         # Eight requests may meet a 401 together. The first thread renews; the others find that the token is no longer
         # the refused one, and send theirs again with the new one.
         with self._lock:
-            if self._is_over:
+            if self._refusal is not None:
                 return None
             # A token just renewed is good, whatever the server says: renewing it again would spend one token for each
             # request. The request is sent again with the same one.
@@ -212,8 +216,8 @@ class TokenSigner(AuthBase):
                 try:
                     self._token = self._renew_once(self._token or self._file.load())
                 except LoginNeeded:
-                    self._is_over = True
-            return None if self._is_over else self._token
+                    return None
+            return self._token
 
 
 def _send_again(response: Response, token: Token, **kwargs: Any) -> Response:
