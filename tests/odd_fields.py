@@ -1,4 +1,4 @@
-"""Recorded answers in which one field of one entry is something else, and what must come of them."""
+"""RecordedAnswer answers in which one field of one entry is something else, and what must come of them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ VALUES: tuple[object, ...] = (None, 22.5, 987654, "odd", ["odd"], {"odd": 1})
 FEWEST_ENTRIES = 2  # in an answer: there must be others
 MOST_CHANGED = 4  # entries of one answer: those of one answer are alike
 HOUR = timedelta(hours=1)
+RELEASES = {"movies": Release.CINEMA, "streaming": Release.STREAMING, "dvd": Release.PHYSICAL}
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Change:
 
 @dataclass(frozen=True)
 class RecordedAnswer:
-    """An answer of *kind* ("v1" for API v1), and the places of its entries."""
+    """An answer of the calendar *kind* ("v1" for shows of API v1), and the places of its entries."""
 
     name: str
     kind: str
@@ -59,8 +60,8 @@ class RecordedAnswer:
         answer, odd = Answer(self.name, 200, {}, json.dumps(body).encode()), OddEntries()
         if self.kind == "v1":
             return list(read_episodes(answer, odd)), odd
-        if self.kind == "movies":
-            return list(read_movies(answer, Release.CINEMA, odd)), odd
+        if self.kind in RELEASES:
+            return list(read_movies(answer, RELEASES[self.kind], odd)), odd
         return list(read_shows(answer, odd)), odd
 
 
@@ -77,22 +78,18 @@ def load_recorded(shared: Path) -> Iterator[RecordedAnswer]:
         else:
             places = [(number,) for number in range(len(body))]
         if len(places) >= FEWEST_ENTRIES:
-            movies = any(word in path.name for word in ("_movies", "_streaming", "_dvd"))
-            yield RecordedAnswer(
-                path.name, "v1" if path.parts[-3] == "v1" else "movies" if movies else "shows", body, places
-            )
+            kind = next((word for word in ("movies", "streaming", "dvd") if f"_{word}" in path.name), "shows")
+            yield RecordedAnswer(path.name, "v1" if path.parts[-3] == "v1" else kind, body, places)
 
 
 def check_change(recorded: RecordedAnswer, change: Change) -> None:
     """Export the answer, once as it is and then with *change*; assert that the other events stay to the byte."""
     whole, _ = recorded.read(recorded.body)
-    spec, now = _make_spec(recorded, whole)
+    spec, now = make_spec(recorded, whole)
     before = merge_fetched(_make_fetched(recorded, whole, OddEntries()), spec, None, now)
-    odd_body = copy.deepcopy(recorded.body)
-    _get(odd_body, (*change.place, *change.path[:-1]))[change.path[-1]] = change.value
-    listed, odd = recorded.read(odd_body)
+    listed, odd = recorded.read(replace_field(recorded, change))
     after = merge_fetched(_make_fetched(recorded, listed, odd), spec, parse_calendar(before.octets), now + HOUR)
-    changed = _find_uids_at(recorded, change.place)
+    changed = find_uids_at(recorded, change.place)
     others = {event.uid: bytes(event.octets) for event in before.events if event.uid not in changed}
     found = {event.uid: bytes(event.octets) for event in after.events}
     assert others, change
@@ -103,7 +100,14 @@ def check_change(recorded: RecordedAnswer, change: Change) -> None:
         assert {uid: found.get(uid) for uid in own} == own, change
 
 
-def _find_uids_at(recorded: RecordedAnswer, place: tuple[int | str, ...]) -> set[str]:
+def replace_field(recorded: RecordedAnswer, change: Change) -> Any:
+    """Return the body of *recorded* with *change*."""
+    body = copy.deepcopy(recorded.body)
+    _get(body, (*change.place, *change.path[:-1]))[change.path[-1]] = change.value
+    return body
+
+
+def find_uids_at(recorded: RecordedAnswer, place: tuple[int | str, ...]) -> set[str]:
     """Return the UID of the entry at *place* alone."""
     alone = copy.deepcopy(recorded.body)
     if recorded.kind == "v1":
@@ -114,19 +118,18 @@ def _find_uids_at(recorded: RecordedAnswer, place: tuple[int | str, ...]) -> set
     return {make_uid(airing) for airing in recorded.read(alone)[0]}
 
 
-def _make_spec(recorded: RecordedAnswer, airings: list[Airing]) -> tuple[CalendarSpec, datetime]:
+def make_spec(recorded: RecordedAnswer, airings: list[Airing]) -> tuple[CalendarSpec, datetime]:
     """Return a calendar that has all of *airings* ahead, and the moment that they are ahead of."""
     days = sorted(local_date(airing.starts, UTC) for airing in airings)
     first = date(days[0].year, days[0].month, days[0].day) - timedelta(days=5)
     now = datetime(first.year, first.month, first.day, tzinfo=UTC)
-    kinds = ("movies",) if recorded.kind == "movies" else ("shows",)
+    kinds = ("shows",) if recorded.kind == "v1" else (recorded.kind,)
     spec = make_calendar_spec(DateRange(first, (days[-1] - first).days + 30), calendar_id=make_calendar_id(kinds=kinds))
     return spec, now
 
 
 def _make_fetched(recorded: RecordedAnswer, airings: list[Airing], odd: OddEntries) -> Fetched:
-    kind = "movies" if recorded.kind == "movies" else "shows"
-    return Fetched({kind: airings}, odd=odd.found)
+    return Fetched({"shows" if recorded.kind == "v1" else recorded.kind: airings}, odd=odd.found)
 
 
 def _list_paths(entry: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

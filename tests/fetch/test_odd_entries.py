@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.factories import NOW, make_calendar_id, make_calendar_spec, make_episode
+from tests.odd_exports import open_exports
 from tests.odd_fields import check_change, load_recorded
 from tests.runs import merge_fetched
 from tests.server import Reply, Request, run_server
@@ -27,6 +28,7 @@ from trakt_ical.model import DateRange, Episode, OddEntry, Release
 from trakt_ical.trakt.client import Answer, Client
 
 SAMPLE = 131  # every so many changes of one field; `tests.benchmarks.odd_fields` tries all of them
+SAMPLE_OF_EXPORTS = 211  # for each answer of the first: these take longer
 DAYS = DateRange(NOW.date(), 30)
 
 
@@ -47,6 +49,17 @@ def test_a_changed_field_of_one_entry_leaves_every_other_event_as_it_is(shared: 
     assert len(changes) > 2048
     for recorded, change in changes[::SAMPLE]:
         check_change(recorded, change)
+
+
+def test_a_changed_field_costs_no_other_event_through_the_command_line(shared: Path, tmp_path: Path) -> None:
+    """The same, from the answer over HTTP to the file that is there: exit 0, and the others to the byte."""
+    tried = 0
+    for recorded in load_recorded(shared):
+        with open_exports(recorded, tmp_path / recorded.name) as exports:
+            for change in list(recorded.list_changes())[7::SAMPLE_OF_EXPORTS]:
+                exports.check_change(change)
+                tried += 1
+    assert tried > 20
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 LOOKS = 2  # at what is being watched after a lost answer: Trakt may take a moment to know
 PAUSE = timedelta(seconds=2)  # between two looks
 GAP = timedelta(seconds=1)  # between two requests that change something; Trakt refuses more
-NO_EFFECT = frozenset((200, 403, 420, 423, 426, 429))  # statuses that refuse for a reason; 200 is v1's way to do so
+NO_EFFECT = frozenset((403, 420, 423, 426, 429))  # statuses that refuse for a reason
+SAID_NO = 200  # v1's status of a refusal in words
 TRIES = 5  # where other check-ins begin in between
 
 
@@ -165,7 +166,7 @@ class CheckInService:
                 since = watching.since or self.context.now()
                 runtime = extras.duration or item.runtime or item.title.runtime
                 return Started(item, since, watching.until or (since + runtime if runtime else None))
-        if isinstance(error, NoMatch):
+        if isinstance(error, NoMatch) or (isinstance(error, Refused) and error.status == SAID_NO):
             raise error
         player = " by a player" if watching and watching.player else ""
         instead = f"{watching.item} is being watched{player}" if watching else "nothing is being watched"
