@@ -9,7 +9,7 @@ import pytest
 
 from tests.checkins import HARBOR, OTHER, CheckInLine
 from tests.conftest import Line
-from tests.server import Reply, run_server
+from tests.server import Reply, Request, run_server
 from trakt_ical.demo import Body, Drop, Fault
 
 POST = {"path": r"^/checkin$|^/show/checkin/", "method": "POST"}
@@ -31,6 +31,7 @@ def checkin(request: pytest.FixtureRequest, line: Line) -> CheckInLine:
         Fault(**POST, status=200, body=Body.HTML, takes_effect=True),
         Fault(**POST, status=200, body=Body.GARBAGE, takes_effect=True),
         Fault(**POST, status=200, body=Body.EMPTY, takes_effect=True),
+        Fault(**POST, status=200, takes_effect=True),  # v1: a failure in words
         Fault(**POST, status=404, body=Body.EMPTY, takes_effect=True),
         Fault(**POST, status=404, body=Body.HTML, takes_effect=True),
         Fault(**POST, status=400, takes_effect=True),
@@ -103,6 +104,46 @@ def test_another_check_in_is_told_even_if_it_cannot_be_named(checkin: CheckInLin
     checkin.demo.misbehave(Fault(**LOOK, status=500))
     result = checkin(*HARBOR)
     assert (result.exit_code, bool(re.search(r"\b\d\d:\d\d\b", result.stderr))) == (7, True)
+
+
+NO_END = [
+    b"",
+    b"{}",
+    b"[]",
+    b'{"expires_at": null}',
+    b'{"expires_at": "soon"}',
+    b'{"expires_at": "9999-12-31T23:59:59Z"}',
+]
+
+
+@pytest.mark.parametrize("body", NO_END)
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_conflict_without_an_end_is_one(line: Line, body: bytes, knows: bool) -> None:
+    """A 409 that does not say until when: what is being watched tells, or nobody does; exit 7, after one POST."""
+    show = {"title": "Other", "ids": {"trakt": 9}}
+    watching = {"started_at": "2026-04-18T11:30:00Z", "expires_at": "2026-04-18T12:30:00Z", "show": show}
+    found = [{"type": "show", "show": {"title": "Named", "ids": {"trakt": 1}}}]
+    episode = {"season": 1, "number": 2, "title": "Part"}
+
+    def answer(request: Request) -> Reply:
+        match request.path.partition("?")[0].split("/")[1:]:
+            case ["checkin"]:
+                return Reply(body, 409)
+            case ["users", "me", "watching"]:
+                return Reply(
+                    json.dumps(watching | {"episode": episode}).encode() if knows else b"", 200 if knows else 204
+                )
+            case ["search", *_]:
+                return Reply(json.dumps(found).encode())
+            case ["shows", *_]:
+                return Reply(json.dumps(episode).encode())
+        return Reply()
+
+    with run_server(answer) as (url, asked):
+        result = line("checkin", "named", "1x02", environ={"TRAKT_ICAL_API_URL": url, "TRAKT_ICAL_TIMEZONE": "UTC"})
+    assert result.exit_code == 7, result.output
+    assert ("Other 1x02" in result.stderr, "12:30" in result.stderr) == (knows, knows)
+    assert [request.path for request in asked if request.method == "POST"] == ["/checkin"]
 
 
 def test_a_success_stays_one_if_its_end_cannot_be_asked(line: Line) -> None:
