@@ -21,7 +21,7 @@ from tests.server import Reply, Request, run_server
 from trakt_ical import files
 from trakt_ical.app.context import App, open_app
 from trakt_ical.app.environment import Environment
-from trakt_ical.app.login import log_in, open_new_login
+from trakt_ical.app.login import complete_login, log_in, open_new_login
 from trakt_ical.app.open_source import make_token_signer
 from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.errors import LoginNeeded, OutputError, SettingsError, TraktError, TraktIcalError
@@ -227,6 +227,39 @@ def test_a_refused_renewal_is_not_asked_for_again_in_one_run(
         with pytest.raises(type(refusal)):
             signer.load_token()
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("odd", [{"expires_in": 0}, {"expires_in": 200}, {"created_at": 0}])
+def test_a_token_that_expired_when_it_was_made_is_used_all_the_same(
+    line: Line, token_file: TokenFile, odd: dict[str, int]
+) -> None:
+    """By a wrong clock each new token is too old: it costs one renewal in a run, not one for each request."""
+    line.clock.now = token_file.load().expires_at
+    created, asked = int(line.clock.now.timestamp()), []
+
+    def renew(token: Token) -> Token:
+        asked.append(token)
+        fresh = make_token(access_token=f"a{len(asked)}", created_at=created, expires_in=604800)
+        return msgspec.structs.replace(fresh, **odd)
+
+    signer = TokenSigner(line.demo.url, token_file, renew, now=line.clock)
+    assert {signer.load_token().access_token for _ in range(8)} == {"a1"}
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("name", ["", " ", "\n", "\x1b"])
+def test_an_account_without_a_name_is_not_taken_for_one(line: Line, token_file: TokenFile, name: str) -> None:
+    """The login is kept and the name asked for at its next use: else the calendar would be nobody's."""
+    token_file.remove()
+    settings = json.dumps({"user": {"username": name}, "account": {"timezone": "UTC"}}).encode()
+    token = make_token(created_at=int(line.clock.now.timestamp()), expires_in=604800)
+    with run_server(lambda _: Reply(settings)) as (url, _):
+        environ = line.environ | {"TRAKT_ICAL_API_URL": url}
+        with open_app({}, demo=False, environment=Environment(line.clock, line.clock.sleep, environ)) as opened:
+            assert log_in(opened, token).username == ""
+            with pytest.raises(TraktError, match="name"):
+                complete_login(opened)
+    assert token_file.load().access_token == "a"
 
 
 POLL_FAULTS = [

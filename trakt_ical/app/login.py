@@ -17,7 +17,7 @@ from trakt_ical.app.open_source import (
     make_connection_with,
     make_token_signer,
 )
-from trakt_ical.errors import LoginNeeded, SettingsError, TraktIcalError
+from trakt_ical.errors import BrokenAnswer, LoginNeeded, SettingsError, TraktIcalError
 from trakt_ical.fetch.sources import SOURCES, LoginMethod
 from trakt_ical.fetch.v2.source import open_client
 from trakt_ical.trakt.client import Client
@@ -124,7 +124,11 @@ def _fetch_username(app: App, token: Token) -> str:
     signer = BearerSigner(find_server_url(app.settings), token, plain_http=app.settings.plain_http)
     connection = make_connection_with(app, "my", signer, app.folders.cache)
     with open_client(connection, keep=False) as client:
-        return fetch_account_settings(client).user.username
+        name = fetch_account_settings(client).user.username
+    name = "".join(filter(str.isprintable, name)).strip()  # it is written to terminals, one line each
+    if not name:  # a calendar of nobody's would be refused once the name is known
+        raise BrokenAnswer("Trakt does not say the name of the account.")
+    return name
 
 
 def log_out(app: App) -> None:

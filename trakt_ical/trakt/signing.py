@@ -142,11 +142,16 @@ class TokenSigner(AuthBase):
                 self._token = self._file.load()
             self._known_secrets |= set(list_token_secrets(self._token))
             left = self._token.expires_at - self._now()
-            if left <= timedelta(0):
+            if left <= timedelta(0) and not self._is_new():
                 self._token = self._renew_once(self._token)
-            elif left <= EARLY and self._renews_early:
+            elif left <= EARLY and self._renews_early and not self._is_new():
                 self._token = self._renew_early(self._token)
             return self._token
+
+    def _is_new(self) -> bool:
+        """Whether the token was just renewed: then it is good, whatever the server, or the clock, says of it."""
+        # Renewing it again would spend one token for each request.
+        return self._renewed_at is not None and self._now() - self._renewed_at < EARLY
 
     def _renew_early(self, token: Token) -> Token:
         """Return the token that follows *token*, or *token* itself, which is still good, where that fails for now."""
@@ -209,10 +214,8 @@ class TokenSigner(AuthBase):
         with self._lock:
             if self._refusal is not None:
                 return None
-            # A token just renewed is good, whatever the server says: renewing it again would spend one token for each
-            # request. The request is sent again with the same one.
-            is_new = self._renewed_at is not None and self._now() - self._renewed_at < EARLY
-            if self._token is None or (self._token.access_token == refused and not is_new):
+            # Where the token is new, the request is sent again with the same one.
+            if self._token is None or (self._token.access_token == refused and not self._is_new()):
                 try:
                     self._token = self._renew_once(self._token or self._file.load())
                 except LoginNeeded:
