@@ -154,7 +154,7 @@ def test_config_shows_values_and_origins_but_no_secret(line: Line, tmp_path: Pat
     """The listing names every setting; secrets, and what stands before the @ of an address, are masked."""
     (tmp_path / "c.toml").write_text('api_url = "https://me:hunter2@trakt.example/x"\nback = 5\n')
     environ = {"TRAKT_ICAL_API_URL": "https://me:hunter2@trakt.example/x"}
-    result = line("config", "--config", str(tmp_path / "c.toml"), environ=environ)
+    result = line("config", "--all", "--config", str(tmp_path / "c.toml"), environ=environ)
     assert result.exit_code == 0
     rows = {row.split()[0]: row for row in result.stdout.splitlines()}
     assert list(rows) == list(FIELDS)
@@ -167,7 +167,7 @@ def test_config_shows_values_and_origins_but_no_secret(line: Line, tmp_path: Pat
 
 def test_the_demo_takes_no_account_from_outside(line: Line) -> None:
     """With --demo no account setting of environment or flag counts, other settings do."""
-    result = line("--demo", "config", "--api-url", "https://trakt.example", environ={"TRAKT_ICAL_BACK": "5"})
+    result = line("--demo", "config", "--all", "--api-url", "https://trakt.example", environ={"TRAKT_ICAL_BACK": "5"})
     rows = {row.split()[0]: row for row in result.stdout.splitlines()}
     assert all(rows[name].endswith(("the built-in Trakt", "default")) for name in ACCOUNT)
     assert "127.0.0.1" in rows["api_url"]
@@ -184,10 +184,11 @@ def test_the_demo_writes_a_file_of_its_own(line: Line, tmp_path: Path) -> None:
         listing = line(*arguments, environ=environ).stdout
         return next(row.split()[1] for row in listing.splitlines() if row.startswith("output "))
 
-    assert find_output("--demo", "config") == "trakt-demo.ics"
-    assert find_output("--demo", "config", "--config", str(settings)) == "file.ics"
-    assert find_output("--demo", "config", "--config", str(settings), TRAKT_ICAL_OUTPUT="named.ics") == "named.ics"
-    assert find_output("config") == "trakt.ics"
+    assert find_output("--demo", "config", "--all") == "trakt-demo.ics"
+    assert find_output("--demo", "config", "--all", "--config", str(settings)) == "file.ics"
+    named = {"TRAKT_ICAL_OUTPUT": "named.ics"}
+    assert find_output("--demo", "config", "--all", "--config", str(settings), **named) == "named.ics"
+    assert find_output("config", "--all") == "trakt.ics"
 
 
 def test_settings_do_not_show_their_secrets(file: Path) -> None:

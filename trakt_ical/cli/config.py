@@ -1,7 +1,8 @@
-"""`trakt-ical config`: every setting in force, and where its value comes from."""
+"""`trakt-ical config`: the settings in force, where their values come from, and changes to the settings file."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,18 +13,44 @@ from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import write_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from trakt_ical.config import ShownSetting
 
+# How many words may follow, at least and at most, and how it is written.
+ACTIONS = {"set": (1, 2, "set NAME VALUE"), "unset": (1, 1, "unset NAME"), "edit": (0, 0, "edit")}
 
-@click.command("config", cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="Print the settings as JSON.")
+
+@click.command("config", cls=Command, context_settings={"ignore_unknown_options": True})  # `set offset -30`
+@click.argument("words", nargs=-1, metavar="[set NAME [VALUE] | unset NAME | edit]")
+@click.option("--all", "show_all", is_flag=True, help="Show also the settings that have their defaults.")
+@click.option("--json", "as_json", is_flag=True, help="Print all settings as JSON.")
+@click.option("--schema", is_flag=True, help="Print the JSON schema of the settings file, for editors.")
 @account_options
 @click.pass_obj
-def command(run: Run, /, as_json: bool, **flags: Any) -> None:
-    """Show every setting and where its value comes from.
+def command(run: Run, /, words: tuple[str, ...], show_all: bool, as_json: bool, schema: bool, **flags: Any) -> None:
+    """Show which settings differ from their defaults, and where their values come from.
+
+    \b
+    trakt-ical config set back 14                     in the settings file
+    trakt-ical config set calendar.Films.kind movies  in its table [calendar.Films]
+    trakt-ical config set password                    asks for the value, so that nobody sees it
+    trakt-ical config unset back
+    trakt-ical config edit                            in your editor
 
     Secrets are not shown. The last line, on standard error, says where your settings file is or would be.
     """
+    if schema:
+        import json
+
+        from trakt_ical.config.schema import make_schema
+
+        write_line(json.dumps(make_schema(), ensure_ascii=False, indent=2))
+        return
+    if words:
+        _change(run, words)
+        return
     from trakt_ical.config import list_settings
 
     with run.accounts(flags) as accounts:
@@ -33,15 +60,79 @@ def command(run: Run, /, as_json: bool, **flags: Any) -> None:
 
             write_line(json.dumps([msgspec.structs.asdict(each) for each in listed], ensure_ascii=False, indent=2))
         else:
-            rows = [(_name_setting(each), each) for each in listed]
-            name_width = max(len(name) for name, _ in rows)
-            value_width = max(len(each.value) for each in listed)
-            for name, each in rows:
-                write_line(f"{name:{name_width}}  {each.value:{value_width}}  {each.origin}")
-        run.say(f"Settings file: {accounts.resolved.file}")
+            _print_table([each for each in listed if show_all or each.origin != "default"])
+        file = accounts.resolved.file
+        run.say(f"Settings file: {file}" + ("" if file.exists() else " (does not exist yet)"))
+        if not show_all and not as_json:
+            run.say(f"All other settings have their defaults. To see them: {run.program} config --all")
+
+
+def _print_table(listed: Sequence[ShownSetting]) -> None:
+    rows = [(_name_setting(each), each) for each in listed]
+    name_width = max((len(name) for name, _ in rows), default=0)
+    value_width = max((len(each.value) for each in listed), default=0)
+    for name, each in rows:
+        write_line(f"{name:{name_width}}  {each.value:{value_width}}  {each.origin}")
 
 
 def _name_setting(each: ShownSetting) -> str:
     if each.account:
         return f"account {each.account}: {each.name}"
     return f"{each.calendar}: {each.name}" if each.calendar else each.name
+
+
+def _change(run: Run, words: Sequence[str]) -> None:
+    """Change the settings file as *words* say."""
+    action, *rest = words
+    if action not in ACTIONS:
+        raise click.UsageError(f"config does not know {action}. It takes set, unset or edit, or nothing.")
+    least, most, usage = ACTIONS[action]
+    if not least <= len(rest) <= most:
+        raise click.UsageError(f"Write: config {usage}")
+    path = _find_file(run)
+    if action == "edit":
+        _edit(run, path)
+        return
+    from trakt_ical.config import edit
+
+    name = rest[0]
+    value = None if action == "unset" else rest[1] if len(rest) > 1 else _ask_value(name)
+    if action == "set" and len(rest) > 1 and edit.is_secret(name):
+        raise click.UsageError(
+            f"{name} is a secret. Leave out the value, which your shell would keep, and type it when asked."
+        )
+    edit.save_text(path, edit.set_value(path, name, value))
+    run.say(f"{'Removed' if value is None else 'Set'}: {name} in {path}")
+
+
+def _ask_value(name: str) -> str:
+    """Ask for the value of *name*; a script may write it to standard input."""
+    from trakt_ical.config.edit import is_secret
+
+    if sys.stdin is not None and not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    answer: str = click.prompt(name, hide_input=is_secret(name), err=True)
+    return answer
+
+
+def _edit(run: Run, path: Path) -> None:
+    """Open the settings file in the user's editor; report what is wrong with it afterwards."""
+    from trakt_ical.config import edit
+
+    if not path.exists():
+        edit.save_text(path, edit.NEW_FILE)
+    click.edit(filename=str(path))
+    edit.check_text(path, edit.load_text(path))  # it stays as it was written: nobody's work is thrown away
+    run.say(f"The settings in {path} are right.")
+
+
+def _find_file(run: Run) -> Path:
+    """Return where the settings file is, or would be."""
+    from pathlib import Path
+
+    from trakt_ical.app.environment import Environment, find_folders
+    from trakt_ical.config import CONFIG
+
+    environ = (run.environment or Environment()).environ
+    named = run.config or environ.get(CONFIG)
+    return Path(named).expanduser() if named else find_folders(run.home, environ, demo=run.demo).file

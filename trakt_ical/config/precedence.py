@@ -21,7 +21,7 @@ from trakt_ical.config.accounts import choose_account, find_account_warnings, re
 from trakt_ical.config.problems import Problems
 from trakt_ical.config.rules_from_settings import Calendar, make_calendar
 from trakt_ical.config.settings import ACCOUNT, FIELDS, OF_ACCOUNTS, OF_CALENDARS, PERSONAL, SECRETS, Settings
-from trakt_ical.config.settings_file import SettingsFile, load_settings_file, read_text
+from trakt_ical.config.settings_file import SettingsFile, load_settings_file, parse_settings_file, read_text
 from trakt_ical.config.values import GivenValue, format_value
 from trakt_ical.errors import SettingsError
 from trakt_ical.wording import suggest_nearest
@@ -75,16 +75,18 @@ def resolve_settings(
     default_file: Path,
     account: Mapping[str, str] | None = None,
     output: str | None = None,
+    text: str | None = None,
 ) -> Resolved:
     """Bring the sources of settings together.
 
     *flags* are None where not given; the flag `config` names the settings file. With *account*
     (of the built-in Trakt) the account settings of file, environment and flags are ignored, and so are accounts.
-    *output*, where given, replaces the default of that setting.
+    *output*, where given, replaces the default of that setting; *text* is read in place of the settings file's.
     Raises SettingsError, which names the setting and its origin.
     """
     chosen = flags.get("config") or environ.get(CONFIG)
-    file = load_settings_file(Path(chosen) if chosen else default_file, must_exist=bool(chosen))
+    path = Path(chosen) if chosen else default_file
+    file = load_settings_file(path, must_exist=bool(chosen)) if text is None else parse_settings_file(path, text)
     reader = _Reader(file)
     problems = reader.problems
     common = reader.read_program_settings()

@@ -50,7 +50,7 @@ class SettingsFile:
 
     def is_open_to_others(self) -> bool:
         """Whether other users of this computer may read the file."""
-        return os.name == "posix" and bool(self.path.stat().st_mode & 0o077)
+        return os.name == "posix" and self.path.exists() and bool(self.path.stat().st_mode & 0o077)
 
     def _find_line(self, keys: tuple[str, ...]) -> int | None:
         """Return the line on which the value at *keys* begins.
@@ -78,24 +78,32 @@ class SettingsFile:
 
 def load_settings_file(path: Path, *, must_exist: bool) -> SettingsFile:
     """Return the file at *path*, or an empty one if it need not exist and does not. Raises SettingsError."""
-    text = ""
     try:
         path = path.expanduser()
-        text = read_text(path).removeprefix("\ufeff")  # some editors on Windows begin a file with it
-        import tomllib  # a run without a settings file starts 2 ms sooner
-
-        return SettingsFile(path, text, tomllib.loads(text))
+        text = read_text(path)
     except FileNotFoundError:
         if must_exist:
             raise SettingsError(f"The settings file {path} does not exist.") from None
         return SettingsFile(path)
     except OSError as error:
         raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}.") from error
-    except RecursionError as error:
-        raise SettingsError(f"The settings file {path} nests tables or lists too deeply.") from error
     except RuntimeError as error:
         raise SettingsError(f"The settings file {path} cannot be read: ~ stands for no known home folder.") from error
-    except ValueError as error:  # of TOML, of UTF-8, and of numbers that are too long for Python
+    except ValueError as error:  # a path with a NUL, a text that is no UTF-8
+        raise SettingsError(f"The settings file {path} is not TOML: {error}.") from error
+    return parse_settings_file(path, text)
+
+
+def parse_settings_file(path: Path, text: str) -> SettingsFile:
+    """Return the settings file at *path* whose text is *text*. Raises SettingsError."""
+    import tomllib  # a run without a settings file starts 2 ms sooner
+
+    text = text.removeprefix("\ufeff")  # some editors on Windows begin a file with it
+    try:
+        return SettingsFile(path, text, tomllib.loads(text))
+    except RecursionError as error:
+        raise SettingsError(f"The settings file {path} nests tables or lists too deeply.") from error
+    except ValueError as error:  # of TOML, and of numbers that are too long for Python
         message = f"The settings file {path} is not TOML: {error}."
         raise SettingsError(message, _quote_syntax_error(text, str(error))) from error
 

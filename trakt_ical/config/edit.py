@@ -1,0 +1,112 @@
+"""Changes one setting in the settings file, and keeps everything else in it: comments, order, blank lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from trakt_ical import files
+from trakt_ical.config.precedence import ACCOUNTS, DEFAULTS, TABLES, resolve_settings
+from trakt_ical.config.settings import FIELDS, SECRETS
+from trakt_ical.config.settings_file import read_text
+from trakt_ical.config.values import parse_value
+from trakt_ical.errors import OutputError, SettingsError
+from trakt_ical.wording import suggest_nearest
+
+NEW_FILE = """# Settings of trakt-ical. To see all of them, run: trakt-ical config --all
+# If it holds a secret, keep it to yourself: chmod 600.
+
+"""
+
+
+def set_value(path: Path, name: str, text: str | None) -> str:
+    """Set *name*, such as `back` or `calendar.Films.back`, to *text*, or with None remove it, in the file at *path*.
+
+    Returns the file's new text, which was checked as a whole; `save` writes it. Raises SettingsError where the name or
+    the value is wrong, or the file already was.
+    """
+    *tables, setting = _split_name(name)
+    if setting not in FIELDS:
+        raise SettingsError(f"{setting} is no setting.{suggest_nearest(setting, FIELDS)}")
+    value = None if text is None else _convert(setting, text)
+    before = load_text(path)
+    try:
+        document: Any = tomlkit.parse(before or NEW_FILE)
+    except TOMLKitError as error:
+        raise SettingsError(f"The settings file {path} is not TOML: {error}.") from error
+    table = document
+    for key in tables:
+        if key not in table:
+            if value is None:
+                raise SettingsError(f"The settings file does not set {name}.")
+            table.add(key, tomlkit.table(is_super_table=key in (TABLES, ACCOUNTS)))
+        table = table[key]
+    if value is None:
+        if setting not in table:
+            raise SettingsError(f"The settings file does not set {name}.")
+        table.remove(setting)
+    else:
+        table[setting] = value  # in its old place, with the comment behind it, or else before the tables that follow
+    after = tomlkit.dumps(document)
+    check_text(path, after)
+    return after
+
+
+def is_secret(name: str) -> bool:
+    """Whether the setting that *name* names is a secret."""
+    return _split_name(name)[-1] in SECRETS
+
+
+def _split_name(name: str) -> list[str]:
+    """Return the tables and the setting that *name* names. The name of a calendar may have dots in it."""
+    first, _, rest = name.partition(".")
+    if not rest:
+        return [name]
+    if first == DEFAULTS:
+        return [first, rest]
+    middle, _, setting = rest.rpartition(".")
+    if first in (TABLES, ACCOUNTS) and middle:
+        return [first, middle, setting]
+    places = f"{DEFAULTS}.SETTING, {TABLES}.NAME.SETTING or {ACCOUNTS}.NAME.SETTING"
+    raise SettingsError(f"{name} names no place of the settings file. Write SETTING, {places}.")
+
+
+def _convert(setting: str, text: str) -> Any:
+    """Return *text* as TOML writes the setting. Raises SettingsError."""
+    try:
+        value = parse_value(setting, text)
+    except ValueError as error:
+        raise SettingsError(f"{setting} must be {error}.") from error
+    if FIELDS[setting].metadata["values"] is not None:
+        table = tomlkit.inline_table()
+        table.update(dict(value))
+        return table
+    return list(value) if isinstance(value, tuple) else value
+
+
+def load_text(path: Path) -> str:
+    """Return the text of the settings file at *path*, "" where there is none. Raises SettingsError."""
+    try:
+        return read_text(path)
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"The settings file {path} cannot be read: {getattr(error, 'strerror', error)}.") from error
+
+
+def check_text(path: Path, text: str) -> None:
+    """Check the settings file *text*, which is to stand at *path*. Raises SettingsError."""
+    resolve_settings(flags={}, environ={}, default_file=path, text=text)
+
+
+def save_text(path: Path, text: str) -> None:
+    """Put *text* at *path*, readable by the user only where the file is new. Raises OutputError."""
+    try:
+        files.make_private_folder(path.parent)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+        files.write_whole(path.resolve(), text.encode(), mode=mode)
+    except OSError as error:
+        raise OutputError(f"The settings file {path} cannot be written: {error.strerror}.") from error
