@@ -451,6 +451,34 @@ def test_an_answer_is_asked_for_with_its_etag(tmp_path: Path) -> None:
     assert [request.headers.get("If-None-Match") for request in asked] == [None, 'W/"1"', 'W/"1"']
 
 
+def test_a_304_makes_a_kept_answer_young_again(tmp_path: Path) -> None:
+    """An answer is as old as the last time that Trakt said it still holds; whoever takes old ones does not ask."""
+    dates = iter(["Sat, 18 Apr 2026 08:00:00 GMT", "Sat, 18 Apr 2026 12:00:00 GMT"])
+
+    def answer(request: Request) -> Reply:
+        known = "If-None-Match" in request.headers
+        return Reply(b"" if known else b"[1]", 304 if known else 200, {"ETag": '"1"', "Date": next(dates)})
+
+    with run_server(answer) as (url, asked):
+        for max_age, requests in ((0, 1), (1, 2), (1, 2)):
+            now = NOON - timedelta(hours=4) if not max_age else NOON + timedelta(minutes=30)
+            hour = timedelta(hours=max_age)
+            with Client(url, cache_folder=tmp_path, max_age=hour, now=lambda now=now: now) as client:
+                assert client.get("/x").body == b"[1]"
+            assert len(asked) == requests
+
+
+@pytest.mark.parametrize("headers", [{"Cache-Control": "private, no-store"}, {"Vary": "*"}])
+def test_an_answer_that_may_not_be_kept_is_not(tmp_path: Path, headers: dict[str, str]) -> None:
+    """A server that forbids it is obeyed, and what was kept before goes."""
+    replies = iter([{"ETag": '"1"'}, {"ETag": '"1"', **headers}])
+    with run_server(lambda _: Reply(b"[1]", headers=next(replies))) as (url, _):
+        for kept in (1, 0):
+            with Client(url, cache_folder=tmp_path) as client:
+                assert client.get("/x").body == b"[1]"
+            assert len(list(tmp_path.iterdir())) == kept
+
+
 def test_kept_answers_are_for_their_owner_alone(tmp_path: Path) -> None:
     """Files of the answer cache are readable by their owner alone."""
     with (

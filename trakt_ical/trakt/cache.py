@@ -241,6 +241,7 @@ def _read_packed(raw: HTTPResponse) -> bytes:
         for part in raw.stream(PART, decode_content=False):
             body += part
             if len(body) > LARGEST:
+                raw.close()
                 raise BrokenAnswer(f"Trakt's answer is larger than {LARGEST // 2**20} MB.")
     except ProtocolError as error:
         raise ChunkedEncodingError(error) from error

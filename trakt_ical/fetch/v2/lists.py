@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from trakt_ical.errors import BrokenAnswer, Refused, TraktError
 from trakt_ical.fetch.odd_entries import decode_with_warnings
-from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, Activities, ListEntry, Named
+from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, Activities, ListedTitle, ListEntry
 from trakt_ical.files import JsonFile
 from trakt_ical.model import Airing, Movie
 from trakt_ical.trakt.client import Answer, Client
@@ -205,7 +205,7 @@ def _name_entry(entry: ListEntry) -> Iterator[str]:
         yield movie
 
 
-def _make_name(kind: str, named: Named | None) -> str:
+def _make_name(kind: str, named: ListedTitle | None) -> str:
     """Return `trakt-KIND-ID`, "" where there is no id."""
     if named is None or named.ids is None or not named.ids.trakt:
         return ""

@@ -127,13 +127,13 @@ class FoundEpisode(EpisodeWire, kw_only=True):
     ids: FoundIds | None = None
 
 
-class Named(msgspec.Struct):
+class ListedTitle(msgspec.Struct):
     """A show or movie of a hidden list."""
 
     ids: Ids | None = None
 
 
-class Numbered(msgspec.Struct):
+class ListedNumber(msgspec.Struct):
     """A season or episode by its *number*, an episode with its *season*."""
 
     number: int
@@ -143,10 +143,10 @@ class Numbered(msgspec.Struct):
 class ListEntry(msgspec.Struct):
     """One entry of a hidden list or the watchlist; people, whom it may also hold, are passed over."""
 
-    show: Named | None = None
-    season: Numbered | None = None
-    episode: Numbered | None = None
-    movie: Named | None = None
+    show: ListedTitle | None = None
+    season: ListedNumber | None = None
+    episode: ListedNumber | None = None
+    movie: ListedTitle | None = None
 
 
 class MediaActivities(msgspec.Struct):
