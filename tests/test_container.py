@@ -148,6 +148,7 @@ def test_the_image_works_as_its_page_says(image: tuple[Path, Mapping[str, Any]],
     root, config = image
     volume = make_volume(root, tmp_path)
     own = Container(root, config, volume, {"TRAKT_ICAL_LISTEN": f"127.0.0.1:{find_port()}"}, config["User"])
+    assert "TRAKT_ICAL_LISTEN=0.0.0.0:8642" in config["Env"]  # in a container, loopback is nobody else's
     assert own.run("-un", entrypoint=["id"]).returncode != 0
     assert "Read-only" in own.run("/x", entrypoint=["touch"]).stderr
     with Demo(now=lambda: datetime.now(UTC)) as demo:
