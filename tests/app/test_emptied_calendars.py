@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date, timedelta
+from pathlib import Path
 
 import icalendar
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from tests.conftest import Line
 from tests.factories import DAY, NOW
 from tests.feeds import run_feed
+from tests.server import Reply, run_server
+from tests.subscriber import Subscriber
 from trakt_ical.demo import Fault
 
 NOTHING = {"TRAKT_ICAL_INCLUDE_SHOWS": "no such show"}
@@ -78,6 +81,18 @@ def test_two_empty_calendars_have_events_of_their_own(line: Line) -> None:
     assert len(uids) == 2
 
 
+def test_the_event_of_an_empty_calendar_keeps_the_limits(line: Line) -> None:
+    """A name of any length leaves its title short enough, and it is left out where there is no room for it."""
+    [event] = export(line, **NOTHING, TRAKT_ICAL_NAME="long " * 100)
+    assert len(str(event["SUMMARY"])) <= 250
+    line.ics.unlink()
+    assert export(line, **NOTHING, TRAKT_ICAL_MAX_BYTES="700") == []
+    assert len(line.ics.read_bytes()) < 700
+    octets = line.ics.read_bytes()
+    assert export(line, **NOTHING, TRAKT_ICAL_MAX_BYTES="700") == []
+    assert line.ics.read_bytes() == octets
+
+
 def test_a_calendar_from_which_the_last_event_left_says_so(line: Line) -> None:
     """Trakt lists nothing any more: after the tombstones GNOME would keep these for ever."""
     days = ("--from", "2026-04-18", "--days", "30")
@@ -115,6 +130,22 @@ def test_subscribers_of_an_emptied_calendar_see_its_event(line: Line) -> None:
         line.clock.pass_by(hours=1)
         running.renew()
         assert running.get().headers["ETag"] == after.headers["ETag"]
+
+
+def test_vdirsyncer_and_khal_see_that_a_calendar_is_empty(line: Line, tmp_path: Path) -> None:
+    """A program that follows the feed shows that one event in place of the airings, and the airings again after it."""
+    seen = []
+    with run_server(lambda _: Reply(line.ics.read_bytes(), headers={"Content-Type": "text/calendar"})) as (url, _):
+        for rules in ({}, NOTHING, {}):
+            line.clock.pass_by(hours=1)
+            export(line, **rules)
+            if not seen:
+                subscriber = Subscriber(tmp_path / "subscriber", f"{url}/trakt.ics")
+            seen.append({event.title for event in subscriber.refresh("2026-04-18", "5d")})
+    airings, nothing, again = seen
+    assert len(airings) > 3
+    assert nothing == {"No airings match: Trakt"}
+    assert again == airings
 
 
 def test_past_events_that_a_new_rule_leaves_out_go_in_the_same_run(line: Line) -> None:

@@ -178,6 +178,11 @@ def _change_lines(stamp: ChangeStamp, rev: str, created: datetime | None) -> tup
     )
 
 
+def cut_summary(text: str) -> str:
+    """Return *text* as long as a SUMMARY may be."""
+    return text if len(text) <= LONGEST_SUMMARY else text[: LONGEST_SUMMARY - 1] + "…"
+
+
 def escape(text: str) -> str:
     r"""*text* as RFC 5545 §3.3.11 writes it; icalendar's own `vText` takes a `\N` in a title for a line break."""
     return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")

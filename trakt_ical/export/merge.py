@@ -202,6 +202,8 @@ def _renew_no_airings_event(given: MergeInput, stamps: _Stamps) -> StoredEvent |
         return old
     stamp = stamps.make_stamp(old)
     octets = ics.render_event(event, stamp, rev, created=_find_created(old), uid_suffix=suffix)
+    if given.retention.size_limit and len(octets) > _find_room(given):
+        return None
     return StoredEvent(event.uid, octets, ics.format_moment(first), "", stamp.sequence, rev)
 
 
@@ -381,8 +383,7 @@ def find_over_limit(given: MergeInput, events: Sequence[StoredEvent]) -> Set[str
     """Return the UIDs of those of *events*, which are in order, that do not fit into the largest calendar."""
     if not given.retention.size_limit:
         return frozenset()
-    # Room for the longest stamp is kept free: else a run that changes nothing but the stamp could drop an event.
-    room = given.retention.size_limit - len(ics.render_calendar(given.heading, LONGEST_STAMP, ()))
+    room = _find_room(given)
     listed = {event.uid for event in given.current.events}
     gone: set[str] = set()
     while True:
@@ -392,6 +393,12 @@ def find_over_limit(given: MergeInput, events: Sequence[StoredEvent]) -> Set[str
         if dropped <= listed:
             return dropped | gone
         gone |= dropped - listed
+
+
+def _find_room(given: MergeInput) -> int:
+    """Return how many octets the events may take in the largest calendar."""
+    # Room for the longest stamp is kept free: else a run that changes nothing but the stamp could drop an event.
+    return given.retention.size_limit - len(ics.render_calendar(given.heading, LONGEST_STAMP, ()))
 
 
 def _find_dropped(events: Sequence[StoredEvent], room: int, now: datetime) -> set[str]:
@@ -438,9 +445,7 @@ def _make_tombstone(old: StoredEvent, stamp: ChangeStamp) -> StoredEvent:
     octets = _replace_line(octets, "X-TRAKT-ICAL-REV", "")
     octets = _replace_line(octets, "STATUS", "STATUS:CANCELLED\r\n")
     # GNOME Calendar, KOrganizer, MagicMirror and older Home Assistants show STATUS nowhere: the title must say it.
-    summary = ics.NOT_LISTED + read_name(octets)
-    if len(summary) > ics.LONGEST_SUMMARY:
-        summary = summary[: ics.LONGEST_SUMMARY - 1] + "…"
+    summary = ics.cut_summary(ics.NOT_LISTED + read_name(octets))
     octets = _replace_line(octets, "SUMMARY", ics.fold(f"SUMMARY:{ics.escape(summary)}".encode()).decode())
     octets = _ALARMS.sub(b"", octets)  # nothing rings for what is off
     return StoredEvent(old.uid, octets, old.start, modified, stamp.sequence, None, old.created)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from datetime import date, timedelta
 
-from trakt_ical.export.ics import Heading
+from trakt_ical.export.ics import Heading, cut_summary
 from trakt_ical.model import DateRange, Event
 
 LENGTH = 7  # days; a week on the screen, as other notices
@@ -30,7 +30,7 @@ def make_no_airings_event(heading: Heading, first: date) -> Event:
     key = hashlib.blake2b(whose.encode(), digest_size=6).hexdigest()
     return Event(
         uid=f"{UID_BEGINS}{key}@trakt-ical",
-        summary=f"No airings match: {heading.appearance.name}",
+        summary=cut_summary(f"No airings match: {heading.appearance.name}"),
         description=TEXT,
         start=first,
         end=first + timedelta(days=LENGTH),
