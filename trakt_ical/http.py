@@ -1,4 +1,4 @@
-"""What client and server both know of HTTP: dates in header fields, and which computer an address leads to."""
+"""What client and server both know of HTTP: header fields, and which computer an address leads to."""
 
 from __future__ import annotations
 
@@ -6,9 +6,20 @@ import ipaddress
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+CALENDAR_TYPE = "text/calendar; charset=utf-8"
+CACHE_CONTROL = "private, max-age=900"  # private: a shared cache must not keep what a secret protects
 HOME_DOMAINS = (".local", ".lan", ".internal", ".home.arpa")
+
+
+def make_disposition(file: str) -> str:
+    """Return a Content-Disposition that gives a saved calendar the name *file* (RFC 6266)."""
+    plain = "".join(
+        letter if letter.isascii() and letter.isprintable() and letter not in '"\\%' else "_" for letter in file
+    )
+    exact = "" if plain == file else f"; filename*=UTF-8''{quote(file, safe='')}"
+    return f'inline; filename="{plain}"{exact}'
 
 
 def parse_http_date(value: str | None) -> datetime | None:
@@ -57,6 +68,15 @@ class ListenAddress(NamedTuple):
         """The URL under which this computer reaches it."""
         everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  users may set it
         return f"http://{ListenAddress(everywhere.get(self.host, self.host), self.port)}"
+
+
+def is_server_url(url: str) -> bool:
+    """Whether *url* is the address of a web server."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def is_loopback(host: str) -> bool:

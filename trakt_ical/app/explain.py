@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trakt_ical import pipeline
 from trakt_ical.errors import NoMatch, UpdateHeldBack
 from trakt_ical.export.merge import MergeInput, Retention, decide_fate
-from trakt_ical.export.output import Output, read_output
+from trakt_ical.export.output import Output, make_store, read_output
 from trakt_ical.export.stored_calendar import StoredEvent, parse_moment, read_name, strip_uid_suffix
-from trakt_ical.export.stores.file import FileStore
 from trakt_ical.fetch.sources import Fetched
 from trakt_ical.model import Airing, Episode, Moment, Steps, local_date
 from trakt_ical.pipeline import CalendarSpec, list_airings, remove_hidden
@@ -45,15 +43,15 @@ class Explanation:
 
 
 def load_stored_output(app: App, calendar: Calendar, spec: CalendarSpec) -> Output:
-    """Load the calendar's output file, or else the feed's copy of it, or nothing where there is neither.
+    """Load the calendar's output, or else the feed's copy of it, or nothing where there is neither.
 
-    Raises OutputError where the file is not this calendar: an export would stop there as well.
+    Raises OutputError where the output is not this calendar: an export would stop there as well.
     """
     from trakt_ical.app.feed_folder import make_feed_folder
 
     named = calendar.settings.output
-    files = [FileStore(Path(named).expanduser())] if named and named != "-" else []
-    for store in (*files, make_feed_folder(app).make_store(calendar.title)):
+    named_stores = [make_store(named)] if named and named != "-" else []
+    for store in (*named_stores, make_feed_folder(app).make_store(calendar.title)):
         output = read_output(store, app.folders.state, spec.calendar_id)
         if output.stored:
             return output

@@ -65,7 +65,7 @@ class Span(click.ParamType[timedelta]):
 
 @click.command("export", cls=Command)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@setting_option("-o", "--output", setting="output", metavar="FILE|-")
+@setting_option("-o", "--output", setting="output", metavar="FILE|URL|-")
 @setting_option("--back", setting="back", metavar="N")
 @setting_option("--ahead", setting="ahead", metavar="N")
 @click.option(
@@ -226,10 +226,11 @@ def _to_json(job: Job, outcome: Outcome) -> dict[str, object]:
 
 def _make_job(calendar: Calendar, previous: Path | None) -> Job:
     from trakt_ical.app.export import Job
+    from trakt_ical.export.output import make_store
     from trakt_ical.export.stores.file import FileStore
 
     output = calendar.settings.output
-    store = None if output == "-" else FileStore(Path(output).expanduser())
+    store = None if output == "-" else make_store(output)
     return Job(calendar, store, FileStore(previous) if previous else None)
 
 
@@ -288,9 +289,9 @@ def _describe_result(job: Job, result: RunResult, *, dry_run: bool) -> str:
     """Return the closing line for one calendar; with *dry_run* it says what would be."""
     from trakt_ical.export.changes import count_changes
 
-    settings, summary = job.calendar.settings, result.summary
+    summary = result.summary
     span = f" from {summary.first} to {summary.last}" if summary.first else ""
-    place = "to standard output" if job.store is None else f"in {settings.output}"
+    place = "to standard output" if job.store is None else f"in {job.store.describe()}"
     place = f"would be {place}" if dry_run else place
     changed = f": {count_changes(result.changes)}" if result.changes else "" if result.changed else ", unchanged"
     several = f"; none of the {summary.unshown} airings that Trakt lists on these days is shown"

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from trakt_ical.config.settings import FIELDS, Settings
+from trakt_ical.export.stores.address import check_address
 from trakt_ical.wording import suggest_nearest
 
 
@@ -40,13 +40,10 @@ def check_allowed(name: str, value: object) -> str | None:
 
 def check_url(url: str) -> str | None:
     """Check that *url* is the address of a server, to which paths can be appended."""
-    try:
-        parts = urlsplit(url)
-        is_right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_right = False
+    from trakt_ical.http import is_server_url
+
     # An empty query or fragment is not in `parts`, but would still swallow the path that follows it.
-    if not is_right or re.search("[?#]", url):
+    if not is_server_url(url) or re.search("[?#]", url):
         return "must be an address that begins with https:// or http:// and has no ? or #."
     return None
 
@@ -65,6 +62,11 @@ def check_path(path: str) -> str | None:
     except RuntimeError:
         return "begins with a ~ that stands for no known home folder. Write the whole path."
     return None
+
+
+def check_output(output: str) -> str | None:
+    """Check that *output* is a path, or the address of an object in a bucket."""
+    return check_address(output) or check_path(output)
 
 
 def check_zone(zone: str) -> str | None:
@@ -116,7 +118,7 @@ CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "api_url": check_url,
     "auth_url": check_url,
     "public_url": check_public_url,
-    "output": check_path,
+    "output": check_output,
     "token_file": check_path,
     "timezone": check_zone,
     "color": check_color,

@@ -24,6 +24,7 @@ from trakt_ical.config.settings import ACCOUNT, FIELDS, OF_ACCOUNTS, OF_CALENDAR
 from trakt_ical.config.settings_file import SettingsFile, load_settings_file, parse_settings_file, read_text
 from trakt_ical.config.values import GivenValue, format_value
 from trakt_ical.errors import SettingsError
+from trakt_ical.export.stores.address import hide_path, is_bucket_address
 from trakt_ical.wording import suggest_nearest
 
 PREFIX = "TRAKT_ICAL_"
@@ -294,10 +295,11 @@ def _check_outputs(calendars: Collection[Calendar]) -> None:
         output = calendar.settings.output
         if not output:
             continue
-        target = output if output == "-" else os.path.realpath(Path(output).expanduser())
+        is_path = output != "-" and not is_bucket_address(output)
+        target = os.path.realpath(Path(output).expanduser()) if is_path else output
         if other := outputs.get(target):
             raise SettingsError(
-                f"The calendars {other.name} and {calendar.name} have one output, {output} "
+                f"The calendars {other.name} and {calendar.name} have one output, {hide_path(output)} "
                 f"({calendar.given['output'].locate()}). Give each its own."
             )
         outputs[target] = calendar
@@ -344,6 +346,8 @@ def _mask_value(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if name in SECRETS:
         return "(set)" if value else ""
+    if name == "output":
+        return hide_path(value)
     return hide_userinfo(value) if name.endswith("_url") else format_value(value)
 
 

@@ -80,7 +80,9 @@ class Settings:
         "Time zone in which days begin and end, such as Europe/Berlin. "
         "If not set: your Trakt account's, else this computer's.",
     )
-    output: str = _rule("trakt.ics", "File to write; - writes to standard output.")
+    output: str = _rule(
+        "trakt.ics", "File to write, or an object in a bucket (s3://, gs:// or az://); - writes to standard output."
+    )
     after_change: str = _rule(
         "",
         "Command that runs after the calendar changed. TRAKT_ICAL_FILE and TRAKT_ICAL_NAME in its environment are the "

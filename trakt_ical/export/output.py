@@ -13,6 +13,8 @@ import msgspec
 from trakt_ical.errors import OutputError, TraktIcalError
 from trakt_ical.export.ics import CalendarId
 from trakt_ical.export.stored_calendar import DamagedCalendar, StoredCalendar, check_sum, parse_calendar
+from trakt_ical.export.stores.address import is_bucket_address
+from trakt_ical.export.stores.file import FileStore
 from trakt_ical.export.stores.protocol import LastRun, OutputState, Snapshot, StateFile, Store
 
 log = logging.getLogger(__name__)
@@ -70,8 +72,19 @@ class Output(msgspec.Struct, frozen=True):
 
     def save_state(self) -> None:
         """Save the state, where there is one."""
-        if self.state_file is not None and self.state is not None:
-            self.state_file.save(self.state)
+        if self.store is None or self.state_file is None or self.state is None:
+            return
+        self.store.share_state(self.state)
+        self.state_file.save(self.state)
+
+
+def make_store(output: str) -> Store:
+    """Return the store at *output*, a path or the address of an object in a bucket. Raises SettingsError."""
+    if is_bucket_address(output):
+        from trakt_ical.export.stores.bucket import BucketStore  # few outputs are in one
+
+        return BucketStore(output)
+    return FileStore(Path(output).expanduser())
 
 
 @contextlib.contextmanager
@@ -80,12 +93,13 @@ def open_output(store: Store, states: Path, calendar_id: CalendarId, *, force: b
 
     Raises OutputError where something else is there; with *force* that is kept aside.
     """
-    state_file = StateFile(states, store.name)
+    state_file = StateFile(states, store.name, store.label)
     # From the load to the save no other run may write: both would start from the same calendar, and the second one
     # would give the same change stamps to other changes.
     with state_file.lock():
         store.sweep()  # now, since a run that changes nothing saves nothing
-        state, snapshot = state_file.load(), store.load()
+        snapshot = store.load()
+        state = store.complete_state(state_file.load(), snapshot)
         # To hash a large calendar takes a twentieth of a run that ends at once. The last run did it for this version.
         last = state.last_run
         is_checked = force or snapshot is None or last is None or last.version != snapshot.version
@@ -110,7 +124,8 @@ def read_output(store: Store, states: Path, calendar_id: CalendarId) -> Output:
         stored = parse_own_calendar(snapshot.octets, calendar_id) if snapshot else None
     except DamagedCalendar as error:
         raise OutputError(f"{store.describe()} cannot be used: {error}.") from error
-    return Output(state=StateFile(states, store.name).load(), snapshot=snapshot, stored=stored)
+    state = store.complete_state(StateFile(states, store.name, store.label).load(), snapshot)
+    return Output(state=state, snapshot=snapshot, stored=stored)
 
 
 def parse_own_calendar(octets: bytes, calendar_id: CalendarId, *, checks_sum: bool = True) -> StoredCalendar:

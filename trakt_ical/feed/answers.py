@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple, Protocol
-from urllib.parse import quote
 
-from trakt_ical.http import format_http_date, parse_http_date
+from trakt_ical.http import CACHE_CONTROL, CALENDAR_TYPE, format_http_date, make_disposition, parse_http_date
 
 READ_METHODS = ("GET", "HEAD")
 HIDDEN = ((b"x-robots-tag", b"noindex"), (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
@@ -112,7 +111,6 @@ def parse_etags(condition: bytes) -> frozenset[bytes]:
 # For calendar programs that run in a browser. It gives nothing away, since a page that does not know the secret cannot
 # ask, and nothing in an answer depends on who asks. The page and everything else stay closed to other origins.
 ANY_ORIGIN = (b"access-control-allow-origin", b"*")
-CACHE_CONTROL = b"private, max-age=900"  # private: a shared cache must not keep what a secret protects
 NOT_YET_FETCHED = make_text_answer(
     503, "This calendar has not been fetched yet. Try again in two minutes.\n", ((b"retry-after", b"120"), ANY_ORIGIN)
 )
@@ -197,7 +195,7 @@ class CalendarAnswers:
         validators: Headers = (
             (b"etag", tag),
             (b"last-modified", self._last_modified_field),
-            (b"cache-control", CACHE_CONTROL),
+            (b"cache-control", CACHE_CONTROL.encode()),
             (b"vary", b"Accept-Encoding"),
             ANY_ORIGIN,
             *success,
@@ -205,9 +203,9 @@ class CalendarAnswers:
         whole = Answer(
             200,
             (
-                (b"content-type", b"text/calendar; charset=utf-8"),
+                (b"content-type", CALENDAR_TYPE.encode()),
                 (b"content-length", str(len(body)).encode()),
-                (b"content-disposition", _make_disposition(self.name)),
+                (b"content-disposition", make_disposition(f"{self.name}.ics").encode()),
                 *coding,
                 *validators,
                 *HIDDEN,
@@ -220,15 +218,6 @@ class CalendarAnswers:
 def hash_octets(octets: bytes) -> str:
     """Return a short hash of *octets* that no others share."""
     return hashlib.blake2b(octets, digest_size=16).hexdigest()
-
-
-def _make_disposition(name: str) -> bytes:
-    """Return a Content-Disposition that names a saved file after the calendar *name* (RFC 6266)."""
-    plain = "".join(
-        letter if letter.isascii() and letter.isprintable() and letter not in '"\\%' else "_" for letter in name
-    )
-    exact = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}.ics"
-    return f'inline; filename="{plain}.ics"{exact}'.encode()
 
 
 @dataclass(frozen=True, slots=True)

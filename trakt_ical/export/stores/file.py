@@ -10,9 +10,8 @@ from pathlib import Path
 
 from trakt_ical import files
 from trakt_ical.errors import OutputError
-from trakt_ical.export.stores.protocol import Snapshot, Version
+from trakt_ical.export.stores.protocol import LARGEST, OutputState, Snapshot, Version
 
-LARGEST = 256 * 2**20  # octets; no calendar of ours comes near
 NEW_FILE = 0o666  # less the umask: a calendar is for other programs to read
 
 
@@ -27,6 +26,11 @@ class FileStore:
     def name(self) -> str:
         """The path of the file itself, whatever links lead to it."""
         return str(self._target)
+
+    @property
+    def label(self) -> str:
+        """The same path."""
+        return self.name
 
     def describe(self) -> str:
         """Return the path as it was given."""
@@ -87,6 +91,13 @@ class FileStore:
             except OSError as error:
                 raise OutputError(f"The copy {aside} was not written: {_explain_error(error, aside)}") from error
         raise AssertionError("count() does not end")
+
+    def complete_state(self, kept: OutputState, snapshot: Snapshot | None) -> OutputState:  # noqa: ARG002
+        """Return *kept*: all that is known of a file is kept on this computer."""
+        return kept
+
+    def share_state(self, state: OutputState) -> None:
+        """Do nothing: all that is known of a file is kept on this computer."""
 
 
 def _make_version(known: os.stat_result | None) -> Version | None:

@@ -18,6 +18,7 @@ from trakt_ical.files import JsonFile
 from trakt_ical.model import check_years
 
 LOCK_WAIT = 60  # seconds
+LARGEST = 256 * 2**20  # octets; no calendar of ours comes near
 
 Version: TypeAlias = str
 """Tells one state of a stored calendar from every other one; only the store that made it understands it."""
@@ -41,8 +42,13 @@ class Store(Protocol):
         """The identity of the place, however its address was written: lock and state are kept under it."""
         ...
 
+    @property
+    def label(self) -> str:
+        """The name for people, without what is secret in it."""
+        ...
+
     def describe(self) -> str:
-        """Return the place as the user wrote it, for messages."""
+        """Return the place as the user wrote it, for messages: without what is secret in it."""
         ...
 
     def load(self) -> Snapshot | None:
@@ -62,6 +68,17 @@ class Store(Protocol):
 
     def keep_aside(self, octets: bytes) -> str:
         """Keep a copy of *octets* beside the calendar, under a name that is free, and return that name."""
+        ...
+
+    def complete_state(self, kept: OutputState, snapshot: Snapshot | None) -> OutputState:
+        """Return *kept*, which this computer knows, with what others noted; *snapshot* is what this run loaded.
+
+        A place that only this computer writes to has nothing to add.
+        """
+        ...
+
+    def share_state(self, state: OutputState) -> None:
+        """Let the other computers that write here know of *state*; it may be corrected by what they noted before."""
         ...
 
 
@@ -154,11 +171,14 @@ class OutputState(msgspec.Struct, kw_only=True):
 
 
 class StateFile:
-    """The state of the store called *name*, in *folder*, with a lock that all runs for the same store share."""
+    """The state of the store called *name*, in *folder*, with a lock that all runs for the same store share.
 
-    def __init__(self, folder: Path, name: str) -> None:
+    *label*: what people see as its name, where that is another.
+    """
+
+    def __init__(self, folder: Path, name: str, label: str = "") -> None:
         octets = os.fsencode(name)  # a path may hold octets that are no text
-        self._output = octets.decode(errors="backslashreplace")
+        self._output = os.fsencode(label or name).decode(errors="backslashreplace")
         self.path = folder / f"{hashlib.blake2b(octets, digest_size=12).hexdigest()}.json"
         self._file = _open_state(self.path)
 
