@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import socket
@@ -12,20 +13,23 @@ import threading
 import urllib.error
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 from click.testing import Result
 
 from tests.buckets import PUBLIC, Proxy, S3Server, forward, run_proxy
 from tests.conftest import Line
+from tests.demos import log_in
 from tests.server import Reply, Request
 from trakt_ical.demo import Fault
 from trakt_ical.export.output import make_store
 from trakt_ical.export.stored_calendar import parse_calendar, parse_moment
 
+ROOT = Path(__file__).resolve().parents[2]
 WRITTEN = ["GET Trakt.ics", "PUT Trakt.ics", "GET Trakt.ics.state", "PUT Trakt.ics.state"]
 
 
@@ -334,6 +338,15 @@ def test_an_address_that_is_none_is_refused(line: Line, output: str, word: str) 
     assert (results[0].stderr != results[1].stderr) == (output.rstrip("/") == "s3://my-bucket" or word == "bucket")
 
 
+def test_a_wrong_address_in_a_file_is_not_quoted(line: Line, tmp_path: Path) -> None:
+    """The line of the settings file is named; the path in it is a secret."""
+    config = tmp_path / "config.toml"
+    config.write_text('output = "s3://my-bucket/s3cret//x.ics"\n')
+    del line.environ["TRAKT_ICAL_OUTPUT"]
+    result = line("--config", str(config), "export")
+    assert (result.exit_code, "line 1" in result.stderr, "s3cret" in result.output) == (3, True, False)
+
+
 def test_commands_know_the_bucket(job: Job) -> None:
     """`explain` and `agenda` read the stored calendar there, `status` and `config` name it without its path."""
     job.run()
@@ -354,7 +367,7 @@ def test_a_server_without_encryption_is_named(job: Job) -> None:
     """`config` names the variable and the server."""
     url = "http://me:pass@s3.example.com"
     environ = {"TRAKT_ICAL_OUTPUT": job.address, "AWS_ENDPOINT_URL": url}
-    [sentence, _] = job.line("config", environ=environ).stderr.splitlines()
+    sentence, *_ = job.line("config", environ=environ).stderr.splitlines()
     assert all(word in sentence for word in ("AWS_ENDPOINT_URL", "s3.example.com"))
     assert "pass" not in sentence
     environ["AWS_ENDPOINT_URL"] = "https://s3.example.com"
@@ -367,11 +380,32 @@ def test_two_calendars_cannot_share_an_object(line: Line, tmp_path: Path) -> Non
     config.write_text(
         '[calendar.A]\noutput = "s3://my-bucket/s3cret/x.ics"\n[calendar.B]\noutput = "s3://my-bucket/s3cret/x.ics"\n'
     )
-    environ = {name: value for name, value in line.environ.items() if name != "TRAKT_ICAL_OUTPUT"}
-    line.environ.clear()
-    line.environ.update(environ)
+    del line.environ["TRAKT_ICAL_OUTPUT"]
     result = line("--config", str(config), "export")
     assert (result.exit_code, "s3cret" in result.output, "my-bucket" in result.output) == (3, False, True)
+
+
+def test_the_sample_for_github_actions_exports(job: Job, tmp_path: Path) -> None:
+    """Its steps keep the login, and write the calendar, in a place that is new each time but for that login."""
+    workflow = yaml.safe_load((ROOT / "samples" / "github-actions.yml").read_text())["jobs"]["export"]
+    steps = [step for step in workflow["steps"] if "run" in step and "pip" not in step["run"]]
+    job.line.clock.now = datetime.now(UTC)  # of the processes that the steps start
+    log_in(job.line.demo, tmp_path / "token.json")
+    names = {"TRAKT_ICAL_HOME": "home", "TRAKT_ICAL_OUTPUT": job.address}
+    names["TOKEN"] = (tmp_path / "token.json").read_text()
+    # What the workflow sets must be settings; their values are those of the built-in Trakt and of this test's bucket.
+    settings = {name for name in workflow["env"] if name.startswith("TRAKT_ICAL_")}
+    environ = {name: value for name, value in job.line.environ.items() if name != "TRAKT_ICAL_TOKEN_FILE"}
+    environ |= {**os.environ, **names, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    assert settings - set(environ) == {"TRAKT_ICAL_TIMEZONE"}
+    for number in range(2):
+        work = tmp_path / f"run-{number}"
+        work.mkdir()
+        for step in steps:
+            done = subprocess.run(["sh", "-c", step["run"]], cwd=work, env=environ, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+        environ["TOKEN"] = (work / "home" / "token.json").read_text()
+    assert job.read().startswith(b"BEGIN:VCALENDAR")
 
 
 def test_files_never_load_the_library(tmp_path: Path) -> None:

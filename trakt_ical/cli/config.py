@@ -13,10 +13,10 @@ from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import write_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from trakt_ical.config import ShownSetting
+    from trakt_ical.config import Calendar, ShownSetting
 
 # How many words may follow, at least and at most, and how it is written.
 ACTIONS = {"set": (1, 2, "set NAME VALUE"), "unset": (1, 1, "unset NAME"), "edit": (0, 0, "edit")}
@@ -61,10 +61,22 @@ def command(run: Run, /, words: tuple[str, ...], show_all: bool, as_json: bool, 
             write_line(json.dumps([msgspec.structs.asdict(each) for each in listed], ensure_ascii=False, indent=2))
         else:
             _print_table([each for each in listed if show_all or each.origin != "default"])
+        for calendar in accounts.resolved.calendars:
+            _warn_of_plain_endpoint(run, calendar, accounts.environment.environ)
         file = accounts.resolved.file
         run.say(f"Settings file: {file}" + ("" if file.exists() else " (does not exist yet)"))
         if not show_all and not as_json:
             run.say(f"All other settings have their defaults. To see them: {run.program} config --all")
+
+
+def _warn_of_plain_endpoint(run: Run, calendar: Calendar, environ: Mapping[str, str]) -> None:
+    """Say if the bucket of *calendar* is reached without encryption: its secret path can then be read on the way."""
+    from trakt_ical.config import hide_userinfo
+    from trakt_ical.export.stores.address import find_plain_endpoint
+
+    if name := find_plain_endpoint(calendar.settings.output, environ):
+        url = hide_userinfo(environ[name])
+        run.say(f"The bucket of {calendar.title} is reached without encryption: {name} is {url}.")
 
 
 def _print_table(listed: Sequence[ShownSetting]) -> None:

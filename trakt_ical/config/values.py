@@ -33,7 +33,8 @@ class GivenValue:
     def quote(self, name: str) -> tuple[str, ...]:
         """Return the line that gives the value of the setting *name*, and what points to it; () outside of a file."""
         # A secret's value is never shown, nor that of an address, which may hold a password before its @.
-        hides_value = FIELDS[name].metadata["secret"] or name.endswith("_url")
+        # An address may hold a password, or a path that is the secret of a calendar.
+        hides_value = FIELDS[name].metadata["secret"] or name.endswith("_url") or "://" in str(self.value)
         return self.file.quote(*self.keys, hides_value=hides_value) if self.file else ()
 
     def locate(self) -> str:

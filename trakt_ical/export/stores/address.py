@@ -5,6 +5,7 @@ The path is the secret of the calendar: in a bucket that the public may read, wh
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 
@@ -75,6 +76,7 @@ def _is_plain(url: str) -> bool:
     return url.lower().startswith("http://")
 
 
+@functools.cache  # one value may be checked several times in a run, which reports it once
 def _make_path() -> str:
     import secrets  # takes 2 ms, and only errors need it
 
