@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +28,7 @@ from tests.factories import NOW
 from tests.readers import Exports
 from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
-from trakt_ical.app.serve import FeedService
+from trakt_ical.app.serve import ServedAccounts
 from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.demo.auth import PENDING
 from trakt_ical.errors import TraktIcalError
@@ -269,7 +270,8 @@ def run(line: Line, demo: Demo, name: str) -> tuple[int, str]:
         environment = Environment(line.clock, line.clock.sleep, line.environ)
         with open_app({}, demo=False, environment=environment) as app:
             try:
-                FeedService(app).refresh()
+                with closing(ServedAccounts([app])) as accounts:
+                    accounts.services[0].refresh()
             except TraktIcalError as error:
                 return error.exit_code, f"Error: {error}"
         return 0, ""

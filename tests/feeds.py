@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,9 +16,12 @@ from urllib.parse import urlsplit
 import requests
 
 from tests.conftest import Clock, Line
-from trakt_ical.app.context import open_app
+from trakt_ical.app.context import open_accounts
 from trakt_ical.app.environment import Environment
-from trakt_ical.app.serve import FeedService
+from trakt_ical.app.feed_service import FeedService
+from trakt_ical.app.serve import ServedAccounts
+from trakt_ical.feed.feed_store import FeedFolder
+from trakt_ical.feed.refresher import Refresher
 from trakt_ical.feed.secrets import make_feed_url, make_page_url
 from trakt_ical.feed.server import REQUEST_TIMEOUT, WebServer, open_listeners
 from trakt_ical.http import ListenAddress
@@ -29,11 +32,27 @@ TIMEOUT = (5, 1)  # seconds that Trakt has to connect, and between two reads
 
 @dataclass
 class RunningFeed:
-    """A service that listens at *base*; its refresher works when it is told to, by the test's *clock*."""
+    """A server that listens at *base*; its refreshers work when they are told to, by the test's *clock*."""
 
-    service: FeedService
+    accounts: ServedAccounts
     base: str
     clock: Clock
+
+    @property
+    def service(self) -> FeedService:
+        """The feeds of the first account, which is the only one of most tests."""
+        return self.accounts.services[0]
+
+    def find_service(self, account: str) -> FeedService:
+        """The feeds of the account of that name."""
+        return next(service for service in self.accounts.services if service.account == account)
+
+    @property
+    def folder(self) -> FeedFolder:
+        """Where the feeds are kept."""
+        folder = self.service.store.folder
+        assert folder is not None
+        return folder
 
     @property
     def url(self) -> str:
@@ -76,8 +95,14 @@ class RunningFeed:
                 self.clock.pass_by(seconds=seconds)
                 return next(steps)
 
-            self.service.refresher.run(wait)
+            run_refresher(self.service.refresher, wait)
             yield self.clock.now
+
+
+def run_refresher(refresher: Refresher, wait: Callable[[float], bool]) -> None:
+    """Let *refresher* work until *wait*, which gets the seconds until something is due, says that it is over."""
+    while not wait(refresher.find_pause()):
+        refresher.step()
 
 
 @contextlib.contextmanager
@@ -85,15 +110,17 @@ def run_feed(line: Line, *, request_timeout: float = REQUEST_TIMEOUT, **settings
     """The feed of *line*'s account, with *settings*; clients have *request_timeout* seconds to send a request."""
     environ = line.environ | {f"TRAKT_ICAL_{name.upper()}": str(value) for name, value in settings.items()}
     environment = Environment(line.clock, line.clock.sleep, environ, TIMEOUT)
-    with open_app({}, demo=False, environment=environment) as app, open_listeners([HERE]) as listeners:
-        service = FeedService(app)
-        trusted = app.settings.trusted_proxies
-        application = service.make_application()
-        server = WebServer(application, listeners, service.reload, trusted, request_timeout)
+    with contextlib.ExitStack() as stack:
+        apps = stack.enter_context(open_accounts({}, demo=False, environment=environment)).open_all()
+        listeners = stack.enter_context(open_listeners([HERE]))
+        accounts = stack.enter_context(contextlib.closing(ServedAccounts(apps)))
+        accounts.open()
+        application = accounts.make_application()
+        server = WebServer(application, listeners, accounts.reload, apps[0].settings.trusted_proxies, request_timeout)
         thread = threading.Thread(target=server.run, name="web")
         thread.start()
         try:
-            yield RunningFeed(service, ListenAddress(*listeners[0].getsockname()[:2]).url, line.clock)
+            yield RunningFeed(accounts, ListenAddress(*listeners[0].getsockname()[:2]).url, line.clock)
         finally:
             server.stop()
             thread.join(20)

@@ -179,11 +179,15 @@ def _sync_folder(folder: Path) -> None:
             os.close(number)
 
 
+class LockHeld(OutputError):
+    """Another process or thread holds the lock."""
+
+
 @contextlib.contextmanager
 def lock(path: Path, *, wait: float) -> Iterator[None]:
     """Keep other processes and threads from the file at *path*, by a lock file beside it.
 
-    Raises OutputError where another one still holds it after *wait* seconds, or where no lock can be made.
+    Raises LockHeld where another one still holds it after *wait* seconds, OutputError where no lock can be made.
     """
     import filelock
 
@@ -193,7 +197,7 @@ def lock(path: Path, *, wait: float) -> Iterator[None]:
         make_private_folder(path.parent)
         lock.acquire()
     except filelock.Timeout as error:
-        raise OutputError(f"Another run has held {path}.lock for more than {wait:.0f} s.") from error
+        raise LockHeld(f"Another run has held {path}.lock for more than {wait:.0f} s.") from error
     except (OSError, NotImplementedError) as error:
         raise OutputError(f"The lock {path}.lock cannot be made: {_explain_lock_error(error)}") from error
     try:

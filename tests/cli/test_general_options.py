@@ -87,7 +87,8 @@ def test_advice_repeats_the_general_options(line: Line, tmp_path: Path) -> None:
 def test_what_prints_a_table_prints_json_too(line: Line) -> None:
     """What `status`, `config`, `feed list` and `explain` show is there for programs too; secrets stay masked."""
     line("export")
-    feed = {"name": "Trakt", "last_success": None, "last_change": None, "held_back_since": None}
+    moments = dict.fromkeys(("last_success", "last_change", "held_back_since"))
+    feed = {"name": "Trakt", **moments, "is_foreign": False}
     for arguments in (("--json", "feed", "list"), ("feed", "--json", "list"), ("feed", "list", "--json")):
         assert json.loads(line(*arguments).stdout) == [feed]
     airing = json.loads(line("agenda", "--json").stdout)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import socket
 from datetime import UTC, datetime, timedelta
@@ -14,14 +15,8 @@ import pytest
 from tests.calendars import find_slug
 from tests.conftest import Line
 from tests.feeds import RunningFeed, run_feed
-from trakt_ical.feed.answers import (
-    CalendarAnswers,
-    Feed,
-    Feeds,
-    Health,
-    accepts_gzip,
-    parse_etags,
-)
+from trakt_ical.feed.answers import NOT_YET_FETCHED, Answer, CalendarAnswers, Feed, accepts_gzip, parse_etags
+from trakt_ical.feed.directory import AccountHealth, CalendarHealth, Directory, Feeds, Health
 from trakt_ical.feed.feed_store import LastModifiedFile
 from trakt_ical.http import parse_http_date
 
@@ -40,12 +35,24 @@ class FailingService:
     """A service with one copy and one that is missing, whose refresher fails."""
 
     def check_health(self) -> Health:
-        return Health([(True, 60.5), (False, None)], "failing")
+        calendars = [CalendarHealth(is_ready=True, age=60.5), CalendarHealth(is_ready=False, age=None)]
+        return Health([AccountHealth(calendars, "failing")])
 
 
-def make_feeds(**more: str) -> Feeds:
-    feeds = (Feed("Trakt", SECRET, SERVED), Feed("TV shows/é", OTHER, None))
-    return Feeds(feeds, PAGE, FailingService(), **more)
+class EmptyPage:
+    """A page with nothing on it."""
+
+    def render_page(self, base_url: str) -> bytes:
+        return base_url.encode()
+
+
+DRAWN = EmptyPage()
+
+
+def make_feeds(prefix: str = "") -> Feeds:
+    directory = Directory(FailingService(), prefix)
+    directory.put("", {SECRET: Feed(SERVED), OTHER: Feed(NOT_YET_FETCHED), PAGE: DRAWN}, ())
+    return directory.feeds
 
 
 @pytest.mark.parametrize(
@@ -196,11 +203,11 @@ def test_a_condition_that_cannot_be_read_is_none() -> None:
 def test_a_path_is_right_or_404(path: str, status: int) -> None:
     """The secret alone finds a calendar; every path without one has the same answer, whatever the method."""
     answer = make_feeds().answer("GET", path, {})
-    assert answer is not None
+    assert isinstance(answer, Answer)
     assert answer.status == status
     for method in ("POST", "PROPFIND", "OPTIONS", "x"):
         other = make_feeds().answer(method, path, {})
-        assert other is not None
+        assert isinstance(other, Answer)
         assert (other.status, other.body) == ((404, answer.body) if status == 404 else (405, other.body))
         assert status == 404 or (b"allow", b"GET, HEAD") in other.headers
 
@@ -250,10 +257,10 @@ def test_the_secret_finds_the_calendar_however_a_program_writes_the_rest(running
 @pytest.mark.parametrize("rest", ["", "/", "/check-in"])
 def test_what_lies_below_the_pages_secret_is_not_the_feeds(rest: str) -> None:
     """The page has a secret of its own, which opens no calendar."""
-    assert make_feeds().answer("GET", f"/{PAGE}{rest}", {}) is None
-    assert make_feeds().answer("GET", f"/tv/{PAGE}{rest}", {}) is not None
+    assert make_feeds().answer("GET", f"/{PAGE}{rest}", {}) is DRAWN
+    assert make_feeds().answer("GET", f"/tv/{PAGE}{rest}", {}) is not DRAWN
     with_prefix = make_feeds(prefix="/tv")
-    assert with_prefix.answer("GET", with_prefix.strip_prefix(f"/tv/{PAGE}{rest}"), {}) is None
+    assert with_prefix.answer("GET", with_prefix.strip_prefix(f"/tv/{PAGE}{rest}"), {}) is DRAWN
 
 
 def test_a_prefix_may_be_left_or_taken_off() -> None:
@@ -261,19 +268,28 @@ def test_a_prefix_may_be_left_or_taken_off() -> None:
     with_prefix = make_feeds(prefix="/tv")
     for path in (f"/tv/{SECRET}/Trakt.ics", f"/{SECRET}/Trakt.ics"):
         answer = with_prefix.answer("GET", with_prefix.strip_prefix(path), {})
-        assert answer
+        assert isinstance(answer, Answer)
         assert answer.status == 200
 
 
 def test_health_tells_readiness_and_ages() -> None:
-    """`/healthz` is 503 until every calendar can be served, and 200 from then on."""
-    assert Health([(True, 1.0)], "well").answer().status == 200
-    answer = make_feeds().answer("GET", "/healthz", {})
-    assert answer
-    assert answer.body == (
-        b'{"ready": false, "refresher": "failing", '
-        b'"calendars": [{"ready": true, "age": 60}, {"ready": false, "age": null}]}'
-    )
+    """`/healthz` is 503 until every calendar of some account can be served, and names the worst refresher."""
+    whole = AccountHealth([CalendarHealth(is_ready=True, age=1.0)], "well")
+    foreign = AccountHealth([CalendarHealth(is_ready=False, age=None, is_foreign=True)], "crashed")
+    assert Health([whole]).answer().status == 200
+    assert Health([foreign]).answer().status == 503
+    answer = Health([whole, foreign]).answer()
+    assert (answer.status, json.loads(answer.body)["refresher"]) == (200, "crashed")
+    assert json.loads(answer.body)["foreign"] == 1
+    found = make_feeds().answer("GET", "/healthz", {})
+    assert isinstance(found, Answer)
+    assert json.loads(found.body) == {
+        "ready": False,
+        "refresher": "failing",
+        "refreshers": {"failing": 1},
+        "foreign": 0,
+        "calendars": [{"ready": True, "age": 60}, {"ready": False, "age": None}],
+    }
 
 
 @pytest.mark.parametrize(
@@ -369,7 +385,7 @@ def test_last_modified_is_kept_over_a_restart_and_always_rises(line: Line) -> No
         again = running.get()
         assert {**again.headers, "date": ""} == {**before.headers, "date": ""}
         line.clock.now = datetime(2026, 4, 18, 12, tzinfo=UTC)
-        kept = LastModifiedFile(running.service.store.folder.last_modified_path)
+        kept = LastModifiedFile(running.folder.last_modified_path)
         assert kept.find("Trakt", "another", line.clock.now) == line.clock.now + timedelta(seconds=1)
 
 

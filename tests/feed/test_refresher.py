@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -14,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Clock, Line
-from tests.feeds import RunningFeed, run_feed
+from tests.feeds import RunningFeed, run_feed, run_refresher
 from tests.readers import Exports
 from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.errors import TraktError
 from trakt_ical.export.stored_calendar import parse_calendar
-from trakt_ical.feed.refresher import ACTIVITY_INTERVAL, FIRST_RETRY, Refresher, RefresherThread
+from trakt_ical.feed.refresher import ACTIVITY_INTERVAL, FIRST_RETRY, Refresher
+from trakt_ical.feed.refresher_pool import Member, RefresherPool
 
 EVERY = timedelta(hours=1)
 NOTICE = "SUMMARY:⚠ Out of date since 18 Apr: Trakt\r\n".encode()
@@ -150,7 +150,7 @@ def test_a_lost_state_costs_no_copy_and_no_notice(line: Line) -> None:
     with run_feed(line) as running:
         running.refresh()
         good = running.get()
-        running.service.store.folder.make_state_file("Trakt").path.write_bytes(b"{")
+        running.folder.make_state_file("Trakt").path.write_bytes(b"{")
     line.clock.pass_by(hours=2)
     line.demo.misbehave(Fault(drop=Drop.BEFORE, times=0))
     with run_feed(line) as running:
@@ -235,19 +235,21 @@ def test_a_refresher_that_crashes_starts_again_and_says_so(running: RunningFeed,
     class CrashingRefresher(Refresher):
         """Crashes once, outside of all that it catches itself."""
 
-        def run(self, wait: Callable[[float], bool]) -> None:
+        def step(self) -> None:
             if self.condition == "crashed":
                 again.set()
-                wait(20)
+                super().step()
             else:
                 raise error
 
-    running.service.refresher = CrashingRefresher(FakeJob(running.clock), EVERY, running.clock)
-    with RefresherThread(running.service.refresher, restart_pause=0):
-        assert again.wait(20)
+    refresher = running.service.refresher = CrashingRefresher(FakeJob(running.clock), EVERY, running.clock)
+    with RefresherPool([Member("", refresher)], running.clock) as pool:
+        while running.get(running.base + "/healthz").json()["refresher"] != "crashed":
+            assert running.get().status_code == 200
         assert f"({type(error).__name__})" in running.get(running.page).text
-        assert running.get(running.base + "/healthz").json()["refresher"] == "crashed"
-        assert running.get().status_code == 200
+        running.clock.pass_by(minutes=5)
+        pool.wake()
+        assert again.wait(20)
     running.clock.pass_by(minutes=5)
     running.refresh()
     assert running.get(running.base + "/healthz").json()["refresher"] == "well"
@@ -271,7 +273,7 @@ def test_a_refresh_that_hangs_is_said(line: Line) -> None:
             return str(running.get(running.base + "/healthz").json()["refresher"])
 
         assert find_condition() == "starting"
-        with RefresherThread(refresher):
+        with RefresherPool([Member("", refresher)], line.clock):
             assert begun.wait(20)
             assert find_condition() == "starting"
             line.clock.pass_by(minutes=11)
@@ -292,7 +294,7 @@ def test_failures_are_tried_again_less_and_less_often(line: Line) -> None:
         line.clock.pass_by(seconds=seconds)
         return len(pauses) > 40
 
-    refresher.run(wait)
+    run_refresher(refresher, wait)
     tries = [sum(pauses[:position]) for position in range(len(pauses))]
     assert FIRST_RETRY.total_seconds() in tries
     assert sum(pauses) / len(pauses) <= ACTIVITY_INTERVAL.total_seconds()
@@ -310,7 +312,7 @@ def test_the_hour_is_not_the_same_for_all(line: Line, chance: float, minutes: in
         return len(job.refreshes) == 2
 
     start = line.clock.now
-    refresher.run(wait)
+    run_refresher(refresher, wait)
     assert job.refreshes == [start, start + timedelta(minutes=minutes)]
 
 
@@ -326,7 +328,7 @@ def test_a_clock_that_was_set_back_does_not_stop_the_refresher(line: Line) -> No
         line.clock.pass_by(seconds=seconds)
         return line.clock.now >= end
 
-    refresher.run(wait)
+    run_refresher(refresher, wait)
     assert len(job.refreshes) == 2
 
 
@@ -364,7 +366,7 @@ def test_the_notice_never_enters_the_memory(running: RunningFeed, line: Line) ->
     line.clock.pass_by(days=4)
     running.refresh()
     assert b"out-of-date" in running.get().content
-    assert b"out-of-date" not in Path(running.service.store.folder.make_store("Trakt").name).read_bytes()
+    assert b"out-of-date" not in Path(running.folder.make_store("Trakt").name).read_bytes()
     line.ics.write_bytes(running.get().content)
     line.demo.behave()
     assert line("export").exit_code == 6
@@ -422,7 +424,7 @@ def test_a_damaged_copy_is_not_served_and_made_anew(line: Line) -> None:
     """What is not whole is no answer; the refresher puts it aside."""
     with run_feed(line) as running:
         running.refresh()
-        copy = Path(running.service.store.folder.make_store("Trakt").name)
+        copy = Path(running.folder.make_store("Trakt").name)
         copy.write_bytes(copy.read_bytes()[:-100])
         running.service.reload()
         assert running.get().status_code == 200

@@ -92,6 +92,7 @@ def test_a_replaced_address_says_so_for_ninety_days(line: Line, running: Running
     second = running.url
     assert b"DTSTART;VALUE=DATE:20260425\r\n" in running.get(first).content
     assert line("feed", "renew").exit_code == 0
+    running.accounts.claims.close()
     with run_feed(line) as again:
         paths = [urlsplit(url).path for url in (first, second)]
         assert [again.get(again.base + path).content.count(b"BEGIN:VEVENT") for path in paths] == [1, 1]
@@ -218,7 +219,7 @@ def test_secrets_that_cannot_be_read_are_never_replaced(line: Line, octets: byte
     """New ones would lose every subscriber: exit 6 in one sentence; a server that runs keeps what it has."""
     with run_feed(line) as running:
         running.refresh()
-        path = running.service.store.folder.secrets_file.path
+        path = running.folder.secrets_file.path
         path.write_bytes(octets)
         running.service.reload()
         assert running.get().status_code == 200
@@ -342,7 +343,7 @@ def test_the_log_tells_who_asked_and_no_secret(line: Line, caplog: pytest.LogCap
 class FixedSecrets:
     """Holds one secret."""
 
-    secrets = Secrets("s3cret", {})
+    all_secrets = frozenset(("s3cret",))
 
 
 def test_no_logger_tells_a_secret(caplog: pytest.LogCaptureFixture) -> None:

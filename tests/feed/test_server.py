@@ -155,17 +155,10 @@ class SlowRoute:
         return make_text_answer(200, f"{method} {path} {body.decode()}")
 
 
-class NoPage:
-    """Draws nothing."""
-
-    def render_page(self, base_url: str) -> bytes:
-        return b""
-
-
 def test_an_answer_that_takes_long_holds_up_nobody_and_is_noticed_at_the_end(running: RunningFeed) -> None:
     """A route runs beside everything else, hears method, path and form, and the end knows that it still runs."""
     route = SlowRoute()
-    application = FeedApp(running.service.store, NoPage(), route)
+    application = FeedApp(running.accounts.directory, route)
     with open_listeners([ListenAddress("127.0.0.1", 0)]) as listeners, ThreadPoolExecutor(2) as others:
         server = WebServer(application, listeners, running.service.reload)
         serving = others.submit(server.run)

@@ -88,7 +88,10 @@ def load_check_in_tickets(app: App) -> Tickets:
 
 
 def _find_key_path(app: App) -> Path:
-    return app.folders.feed / "check-in.key"
+    from trakt_ical.app.feed_folder import make_feed_folder  # a calendar without links needs no feed
+
+    # Beside the account's feeds: a link checks in whoever made it, and nobody else's server may follow it.
+    return make_feed_folder(app).path / "check-in.key"
 
 
 class _TicketLinks:

@@ -23,24 +23,42 @@ from trakt_ical.pipeline import Outcome, RunResult
 log = logging.getLogger(__name__)
 
 
-def refresh_feeds(app: App, calendars: Iterable[Calendar], *, accept_shrink: bool = False) -> dict[str, Outcome]:
+def refresh_feeds(
+    app: App, calendars: Iterable[Calendar], *, accept_shrink: bool = False, replaces_foreign: bool = False
+) -> dict[str, Outcome]:
     """Make the next stored copies of *calendars*, asking the source once; return each outcome by the calendar's name.
 
-    *accept_shrink* accepts a held-back update. Where an outcome is an error, the copy stays as it was.
+    *accept_shrink* accepts a held-back update. With *replaces_foreign*, a copy of another account is put aside. Where
+    an outcome is an error, the copy stays as it was.
     """
     folder = make_feed_folder(app)
-    jobs = [Job(calendar, folder.make_store(calendar.title)) for calendar in calendars]
+    refusals: dict[str, Outcome] = {}
+    jobs = []
+    for calendar in calendars:
+        if not replaces_foreign and folder.holds_foreign(calendar.title):
+            refusals[calendar.title] = ForeignCopy(calendar.title)
+        else:
+            jobs.append(Job(calendar, folder.make_store(calendar.title)))
     _create_folder(folder.path)
-    # With force: a damaged copy, or one of the account used before, is put aside. Nobody but us writes there, and
-    # nobody would see the question.
-    outcomes = export(app, jobs, ExportOptions(force=True, accept_shrink=accept_shrink))
+    # With force: a damaged copy is put aside. Nobody but us writes there, and nobody would see the question.
+    outcomes = export(app, jobs, ExportOptions(force=True, accept_shrink=accept_shrink)) if jobs else []
     for outcome in outcomes:
         if isinstance(outcome, RunResult) and outcome.later_error:
             log.warning("%s", outcome.later_error)
-    return {
+    return refusals | {
         job.calendar.title: _name_accept_command(job.calendar.title, outcome)
         for job, outcome in zip(jobs, outcomes, strict=True)
     }
+
+
+class ForeignCopy(OutputError):
+    """The stored copy of the calendar *name* is another account's, so it is neither served nor replaced."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The stored copy of the calendar {name} belongs to another account, so it is not served. "
+            f"To replace it and keep a copy: trakt-ical feed accept {quote(name)} --force"
+        )
 
 
 def fetch_activity(app: App) -> str | None:
@@ -72,13 +90,15 @@ def _create_folder(folder: Path) -> None:
 class FeedState:
     """When the copy of the calendar *name* was last fetched and last changed; None: never.
 
-    *held_back_since* is None where no update is held back.
+    *held_back_since* is None where no update is held back. A copy that *is_foreign* is another account's: it is not
+    served.
     """
 
     name: str
     last_success: datetime | None
     last_change: datetime | None
     held_back_since: datetime | None
+    is_foreign: bool
 
 
 def list_feed_states(app: App) -> Iterator[FeedState]:
@@ -86,7 +106,7 @@ def list_feed_states(app: App) -> Iterator[FeedState]:
     folder = make_feed_folder(app)
     for name in _list_names(app):
         state = folder.make_state_file(name).load()
-        yield FeedState(name, state.last_success, state.last_change, state.guard_since)
+        yield FeedState(name, state.last_success, state.last_change, state.guard_since, folder.holds_foreign(name))
 
 
 def find_feed_url(app: App, name: str) -> str:
@@ -115,12 +135,13 @@ def renew_page(app: App) -> str:
     return find_page_url(app)
 
 
-def accept_held_back_update(app: App, calendar: Calendar) -> None:
+def accept_held_back_update(app: App, calendar: Calendar, *, replaces_foreign: bool = False) -> None:
     """Refresh *calendar* even if most upcoming events disappeared. A running server takes it over.
 
-    Raises TraktIcalError.
+    With *replaces_foreign*, a stored copy of another account is put aside. Raises TraktIcalError.
     """
-    for outcome in refresh_feeds(app, [calendar], accept_shrink=True).values():
+    outcomes = refresh_feeds(app, [calendar], accept_shrink=True, replaces_foreign=replaces_foreign)
+    for outcome in outcomes.values():
         if isinstance(outcome, TraktIcalError):
             raise outcome
 

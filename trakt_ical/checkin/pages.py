@@ -108,6 +108,10 @@ class CheckInRoute:
         self._tickets = tickets
         self._tokens = FormTokens(links.context.now)
 
+    def has_link(self, path: str) -> bool:
+        """Whether *path* is a link of the account's, still good or not."""
+        return self._tickets.read_ticket(path.removeprefix("/")) is not None
+
     def respond(self, method: str, path: str, body: bytes) -> Answer:
         """Return the answer to a request for *path*; *body* is the form that a POST sent."""
         if method not in ("GET", "HEAD", "POST"):

@@ -55,6 +55,9 @@ def list_(run: Run, /, as_json: bool, **flags: Any) -> None:
             if state.held_back_since:
                 since = describe_past(state.held_back_since, now)
                 write_line(f"  held back      since {since}. To accept the update: {run.program} feed accept")
+            if state.is_foreign:
+                command = f"{run.program} feed accept --force"
+                write_line(f"  not served     The stored copy is another account's. To replace it: {command}")
 
 
 @command.command("url")
@@ -106,18 +109,19 @@ def renew(run: Run, /, name: str | None, of_page: bool, at_once: bool, **flags: 
 
 @command.command("accept")
 @click.argument("name", required=False)
+@click.option("--force", is_flag=True, help="Replace a stored copy of another account, too, and keep it beside.")
 @account_options
 @click.pass_obj
-def accept(run: Run, /, name: str | None, **flags: Any) -> None:
+def accept(run: Run, /, name: str | None, force: bool, **flags: Any) -> None:
     """Accept a held-back update of the feed NAME, or of your only feed.
 
     An update is held back when most upcoming events disappear at once. This fetches the calendar now and serves it as
-    Trakt lists it.
+    Trakt lists it. A stored copy of another account stays and is not served, unless you use --force.
     """
     from trakt_ical.app import feeds
 
     with _open_feed(run, name, flags) as (app, calendar):
-        feeds.accept_held_back_update(app, calendar)
+        feeds.accept_held_back_update(app, calendar, replaces_foreign=force)
         run.say(f"The feed {calendar.title} now has what Trakt lists.")
 
 

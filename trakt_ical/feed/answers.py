@@ -5,14 +5,12 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
-import hmac
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from trakt_ical.http import CACHE_CONTROL, CALENDAR_TYPE, format_http_date, make_disposition, parse_http_date
 
@@ -113,6 +111,12 @@ def parse_etags(condition: bytes) -> frozenset[bytes]:
 ANY_ORIGIN = (b"access-control-allow-origin", b"*")
 NOT_YET_FETCHED = make_text_answer(
     503, "This calendar has not been fetched yet. Try again in two minutes.\n", ((b"retry-after", b"120"), ANY_ORIGIN)
+)
+FOREIGN_COPY = make_text_answer(
+    503,
+    "The stored copy of this calendar belongs to another account, so it is not served. Its owner finds on the page of "
+    "the feeds what to do.\n",
+    ((b"retry-after", b"3600"), ANY_ORIGIN),
 )
 LAST_SUCCESS = b"last-success"  # not `Age`, which says how long a cache has kept an answer
 
@@ -222,91 +226,19 @@ def hash_octets(octets: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One feed: the calendar *name* at its *secret*; *calendar* is None before there ever was a copy."""
+    """One feed: the calendar that its secret opens, or the one answer where there is no copy to serve."""
 
-    name: str
-    secret: str = field(repr=False)
-    calendar: CalendarAnswers | None
+    calendar: CalendarAnswers | Answer
 
     def answer(self, method: str, headers: Mapping[bytes, bytes]) -> Answer:
         """Return the answer to a request for it."""
-        if self.calendar is not None:
+        if isinstance(self.calendar, CalendarAnswers):
             return self.calendar.answer(method, headers)
-        return _answer_fixed(NOT_YET_FETCHED, method)
+        return answer_fixed(self.calendar, method)
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How the service is: of each calendar whether it can be served, and how many seconds ago it was fetched.
-
-    Everybody may read it, so it contains no names. *refresher* is one word: starting, well, failing, hanging
-    or crashed.
-    """
-
-    calendars: Sequence[tuple[bool, float | None]]
-    refresher: str
-
-    def answer(self) -> Answer:
-        """Return 200 where all calendars can be served, 503 where one has not been fetched yet."""
-        is_ready = all(ready for ready, _ in self.calendars)
-        calendars = [{"ready": ready, "age": None if age is None else int(age)} for ready, age in self.calendars]
-        body = json.dumps({"ready": is_ready, "refresher": self.refresher, "calendars": calendars}).encode()
-        return make_answer(200 if is_ready else 503, body, b"application/json", ((b"cache-control", b"no-store"),))
-
-
-class HealthSource(Protocol):
-    """Knows how the service is."""
-
-    def check_health(self) -> Health:
-        """Return how it is now."""
-        ...
-
-
-@dataclass(frozen=True)
-class Feeds:
-    """All feeds as they are now, in one value that is replaced whole.
-
-    *prefix* is the path of `public_url`, "" for none: some proxies pass it on, others take it off.
-    """
-
-    feeds: tuple[Feed, ...]
-    page_secret: str = field(repr=False)
-    health: HealthSource
-    prefix: str = ""
-
-    def strip_prefix(self, path: str) -> str:
-        """Return *path* without the prefix that a proxy may have left before it."""
-        return path[len(self.prefix) :] if self.prefix and path.startswith(self.prefix + "/") else path
-
-    def answer(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> Answer | None:
-        """Return the answer to a request; None where *path* begins with the page's secret.
-
-        *path* is decoded and without the prefix; names of *headers* are in lower case.
-        """
-        # What follows the secret is for people, and programs change it: they cut off the extension, add a slash, or
-        # encode it anew. The secret alone decides, so that none of that loses a subscriber.
-        octets = path[1:].partition("/")[0].encode(errors="replace")
-        # Every path is compared with every secret, each time in constant time and to the end. A comparison that stops
-        # at the first difference, or a loop that stops at a hit, would let a stranger find a secret letter by letter.
-        is_page = hmac.compare_digest(octets, self.page_secret.encode())
-        found = None
-        for feed in self.feeds:
-            if hmac.compare_digest(octets, feed.secret.encode()):
-                found = feed
-        if not path.startswith("/"):
-            return NOT_FOUND  # `*`, or an address of another host
-        if is_page:
-            return None
-        if found is not None:
-            return found.answer(method, headers)
-        if path == "/robots.txt":
-            return _answer_fixed(ROBOTS, method)
-        if path == "/healthz":
-            return _answer_fixed(self.health.check_health().answer(), method)
-        return NOT_FOUND.without_body() if method == "HEAD" else NOT_FOUND
-
-
-def _answer_fixed(answer: Answer, method: str) -> Answer:
+def answer_fixed(answer: Answer, method: str) -> Answer:
+    """Return *answer* to GET and HEAD, a refusal to other methods."""
     if method not in READ_METHODS:
         return NOT_ALLOWED
     return answer.without_body() if method == "HEAD" else answer

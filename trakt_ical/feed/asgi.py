@@ -19,9 +19,9 @@ from trakt_ical.feed.answers import (
     NOT_FOUND,
     READ_METHODS,
     Answer,
-    Feeds,
     make_html_answer,
 )
+from trakt_ical.feed.directory import Feeds, PageSource
 from trakt_ical.feed.page import HEADERS
 
 Scope = MutableMapping[str, Any]
@@ -50,13 +50,6 @@ class Route(Protocol):
         """Return the answer. *path* is decoded and has no prefix of a proxy; *body* is empty unless for POST."""
 
 
-class PageSource(Protocol):
-    """Draws the page. It never sees the secret in the request's path."""
-
-    def render_page(self, base_url: str) -> bytes:
-        """Return the document; *base_url* is the scheme and host that the request was sent to."""
-
-
 class FeedsSource(Protocol):
     """Holds the feeds as they are now."""
 
@@ -64,11 +57,10 @@ class FeedsSource(Protocol):
 
 
 class FeedApp:
-    """The ASGI application. *store* holds what is served now; *check_in* is None where no calendar has such links."""
+    """The ASGI application. *directory* holds what is served now; *check_in* answers links, None: there are none."""
 
-    def __init__(self, store: FeedsSource, page: PageSource, check_in: Route | None = None) -> None:
-        self._store = store
-        self._page = page
+    def __init__(self, directory: FeedsSource, check_in: Route | None = None) -> None:
+        self._directory = directory
         self._check_in = check_in
         # Threads of our own: asyncio's few are also needed to look for renewed secrets each second, and the server
         # waits for all of them when it ends.
@@ -78,16 +70,17 @@ class FeedApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        feeds, method = self._store.feeds, scope["method"]
+        feeds, method = self._directory.feeds, scope["method"]
         path = feeds.strip_prefix(scope["path"])
-        answer: Answer | None
         body: bytes | None = b"" if method in READ_METHODS else await read_body(receive)
         if self._check_in is not None and path.startswith(self._check_in.path):
             answer = await self._respond(self._check_in, method, path, body)
         else:
-            answer = feeds.answer(method, path, read_conditions(scope["headers"]))
-            if answer is None:
-                answer = await self._answer_page(method, path, find_base_url(scope))
+            found = feeds.answer(method, path, read_conditions(scope["headers"]))
+            if isinstance(found, Answer):
+                answer = found
+            else:
+                answer = await self._answer_page(found, method, path, find_base_url(scope))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
         if access_log.is_enabled():
@@ -104,22 +97,23 @@ class FeedApp:
         answer = await self._run(route.respond, method, path, body)
         return answer.without_body() if method == "HEAD" else answer
 
-    async def _answer_page(self, method: str, path: str, base_url: str) -> Answer:
+    async def _answer_page(self, page: PageSource, method: str, path: str, base_url: str) -> Answer:
         if path[1:].partition("/")[2]:  # something below the page, where nothing is
             return NOT_FOUND
         if method not in READ_METHODS:
             return NOT_ALLOWED
-        answer = await self._run(self._make_page_answer, base_url)
+        answer = await self._run(_make_page_answer, page, base_url)
         return answer.without_body() if method == "HEAD" else answer
-
-    def _make_page_answer(self, base_url: str) -> Answer:
-        return make_html_answer(200, self._page.render_page(base_url), HEADERS)
 
     async def _run(self, call: Callable[..., Answer], *arguments: object) -> Answer:
         future = self._threads.submit(call, *arguments)
         self._pending.add(future)
         future.add_done_callback(self._pending.discard)
         return await asyncio.wrap_future(future)
+
+
+def _make_page_answer(page: PageSource, base_url: str) -> Answer:
+    return make_html_answer(200, page.render_page(base_url), HEADERS)
 
 
 def read_conditions(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

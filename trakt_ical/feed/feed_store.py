@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ import msgspec
 
 from trakt_ical import files
 from trakt_ical.errors import OutputError
-from trakt_ical.export.stored_calendar import DamagedCalendar, StoredCalendar, StoredEvent, parse_calendar
+from trakt_ical.export.stored_calendar import HEAD, DamagedCalendar, StoredCalendar, StoredEvent, parse_calendar
 from trakt_ical.export.stores.file import FileStore
 from trakt_ical.export.stores.protocol import OutputState, StateFile
-from trakt_ical.feed.answers import CalendarAnswers, Feed, Feeds, HealthSource, hash_octets
+from trakt_ical.feed.answers import FOREIGN_COPY, NOT_YET_FETCHED, CalendarAnswers, Feed, hash_octets
+from trakt_ical.feed.directory import Directory, PageSource, Target
 from trakt_ical.feed.notice import Notice, find_due_notice, make_notice_calendar, make_replaced_notice
 from trakt_ical.feed.secrets import Secrets, SecretsFile
 from trakt_ical.files import JsonFile
@@ -26,6 +28,7 @@ from trakt_ical.model import check_years
 
 log = logging.getLogger(__name__)
 
+_SCOPE = re.compile(rb"^X-TRAKT-ICAL-SCOPE:([^\r\n]+)", re.M)
 LONGEST_NAME = 200  # characters of a copy's name; most file systems allow 255, and other files lie beside it
 
 
@@ -41,9 +44,23 @@ class FeedFolder:
     api: str = ""
     user: str = ""
 
-    def is_foreign(self, calendar: StoredCalendar) -> bool:
-        """Whether *calendar* is of another account: accounts once shared a folder."""
-        api, _, owner, *_ = [unquote(part) for part in calendar.calendar_id.split("/")] + ["", "", ""]
+    def has_copy(self, name: str) -> bool:
+        """Whether there is a stored copy of the calendar *name*."""
+        return Path(self.make_store(name).name).is_file()
+
+    def holds_foreign(self, name: str) -> bool:
+        """Whether the stored copy of the calendar *name* says that it is another account's.
+
+        Accounts once shared a folder, and people copy and restore folders.
+        """
+        try:
+            with open(self.make_store(name).name, "rb") as file:
+                found = _SCOPE.search(file.read(HEAD).replace(b"\r\n ", b""))
+        except OSError:
+            return False
+        if found is None:
+            return False
+        api, _, owner, *_ = [unquote(part) for part in found[1].decode(errors="replace").split("/")] + ["", "", ""]
         return bool(self.user and owner) and (api, owner) != (self.api, self.user)
 
     def make_store(self, name: str) -> FileStore:
@@ -109,7 +126,8 @@ class LastModifiedFile:
 class ServedCalendar:
     """A stored copy and what subscribers get of it.
 
-    *version* tells when copy or *state* changed on disk. *calendar* and *answers* are None before the first copy.
+    *version* tells when copy or *state* changed on disk. *calendar* and *answers* are None before the first copy, and
+    where the copy *is_foreign*: another account's.
     """
 
     version: object
@@ -117,6 +135,7 @@ class ServedCalendar:
     calendar: StoredCalendar | None
     notice: Notice | None
     answers: CalendarAnswers | None
+    is_foreign: bool = False
 
     @property
     def last_success(self) -> datetime | None:
@@ -133,53 +152,67 @@ def find_last_success(state: OutputState, calendar: StoredCalendar | None) -> da
 
 @dataclass(frozen=True)
 class FeedOptions:
-    """How feeds are made: a notice comes *notice_after* the last success (0: never); paths may have a *prefix*."""
+    """How feeds are made: a notice comes *notice_after* the last success (0: never)."""
 
     now: Callable[[], datetime]
     notice_after: timedelta = timedelta(days=3)
-    prefix: str = ""
+
+
+NO_SECRETS = Secrets("", {})
 
 
 class FeedStore:
-    """Holds the *feeds* of the calendars *names*, made of the stored copies. Safe to use from several threads.
+    """Puts the feeds of one account, of the calendars *names*, and its *page* into the *directory*.
 
-    The feeds are one frozen value that is replaced whole, so that a request sees all of a change or nothing of it, and
-    needs no lock. *calendars* and *secrets* are replaced likewise.
+    They are made of the stored copies in the folder that is open. Safe to use from several threads. *calendars* and
+    *secrets* are replaced whole.
     """
 
-    def __init__(self, folder: FeedFolder, names: Iterable[str], options: FeedOptions, health: HealthSource) -> None:
+    def __init__(self, names: Iterable[str], options: FeedOptions, directory: Directory, page: PageSource) -> None:
         self._names = tuple(names)
         self._options = options
-        self._health = health
+        self._directory = directory
+        self._page = page
         self._lock = threading.Lock()
-        self.move(folder)
+        self.folder: FeedFolder | None = None
+        self.calendars: dict[str, ServedCalendar] = {}
+        self.secrets = NO_SECRETS
+        self._replaced: dict[str, Notice] = {}
 
-    def move(self, folder: FeedFolder) -> None:
+    def open(self, folder: FeedFolder) -> None:
         """Serve what is in *folder*, at the addresses kept there, and nothing else any more."""
         with self._lock:
             self._open(folder)
+            self._publish()
+
+    def close(self) -> None:
+        """Serve nothing any more."""
+        with self._lock:
+            self.folder, self.calendars, self.secrets, self._replaced = None, {}, NO_SECRETS, {}
+            self._publish()
 
     def _open(self, folder: FeedFolder) -> None:
-        self.folder = folder
         self._last_modified = LastModifiedFile(folder.last_modified_path)
         self._secrets_version = _read_version(FileStore(folder.secrets_file.path))
-        self.secrets: Secrets = folder.secrets_file.load(self._names)
-        self.calendars = {name: self._load_calendar(name, None) for name in self._names}
+        self.secrets = folder.secrets_file.load(self._names)
+        self.folder = folder
+        self.calendars = {name: self._load_calendar(folder, name, None) for name in self._names}
         self._replaced = self._find_replaced()
-        self.feeds = self._make_feeds()
 
     def reload(self) -> None:
         """Replace the feeds if the secrets or a stored copy changed on disk, or a notice came or went."""
         # The server calls this each second, the refresher when it is done. Without the lock an older state, read by
         # the one, could replace the newer one that the other has just put there.
         with self._lock:
-            calendars = {name: self._load_calendar(name, self.calendars[name]) for name in self._names}
+            if (folder := self.folder) is None:
+                return
+            calendars = {name: self._load_calendar(folder, name, self.calendars[name]) for name in self._names}
             is_changed = any(calendars[name] is not self.calendars[name] for name in self._names)
-            is_changed = self._reload_secrets() or is_changed
+            is_changed = self._reload_secrets(folder) or is_changed
             replaced = self._find_replaced()
             if is_changed or replaced != self._replaced:
                 self.calendars, self._replaced = calendars, replaced
-                self.feeds = self._make_feeds()
+                self._publish()
 
     def find_event(self, uid: str) -> StoredEvent | None:
         """Return the event *uid* of the first stored copy that has it, None where none has."""
@@ -188,13 +221,15 @@ class FeedStore:
                 return event
         return None
 
-    def _make_feeds(self) -> Feeds:
-        feeds = [Feed(name, self.secrets.calendars[name], served.answers) for name, served in self.calendars.items()]
-        feeds += [
-            Feed(notice.name, secret, CalendarAnswers(notice.name, make_notice_calendar(notice), notice.appeared, None))
-            for secret, notice in self._replaced.items()
-        ]
-        return Feeds(tuple(feeds), self.secrets.page, self._health, self._options.prefix)
+    def _publish(self) -> None:
+        targets: dict[str, Target] = {self.secrets.page: self._page} if self.secrets.page else {}
+        for name, served in self.calendars.items():
+            fallback = FOREIGN_COPY if served.is_foreign else NOT_YET_FETCHED
+            targets[self.secrets.calendars[name]] = Feed(served.answers or fallback)
+        for secret, notice in self._replaced.items():
+            octets = make_notice_calendar(notice)
+            targets[secret] = Feed(CalendarAnswers(notice.name, octets, notice.appeared, None))
+        self._directory.put(self, targets, self.secrets.all)
 
     def _find_replaced(self) -> dict[str, Notice]:
         """Return the notice for each replaced secret that is still answered."""
@@ -205,35 +240,38 @@ class FeedStore:
             if each.name in self._names and each.is_in_force(now)
         }
 
-    def _reload_secrets(self) -> bool:
+    def _reload_secrets(self, folder: FeedFolder) -> bool:
         """Take over renewed secrets; return whether there are any."""
-        version = _read_version(FileStore(self.folder.secrets_file.path))
+        version = _read_version(FileStore(folder.secrets_file.path))
         if version == self._secrets_version:
             return False
         self._secrets_version = version
         try:
-            self.secrets = self.folder.secrets_file.load(self._names)
+            self.secrets = folder.secrets_file.load(self._names)
         except OutputError as error:
             # A damaged file must not take all subscribers' addresses away; a restart would say what is wrong.
             log.error("%s Until then the addresses stay as they were.", error)
             return False
         return True
 
-    def _load_calendar(self, name: str, before: ServedCalendar | None) -> ServedCalendar:
+    def _load_calendar(self, folder: FeedFolder, name: str, before: ServedCalendar | None) -> ServedCalendar:
         """Return the calendar *name* as it is now; *before* itself where nothing changed."""
-        store, state_file = self.folder.make_store(name), self.folder.make_state_file(name)
+        store, state_file = folder.make_store(name), folder.make_state_file(name)
         version = _read_version(store), _read_version(FileStore(state_file.path))
         if before and before.version == version:
-            state, calendar = before.state, before.calendar
+            state, calendar, is_foreign = before.state, before.calendar, before.is_foreign
         else:
-            state = state_file.load()
-            calendar = _load_copy(store, self.folder) or (before.calendar if before else None)
+            state, is_foreign = state_file.load(), folder.holds_foreign(name)
+            # A copy that was damaged while it was served goes on being served as it was. Another account's is not.
+            calendar = None if is_foreign else _load_copy(store) or (before.calendar if before else None)
+            if is_foreign:
+                log.warning("The stored copy %s is not served: it is another account's.", store.describe())
         last_success = find_last_success(state, calendar)
         notice = find_due_notice(name, last_success, self._options.notice_after, self._options.now())
         if before and before.version == version and before.notice == notice:
             return before
         answers = self._make_answers(name, calendar, last_success, notice) if calendar else None
-        return ServedCalendar(version, state, calendar, notice, answers)
+        return ServedCalendar(version, state, calendar, notice, answers, is_foreign)
 
     def _make_answers(
         self, name: str, calendar: StoredCalendar, last_success: datetime | None, notice: Notice | None
@@ -252,14 +290,11 @@ def _read_version(store: FileStore) -> object:
         return str(error)  # a state like any other: it is reported when it begins, not each second
 
 
-def _load_copy(store: FileStore, folder: FeedFolder) -> StoredCalendar | None:
-    """Return the calendar in *store*, None where there is none, or not a whole one of this account."""
+def _load_copy(store: FileStore) -> StoredCalendar | None:
+    """Return the calendar in *store*, None where there is none, or not a whole one."""
     try:
         snapshot = store.load()
-        calendar = parse_calendar(snapshot.octets) if snapshot else None
-        if calendar is None or not folder.is_foreign(calendar):
-            return calendar
-        log.warning("The stored copy %s is not served: it is another account's.", store.describe())
+        return parse_calendar(snapshot.octets) if snapshot else None
     except DamagedCalendar as error:
         log.warning("The stored copy %s is not served: %s.", store.describe(), error)
     except OutputError as error:

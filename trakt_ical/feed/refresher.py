@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 import traceback
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,7 +16,6 @@ log = logging.getLogger(__name__)
 ACTIVITY_INTERVAL = timedelta(minutes=10)  # between two requests for what the account did last
 FIRST_RETRY = timedelta(minutes=5)  # after a failure; doubled after each further one
 SLOW = timedelta(minutes=10)  # a refresh that takes longer is reported; a huge account takes two minutes
-RESTART_PAUSE = 30.0  # seconds before a thread that crashed goes on
 JITTER = 0.1  # of the time between two refreshes, so that not all installations ask at the full hour
 
 
@@ -38,7 +36,7 @@ class RefreshJob(Protocol):
 
 
 class Refresher:
-    """Refreshes *every* so often, and sooner where the account changed.
+    """Refreshes *every* so often, and sooner where the account changed; the first time after *delay*.
 
     Before the first refresh has ended it is "starting": nobody knows yet whether it works.
     """
@@ -49,13 +47,15 @@ class Refresher:
         every: timedelta,
         now: Callable[[], datetime],
         chance: Callable[[], float] = random.random,
+        *,
+        delay: timedelta = timedelta(),
     ) -> None:
         self._job = job
         self._every = every
         self._now = now
         self._chance = chance
         self._failures = 0
-        self._refresh_due = self._activity_due = now()
+        self._refresh_due = self._activity_due = now() + delay
         self._began: datetime | None = None  # the refresh that runs now
         self._trouble, self._condition = "", "starting"
 
@@ -75,10 +75,10 @@ class Refresher:
             return ""
         return f"The refresh that began at {began:%H:%M} UTC has not ended yet. The calendars are as they were before."
 
-    def run(self, wait: Callable[[float], bool]) -> None:
-        """Work until *wait*, which gets the seconds until there is something to do, returns that it is time to end."""
-        while not wait(self._find_pause()):
-            self.step()
+    @property
+    def due(self) -> datetime:
+        """When there is something to do."""
+        return min(self._refresh_due, self._activity_due)
 
     def step(self) -> None:
         """Do what is due now. A failure is reported, and tried again later."""
@@ -121,15 +121,14 @@ class Refresher:
         # the login or Trakt is back, so that nobody waits an hour for it.
         return self._job.has_account_changed()
 
-    def _find_pause(self) -> float:
+    def find_pause(self) -> float:
         """Return the seconds until there is something to do."""
         now = self._now()
         # A clock that was set back by a year would otherwise stop all refreshes for a year.
         latest = max(self._every * (1 + JITTER), ACTIVITY_INTERVAL)
-        due = min(self._refresh_due, self._activity_due, now + latest)
         self._refresh_due = min(self._refresh_due, now + latest)
         self._activity_due = min(self._activity_due, now + ACTIVITY_INTERVAL)
-        return max(0.0, (due - now).total_seconds())
+        return max(0.0, (self.due - now).total_seconds())
 
     def _note_failure(self, condition: str, sentence: str) -> None:
         self._condition, self._trouble = condition, sentence
@@ -141,36 +140,3 @@ class Refresher:
         log.warning(
             "The feed could not be refreshed; trying again at %s UTC. %s", f"{self._refresh_due:%H:%M}", sentence
         )
-
-
-class RefresherThread:
-    """A refresher in a thread of its own, for as long as its `with` block. One that crashes starts again."""
-
-    def __init__(self, refresher: Refresher, restart_pause: float = RESTART_PAUSE) -> None:
-        self._refresher = refresher
-        self._restart_pause = restart_pause
-        self._ended = threading.Event()
-        # A daemon: it may hang in a request to Trakt, and must not keep the process from ending.
-        self._thread = threading.Thread(target=self._run, name="refresher", daemon=True)
-
-    def _run(self) -> None:
-        while not self._ended.is_set():
-            try:
-                self._refresher.run(self._ended.wait)
-            except BaseException as error:
-                # SystemExit too: it would end the thread without a word, and the feed would grow old in silence.
-                self._refresher.note_crash(error)
-                self._ended.wait(self._restart_pause)
-
-    def __enter__(self) -> RefresherThread:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop(0.5)
-
-    def stop(self, timeout: float) -> bool:
-        """Let it end, and wait *timeout* seconds for that; return whether it has ended."""
-        self._ended.set()
-        self._thread.join(timeout)
-        return not self._thread.is_alive()

@@ -1,0 +1,229 @@
+"""The feeds of one account as a service: the stored copies that it serves, how they are renewed, its page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from trakt_ical.app.calendar_specs import load_check_in_tickets
+from trakt_ical.app.checkin import make_link_check_ins
+from trakt_ical.app.context import App
+from trakt_ical.app.feed_folder import make_feed_folder
+from trakt_ical.app.feeds import ForeignCopy, fetch_activity, refresh_feeds
+from trakt_ical.app.open_source import find_system_zone
+from trakt_ical.checkin.signed_links import Ticket
+from trakt_ical.errors import SettingsError, TraktIcalError, UpdateHeldBack
+from trakt_ical.feed.directory import AccountHealth, CalendarHealth, Directory
+from trakt_ical.feed.feed_store import FeedOptions, FeedStore
+from trakt_ical.feed.folder_claims import FolderClaims
+from trakt_ical.feed.page import render_page
+from trakt_ical.feed.page_content import PageCalendar, PageContent, offers_check_in, read_airings
+from trakt_ical.feed.refresher import Refresher
+from trakt_ical.feed.secrets import make_feed_url
+from trakt_ical.http import is_public
+from trakt_ical.pipeline import RunResult
+
+if TYPE_CHECKING:
+    from trakt_ical.checkin.pages import CheckInRoute
+    from trakt_ical.checkin.signed_links import Tickets
+    from trakt_ical.config import Calendar
+    from trakt_ical.feed.feed_store import FeedFolder
+    from trakt_ical.feed.page_content import PageAiring
+
+log = logging.getLogger(__name__)
+
+ACCOUNT_CHANGED = (
+    "Another account is logged in now. Its calendars have addresses of their own, and those of the account before are "
+    "not served. To print the new addresses, run: trakt-ical feed page"
+)
+
+
+class FeedService:
+    """The feeds of the account of *app*, in the *directory* of all; *claims* keeps its folder from other servers.
+
+    Its refresher works when somebody lets it, the first time not before *delay*. Until `open`, nothing is served.
+    """
+
+    def __init__(self, app: App, directory: Directory, claims: FolderClaims, delay: timedelta = timedelta()) -> None:
+        settings, now = app.settings, app.environment.now
+        self._app = app
+        self._claims = claims
+        self._account_zone: tzinfo | None = None  # known from the first refresh on
+        self._activity: str | None = None
+        self._troubles: dict[str, str] = {}  # by the calendar's name
+        self._refreshed_at = now()
+        self.refresher = Refresher(self, timedelta(minutes=settings.refresh), now, delay=delay)
+        options = FeedOptions(now, timedelta(days=settings.notice_after))
+        self.store = FeedStore((each.title for each in app.calendars), options, directory, self)
+        self._tickets: Tickets | None = None
+        self.links = make_link_check_ins(app, self.store, self.find_zone)
+        self.check_in_route: CheckInRoute | None = None
+
+    @property
+    def account(self) -> str:
+        """The name of the account, "" for the one above all tables."""
+        return self._app.account
+
+    @property
+    def has_links(self) -> bool:
+        """Whether a calendar has check-in links."""
+        return any(calendar.settings.checkin_links for calendar in self._app.calendars)
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the whole account, "" where nothing is."""
+        return self.refresher.trouble
+
+    def open(self) -> None:
+        """Serve the stored copies of the account. Raises FolderInUse where another server or account does."""
+        self._open(make_feed_folder(self._app))
+
+    def close(self) -> None:
+        """End what waits."""
+        self.links.close()
+
+    def _open(self, folder: FeedFolder) -> None:
+        self._claims.claim(folder.path, self.account)
+        try:
+            self.store.open(folder)
+        except BaseException:
+            self._claims.release(folder.path)
+            raise
+        if self.has_links:
+            from trakt_ical.checkin.pages import CheckInRoute
+
+            self._tickets = load_check_in_tickets(self._app)
+            self.check_in_route = CheckInRoute(self.links, self._tickets)
+
+    def check_health(self) -> AccountHealth:
+        """Return how the account is now."""
+        now = self._app.environment.now()
+        served = [self.store.calendars.get(calendar.title) for calendar in self._app.calendars]
+        calendars = [
+            CalendarHealth(each.answers is not None, _count_seconds(each.last_success, now), each.is_foreign)
+            if each
+            else CalendarHealth(is_ready=False, age=None)
+            for each in served
+        ]
+        return AccountHealth(calendars, self.refresher.condition)
+
+    def refresh(self) -> None:
+        """Make the next stored copies, now. Raises TraktIcalError where one of them fails."""
+        self._follow_account()
+        self._activity = self._fetch_activity()  # before the calendars: what happens in between is then seen next time
+        outcomes = refresh_feeds(self._app, self._app.calendars)
+        errors = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, TraktIcalError)}
+        exported = [outcome for outcome in outcomes.values() if isinstance(outcome, RunResult)]
+        if exported:
+            self._account_zone = exported[0].zone
+        # Where nothing could be fetched at all, it is one trouble of the account, not one of each calendar.
+        concerns_calendars = exported or any(isinstance(each, UpdateHeldBack | ForeignCopy) for each in errors.values())
+        self._troubles = {name: str(error) for name, error in errors.items()} if concerns_calendars else {}
+        self._refreshed_at = self._app.environment.now()
+        for error in errors.values():
+            raise error
+
+    def _follow_account(self) -> None:
+        """Serve the account that is logged in now: at its own addresses, since the old ones are somebody else's.
+
+        Raises FolderInUse where another server or account serves it already; nothing is served then.
+        """
+        folder, before = make_feed_folder(self._app), self.store.folder
+        if before is not None:
+            if folder.path == before.path:
+                return
+            log.warning("%s", ACCOUNT_CHANGED)
+            self.store.close()
+            self._claims.release(before.path)
+            # A check-in that waits was begun for the account before.
+            self.links.close()
+            self.links, self.check_in_route = make_link_check_ins(self._app, self.store, self.find_zone), None
+            self._account_zone, self._troubles = None, {}
+        self._open(folder)
+
+    def has_account_changed(self) -> bool:
+        """Whether the account did anything since the last request, or the source answers again after a failure."""
+        before, now = self._activity, self._fetch_activity()
+        self._activity = now or before
+        return now not in (None, before)
+
+    def _fetch_activity(self) -> str | None:
+        try:
+            return fetch_activity(self._app)
+        except TraktIcalError as error:
+            log.info("Whether your account changed could not be checked: %s", error)
+            return None
+
+    def reload(self) -> None:
+        """Serve what is on disk now. Whatever happens, the feed goes on."""
+        try:
+            self.store.reload()
+        except Exception:
+            # It runs each second. One that failed must not end the server, and the next one may succeed.
+            log.exception("The stored copies could not be loaded.")
+
+    def find_zone(self) -> tzinfo:
+        """Return the time zone of the page: the one of the last refresh, else the settings', else this computer's."""
+        if self._account_zone is not None:
+            return self._account_zone
+        name = self._app.calendars[0].settings.timezone
+        try:
+            return ZoneInfo(name) if name else find_system_zone()
+        except SettingsError:
+            return UTC
+
+    def render_page(self, base_url: str) -> bytes:
+        """Return the page for people; its addresses begin with `public_url`, else with *base_url*."""
+        base_url = self._app.settings.public_url.rstrip("/") or base_url
+        is_said_below = self.trouble in self._troubles.values()
+        calendars = []
+        for calendar in self._app.calendars:
+            with suppress(KeyError):  # the account was logged out of this folder while the page was drawn
+                calendars.append(self._make_page_calendar(calendar, base_url))
+        return render_page(
+            PageContent(
+                calendars=tuple(calendars),
+                now=self._app.environment.now(),
+                zone=self.find_zone(),
+                trouble="" if is_said_below else self.trouble,
+                is_public=is_public(base_url),
+            )
+        )
+
+    def _make_page_calendar(self, calendar: Calendar, base_url: str) -> PageCalendar:
+        name, now = calendar.title, self._app.environment.now()
+        served = self.store.calendars[name]
+        # `feed accept` refreshes a copy from outside. The refresher's trouble with it is then a thing of the past.
+        is_settled = served.last_success and served.last_success > self._refreshed_at
+        trouble = str(ForeignCopy(name)) if served.is_foreign else self._troubles.get(name, "")
+        airings = read_airings(served.calendar) if served.calendar else ()
+        if self._tickets and calendar.settings.checkin_links:
+            airings = add_check_in_urls(airings, self._tickets, base_url, now)
+        return PageCalendar(
+            name=name,
+            url=make_feed_url(base_url, self.store.secrets.calendars[name], name),
+            last_success=served.last_success,
+            trouble="" if is_settled else trouble,
+            airings=airings,
+        )
+
+
+def add_check_in_urls(
+    airings: Iterable[PageAiring], tickets: Tickets, base_url: str, now: datetime
+) -> tuple[PageAiring, ...]:
+    """Return *airings*, each that offers check-in at *now* with the address of its check-in page."""
+    return tuple(
+        replace(airing, check_in_url=f"{base_url}/{tickets.make_path(Ticket(airing.uid, airing.start))}")
+        if offers_check_in(airing, now)
+        else airing
+        for airing in airings
+    )
+
+
+def _count_seconds(then: datetime | None, now: datetime) -> float | None:
+    return max(0.0, (now - then).total_seconds()) if then else None

@@ -1,0 +1,170 @@
+"""What each secret opens, for all accounts at once: a feed, or the page of one account."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
+
+from trakt_ical.feed.answers import NOT_FOUND, ROBOTS, Answer, Feed, answer_fixed, make_answer
+
+CONDITIONS = ("crashed", "hanging", "failing", "starting", "well")
+"""What a refresher may be, the worst first."""
+
+
+class PageSource(Protocol):
+    """Draws the page of one account. It never sees the secret in the request's path."""
+
+    def render_page(self, base_url: str) -> bytes:
+        """Return the document; *base_url* is the scheme and host that the request was sent to."""
+        ...
+
+
+Target = Feed | PageSource
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarHealth:
+    """Whether a calendar can be served, how many seconds ago it was fetched, and whether its copy is another's."""
+
+    is_ready: bool
+    age: float | None
+    is_foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHealth:
+    """How one account is: its *calendars*, and one word for its *refresher*, see CONDITIONS."""
+
+    calendars: Sequence[CalendarHealth]
+    refresher: str
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all its calendars can be served."""
+        return all(calendar.is_ready for calendar in self.calendars)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the service is, for all *accounts*. Everybody may read it, so it contains no names."""
+
+    accounts: Sequence[AccountHealth]
+
+    def answer(self) -> Answer:
+        """Return 200 where all calendars of some account can be served, else 503.
+
+        One account of several that was never logged in must not make whoever watches the service restart it for all.
+        """
+        is_ready = any(account.is_ready for account in self.accounts)
+        calendars = [calendar for account in self.accounts for calendar in account.calendars]
+        counts = Counter(account.refresher for account in self.accounts)
+        found = {
+            "ready": is_ready,
+            "refresher": min(counts, key=CONDITIONS.index, default="starting"),
+            "refreshers": counts,
+            "foreign": sum(calendar.is_foreign for calendar in calendars),
+            "calendars": [
+                {"ready": calendar.is_ready, "age": None if calendar.age is None else int(calendar.age)}
+                for calendar in calendars
+            ],
+        }
+        body = json.dumps(found).encode()
+        return make_answer(200 if is_ready else 503, body, b"application/json", ((b"cache-control", b"no-store"),))
+
+
+class HealthSource(Protocol):
+    """Knows how the service is."""
+
+    def check_health(self) -> Health:
+        """Return how it is now."""
+        ...
+
+
+class SecretHash:
+    """Hashes what stands for a secret in a path, with a key that this process alone has, for as long as it runs.
+
+    A secret is looked up by its hash, in time that does not grow with the number of feeds. A look-up by the secret
+    itself compares letter by letter in the end, and how long that takes may tell a stranger how many letters he has
+    right. Of the hash he can choose nothing and learns nothing: without the key he cannot compute it.
+    """
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+
+    def __call__(self, octets: bytes) -> bytes:
+        """Return the hash of *octets*."""
+        return hashlib.blake2b(octets, digest_size=16, key=self._key).digest()
+
+
+@dataclass(frozen=True)
+class Feeds:
+    """All feeds and pages as they are now, in one value that is replaced whole.
+
+    *targets* are found by the hash of their secrets. *prefix* is the path of `public_url`, "" for none: some proxies
+    pass it on, others take it off.
+    """
+
+    targets: Mapping[bytes, Target] = field(repr=False)
+    hash_secret: SecretHash
+    health: HealthSource
+    prefix: str = ""
+
+    def strip_prefix(self, path: str) -> str:
+        """Return *path* without the prefix that a proxy may have left before it."""
+        return path[len(self.prefix) :] if self.prefix and path.startswith(self.prefix + "/") else path
+
+    def answer(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> Answer | PageSource:
+        """Return the answer to a request; where *path* begins with the secret of a page, who draws that page.
+
+        *path* is decoded and without the prefix; names of *headers* are in lower case.
+        """
+        if not path.startswith("/"):
+            return NOT_FOUND  # `*`, or an address of another host
+        # What follows the secret is for people, and programs change it: they cut off the extension, add a slash, or
+        # encode it anew. The secret alone decides, so that none of that loses a subscriber.
+        first = path[1:].partition("/")[0]
+        target = self.targets.get(self.hash_secret(first.encode(errors="replace")))
+        if isinstance(target, Feed):
+            return target.answer(method, headers)
+        if target is not None:
+            return target
+        if path == "/robots.txt":
+            return answer_fixed(ROBOTS, method)
+        if path == "/healthz":
+            return answer_fixed(self.health.check_health().answer(), method)
+        return NOT_FOUND.without_body() if method == "HEAD" else NOT_FOUND
+
+
+class Directory:
+    """Holds the *feeds* of all accounts. Safe to use from several threads.
+
+    The feeds are one frozen value, so that a request sees all of a change or nothing of it, and needs no lock.
+    """
+
+    def __init__(self, health: HealthSource, prefix: str = "") -> None:
+        self._lock = threading.Lock()
+        self._hash_secret = SecretHash()
+        self._targets: dict[object, dict[bytes, Target]] = {}
+        self._secrets: dict[object, frozenset[str]] = {}
+        self.feeds = Feeds({}, self._hash_secret, health, prefix)
+        self.all_secrets: frozenset[str] = frozenset()
+        """Every secret of every account, to be kept out of logs."""
+
+    def put(self, account: object, targets: Mapping[str, Target], its_secrets: Iterable[str]) -> None:
+        """Let *targets*, by their secrets, be all that *account* has; *its_secrets* are to be kept out of logs."""
+        hashed = {self._hash_secret(secret.encode()): target for secret, target in targets.items()}
+        with self._lock:
+            self._targets[account] = hashed
+            if self._secrets.get(account) != (kept := frozenset(its_secrets)):
+                self._secrets[account] = kept
+                self.all_secrets = frozenset().union(*self._secrets.values())
+            merged = {key: target for part in self._targets.values() for key, target in part.items()}
+            feeds = self.feeds
+            self.feeds = Feeds(MappingProxyType(merged), self._hash_secret, feeds.health, feeds.prefix)
