@@ -55,7 +55,9 @@ def main(rounds: int) -> None:
     """Measure and tell."""
     with run_server(Listing(DAYS.first, DAYS.days, ENTRIES)) as url:
         measures = {
-            measure.__name__: functools.partial(measure, url) for measure in (export, time_imports, time_answers)
+            "export": functools.partial(export, url),
+            "imports": functools.partial(time_imports, url),
+            "answers": functools.partial(time_answers, url),
         }
         medians = {name: median(figures) for name, figures in take_turns(measures, rounds).items()}
     print_lines(

@@ -63,7 +63,8 @@ def export(url: str) -> float:
 def main(rounds: int) -> None:
     """Measure and tell."""
     with run_server(Listing(YEAR.first, YEAR.days, ENTRIES), delay=DELAY) as url:
-        measures = {measure.__name__: functools.partial(measure, url) for measure in (time_answer, fetch, export)}
+        timed = {"one_answer": time_answer, "fetch": fetch, "export": export}
+        measures = {name: functools.partial(measure, url) for name, measure in timed.items()}
         medians = {name: median(figures) for name, figures in take_turns(measures, rounds).items()}
     print_lines(
         f"A year from {YEAR.first} on: {REQUESTS} requests, medians of {rounds} rounds",
