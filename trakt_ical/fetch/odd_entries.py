@@ -17,6 +17,7 @@ from trakt_ical.errors import BrokenAnswer
 from trakt_ical.files import decode
 from trakt_ical.model import OddEntry
 from trakt_ical.trakt.client import Answer
+from trakt_ical.trakt.statuses import TRAKT
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def decode_entries(answer: Answer, form: type[list[T]], note_odd: NoteOdd) -> li
     except BrokenAnswer:
         # A list is cut into its entries only where that is needed: it takes more than twice as long.
         entries = answer.decode(list[msgspec.Raw])
-    return list(decode_each(entries, get_args(form)[0], note_odd))
+    return list(decode_each(entries, get_args(form)[0], note_odd, server=answer.server))
 
 
 def decode_readable(body: bytes, form: type[list[T]]) -> list[T]:
@@ -67,13 +68,15 @@ def decode_with_warnings(answers: Iterable[Answer], form: type[list[T]], place: 
     return entries
 
 
-def decode_each(entries: Iterable[msgspec.Raw], form: type[T], note_odd: NoteOdd) -> Iterator[T]:
-    """Return those of *entries* that are of *form*; *note_odd* takes the others."""
+def decode_each(
+    entries: Iterable[msgspec.Raw], form: type[T], note_odd: NoteOdd, *, server: str = TRAKT
+) -> Iterator[T]:
+    """Return those of *entries*, which *server* sent, that are of *form*; *note_odd* takes the others."""
     for entry in entries:
         try:
             yield decode(bytes(entry), form)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            note_odd(_decode_loosely(bytes(entry)), describe_oddity(error))
+            note_odd(_decode_loosely(bytes(entry)), describe_oddity(error, server))
 
 
 def _decode_loosely(entry: bytes) -> Any:
@@ -83,12 +86,12 @@ def _decode_loosely(entry: bytes) -> Any:
         return None
 
 
-def describe_oddity(error: Exception) -> str:
-    """Return what *error* of a decoder says, beginning with the field that it is about."""
+def describe_oddity(error: Exception, server: str = TRAKT) -> str:
+    """Return what *error* of a decoder says of what *server* sent, beginning with the field that it is about."""
     found = _PLACE.match(str(error))
     said, field = found.groups() if found else (str(error), "")
     said = said.replace("`", "").strip()
-    return f"{field or 'the entry'} is not what Trakt documents ({said[:1].lower()}{said[1:]})"
+    return f"{field or 'the entry'} is not what {server} documents ({said[:1].lower()}{said[1:]})"
 
 
 def get_path(entry: Any, *names: str) -> Any:

@@ -31,6 +31,8 @@ from trakt_ical.trakt.transport import limit_answer, make_policy, make_session
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
+    from trakt_ical.trakt.pacing import Pacer
+
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -53,7 +55,7 @@ SKEW_REFUSED = timedelta(days=1)
 class Answer(msgspec.Struct, frozen=True, dict=True):
     """A whole answer: *request* names it in the log, secrets cut out; *headers* ignore case.
 
-    *octets* are its body, which in an answer *from_cache* is packed as it was sent.
+    *octets* are its body, which in an answer *from_cache* is packed as it was sent. *server*: who answered, for people.
     """
 
     request: str
@@ -61,12 +63,13 @@ class Answer(msgspec.Struct, frozen=True, dict=True):
     headers: Mapping[str, str]
     octets: bytes | bytearray
     from_cache: bool = False
+    server: str = statuses.TRAKT
 
     @functools.cached_property
     def body(self) -> bytes | bytearray:
         """The body, unpacked. Raises BrokenAnswer where that fails."""
         # A run in which nothing changed never comes here: to unpack a year of answers takes as long as to ask for them.
-        return _join_parts(_unpack(self)) if self.from_cache else self.octets
+        return _join_parts(_unpack(self), self.server) if self.from_cache else self.octets
 
     @property
     def beginning(self) -> bytes | bytearray:
@@ -76,14 +79,16 @@ class Answer(msgspec.Struct, frozen=True, dict=True):
     def decode(self, form: type[T]) -> T:
         """Return the body as *form*. Raises BrokenAnswer with the path inside the answer."""
         if not self.body:
-            raise BrokenAnswer("Trakt's answer is empty.")
+            raise BrokenAnswer(f"{self.server}'s answer is empty.")
         try:
             return self._decode(form)
         except RecursionError as error:
-            raise BrokenAnswer("Trakt's answer is not what Trakt documents: it is nested too deep.") from error
+            raise BrokenAnswer(
+                f"{self.server}'s answer is not what {self.server} documents: it is nested too deep."
+            ) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             log.debug("%s: %s", self.request, error)
-            raise BrokenAnswer(f"Trakt's answer is not what Trakt documents: {error}.") from error
+            raise BrokenAnswer(f"{self.server}'s answer is not what {self.server} documents: {error}.") from error
 
     def _decode(self, form: type[T]) -> T:
         try:
@@ -104,7 +109,8 @@ class Client:
     *headers* go with every request, *auth* signs it. *secrets* never appear in an error or the
     log. With *cache_folder* GET answers are kept there and asked for with their ETag, but not
     while they are younger than *max_age*. *timeout* is in seconds, to connect and between two reads; *answer_limit* is
-    for a whole answer, *run_limit* for all requests together (0: none).
+    for a whole answer, *run_limit* for all requests together (0: none). *server*: who answers, as people know it.
+    *pacer* says when the next request may be sent.
     """
 
     def __init__(
@@ -121,7 +127,11 @@ class Client:
         timeout: tuple[float, float] | None = None,
         answer_limit: float = ANSWER_LIMIT,
         run_limit: float = 0,
+        server: str = statuses.TRAKT,
+        pacer: Pacer | None = None,
     ) -> None:
+        self._server = server
+        self._pacer = pacer
         self._url = url.rstrip("/")
         self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
         self.now = now
@@ -149,14 +159,14 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
+    def get(self, path: str, query: Mapping[str, str] | None = None, *, expected: Collection[int] = ()) -> Answer:
         """Return the answer to a GET, revalidated unless it is young; tried again after faults that pass.
 
-        Raises the TraktIcalError of the last try.
+        Statuses in *expected* are returned, not raised. Raises the TraktIcalError of the last try.
         """
         url = self._url + path + ("?" + urlencode(query) if query else "")
         # To ask anew (`--fresh`, a refresh of the feed) is to ask Trakt: no cache on the way may answer in its place.
-        return self._repeat("GET", url, headers={"Cache-Control": "no-cache"})
+        return self._repeat("GET", url, headers={"Cache-Control": "no-cache"}, expected=expected)
 
     def delete(self, path: str) -> Answer:
         """Return the answer to a DELETE; tried again as a GET is, since what is gone stays gone."""
@@ -179,7 +189,8 @@ class Client:
         try:
             for wait in (*WAITS, None):
                 try:
-                    answer = self._send(method, url, **kwargs)
+                    with self._pacer.take_turn(self._sleep) if self._pacer else contextlib.nullcontext():
+                        answer = self._send(method, url, **kwargs)
                 except _TransientFault as fault:
                     if wait is None or (once and not fault.without_effect) or self._closed.is_set():
                         raise fault.error from fault.error.__cause__
@@ -214,7 +225,9 @@ class Client:
         return error
 
     def _make_run_error(self) -> Unreachable:
-        return Unreachable(f"Trakt's answers took longer than {self._run_limit / 60:.0f} minutes together (run_limit).")
+        return Unreachable(
+            f"{self._server}'s answers took longer than {self._run_limit / 60:.0f} minutes together (run_limit)."
+        )
 
     def _send(self, method: str, url: str, *, expected: Collection[int] = (), **kwargs: Any) -> Answer:
         name = self._name_request(method, url)
@@ -228,7 +241,7 @@ class Client:
             if statuses.is_too_slow(error):
                 fault = self._make_run_error() if end > self._run_end else self._make_slow_error()
                 raise fault from error
-            fault = Unreachable(self._mask(statuses.describe_fault(error)))
+            fault = Unreachable(self._mask(statuses.describe_fault(error, server=self._server)))
             fault.__cause__ = error
             log.debug("%s: %s", name, fault)
             if statuses.is_permanent(error):
@@ -236,7 +249,7 @@ class Client:
             raise _TransientFault(fault, without_effect=statuses.was_never_sent(error)) from error
         except UNREADABLE as error:
             log.debug("%s: %s", name, self._mask(repr(error)))
-            raise BrokenAnswer("Trakt's answer cannot be read: it is not HTTP as documented.") from error
+            raise BrokenAnswer(f"{self._server}'s answer cannot be read: it is not HTTP as documented.") from error
         log.debug("%s: %d, %d octets%s", name, answer.status, len(answer.octets), ", kept copy" * answer.from_cache)
         # An answer that was not asked for again has the Date of an earlier run.
         if not (answer.from_cache and self._max_age):
@@ -251,14 +264,14 @@ class Client:
             method, url, timeout=self._timeout, stream=True, allow_redirects=False, **attributes
         ) as response:
             from_cache = getattr(response, "from_cache", False)
-            octets = response.raw.read(decode_content=False) if from_cache else _read_body(response)
-            return Answer(name, response.status_code, response.headers, octets, from_cache)
+            octets = response.raw.read(decode_content=False) if from_cache else _read_body(response, self._server)
+            return Answer(name, response.status_code, response.headers, octets, from_cache, self._server)
 
     def _make_slow_error(self) -> Unreachable:
-        return Unreachable(f"Trakt's answer was not complete after {self._answer_limit:.0f} seconds.")
+        return Unreachable(f"{self._server}'s answer was not complete after {self._answer_limit:.0f} seconds.")
 
     def _check_status(self, answer: Answer) -> None:
-        error = statuses.make_error(answer.status, answer.headers, answer.beginning)
+        error = statuses.make_error(answer.status, answer.headers, answer.beginning, server=self._server)
         if error is None:
             return
         error.args = (self._mask(str(error)),)
@@ -279,11 +292,14 @@ class Client:
         skew = abs(there - here)
         if skew > SKEW_REFUSED and refuses:
             raise BrokenAnswer(
-                f"Trakt's clock says {there:%Y-%m-%d %H:%M} UTC, this computer's {here:%Y-%m-%d %H:%M}. Set the clock."
+                f"{self._server}'s clock says {there:%Y-%m-%d %H:%M} UTC, this computer's {here:%Y-%m-%d %H:%M}. "
+                "Set the clock."
             )
         if skew > SKEW_WARNED and not self._warned_of_clock:
             self._warned_of_clock = True
-            log.warning("This computer's clock and Trakt's differ by %d minutes.", skew.total_seconds() // 60)
+            log.warning(
+                "This computer's clock and %s's differ by %d minutes.", self._server, skew.total_seconds() // 60
+            )
 
     def _name_request(self, method: str, url: str) -> str:
         """Return *method* and *url* for the log: no host, no query, no secret."""
@@ -348,9 +364,9 @@ class _NoSigner(AuthBase):
         return request
 
 
-def _read_body(response: Response) -> bytearray:
-    """Return the octets of *response*, unpacked. Raises BrokenAnswer where they are too many."""
-    return _join_parts(response.iter_content(PART))
+def _read_body(response: Response, server: str) -> bytearray:
+    """Return the octets of *response* of *server*, unpacked. Raises BrokenAnswer where they are too many."""
+    return _join_parts(response.iter_content(PART), server)
 
 
 def _unpack(kept: Answer, part: int = PART) -> Iterator[bytes]:
@@ -361,7 +377,7 @@ def _unpack(kept: Answer, part: int = PART) -> Iterator[bytes]:
         raise BrokenAnswer(f"A kept answer is damaged: {error}.") from error
 
 
-def _join_parts(parts: Iterable[bytes]) -> bytearray:
+def _join_parts(parts: Iterable[bytes], server: str) -> bytearray:
     """Return *parts* as one. Raises BrokenAnswer where they are too many.
 
     A small gzip body can unpack into more than the memory holds, so its size is checked while it is unpacked.
@@ -370,5 +386,5 @@ def _join_parts(parts: Iterable[bytes]) -> bytearray:
     for part in parts:
         body += part
         if len(body) > MAX_BODY:
-            raise BrokenAnswer(f"Trakt's answer is larger than {MAX_BODY // 2**20} MB.")
+            raise BrokenAnswer(f"{server}'s answer is larger than {MAX_BODY // 2**20} MB.")
     return body

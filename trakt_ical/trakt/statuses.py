@@ -1,7 +1,7 @@
-"""What went wrong, in one sentence each: what Trakt's statuses mean, and why no answer came.
+"""What went wrong, in one sentence each: what a server's statuses mean, and why no answer came.
 
-Meanings: Trakt's guide to status codes for API v2; for v1 its page on errors. The sentences name Trakt and not the
-request: the log of `-v` says which one it was, and its status.
+Meanings: Trakt's guide to status codes for API v2; for v1 its page on errors. The sentences name the server, as people
+know it, and not the request: the log of `-v` says which one it was, and its status.
 """
 
 from __future__ import annotations
@@ -16,42 +16,47 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, Re
 from trakt_ical.errors import AppNeeded, BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError
 from trakt_ical.trakt.transport import AnswerTooSlow
 
+TRAKT = "Trakt"
 LOGIN = "Run: trakt-ical login"
 WRONG_APP = " If the app has a Client Secret, client_secret must be that one."
 DEAD_CLIENT = "Trakt does not accept the client_id: it is wrong, or the app was deleted."
 
 SENTENCES = {
-    400: "Trakt could not read a request",
-    404: "Trakt found nothing for a request",
-    405: "Trakt does not offer what a request asks for",
-    409: "Trakt already has this",
+    400: "{server} could not read a request",
+    404: "{server} found nothing for a request",
+    405: "{server} does not offer what a request asks for",
+    409: "{server} already has this",
+    422: "{server} finds a request invalid",
+    429: "{server} asks for fewer requests",
+    500: "{server} has an internal error",
+    502: "{server} is overloaded or down",
+    503: "{server} is overloaded or down",
+    504: "{server} is overloaded or down",
+    520: "Cloudflare does not reach {server}",
+    521: "Cloudflare does not reach {server}",
+    522: "Cloudflare does not reach {server}",
+}
+SENTENCES_OF_TRAKT = {
     412: "The server at api_url misses a header, so it may not be Trakt",
     420: "The account's limit at Trakt is reached",
-    422: "Trakt finds a request invalid",
     423: "The account is locked or deactivated. Contact Trakt's support: https://support.trakt.tv",
     426: "Trakt offers this to VIP members only",
-    429: "Trakt asks for fewer requests",
-    500: "Trakt has an internal error",
-    502: "Trakt is overloaded or down",
-    503: "Trakt is overloaded or down",
-    504: "Trakt is overloaded or down",
-    520: "Cloudflare does not reach Trakt",
-    521: "Cloudflare does not reach Trakt",
-    522: "Cloudflare does not reach Trakt",
 }
 SHOWN_BY_LOG = (400, 404, 405, 422)  # the fault lies in the request, and only the log names it
 
 
-def make_error(status: int, headers: Mapping[str, str], body: bytes | bytearray) -> TraktIcalError | None:
-    """Return the error that an answer means, None where it is one to read on."""
+def make_error(
+    status: int, headers: Mapping[str, str], body: bytes | bytearray, *, server: str = TRAKT
+) -> TraktIcalError | None:
+    """Return the error that an answer of *server* means, None where it is one to read on."""
     if 200 <= status < 300:
         if status == 206:
-            return BrokenAnswer("Trakt sent only a part of an answer.")
+            return BrokenAnswer(f"{server} sent only a part of an answer.")
         if is_page(headers, body):
-            return BrokenAnswer("Trakt sent an HTML page instead of data.")
-        return _find_v1_failure(body)
+            return BrokenAnswer(f"{server} sent an HTML page instead of data.")
+        return _find_v1_failure(body) if server == TRAKT else None
     if status == 304:
-        return BrokenAnswer("Trakt says that an answer is unchanged, but there was none before.")
+        return BrokenAnswer(f"{server} says that an answer is unchanged, but there was none before.")
     if 300 <= status < 400:
         # Followed, a redirect could carry the login to another server, or a typo in api_url could go unseen.
         try:
@@ -63,7 +68,7 @@ def make_error(status: int, headers: Mapping[str, str], body: bytes | bytearray)
             f"The server redirects to {there}, and redirects are not followed. Check api_url.",
             status=status,
         )
-    return _make_refusal(status, headers, body)
+    return _make_refusal(status, headers, body) if server == TRAKT else _make_plain_refusal(status, body, server)
 
 
 def is_transient(status: int, headers: Mapping[str, str], body: bytes | bytearray) -> bool:
@@ -113,9 +118,22 @@ def _make_refusal(status: int, headers: Mapping[str, str], body: bytes | bytearr
             return AppNeeded(DEAD_CLIENT)
         case 426:
             said = headers.get("X-Upgrade-URL", "https://app.trakt.tv/vip")
-    sentence = SENTENCES.get(status, f"Trakt answered with a status that it does not document ({status})")
+    return _describe_refusal(status, said, TRAKT)
+
+
+def _make_plain_refusal(status: int, body: bytes | bytearray, server: str) -> Refused:
+    """Return the refusal of a *server* that needs no login."""
+    if status in (401, 403):
+        return Refused(f"{server} blocked a request ({status}).", status=status)
+    return _describe_refusal(status, "" if body[:64].lstrip().startswith(b"<") else _read_reason(body), server)
+
+
+def _describe_refusal(status: int, said: str, server: str) -> Refused:
+    sentences = SENTENCES | SENTENCES_OF_TRAKT if server == TRAKT else SENTENCES
+    sentence = sentences.get(status, f"{server} answered with a status that it does not document ({status})")
     which = "; -v shows which request" if status in SHOWN_BY_LOG else ""
-    return Refused(f"{sentence}{f' (“{said}”)' if said else ''}{which}.", status=status)
+    reason = f" (“{said}”)" if said else ""
+    return Refused(f"{sentence.replace('{server}', server)}{reason}{which}.", status=status)
 
 
 def _find_v1_failure(body: bytes | bytearray) -> TraktIcalError | None:
@@ -175,27 +193,28 @@ def was_never_sent(error: BaseException) -> bool:
     return isinstance(reason, NewConnectionError)
 
 
-def describe_fault(error: Exception) -> str:
+def describe_fault(error: Exception, *, server: str = TRAKT) -> str:
     """Return a sentence about *error* of `requests` or below it, without an address or a header."""
     match error:
         case requests.exceptions.ConnectTimeout():
-            return "Trakt cannot be reached: no connection in time."
+            return f"{server} cannot be reached: no connection in time."
         case requests.exceptions.Timeout():
-            return "Trakt did not answer in time."
+            return f"{server} did not answer in time."
         case requests.exceptions.ProxyError():
             return f"The proxy does not answer ({_find_innermost_reason(error)})."
         case requests.exceptions.SSLError():
-            return f"Trakt cannot be reached: its certificate is not trusted ({_find_innermost_reason(error)})."
+            return f"{server} cannot be reached: its certificate is not trusted ({_find_innermost_reason(error)})."
         case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
-            return "Trakt's answer was cut short."
+            return f"{server}'s answer was cut short."
         case requests.exceptions.ConnectionError() if error.args and isinstance(error.args[0], ReadTimeoutError):
-            return "Trakt did not answer in time."
+            return f"{server} did not answer in time."
         case requests.exceptions.ConnectionError():
-            return f"Trakt cannot be reached: no connection ({_find_innermost_reason(error)})."
+            return f"{server} cannot be reached: no connection ({_find_innermost_reason(error)})."
         case requests.exceptions.InvalidHeader() | UnicodeError():
-            return "The request to Trakt cannot be sent: a setting or an answer has characters that no header may have."
+            why = "a setting or an answer has characters that no header may have"
+            return f"The request to {server} cannot be sent: {why}."
         case _:
-            return f"The request to Trakt cannot be sent ({_find_innermost_reason(error)})."
+            return f"The request to {server} cannot be sent ({_find_innermost_reason(error)})."
 
 
 def _find_innermost_reason(error: BaseException) -> str:
