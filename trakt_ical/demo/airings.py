@@ -177,6 +177,10 @@ class Catalogue:
         with self._lock:
             self._changes = {known: each for known, each in self._changes.items() if known != name}
 
+    def list_change_times(self, show: Show) -> list[datetime]:
+        """When episodes of *show* were moved, renamed or removed."""
+        return [change.at for name, change in self._changes.items() if name.startswith(f"{show.name}/")]
+
     def _list_planned(self, first: date, last: date) -> Iterator[Airing]:
         for show in self.cast.list_shows(first, last):
             for slot in show.airs.slots(first, last) if show.airs else ():

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from trakt_ical.demo import auth, v1, v2
+from trakt_ical.demo import auth, tvmaze, v1, v2
 from trakt_ical.demo.account import Backend
 from trakt_ical.demo.cast import Cast, load_cast
 from trakt_ical.demo.control import Control
@@ -77,6 +77,8 @@ class Demo:
 
     def _answer(self, request: Request) -> Answer:
         answer = v1.answer if request.path.startswith(V1_PATHS) else v2.answer
+        if tvmaze.answers(request.path):
+            answer = tvmaze.answer
         try:
             return answer(self.backend, request)
         except Refusal as refusal:

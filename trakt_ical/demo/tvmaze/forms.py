@@ -1,0 +1,138 @@
+"""Shows and episodes in the JSON of TVmaze, with what it knows otherwise than Trakt.
+
+It has one time zone for each country, an empty hour where nobody knows the hour (and noon in UTC for the instant then),
+the day before for what airs after midnight, no number for specials, no marks of finales, and nothing twice.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from html import escape
+from zoneinfo import ZoneInfo
+
+from trakt_ical.demo.airings import Airing, Catalogue
+from trakt_ical.demo.cast import Show, make_slug
+from trakt_ical.demo.messages import JSON
+
+SITE = "https://www.tvmaze.com"
+NUMBERS = 60_000  # added to a show's number at Trakt
+NIGHT_ENDS = time(5)  # what airs before that belongs to the schedule of the day before
+NOON = time(12)
+WEB_CHANNELS = ("Netflix", "Hulu", "Disney+", "HBO Max", "Prime Video", "Apple TV+")
+COUNTRIES = {
+    "au": ("Australia", "Australia/Sydney"),
+    "ca": ("Canada", "America/Halifax"),
+    "de": ("Germany", "Europe/Berlin"),
+    "eg": ("Egypt", "Africa/Cairo"),
+    "gb": ("United Kingdom", "Europe/London"),
+    "is": ("Iceland", "Atlantic/Reykjavik"),
+    "jp": ("Japan", "Asia/Tokyo"),
+    "no": ("Norway", "Europe/Oslo"),
+    "nz": ("New Zealand", "Pacific/Auckland"),
+    "se": ("Sweden", "Europe/Stockholm"),
+    "us": ("United States", "America/New_York"),
+}
+LANGUAGES = {
+    "ar": "Arabic",
+    "de": "German",
+    "en": "English",
+    "is": "Icelandic",
+    "ja": "Japanese",
+    "no": "Norwegian",
+    "sv": "Swedish",
+}
+
+
+def find_number(show: Show) -> int:
+    """The number of *show* at TVmaze."""
+    return NUMBERS + show.trakt
+
+
+def find_changed_at(catalogue: Catalogue, show: Show, now: datetime) -> int:
+    """When *show* or one of its episodes changed last, in seconds since 1970."""
+    episodes = (each.updated_at for its in catalogue.list_seasons(show).values() for each in its)
+    times = [*episodes, *catalogue.list_change_times(show)]
+    return int(max((each for each in times if each <= now), default=now - timedelta(days=365)).timestamp())
+
+
+def list_regular(catalogue: Catalogue, show: Show) -> list[Airing]:
+    """The episodes of *show* that have a number, in the order of airing."""
+    listed = [each for season, its in catalogue.list_seasons(show).items() if season for each in its]
+    return sorted(listed, key=lambda each: each.at)
+
+
+def list_scheduled(airings: Iterable[Airing]) -> Iterable[Airing]:
+    """What the schedule has of *airings*: specials too, and nothing twice."""
+    return (each for each in airings if not each.is_double)
+
+
+def make_show(show: Show, changed_at: int) -> JSON:
+    """A show."""
+    number, first = find_number(show), show.airs.first().wall.date() if show.airs else None
+    channel = _make_channel(show)
+    is_web = show.network in WEB_CHANNELS
+    return {
+        "id": number,
+        "url": f"{SITE}/shows/{number}/{make_slug(show.title)}",
+        "name": show.title,
+        "type": "Scripted",
+        "language": LANGUAGES.get(show.language or "", show.language),
+        "genres": ["-".join(word.capitalize() for word in genre.split("-")) for genre in show.genres],
+        "status": "Running" if show.airs_known else "To Be Determined",
+        "runtime": show.runtime or None,
+        "averageRuntime": show.runtime or None,
+        "premiered": first and first.isoformat(),
+        "ended": None,
+        "schedule": {"time": "", "days": []},
+        "rating": {"average": show.rating or None},
+        "network": None if is_web else channel,
+        "webChannel": channel if is_web else None,
+        "externals": {"tvrage": None, "thetvdb": show.tvdb, "imdb": show.imdb},
+        "summary": _make_summary(show.overview),
+        "updated": changed_at,
+        "_links": {"self": {"href": f"https://api.tvmaze.com/shows/{number}"}},
+    }
+
+
+def make_episode(airing: Airing) -> JSON:
+    """An episode, without its show."""
+    number = airing.trakt
+    code = f"{airing.season}x{airing.number:02d}"
+    return {
+        "id": number,
+        "url": f"{SITE}/episodes/{number}/{make_slug(airing.show.title)}-{code}",
+        "name": airing.title,
+        "season": airing.season or 1,
+        "number": airing.number if airing.season else None,
+        "type": "regular" if airing.season else "significant_special",
+        **_make_times(airing),
+        "runtime": airing.runtime or None,
+        "rating": {"average": None},
+        "image": None,
+        "summary": _make_summary(airing.overview),
+        "_links": {"self": {"href": f"https://api.tvmaze.com/episodes/{number}"}},
+    }
+
+
+def _make_times(airing: Airing) -> JSON:
+    wall = airing.wall
+    if airing.show.country not in COUNTRIES or airing.show.network in WEB_CHANNELS or wall.time() == time(0):
+        return _write_times(wall.date(), "", datetime.combine(wall.date(), NOON, UTC))
+    there = airing.at.astimezone(ZoneInfo(COUNTRIES[airing.show.country][1]))
+    day = there.date() - timedelta(days=1) if there.time() < NIGHT_ENDS else there.date()
+    return _write_times(day, f"{there:%H:%M}", airing.at)
+
+
+def _write_times(day: date, hour: str, at: datetime) -> JSON:
+    return {"airdate": day.isoformat(), "airtime": hour, "airstamp": at.astimezone(UTC).isoformat(timespec="seconds")}
+
+
+def _make_channel(show: Show) -> JSON | None:
+    if show.network is None:
+        return None
+    name, zone = COUNTRIES.get(show.country or "", (None, None))
+    country = {"name": name, "code": (show.country or "").upper(), "timezone": zone} if name else None
+    return {"id": sum(show.network.encode()), "name": show.network, "country": country, "officialSite": None}
+
+
+def _make_summary(text: str | None) -> str | None:
+    return f"<p>{escape(text, quote=False)}</p>" if text else text
