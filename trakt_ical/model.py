@@ -134,7 +134,8 @@ class Show(msgspec.Struct, frozen=True):
 
     *key* names the show for ever within one source: `trakt-1388`, `tvdb-81189`; *slug* in addresses. *country*,
     *language*: as the source writes them; *rating*: 0 to 10, everybody's (v2) or the user's own (v1).
-    *watchlisted*: whether it is on the user's watchlist. None: the source did not say.
+    *watchlisted*: whether it is on the user's watchlist. None: the source did not say. *credit*: the sentence that its
+    source's licence asks for, "" for none.
     """
 
     key: str
@@ -149,6 +150,7 @@ class Show(msgspec.Struct, frozen=True):
     certification: str | None = None
     rating: float | None = None
     watchlisted: bool | None = None
+    credit: str = ""
 
 
 class Episode(msgspec.Struct, frozen=True):
@@ -244,7 +246,8 @@ class Event(msgspec.Struct, frozen=True):
     """One entry of a calendar, in words: the renderer knows no show.
 
     *start* and *end* are both instants in UTC or both dates, *end* after *start*; texts are
-    clean (see `transform.text.clean_text`), "" where there is nothing to say, *summary* never "".
+    clean (see `transform.event_text.clean_text`), "" where there is nothing to say, *summary* never "". *credit*: the
+    part of the description that the calendar has to repeat, since a licence asks for it.
     """
 
     uid: str
@@ -256,6 +259,7 @@ class Event(msgspec.Struct, frozen=True):
     categories: tuple[str, ...]
     link: str
     alarms: tuple[Alarm, ...] = ()
+    credit: str = ""
 
     def __post_init__(self) -> None:
         if type(self.start) is not type(self.end):

@@ -98,7 +98,7 @@ def run(
     Raises TraktIcalError where the source fails: then nothing became of any.
     """
     wanted = (replace(each.spec, days=find_fetched_days(each.spec, each.output)) for each in calendars)
-    answers = source.ask(plan_fetch(wanted), progress)
+    answers = source.ask(plan_fetch(wanted, accepts_loss=accept_loss), progress)
     marks = [make_fingerprint(each, answers.digest) for each in calendars]
     outcomes: list[Outcome | None] = [
         _end_unchanged(each, mark, now) for each, mark in zip(calendars, marks, strict=True)
@@ -170,8 +170,13 @@ def hash_filters(rules: Rules) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def plan_fetch(specs: Iterable[CalendarSpec], *, marks: bool = False, steps: bool = False) -> FetchRequest:
-    """Join what *specs* need; with *marks* what was watched in any case, with *steps* how each moment was found."""
+def plan_fetch(
+    specs: Iterable[CalendarSpec], *, marks: bool = False, steps: bool = False, accepts_loss: bool = False
+) -> FetchRequest:
+    """Join what *specs* need; with *marks* what was watched in any case, with *steps* how each moment was found.
+
+    *accepts_loss*: answers that lost most of what they had are believed.
+    """
     specs = list(specs)
     days: dict[str, DateRange] = {}
     countries: dict[str, frozenset[str]] = {}
@@ -195,6 +200,7 @@ def plan_fetch(specs: Iterable[CalendarSpec], *, marks: bool = False, steps: boo
         needs_marks=watched or watchlist,
         countries=countries,
         steps=steps,
+        accepts_loss=accepts_loss,
     )
 
 
@@ -226,6 +232,7 @@ def transform(fetched: Fetched, spec: CalendarSpec, stored: StoredCalendar | Non
         days=spec.days,
         zone=spec.zone,
         answers=_group_by_answer(stored, airings.keys(), fetched, spec),
+        missed=_find_missed(stored, fetched),
     )
 
 
@@ -343,13 +350,21 @@ def _find_unreliable(stored: StoredCalendar | None, fetched: Fetched, spec: Cale
     if stored is None:
         return frozenset()
     # What is hidden is left out by Trakt at times, whatever the rules say of it. Movies are listed by the world's first
-    # release: with a country's dates the old one may lie before the range.
-    left_out = fetched.hidden | fetched.dropped
+    # release: with a country's dates the old one may lie before the range. Of a show that was not read, nothing is
+    # known.
+    left_out = fetched.hidden | fetched.dropped | fetched.unread
     if not left_out and not spec.rules.country:
         return frozenset()
     return frozenset(
         uid for uid in stored.events if read_key(uid) in left_out or (spec.rules.country and is_movie(uid))
     )
+
+
+def _find_missed(stored: StoredCalendar | None, fetched: Fetched) -> frozenset[str]:
+    """Return the UIDs of stored events whose show a doubtful answer lacks."""
+    if stored is None or not fetched.missed:
+        return frozenset()
+    return frozenset(uid for uid in stored.events if read_key(uid) in fetched.missed)
 
 
 def _find_not_requested(stored: StoredCalendar | None, listed: Set[str], spec: CalendarSpec) -> frozenset[str]:

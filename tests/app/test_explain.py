@@ -271,7 +271,7 @@ def explain_first(*listed: Sequence[Episode], kinds: tuple[str, ...] = ("shows",
 def test_what_two_calendars_of_trakt_list_is_no_double() -> None:
     """An episode is not told to be listed twice because it is a premiere besides."""
     steps = explain_first([make_episode()], [make_episode()], kinds=("shows", "premieres"))
-    assert not [step for step in steps if step.startswith("Trakt lists it")]
+    assert not [step for step in steps if step.startswith("It is listed")]
 
 
 def test_a_group_of_two_is_told_as_such() -> None:
@@ -285,7 +285,7 @@ def test_doubles_are_told(line: Line) -> None:
     spec = make_calendar_spec(DateRange(NOW.date(), 9))
     twice = [make_episode(updated_at=NOW), make_episode(updated_at=NOW - timedelta(days=1))]
     found = explain_airing(Fetched({"shows": twice}), spec, NOW, "a show")
-    assert "Trakt lists it 2 times. The entry that changed last counts." in found.steps
+    assert "It is listed 2 times. The entry that changed last counts." in found.steps
     assert found.is_shown
 
 
@@ -395,7 +395,7 @@ def test_explain_writes_nothing(line: Line, home: Path) -> None:
     kept = [line.ics, *(path for path in (home / ".local").rglob("*") if path.is_file())]
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in kept}
     steps = read_steps(line, uid, "--fresh")
-    assert "Trakt does not list it, but the stored calendar has it." in steps
+    assert "It is not listed, but the stored calendar has it." in steps
     assert steps[-1].startswith("It is in the calendar: ")
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in kept} == before
 

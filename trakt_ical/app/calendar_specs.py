@@ -64,7 +64,7 @@ def _hash_settings(app: App, settings: Settings) -> str:
 def make_calendar_id(app: App, calendar: Calendar) -> CalendarId:
     """Return the id of *calendar*, with its owner. Raises LoginNeeded."""
     settings = calendar.settings
-    return CalendarId(settings.api, settings.source, app.find_owner(settings.source), calendar.title, settings.kind)
+    return CalendarId(app.calendar_api, settings.source, app.find_owner(settings.source), calendar.title, settings.kind)
 
 
 def make_date_range(settings: Settings, today: date, span: DaySpan) -> DateRange:

@@ -20,7 +20,7 @@ from trakt_ical.errors import LoginNeeded, SettingsError
 from trakt_ical.fetch.sources import SOURCES, Capabilities, LoginMethod
 
 if TYPE_CHECKING:
-    from trakt_ical.fetch.imported.imported_list import ImportedListFile
+    from trakt_ical.fetch.imported.imported_list import ImportedList, ImportedListFile
     from trakt_ical.trakt.token import TokenFile
 
 
@@ -30,6 +30,10 @@ START_WAIT = 60  # seconds
 # A first real export in the folder where somebody tried --demo would be refused if both wrote one file:
 # it holds the calendar of another account.
 DEMO_OUTPUT = "trakt-demo.ics"
+NO_LIST = (
+    "{source} needs a list of your shows, and none was imported. At https://app.trakt.tv/settings/data choose Export "
+    "now, or take any other list. Run: trakt-ical import FILE"
+)
 
 
 class App(msgspec.Struct, frozen=True):
@@ -63,6 +67,11 @@ class App(msgspec.Struct, frozen=True):
         return SOURCES[self.settings.api].capabilities
 
     @property
+    def calendar_api(self) -> str:
+        """The API whose calendars these are: who changes from API v2 to TVmaze keeps files, feeds and addresses."""
+        return SOURCES[self.settings.api].stands_for or self.settings.api
+
+    @property
     def token_file(self) -> TokenFile:
         """Where the login is kept."""
         from trakt_ical.trakt.token import TokenFile
@@ -93,7 +102,16 @@ class App(msgspec.Struct, frozen=True):
 
                 token = complete_login(self)
             return token.username
+        if self.capabilities.needs_list:
+            return self.settings.owner or self.load_imported_list().owner
         return self.settings.owner or self.settings.username
+
+    def load_imported_list(self) -> ImportedList:
+        """Return the list of shows that `import` read. Raises SettingsError where there is none."""
+        imported = self.imported_list_file.load()
+        if imported is None:
+            raise SettingsError(NO_LIST.format(source=self.capabilities.name))
+        return imported
 
     def forget_answers(self) -> None:
         """Delete the kept answers to this account."""
@@ -118,6 +136,8 @@ class App(msgspec.Struct, frozen=True):
         # owner, and the answer still depends on who asks (what was watched), so there the asker counts.
         by_password = self.capabilities.login is LoginMethod.PASSWORD
         asking = settings.username if by_password else self.find_owner(source)
+        if self.capabilities.needs_list:
+            asking += f"\n{self.account}"  # two lists may say of neither whose it is
         key = "\n".join((settings.api, urlsplit(settings.api_url).hostname or "", source, asking)).encode()
         return self.folders.cache / "answers" / hashlib.blake2b(key, digest_size=12).hexdigest()
 

@@ -89,7 +89,7 @@ def _explain_listed(
     steps = Steps(airing.steps)
     doubles = max(sum(make_uid(each) == uid for each in fetched.airings[kind]) for kind in spec.kinds)
     if doubles > 1:
-        steps("Trakt lists it %d times. The entry that changed last counts.", doubles)
+        steps("It is listed %d times. The entry that changed last counts.", doubles)
     start = find_event_times(airing, spec.rules, spec.zone, steps).start
     event_uid, is_listed = uid, _is_allowed(airing, fetched, spec, steps)
     if is_listed:
@@ -109,7 +109,7 @@ def _explain_listed(
 def _explain_unlisted(given: MergeInput, output: Output, spec: CalendarSpec, old: StoredEvent) -> Explanation:
     """Explain what becomes of *old*, an event of the stored calendar that Trakt no longer lists."""
     steps = Steps()
-    steps("Trakt does not list it, but the stored calendar has it.")
+    steps("It is not listed, but the stored calendar has it.")
     day = local_date(parse_moment(old.start), spec.zone)
     if day not in spec.days and day in pipeline.find_fetched_days(spec, output):
         steps("The filters changed: the next export asks for its day too, and removes it if they leave it out.")
@@ -199,7 +199,7 @@ def _describe_unlisted(unlisted: list[StoredEvent], query: str, given: MergeInpu
         _format_candidate(read_name(old.octets), old.uid, parse_moment(old.start), given)
         for old in unlisted[:MOST_CANDIDATES]
     ]
-    return NoMatch(f"{len(unlisted)} events that Trakt no longer lists match {query!r}.", tuple(candidates))
+    return NoMatch(f"{len(unlisted)} events that are no longer listed match {query!r}.", tuple(candidates))
 
 
 def _describe_nothing(airings: Iterable[Airing], query: str, given: MergeInput) -> NoMatch:
@@ -208,7 +208,7 @@ def _describe_nothing(airings: Iterable[Airing], query: str, given: MergeInput) 
     near = () if episodes else tuple(clean_text(title) for title in find_nearest_titles(airings, query))
     days = f"from {given.current.days.first} to {given.current.days.last}"
     kinds = ", ".join(given.heading.calendar_id.kinds)
-    sentence = f"Trakt lists nothing {days} among {kinds} (kind) that matches {query!r}."
+    sentence = f"Nothing is listed {days} among {kinds} (kind) that matches {query!r}."
     return NoMatch(sentence + episodes + " These are near:" * bool(near), near)
 
 

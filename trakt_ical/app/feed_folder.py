@@ -12,11 +12,10 @@ import msgspec
 
 from trakt_ical import files
 from trakt_ical.app.context import App
-from trakt_ical.app.open_source import find_server_url
 from trakt_ical.errors import OutputError, TraktIcalError
 from trakt_ical.export.stored_calendar import HEAD
 from trakt_ical.feed.feed_store import FeedFolder
-from trakt_ical.fetch.sources import LoginMethod
+from trakt_ical.fetch.sources import SOURCES, LoginMethod
 from trakt_ical.files import JsonFile
 
 log = logging.getLogger(__name__)
@@ -48,7 +47,7 @@ def make_feed_folder(app: App) -> FeedFolder:
     if known.logins.get(login) != account or (known.top in ("", login) and account != known.top):
         known = _note_account(app, owners_file, login, account, owner)
     user = owner or known.users.get(account, "")
-    return FeedFolder(top if known.top == account else top / account, app.folders.state, app.settings.api, user)
+    return FeedFolder(top if known.top == account else top / account, app.folders.state, app.calendar_api, user)
 
 
 def _note_account(app: App, owners_file: JsonFile[FolderOwners], login: str, account: str, owner: str) -> FolderOwners:
@@ -56,7 +55,7 @@ def _note_account(app: App, owners_file: JsonFile[FolderOwners], login: str, acc
     try:
         with files.lock(owners_file.path, wait=LOCK_WAIT):
             known = owners_file.load_if_readable() or FolderOwners()
-            is_free = known.top in ("", login) and _may_belong_to(app.folders.feed, app.settings.api, owner)
+            is_free = known.top in ("", login) and _may_belong_to(app.folders.feed, app.calendar_api, owner)
             users = known.users | ({account: owner} if owner else {})
             known = FolderOwners(account if is_free else known.top, known.logins | {login: account}, users)
             owners_file.save_if_possible(known)
@@ -87,18 +86,23 @@ def _find_user(app: App) -> str:
             return app.token_file.load().username
         except TraktIcalError:
             return ""
+    if app.capabilities.needs_list:
+        imported = app.imported_list_file.load_if_readable()
+        return app.settings.owner or (imported.owner if imported else "")
     return app.settings.owner or app.settings.username
 
 
 def _hash_account(app: App, owner: str) -> str:
     # With a password one may ask for the calendar of another user, and what was watched depends on who asks.
     by_password = app.capabilities.login is LoginMethod.PASSWORD
-    return _hash_parts(app.settings.api, _find_server(app), owner, app.settings.username if by_password else "")
+    return _hash_parts(app.calendar_api, _find_server(app), owner, app.settings.username if by_password else "")
 
 
 def _list_login_parts(app: App) -> tuple[str, ...]:
     if app.capabilities.login is LoginMethod.DEVICE_CODE:
         return app.settings.api, _find_server(app), str(app.token_file.path.resolve())
+    if app.capabilities.needs_list:
+        return app.calendar_api, _find_server(app), str(app.imported_list_file.path.resolve())
     # Without a login nothing else may tell two accounts apart.
     name = (app.account,) if app.account else ()
     return (app.settings.api, _find_server(app), app.settings.username, app.settings.owner, *name)
@@ -106,7 +110,7 @@ def _list_login_parts(app: App) -> tuple[str, ...]:
 
 def _find_server(app: App) -> str:
     # Without the port: that of the built-in Trakt is another one at each start.
-    return urlsplit(find_server_url(app.settings)).hostname or ""
+    return urlsplit(app.settings.api_url or SOURCES[app.calendar_api].url).hostname or ""
 
 
 def _hash_parts(*parts: str) -> str:

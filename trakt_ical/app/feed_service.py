@@ -210,6 +210,8 @@ class FeedService:
             last_success=served.last_success,
             trouble="" if is_settled else trouble,
             airings=airings,
+            credit=served.calendar.credit if served.calendar else "",
+            credit_links=self._app.capabilities.credit_links,
         )
 
 

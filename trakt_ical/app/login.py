@@ -36,7 +36,10 @@ def open_login(app: App) -> Iterator[Login]:
     settings = app.settings
     capabilities = SOURCES[settings.api].capabilities
     if capabilities.login is not LoginMethod.DEVICE_CODE:
-        raise SettingsError(f"{capabilities.name} has no login: it takes username and password from the settings.")
+        how = "takes username and password from the settings"
+        if capabilities.login is LoginMethod.NONE:
+            how = "needs none. To log in at Trakt, set api to v2"
+        raise SettingsError(f"{capabilities.name} has no login: it {how}.")
     check_required_settings(app)
     refuse_plain_http(settings.auth_url, plain_http=settings.plain_http)
     # Never with the environment's short time-outs: a refresh token works once, so if the answer to a renewal is not

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta, tzinfo
@@ -19,9 +20,14 @@ from trakt_ical.fetch.sources import SOURCES, Connection, LoginMethod, Source
 if TYPE_CHECKING:
     from requests.auth import AuthBase
 
+    from trakt_ical.fetch.imported.imported_list import ImportedList
     from trakt_ical.trakt.signing import TokenSigner
 
+log = logging.getLogger(__name__)
+
 SECONDS_PER_MINUTE = 60
+OLD_LIST = timedelta(days=90)
+IMPORT_AGAIN = "Import it again to have the shows added since."
 ASK_ALWAYS = timedelta(0)  # no kept answer is that young: each request is sent
 
 NO_CLIENT_ID = 'There is no client_id, neither in {file} (client_id = "…") nor as TRAKT_ICAL_CLIENT_ID.'
@@ -76,7 +82,18 @@ def make_connection_with(
         username=settings.username,
         password=settings.password,
         owner=settings.owner or settings.username,
+        imported=_load_list(app) if app.capabilities.needs_list else None,
+        choices=dict(settings.shows),
     )
+
+
+def _load_list(app: App) -> ImportedList:
+    """Return the imported list; one that is old costs a warning."""
+    imported = app.load_imported_list()
+    age = app.environment.now() - imported.imported_at
+    if age > OLD_LIST:
+        log.warning("Your list of shows is %d days old. %s", age.days, IMPORT_AGAIN)
+    return imported
 
 
 def check_required_settings(app: App) -> None:
@@ -93,6 +110,8 @@ def check_required_settings(app: App) -> None:
             raise SettingsError(
                 sentence.format(setting=setting, variable=setting.upper(), source=entry.capabilities.name)
             )
+    if entry.capabilities.needs_list:
+        app.load_imported_list()
 
 
 def make_signer(app: App) -> AuthBase | None:

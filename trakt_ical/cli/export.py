@@ -139,7 +139,8 @@ def command(
             raise click.UsageError(f"{option} cannot be combined with -o -: both would go to standard output.")
         if options.dry_run and not all(job.store for job in jobs):
             raise click.UsageError("--dry-run cannot be combined with -o -, which changes no file anyway.")
-        with show_progress("Asking Trakt", visible=not run.quiet) as progress:
+        label, unit = ("TVmaze", "shows") if all(app.capabilities.needs_list for app in apps) else ("Asking Trakt", "")
+        with show_progress(label, visible=not run.quiet, unit=unit) as progress:
             outcomes = export_accounts(list(zip(apps, jobs, strict=True)), options, progress)
         is_excused = [
             _is_excused(app, job, outcome, grace) for app, job, outcome in zip(apps, jobs, outcomes, strict=True)
@@ -294,6 +295,6 @@ def _describe_result(job: Job, result: RunResult, *, dry_run: bool) -> str:
     place = "to standard output" if job.store is None else f"in {job.store.describe()}"
     place = f"would be {place}" if dry_run else place
     changed = f": {count_changes(result.changes)}" if result.changes else "" if result.changed else ", unchanged"
-    several = f"; none of the {summary.unshown} airings that Trakt lists on these days is shown"
-    unshown = {0: "", 1: "; the one airing that Trakt lists on these days is not shown"}.get(summary.unshown, several)
+    several = f"; none of the {summary.unshown} airings that are listed on these days is shown"
+    unshown = {0: "", 1: "; the one airing that is listed on these days is not shown"}.get(summary.unshown, several)
     return f"{summary.events} event{'' if summary.events == 1 else 's'}{span} {place}{changed}{unshown}."

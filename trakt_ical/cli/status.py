@@ -92,6 +92,9 @@ def _load_token(app: App) -> Token | None:
 
 
 def _describe_login(app: App, now: datetime) -> Iterator[str]:
+    if app.capabilities.needs_list:
+        yield from _describe_list(app, now)
+        return
     token = _load_token(app)
     if token is None:
         password = "with a password" if app.settings.password else "without a password"
@@ -105,6 +108,24 @@ def _describe_login(app: App, now: datetime) -> Iterator[str]:
         f"The access token is {describe_span(age)} old and {until} ({token.expires_at:%Y-%m-%d %H:%M} UTC). "
         "It is renewed automatically."
     )
+
+
+def _describe_list(app: App, now: datetime) -> Iterator[str]:
+    """Describe the imported list, and what the last run found of it at the source."""
+    from trakt_ical.app.open_source import IMPORT_AGAIN, OLD_LIST
+    from trakt_ical.app.shows import summarize_pairs
+
+    imported, found = app.load_imported_list(), summarize_pairs(app)
+    owner = f" of {imported.owner}" if imported.owner else ""
+    yield f"{app.capabilities.name} needs no login. It goes by {imported.origin}{owner}."
+    old = f". {IMPORT_AGAIN}" if now - imported.imported_at > OLD_LIST else ""
+    yield f"  imported       {describe_past(imported.imported_at, now)}{old}"
+    yield f"  shows          {found.listed}, of which {found.paired} were found. To list them: trakt-ical shows"
+    if found.clashes:
+        yield f"  left out       {len(found.clashes)} that could be several: {', '.join(found.clashes)}"
+    if found.specials:
+        yield f"  specials       {found.specials} left out, since {app.capabilities.name} gives them no number"
+    yield f"{app.capabilities.credit} ({', '.join(app.capabilities.credit_links.values())})"
 
 
 def _convert_login(app: App) -> dict[str, str | None]:

@@ -39,17 +39,18 @@ def write_live(text: str) -> None:
 
 
 @contextlib.contextmanager
-def show_progress(label: str, *, visible: bool) -> Iterator[Callable[[int, int], None]]:
+def show_progress(label: str, *, visible: bool, unit: str = "") -> Iterator[Callable[[int, int], None]]:
     """Give a function that shows a bar for *done* of *total*; the bar leaves the terminal at the end.
 
-    Nothing is shown unless it is *visible*. The bar appears when the first part is done: an error of login or
-    settings comes before that, and stands alone.
+    With a *unit*, the line says what is counted: `TVmaze: 12 of 46 shows`. Nothing is shown unless it is *visible*. The
+    bar appears when the first part is done: an error of login or settings comes before that, and stands alone.
     """
 
     def update(done: int, total: int) -> None:
         if done and visible:
             filled = _BAR * done // max(total, 1)
-            write_live(f"{label} [{'#' * filled}{'-' * (_BAR - filled)}] {done} of {total}")
+            bar, count = f"[{'#' * filled}{'-' * (_BAR - filled)}]", f"{done} of {total}"
+            write_live(f"{label}: {count} {unit} {bar}" if unit else f"{label} {bar} {count}")
 
     try:
         yield update

@@ -114,6 +114,16 @@ def check_proxies(proxies: Iterable[str]) -> str | None:
     return None
 
 
+def check_choices(choices: Iterable[tuple[str, str]]) -> str | None:
+    """Check that each show of *choices* is a show of TVmaze, or off."""
+    for name, value in choices:
+        if not re.fullmatch(r"tvmaze:[1-9][0-9]{0,9}|off", value):
+            return (
+                f"cannot say {value!r} of {name}; write tvmaze:NUMBER, the number in the show's address there, or off."
+            )
+    return None
+
+
 CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "api_url": check_url,
     "auth_url": check_url,
@@ -121,6 +131,7 @@ CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "output": check_output,
     "token_file": check_path,
     "timezone": check_zone,
+    "shows": check_choices,
     "color": check_color,
     "listen": check_listen,
     "trusted_proxies": check_proxies,

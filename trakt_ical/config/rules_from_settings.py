@@ -15,7 +15,7 @@ from trakt_ical.config.problems import Problems
 from trakt_ical.config.settings import FIELDS, Settings
 from trakt_ical.config.values import GivenValue, parse_value, suggest_value
 from trakt_ical.errors import SettingsError
-from trakt_ical.fetch.sources import KINDS, SOURCES, LoginMethod, SourceEntry
+from trakt_ical.fetch.sources import KINDS, SOURCES, WITH_APP, LoginMethod, SourceEntry
 from trakt_ical.fetch.zones import find_country_code
 from trakt_ical.transform import alarms, template
 from trakt_ical.transform.codes import CodeStyle
@@ -160,7 +160,8 @@ def find_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     for name in ("watched", "watchlist_only"):
         if settings.source == "all" and _is_given(settings, name):
             yield name, "needs your own calendar: set source to my."
-    yield from _find_beyond_source(settings, SOURCES[settings.api])
+    for name, reason in _find_beyond_source(settings, SOURCES[settings.api]):
+        yield name, f"{reason} {WITH_APP}" if SOURCES[settings.api].stands_for else reason
 
 
 def _find_beyond_source(settings: Settings, entry: SourceEntry) -> Iterator[tuple[str, str]]:
@@ -178,6 +179,11 @@ def _find_beyond_source(settings: Settings, entry: SourceEntry) -> Iterator[tupl
     for name in ("include_languages", "exclude_languages"):
         if _is_given(settings, name) and not source.knows_languages:
             yield name, f"cannot be used: {source.name} does not say what language a show is in."
+    for name in ("include_certifications", "exclude_certifications"):
+        if _is_given(settings, name) and not source.knows_certifications:
+            yield name, f"cannot be used: {source.name} knows no certifications."
+    if settings.dates != FIELDS["dates"].default and source.login is LoginMethod.NONE:
+        yield "dates", f"must be aired: {source.name} knows one date of each episode."
     personal = ("watched", "watchlist_only", *(("min_rating",) if source.rates_by_user else ()))
     for name in personal:
         if not _is_given(settings, name):

@@ -43,10 +43,14 @@ class Settings:
 
     api: str = _setting(
         "v2",
-        "API that the server speaks: v2 is Trakt's today, v1 is its old one.",
+        "API that is asked: v2 is Trakt's of today, v1 its old one; tvmaze is TVmaze's, for a list of shows that you "
+        "imported.",
         choices=tuple(SOURCES),
     )
-    api_url: str = _account("", f"Address of the API. If not set: {SOURCES['v2'].url} (v2); v1 needs an address.")
+    api_url: str = _account(
+        "",
+        f"Address of the API. If not set: {SOURCES['v2'].url} (v2), {SOURCES['tvmaze'].url} (tvmaze). v1 needs one.",
+    )
     auth_url: str = _account("https://auth.trakt.tv", "Address of the server that logs you in and renews logins (v2).")
     client_id: str = _account("", "Client ID of your API app at Trakt (v2).")
     client_secret: str = _account("", "Client Secret of that app, if it has one (v2).", secret=True)
@@ -59,6 +63,12 @@ class Settings:
     )
     plain_http: bool = _account(
         False, "Allow sending a password, token or key over unencrypted http to another computer."
+    )
+    shows: tuple[tuple[str, str], ...] = _setting(
+        (),
+        "What a show of your imported list is at TVmaze, where its numbers do not tell: tvmaze:NUMBER, or off to leave "
+        "it out (tvmaze).",
+        values=str,
     )
     run_limit: int = _setting(
         30, "Minutes that an export, or a refresh of the feed, waits for Trakt in all. 0 sets no limit.", most=1440

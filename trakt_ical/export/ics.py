@@ -15,6 +15,7 @@ from trakt_ical.model import Alarm, Event, Moment
 Octets = bytes | memoryview
 LINE = 75  # octets, RFC 5545 §3.1
 RENDERING = 2  # raised when the same event is rendered differently, so that each changes once
+CREDIT = "X-WR-CALDESC"  # what Apple's and Google's programs show of a calendar, as others do its DESCRIPTION
 SUM = b"X-TRAKT-ICAL-SUM:"
 END = b"END:VCALENDAR\r\n"
 NOT_LISTED = "No longer listed: "  # begins a tombstone's SUMMARY
@@ -62,11 +63,15 @@ class ChangeStamp(msgspec.Struct, frozen=True):
 
 
 class Heading(msgspec.Struct, frozen=True):
-    """What a calendar says of itself before its first event. *placing*: see `hash_placing`."""
+    """What a calendar says of itself before its first event.
+
+    *placing*: see `hash_placing`. *credit*: what the licence of its airings asks to be said, "" for nothing.
+    """
 
     appearance: Appearance
     calendar_id: CalendarId
     placing: str = ""
+    credit: str = ""
 
 
 def render_calendar(heading: Heading, newest: ChangeStamp | None, events: Iterable[Octets]) -> bytes:
@@ -220,6 +225,7 @@ def _render_head(heading: Heading, newest: ChangeStamp | None) -> tuple[bytes, b
         "CALSCALE:GREGORIAN",
         f"NAME:{name}",
         f"X-WR-CALNAME:{name}",
+        *([f"DESCRIPTION:{escape(heading.credit)}", f"{CREDIT}:{escape(heading.credit)}"] if heading.credit else []),
         f"REFRESH-INTERVAL;VALUE=DURATION:{refresh}",  # RFC 7986: no default type
         f"X-PUBLISHED-TTL:{refresh}",
         f"COLOR:{look.color}",

@@ -23,7 +23,14 @@ from trakt_ical.errors import UpdateHeldBack
 from trakt_ical.export import ics, no_airings
 from trakt_ical.export.changes import Change, Kind, compare_event
 from trakt_ical.export.ics import ChangeStamp, Heading
-from trakt_ical.export.stored_calendar import StoredCalendar, StoredEvent, parse_instant, parse_moment, read_name
+from trakt_ical.export.stored_calendar import (
+    StoredCalendar,
+    StoredEvent,
+    has_text,
+    parse_instant,
+    parse_moment,
+    read_name,
+)
 from trakt_ical.model import DateRange, Event, Moment, StepRecorder, ignore_step, local_date
 
 # SEQUENCE counts minutes from here on. A plain counter would start again where a calendar was lost, and subscribers
@@ -57,7 +64,8 @@ class CurrentEvents(msgspec.Struct, frozen=True):
     events that are not among *events*, *hidden* are those whose
     show the user hid or dropped, *unreadable* those that may be listed by an odd entry, *unreliable* those whose
     absence means nothing, and *not_requested* those of kinds that are no longer asked for. *days*, counted in *zone*,
-    were fetched whole.
+    were fetched whole. *missed* are those of shows that a doubtful answer lacks: listed or not, they count as missing
+    where it is decided whether to believe this update.
     """
 
     events: Sequence[Event]
@@ -71,6 +79,7 @@ class CurrentEvents(msgspec.Struct, frozen=True):
     days: DateRange
     zone: tzinfo
     answers: Sequence[Set[str]] = ()
+    missed: Set[str] = frozenset()
 
 
 class MergeInput(msgspec.Struct, frozen=True):
@@ -100,7 +109,7 @@ class MergeInput(msgspec.Struct, frozen=True):
 class Loss(NamedTuple):
     """Most upcoming events disappeared: the UIDs that are *missing*, of so many that were *upcoming*.
 
-    *in_part*: from some of Trakt's answers only, which is counted for these alone.
+    *in_part*: from some of the answers only, which is counted for these alone.
     """
 
     missing: frozenset[str]
@@ -128,7 +137,7 @@ def merge(given: MergeInput, *, accept_loss: bool = False) -> MergeResult:
         count = f"{len(loss.missing)} of {loss.upcoming}"
         where = " in a part of the range" if loss.in_part else ""
         raise UpdateHeldBack(
-            f"Trakt no longer lists {count} upcoming events{where}. The calendar stays as it is.", loss.missing
+            f"{count} upcoming events are no longer listed{where}. The calendar stays as it is.", loss.missing
         )
     stamps = _start_stamps(given)
     shown, changes = _renew_listed(given, stamps)
@@ -136,6 +145,7 @@ def merge(given: MergeInput, *, accept_loss: bool = False) -> MergeResult:
     successors = {event.uid for event in given.renumbered.values()}
     changes = [change for change in changes if change.uid not in successors]  # told as renumbered
     events = sorted(shown + retained, key=lambda event: (event.start, event.uid))
+    given = replace(given, heading=replace(given.heading, credit=_find_credit(given, retained)))
     over_limit = find_over_limit(given, events)
     changes = _describe_over_limit(given, changes + more_changes, events, over_limit)
     if over_limit:
@@ -145,6 +155,18 @@ def merge(given: MergeInput, *, accept_loss: bool = False) -> MergeResult:
     newest = stamps.find_newest(written) if changes or notice is not given.stored_notice else stamps.last
     octets = ics.render_calendar(given.heading, newest, (event.octets for event in written))
     return MergeResult(octets, events, changes, over_limit, loss)
+
+
+def _find_credit(given: MergeInput, retained: Iterable[StoredEvent]) -> str:
+    """Return what the calendar has to say of where its events come from, "" for nothing.
+
+    After a change of the source, it goes on as long as one of the *retained* events asks for it.
+    """
+    credit = next((event.credit for event in given.current.events if event.credit), "")
+    before = given.stored.credit if given.stored else ""
+    if credit or not before:
+        return credit
+    return before if any(has_text(event.octets, before) for event in retained) else ""
 
 
 class _Stamps(NamedTuple):
@@ -255,10 +277,10 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
     if old.rev is None:
         return Fate.KEPT if _does_tombstone_stay(given, old, tell) else Fate.REMOVED
     if old.uid in given.renumbered:
-        tell("Trakt lists it under another number now: %s (%s).", *_name(given.renumbered[old.uid]))
+        tell("It is listed under another number now: %s (%s).", *_name(given.renumbered[old.uid]))
         return Fate.RENUMBERED
     if old.uid in current.unreadable:
-        tell("It stays as it is: Trakt lists an entry that cannot be read, and it may be this one.")
+        tell("It stays as it is: an entry that cannot be read may be this one.")
         return Fate.KEPT
     if day not in current.days:
         oldest = given.now.astimezone(current.zone).date() - retention.keep
@@ -268,7 +290,7 @@ def decide_fate(given: MergeInput, old: StoredEvent, tell: StepRecorder = ignore
         tell(f"It {verb} until %s (keep_days = %d).", day + retention.keep, retention.keep.days)
         return Fate.KEPT if day >= oldest else Fate.REMOVED
     if old.uid in current.unreliable:
-        tell("It stays: Trakt's answers do not show whether it still exists.")
+        tell("It stays: the answers do not show whether it still exists.")
         return Fate.KEPT
     return Fate.BURIED if _is_missed(given, starts, tell) else Fate.REMOVED
 
@@ -277,9 +299,9 @@ def _is_left_out(given: MergeInput, old: StoredEvent, day: date, tell: StepRecor
     """Whether the rules, the user or the kinds of the calendar leave out the event *old*, which is on *day*."""
     current = given.current
     if old.uid in current.ruled_out or (day in current.days and old.uid in current.listed):
-        tell("Trakt lists it, but the rules leave it out: it is removed from the calendar.")
+        tell("It is listed, but the rules leave it out: it is removed from the calendar.")
     elif old.uid in current.grouped or old.uid in current.hidden:
-        reason = "It is now part of another event" if old.uid in current.grouped else "You hid or dropped it at Trakt"
+        reason = "It is now part of another event" if old.uid in current.grouped else "You hid or dropped its show"
         tell("%s: it is removed from the calendar.", reason)
     elif old.uid in current.not_requested:
         kinds = ", ".join(given.heading.calendar_id.kinds)
@@ -292,7 +314,7 @@ def _is_left_out(given: MergeInput, old: StoredEvent, day: date, tell: StepRecor
 def _does_tombstone_stay(given: MergeInput, old: StoredEvent, tell: StepRecorder) -> bool:
     since, tombstone = parse_instant(old.modified), given.retention.tombstone
     until = since + tombstone
-    tell("Trakt no longer lists it, since %s.", _format_instant(since))
+    tell("It is no longer listed, since %s.", _format_instant(since))
     verb = "stays" if given.now < until else "stayed"
     tell(f"It {verb} as cancelled until %s (tombstone_days = %d).", _format_instant(until), tombstone.days)
     return given.now < until
@@ -301,13 +323,13 @@ def _does_tombstone_stay(given: MergeInput, old: StoredEvent, tell: StepRecorder
 def _is_missed(given: MergeInput, starts: Moment, tell: StepRecorder) -> bool:
     """Whether people count on an event that is no longer listed, and must see that it is off: it was to come."""
     if not _is_ahead(starts, given.now):
-        tell("Trakt no longer lists it, and it is over: it is removed from the calendar.")
+        tell("It is no longer listed, and it is over: it is removed from the calendar.")
         return False
     # After other rules of time, an event that left the range may have been moved by them and not by Trakt.
     if not _has_same_placing(given):
         tell("The rules about times changed, and the new ones put it outside these days: it is removed.")
         return False
-    tell("Trakt no longer lists it, for the first time in this run.")
+    tell("It is no longer listed, for the first time in this run.")
     if tombstone := given.retention.tombstone:
         until = _format_instant(given.now + tombstone)
         tell("The next export marks it as cancelled until %s (tombstone_days = %d).", until, tombstone.days)
@@ -338,10 +360,10 @@ def _is_ahead(starts: Moment, now: datetime) -> bool:
 
 def find_loss(given: MergeInput) -> Loss | None:
     """Return what disappeared where that is most of what lay ahead: a broken Trakt answers 200 with an empty list."""
-    if given.stored_events.keys() <= given.current.listed:
+    if given.stored_events.keys() <= given.current.listed and not given.current.missed:
         return None
     upcoming = [old for old in given.stored_events.values() if old.rev is not None and _is_expected(given, old)]
-    present = given.current.listed | given.current.unreadable | given.renumbered.keys()
+    present = (given.current.listed | given.current.unreadable | given.renumbered.keys()) - given.current.missed
     missing = frozenset(old.uid for old in upcoming if old.uid not in present)
     if _is_most(len(missing), len(upcoming)):
         return Loss(missing, len(upcoming))

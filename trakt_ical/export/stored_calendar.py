@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from trakt_ical.errors import OutputError
-from trakt_ical.export.ics import END, NOT_LISTED, SUM, ChangeStamp, Octets, hash_parts
+from trakt_ical.export.ics import CREDIT, END, NOT_LISTED, SUM, ChangeStamp, Octets, escape, hash_parts
 from trakt_ical.export.no_airings import UID_BEGINS
 from trakt_ical.model import Moment, check_moment, check_years
 
@@ -70,6 +70,12 @@ class StoredCalendar(msgspec.Struct, frozen=True, dict=True):
     def kinds(self) -> tuple[str, ...]:
         """The kinds of calendars that it was made of."""
         return tuple(self.calendar_id.rpartition("/")[2].split("+"))
+
+    @property
+    def credit(self) -> str:
+        """What it says of where its events come from, "" for nothing."""
+        first = self.octets.find(_BETWEEN)
+        return _read_text(self.octets[: first + 2 if first >= 0 else HEAD], CREDIT.encode())
 
     @cached_property
     def events(self) -> dict[str, StoredEvent]:
@@ -209,6 +215,11 @@ def read_end(octets: Octets) -> Moment | None:
 def read_category(octets: Octets) -> str:
     """Return the first of an event's CATEGORIES, which is its kind where it has one."""
     return _read_text(octets, b"CATEGORIES", rb"((?:[^,\\\r]|\\.)*)")
+
+
+def has_text(octets: Octets, text: str) -> bool:
+    """Whether an event of ours says *text* somewhere."""
+    return escape(text).encode() in bytes(octets).replace(b"\r\n ", b"")
 
 
 def _read_text(octets: Octets, name: bytes, value: bytes = rb"([^\r]*)") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from importlib.resources import files
@@ -134,7 +135,16 @@ def render_calendar(calendar: PageCalendar, content: PageContent, *, anchor: str
             render_subscribe(calendar, is_public=content.is_public, anchor=anchor),
             has_copy and render_week(calendar.airings, content, anchor=anchor),
         ],
+        calendar.credit and render_credit(calendar),
     ]
+
+
+def render_credit(calendar: PageCalendar) -> h.Element:
+    """Return the sentence that the licence of the airings asks for, with its links."""
+    pattern = "|".join(re.escape(words) for words in calendar.credit_links)
+    parts = re.split(f"({pattern})", calendar.credit) if pattern else [calendar.credit]
+    links = calendar.credit_links
+    return h.p(".quiet.credit")[[h.a(href=links[part])[part] if part in links else part for part in parts]]
 
 
 def _render_freshness(calendar: PageCalendar, content: PageContent) -> h.Element:

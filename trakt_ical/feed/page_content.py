@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from operator import itemgetter
 
@@ -33,7 +33,8 @@ class PageCalendar:
     """One calendar; *url* is the public address of its feed.
 
     *last_success* is when the copy was last refreshed, None if never. *trouble* is a sentence that says what is wrong
-    and what to do, "" when all is well.
+    and what to do, "" when all is well. *credit*: what the licence of its airings asks to be said, "" for nothing, with
+    the addresses of the words in it that are links.
     """
 
     name: str
@@ -41,6 +42,8 @@ class PageCalendar:
     last_success: datetime | None
     trouble: str
     airings: tuple[PageAiring, ...]
+    credit: str = ""
+    credit_links: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

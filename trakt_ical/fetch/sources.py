@@ -23,6 +23,7 @@ from trakt_ical.model import Airing, DateRange, OddEntry
 if TYPE_CHECKING:
     from requests.auth import AuthBase
 
+    from trakt_ical.fetch.imported.imported_list import ImportedList
     from trakt_ical.trakt.client import Client
 
 KINDS = ("shows", "new", "premieres", "finales", "movies", "streaming", "dvd")
@@ -51,6 +52,7 @@ class FetchRequest(msgspec.Struct, frozen=True):
     *days*: the days of each kind of calendar. *watched*, *watchlist*: whether it matters what the user watched, and
     put on the watchlist; without *needs_marks* that is only shown, so its lack costs a warning. *countries*: whose
     release dates matter, by the kind of movies. *steps*: whether each airing records how its moment was found.
+    *accepts_loss*: the user believes answers that lost most of what they had.
     """
 
     days: Mapping[str, DateRange]
@@ -59,6 +61,7 @@ class FetchRequest(msgspec.Struct, frozen=True):
     needs_marks: bool = True
     countries: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
     steps: bool = False
+    accepts_loss: bool = False
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -66,7 +69,8 @@ class Fetched(msgspec.Struct, frozen=True):
 
     *hidden*, *dropped*: the keys of the shows and movies that the user hid or dropped. *odd*: the entries that could
     not be read, by the kind of calendar. *ranges*: the days of UTC that one answer each was for, where there were
-    several of a kind.
+    several of a kind. *unread*: the keys of shows of which nothing is known, so that none of their airings is missing.
+    *missed*: the keys of shows that a doubtful answer lacks, although others still list their airings.
     """
 
     airings: Mapping[str, Sequence[Airing]]
@@ -74,6 +78,8 @@ class Fetched(msgspec.Struct, frozen=True):
     dropped: frozenset[str] = frozenset()
     odd: Mapping[str, Collection[OddEntry]] = msgspec.field(default_factory=dict)
     ranges: Mapping[str, Sequence[DateRange]] = msgspec.field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
+    missed: frozenset[str] = frozenset()
 
 
 class KeptTitle(NamedTuple):
@@ -91,6 +97,7 @@ class Connection:
     where nobody needs to. Answers are kept in *folder*, and not asked for again while they are younger than *max_age*;
     what later runs rely on is kept in *facts*, which outlives the answers. *secrets* never appear in an error or the
     log. *timeout*: seconds to connect and between two reads. *run_limit*: seconds for all requests together; 0: none.
+    *imported*: the list of shows, for a source that goes by one; *choices*: what the user says that these shows are.
     """
 
     url: str
@@ -109,9 +116,14 @@ class Connection:
     password: str = field(default="", repr=False)
     owner: str = ""
     run_limit: float = 0
+    imported: ImportedList | None = None
+    choices: Mapping[str, str] = field(default_factory=dict)
 
-    def open_client(self, headers: Mapping[str, str], *, keep: bool = True) -> Client:
-        """Return a client that sends *headers* with each request; with *keep* its answers are kept."""
+    def open_client(self, headers: Mapping[str, str], *, keep: bool = True, **options: Any) -> Client:
+        """Return a client that sends *headers* with each request; with *keep* its answers are kept.
+
+        *options* are more of what a client takes.
+        """
         from trakt_ical.trakt.client import Client  # takes longer to import than `--version` may take
 
         return Client(
@@ -125,6 +137,7 @@ class Connection:
             sleep=self.sleep,
             timeout=self.timeout,
             run_limit=self.run_limit,
+            **options,
         )
 
 
@@ -236,8 +249,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
     *kinds*: the calendars that it has. *has_world_calendar*: whether one of them lists what airs for everybody.
     *knows_languages*: whether it says what language a show is in. *dates_by_country*: whether it has the release dates
-    of movies in single countries. *rates_by_user*: whether ratings are the user's own. *check_in*: what its check-ins
-    can do, None where it has none.
+    of movies in single countries. *rates_by_user*: whether ratings are the user's own. *needs_list*: whether it goes by
+    an imported list of shows. *check_in*: what its check-ins can do, None where it has none. *server*: who answers, as
+    people know it; *credit*: what its licence asks to be said, "" for nothing, and where the words in it lead.
     """
 
     name: str
@@ -246,8 +260,17 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     has_world_calendar: bool = False
     knows_languages: bool = False
     dates_by_country: bool = False
+    knows_certifications: bool = True
     rates_by_user: bool = False
+    needs_list: bool = False
     check_in: CheckInAbilities | None = None
+    server: str = "Trakt"
+    credit: str = ""
+    credit_links: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
+WITH_APP = 'With an API app at Trakt, which needs a VIP membership, api = "v2" can.'
+"""What a source that stands for API v2 says where it cannot do something."""
 
 
 class SourceEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -255,7 +278,8 @@ class SourceEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     *adapter* and *check_in* ("" where it has no check-in) are modules, imported only when they are needed: they take
     longer to import than `trakt-ical --version` may take. *url*: the server, where the settings name none. *required*:
-    settings that must have a value. *public_client_id* serves where the settings have none.
+    settings that must have a value. *public_client_id* serves where the settings have none. *stands_for*: the source
+    whose calendars these are, "" for its own: people may change between the two, and keep calendars and addresses.
     """
 
     adapter: str
@@ -264,6 +288,7 @@ class SourceEntry(msgspec.Struct, frozen=True, kw_only=True):
     required: tuple[str, ...]
     capabilities: Capabilities
     public_client_id: str = ""
+    stands_for: str = ""
 
     def load_adapter(self) -> Adapter:
         """Return the source's module."""
@@ -302,6 +327,27 @@ SOURCES: Mapping[str, SourceEntry] = {
             rates_by_user=True,
             check_in=CHECK_IN_V1,
         ),
+    ),
+    "tvmaze": SourceEntry(
+        adapter="trakt_ical.fetch.tvmaze.source",
+        check_in="",
+        url="https://api.tvmaze.com",
+        required=(),
+        capabilities=Capabilities(
+            name="TVmaze",
+            login=LoginMethod.NONE,
+            kinds=("shows", "new", "premieres"),
+            knows_languages=True,
+            knows_certifications=False,
+            needs_list=True,
+            server="TVmaze",
+            credit="Air times: TVmaze, CC BY-SA 4.0",
+            credit_links={
+                "TVmaze": "https://www.tvmaze.com",
+                "CC BY-SA 4.0": "https://creativecommons.org/licenses/by-sa/4.0/",
+            },
+        ),
+        stands_for="v2",
     ),
 }
 """Every source by the name that the setting `api` has for it."""

@@ -31,8 +31,11 @@ def make_event(showing: Showing, rules: Rules, check_in_links: CheckInLinks | No
     else:
         summary, description = words.make_summary(first), words.make_description(first)
     summary = shorten_summary(summary)
-    if check_in_links:
-        description = "\n\n".join(filter(None, (description, _make_links(showing, rules, check_in_links))))
+    # Whatever the template says: the licence of the source asks for its credit.
+    credit = first.show.credit if isinstance(first, Episode) else ""
+    links = _make_links(showing, rules, check_in_links) if check_in_links else ""
+    if credit or links:
+        description = "\n\n".join(filter(None, (description, credit, links)))
     return Event(
         uid=showing.uid,
         summary=summary,
@@ -43,6 +46,7 @@ def make_event(showing: Showing, rules: Rules, check_in_links: CheckInLinks | No
         categories=_make_categories(showing.members),
         link=clean_url(first.link),
         alarms=make_alarms(showing.members, showing.start, summary, rules.alarms) if rules.alarms else (),
+        credit=credit,
     )
 
 

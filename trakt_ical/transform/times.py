@@ -39,9 +39,9 @@ def find_runtime(episode: Episode, rules: Rules, tell: StepRecorder = ignore_ste
     """Return how long *episode* lasts: its own runtime, else its show's, else the default."""
     for runtime, source in ((episode.runtime, "the episode"), (episode.show.runtime, "the show")):
         if runtime:
-            tell("It lasts %d min, as Trakt says of %s.", runtime // MINUTE, source)
+            tell("It lasts %d min, the runtime of %s.", runtime // MINUTE, source)
             return runtime
-    tell("It lasts %d min (default_runtime), since Trakt knows no runtime.", rules.default_runtime // MINUTE)
+    tell("It lasts %d min (default_runtime), since no runtime is known.", rules.default_runtime // MINUTE)
     return rules.default_runtime
 
 

@@ -1,0 +1,47 @@
+"""Which show of the imported list is which show at TVmaze, for people to check and to settle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from trakt_ical.app.context import App
+from trakt_ical.app.open_source import make_connection
+from trakt_ical.fetch.tvmaze.kept import KeptAnswers
+from trakt_ical.fetch.tvmaze.source import ListedShow, open_source
+
+ORDER = ("ahead", "matched", "clashing", "unmatched", "off")
+
+
+def list_shows(app: App) -> list[ListedShow]:
+    """Return the shows of the list: what is on soonest comes first, then the others by their titles.
+
+    Asks TVmaze only for what is not kept. Raises TraktIcalError.
+    """
+    with open_source(make_connection(app)) as source:
+        return sorted(source.list_pairs(), key=_find_order)
+
+
+def _find_order(show: ListedShow) -> tuple[int, str, str]:
+    return ORDER.index(show.state), show.first, show.imported.title.casefold()
+
+
+class PairsSummary(msgspec.Struct, frozen=True):
+    """What the last run knew: how many shows are *listed* and *paired*, the keys that clash, the specials left out."""
+
+    listed: int
+    paired: int
+    clashes: Sequence[str]
+    specials: int
+
+
+def summarize_pairs(app: App) -> PairsSummary:
+    """Return what is known of the list without asking anybody. Raises SettingsError where there is no list."""
+    answers = app.find_answers_folder("my")
+    facts = KeptAnswers(app.find_facts_folder(answers), answers).load_facts()
+    imported = app.load_imported_list()
+    names = {show.key: show.title for show in imported.shows}
+    clashes = sorted(names.get(key) or key for key in facts.clashes)
+    specials = sum(facts.shows[number].specials for number in facts.numbers)
+    return PairsSummary(len(imported.shows), len(facts.pairs), clashes, specials)

@@ -1,0 +1,1 @@
+"""TVmaze: the air times of the shows that the user imported."""
