@@ -1,4 +1,4 @@
-"""What a schedule runs, and when: `trakt-ical export` with the settings of this run, by its lasting path."""
+"""What a schedule runs: `trakt-ical export` with the settings of this run, by its lasting path; and who runs it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from trakt_ical.app.context import Accounts
-from trakt_ical.app.schedulers import Plan
+from trakt_ical.app.schedulers.cron import Cron
+from trakt_ical.app.schedulers.launchd import Launchd
+from trakt_ical.app.schedulers.plan import Plan, Scheduler
+from trakt_ical.app.schedulers.systemd import Systemd
+from trakt_ical.app.schedulers.windows import TaskScheduler
 from trakt_ical.config import CONFIG, HOME, PREFIX
 from trakt_ical.errors import SettingsError
 
@@ -70,3 +74,22 @@ def make_plan(accounts: Accounts, words: Sequence[str], *, name: str, hours: int
 def list_lost_variables(environ: Mapping[str, str]) -> list[str]:
     """Return the variables of this shell that settings come from, and that no scheduler knows."""
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in (CONFIG, HOME))
+
+
+def list_schedulers(environ: Mapping[str, str]) -> Iterator[Scheduler]:
+    """Return all schedulers, the best first."""
+    yield Systemd(environ)
+    yield Launchd()
+    yield TaskScheduler()
+    yield Cron()
+
+
+def choose_scheduler(name: str | None, environ: Mapping[str, str]) -> Scheduler:
+    """Return the scheduler *name*, or the best one that this computer has. Raises SettingsError where it has none."""
+    for scheduler in list_schedulers(environ):
+        if scheduler.name == name or (name is None and scheduler.is_available()):
+            return scheduler
+    raise SettingsError(
+        "This computer has no scheduler that trakt-ical knows (systemd, launchd, the Task Scheduler, cron). "
+        "Run trakt-ical export by whatever starts your jobs; trakt-ical schedule show prints examples."
+    )

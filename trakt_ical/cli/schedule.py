@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from trakt_ical.app.environment import Environment
-    from trakt_ical.app.schedulers import Plan, Scheduler, ScheduleStatus
+    from trakt_ical.app.schedulers.plan import Plan, Scheduler, ScheduleStatus
 
 SCHEDULERS = ("systemd", "launchd", "windows", "cron")
 HOURS = ("1", "2", "3", "4", "6", "8", "12", "24")  # other numbers would not divide a day
@@ -136,8 +136,7 @@ def _environment(run: Run) -> Environment:
 
 def _choose(run: Run, kind: str | None, name: str | None) -> Chosen:
     """Return the scheduler *kind*, or the best one, and the name of the schedule. Raises SettingsError."""
-    from trakt_ical.app.schedule import check_name, name_schedule
-    from trakt_ical.app.schedulers import choose_scheduler
+    from trakt_ical.app.schedule import check_name, choose_scheduler, name_schedule
 
     environ = _environment(run).environ
     usual = name_schedule(demo=run.demo, home=_find_home(run, environ), config=_find_config(run, environ))
