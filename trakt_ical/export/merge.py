@@ -60,8 +60,8 @@ class CurrentEvents(msgspec.Struct, frozen=True):
     """What the transform stage made of the answers of this run.
 
     *events* are those to be shown. The rest is about UIDs: *listed* are all that the source lists, before any rule;
-    *ruled_out* are those of them that the filters leave out; *grouped* are shown within another event. Of stored
-    events that are not among *events*, *hidden* are those whose
+    *ruled_out* are those of them that the filters leave out, the stored ones or, where nothing is shown, all;
+    *grouped* are shown within another event. Of stored events that are not among *events*, *hidden* are those whose
     show the user hid or dropped, *unreadable* those that may be listed by an odd entry, *unreliable* those whose
     absence means nothing, and *not_requested* those of kinds that are no longer asked for. *days*, counted in *zone*,
     were fetched whole. *missed* are those of shows that a doubtful answer lacks: listed or not, they count as missing
