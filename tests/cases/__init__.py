@@ -1,0 +1,1 @@
+"""The cases that people reported, and siblings of each kind, tried through the command line."""
