@@ -9,8 +9,12 @@ from zoneinfo import ZoneInfo
 from tests.factories import NIGHT, make_calendar_id, make_calendar_spec, make_episode, make_movie
 from tests.runs import FixedSource, make_first_calendar
 from trakt_ical import pipeline
+from trakt_ical.export.output import Output
+from trakt_ical.export.stored_calendar import parse_calendar
+from trakt_ical.export.stores.protocol import OutputState
 from trakt_ical.model import DateRange
 from trakt_ical.pipeline import remove_doubles
+from trakt_ical.transform.filters import Filters
 from trakt_ical.transform.rules import Dates, Rules
 
 
@@ -90,3 +94,20 @@ def test_events_are_in_a_fixed_order() -> None:
     ]
     made = {make(FixedSource(order), date(2026, 4, 18), 3) for order in permutations(airings)}
     assert len(made) == 1
+
+
+def test_new_filters_are_put_to_what_lies_outside_of_the_range() -> None:
+    """The days of stored events are fetched too, up to a year beyond the range; with the same filters they are not."""
+    days = DateRange(date(2026, 4, 1), 30)
+    starts = [date(2026, 2, 1), NIGHT, date(2060, 1, 1)]
+    airings = [make_episode(number=number, starts=start) for number, start in enumerate(starts, 1)]
+    octets = make_first_calendar(FixedSource(airings), make_calendar_spec(DateRange(date(2026, 1, 1), 20000)), NIGHT)
+    rules = Rules(filters=Filters(specials=False))
+    spec, state = make_calendar_spec(days, rules), OutputState(output="x")
+    output = Output(state=state, stored=parse_calendar(octets))
+    assert pipeline.find_fetched_days(spec, output) == DateRange(date(2026, 2, 1), 59 + 30 + 366)
+    state.filters = pipeline.hash_filters(rules)
+    assert pipeline.find_fetched_days(spec, output) == days
+    state.filters = ""
+    assert pipeline.find_fetched_days(make_calendar_spec(days), output) == days  # nothing is filtered
+    assert pipeline.find_fetched_days(spec, Output(stored=output.stored)) == days  # nobody knows by what it was made

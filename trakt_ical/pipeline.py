@@ -39,6 +39,7 @@ from trakt_ical.transform.rules import Dates, Group, Rules
 from trakt_ical.transform.times import describe_placing, find_day_margin
 from trakt_ical.transform.uids import KINDS_OF_MOVIES, is_listed_in, is_movie, make_uid, may_be, read_key
 
+FARTHEST = 366  # days beyond the range, which are fetched once where the filters changed
 RELEASE_LAG = 92  # days from a first release on, in which one in another country, or on television, is still found
 
 
@@ -155,7 +156,9 @@ def find_fetched_days(spec: CalendarSpec, output: Output) -> DateRange:
     if output.stored is None or not have_filters_changed(spec, output) or not output.stored.events:
         return spec.days
     days = [local_date(parse_moment(old.start), spec.zone) for old in output.stored.events.values()]
-    return spec.days.join(DateRange(min(days), 1)).join(DateRange(max(days), 1))
+    farthest = spec.days.widen(FARTHEST)  # an airing that was moved by decades would take hundreds of requests
+    first, last = max(min(days), farthest.first), min(max(days), farthest.last)
+    return spec.days.join(DateRange(first, 1)).join(DateRange(last, 1))
 
 
 def have_filters_changed(spec: CalendarSpec, output: Output) -> bool:
