@@ -77,29 +77,6 @@ def save_list(home: Path, shows: list[ImportedShow], now: datetime, owner: str =
     ImportedListFile(home / ".local/share/trakt-ical/shows.json").save(imported)
 
 
-def read_export(folder: Path) -> list[ImportedShow]:
-    """Return the shows in the members of Trakt's export that *folder* holds."""
-
-    def load(name: str) -> list[dict[str, Any]]:
-        entries = json.loads((folder / f"{name}.json").read_bytes())
-        return [entry["show"] for entry in entries if "show" in entry]
-
-    hidden = {show["ids"]["trakt"] for name in ("hidden-calendar", "hidden-progress-watched") for show in load(name)}
-    found = {show["ids"]["trakt"]: show for name in ("watched-shows", "lists-watchlist") for show in load(name)}
-    return [
-        ImportedShow(
-            title=show["title"],
-            year=show["year"],
-            trakt=number,
-            slug=show["ids"]["slug"],
-            tvdb=show["ids"]["tvdb"],
-            imdb=show["ids"]["imdb"] or "",
-            hidden=number in hidden,
-        )
-        for number, show in found.items()
-    ]
-
-
 @dataclass(frozen=True)
 class Reply:
     """What is answered in place of the true answer; *cut* ends the connection after half of the body."""
