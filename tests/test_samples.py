@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.conftest import Line
@@ -15,14 +17,18 @@ from tests.readers import judge
 from tests.runs import make_first_calendar
 from tests.server import Reply, Request, run_server
 from trakt_ical.config import resolve_settings
-from trakt_ical.fetch.sources import Fetched, FetchRequest
+from trakt_ical.fetch.imported.imported_list import ImportedShow
+from trakt_ical.fetch.odd_entries import OddEntries
+from trakt_ical.fetch.sources import SOURCES, Fetched, FetchRequest
+from trakt_ical.fetch.tvmaze import reader as tvmaze_reader
+from trakt_ical.fetch.tvmaze.wire import ShowWire
 from trakt_ical.fetch.v1 import reader as v1_reader
 from trakt_ical.fetch.v2 import reader as v2_reader
 from trakt_ical.model import Airing, DateRange, Release
 from trakt_ical.trakt.client import Answer
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
-ANSWERS = sorted(SAMPLES.glob("v*/*.json"))
+ANSWERS = sorted([*SAMPLES.glob("v*/*.json"), *SAMPLES.glob("tvmaze/*.json")])
 RULES = sorted(SAMPLES.glob("rules/*.toml"))
 ALWAYS = DateRange(date(2000, 1, 1), 20000)
 
@@ -39,6 +45,8 @@ class SampleSource:
 
     def _airings(self) -> list[Airing]:
         answer = Answer(f"GET {self.path.name}", 200, {}, self.path.read_bytes())
+        if self.path.parent.name == "tvmaze":
+            return list(read_tvmaze(self.path))
         if self.path.parent.name == "v1":
             return list(v1_reader.read_episodes(answer))
         if self.path.stem == "movies":
@@ -46,8 +54,18 @@ class SampleSource:
         return list(v2_reader.read_shows(answer))
 
 
+def read_tvmaze(path: Path) -> Iterator[Airing]:
+    """Return the episodes of a sample of TVmaze, which has a show and the answer about its episodes."""
+    content = json.loads(path.read_bytes())
+    wire = msgspec.convert(content["show"], ShowWire)
+    show = tvmaze_reader.make_show(ImportedShow(title=wire.name or "", trakt=190001), wire, "trakt-190001")
+    answer = Answer(f"GET {path.name}", 200, {}, json.dumps(content["episodes"]).encode())
+    yield from tvmaze_reader.read_episodes(answer, show, wire, first=ALWAYS.first, odd=OddEntries(), steps=False)
+
+
 def render(path: Path) -> bytes:
-    calendar_id = make_calendar_id(path.parent.name, owner="sample", kinds=(path.stem,))
+    api = SOURCES[path.parent.name].stands_for or path.parent.name
+    calendar_id = make_calendar_id(api, owner="sample", kinds=(path.stem,))
     return make_first_calendar(
         SampleSource(path), make_calendar_spec(ALWAYS, calendar_id=calendar_id), datetime(2026, 1, 1, tzinfo=UTC)
     )

@@ -143,6 +143,8 @@ def _run_source(
 
 def _forget_doubtful_answers(app: App, outcomes: Iterable[Outcome]) -> None:
     """Empty the answer cache after an answer that was broken, or lost too much: a 304 would bring it back."""
+    if app.capabilities.needs_list:
+        return  # such a source knows itself which of its answers it must not use again
     for outcome in outcomes:
         if isinstance(outcome, BrokenAnswer | UpdateHeldBack) or (
             isinstance(outcome, RunResult) and outcome.loss_accepted

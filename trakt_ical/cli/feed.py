@@ -122,7 +122,7 @@ def accept(run: Run, /, name: str | None, force: bool, **flags: Any) -> None:
 
     with _open_feed(run, name, flags) as (app, calendar):
         feeds.accept_held_back_update(app, calendar, replaces_foreign=force)
-        run.say(f"The feed {calendar.title} now has what Trakt lists.")
+        run.say(f"The feed {calendar.title} now has what is listed.")
 
 
 @contextlib.contextmanager

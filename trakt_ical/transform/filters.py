@@ -25,7 +25,7 @@ class Trait(enum.Enum):
 OF_EPISODES = (Trait.SHOWS, Trait.NETWORKS)
 """Traits that movies do not have: filters by them leave movies alone."""
 
-ORIGINS = ("trakt", "tvdb", "imdb")  # whose numbers the keys of shows are made of
+ORIGINS = ("trakt", "tvdb", "imdb", "tvmaze")  # whose numbers the keys of shows are made of
 
 Chosen = Mapping[Trait, frozenset[str]]
 """Folded values, see `fold_text`, by trait."""

@@ -116,6 +116,12 @@ class KeptAnswers:
             log.log(logging.DEBUG if self._unsaved else logging.WARNING, "No answer can be kept: %s.", error.strerror)
             self._unsaved[number] = body
 
+    def delete_episodes(self, number: int) -> None:
+        """Delete the kept answer about the episodes of the show *number*."""
+        self._unsaved.pop(number, None)
+        with contextlib.suppress(OSError):
+            self._find_path(number).unlink()
+
     def delete_others(self, numbers: Collection[int]) -> None:
         """Delete the kept answers about shows that are not among *numbers*."""
         names = {self._find_path(number).name for number in numbers}

@@ -110,7 +110,7 @@ def _read_choices(
         number = parse_choice(value)
         keys = _find_named(imported, name)
         if len(keys) != 1:
-            unknown.append(f"{name} ({'no show' if not keys else 'several shows'} of your list)")
+            unknown.append(f"{name}, which is {'several shows' if keys else 'no show'} of your list")
         elif number is None:
             off.add(keys[0])
         else:

@@ -204,7 +204,7 @@ class SourceTvmaze:
                 matches.clashes[key],
             )
         for name in matches.unknown:
-            log.warning("[shows] names %s.", name)
+            log.warning("[shows] in the settings names %s.", name)
 
     def _note_changes(self, facts: Facts) -> None:
         """Note which of the paired shows changed since TVmaze was asked for that the last time."""
@@ -368,13 +368,14 @@ class AnswersTvmaze:
                 wire = self._facts.shows[number].show
                 show = make_show(imported, wire, make_show_key(key, numbers[0]))
                 answer = Answer("kept episodes", 200, {}, self._kept.load_episodes(number) or b"", server=SERVER)
-                if answer.octets.strip() == b"[]":  # nobody pairs a show without episodes: something is missing
+                if answer.octets.strip() == b"[]":  # a paired show had episodes: something is missing
                     unread.add(show.key)
                 try:
                     found = list(read_episodes(answer, show, wire, first=first, odd=odd, steps=self._request.steps))
                 except BrokenAnswer as error:
                     log.warning("%s is left as it is: %s", show.title, error)
                     unread.add(show.key)
+                    self._kept.delete_episodes(number)  # so that the next run asks again
                     broken = error
                     continue
                 episodes += found
