@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases import attacks, calendars, logins, odd_answers, refusals, times  # noqa: F401  each adds its cases
+from tests.cases import attacks, calendars, feeds, logins, odd_answers, refusals, times  # noqa: F401  each adds its cases
 from tests.cases.trial import CASES, Case, Replay, Trial
 
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.cases import attacks, calendars, logins, odd_answers, refusals, times  # noqa: F401  each adds its cases
+from tests.cases import attacks, calendars, feeds, logins, odd_answers, refusals, times  # noqa: F401  each adds its cases
 from tests.cases.trial import CASES, Replay, Trial
 from tests.conftest import SHARED
 

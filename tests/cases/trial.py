@@ -110,8 +110,8 @@ class Trial:
         """The file that an export writes."""
         return self.home / "trakt.ics"
 
-    def run(self, *arguments: str, **environ: str) -> Result:
-        """Run the command line."""
+    def make_environ(self, **environ: str) -> dict[str, str]:
+        """Return the variables of the environment, with *environ*."""
         settings = {
             "HOME": str(self.home),
             "API_URL": self.replay.url,
@@ -121,7 +121,11 @@ class Trial:
             "OUTPUT": str(self.ics),
             "TIMEZONE": "UTC",
         } | environ
-        named = {f"TRAKT_ICAL_{name}": value for name, value in settings.items()}
+        return {f"TRAKT_ICAL_{name}": value for name, value in settings.items()}
+
+    def run(self, *arguments: str, **environ: str) -> Result:
+        """Run the command line."""
+        named = self.make_environ(**environ)
         environment = Environment(self.clock, self.clock.sleep, named, (5, 5), lambda: False)
         result = CliRunner().invoke(cli, list(arguments), obj=environment)
         if result.exception and not isinstance(result.exception, SystemExit):
