@@ -1,17 +1,7 @@
 """Every setting, and where its value comes from."""
 
-from trakt_ical.config.precedence import (
-    CONFIG,
-    HOME,
-    HOOK_FILE,
-    HOOK_NAME,
-    PREFIX,
-    Resolved,
-    ShownSetting,
-    hide_userinfo,
-    list_settings,
-    resolve_settings,
-)
+from trakt_ical.config.given import CONFIG, HOME, HOOK_FILE, HOOK_NAME, PREFIX
+from trakt_ical.config.precedence import Resolved, ShownSetting, hide_userinfo, list_settings, resolve_settings
 from trakt_ical.config.rules_from_settings import Calendar
 from trakt_ical.config.settings import ACCOUNT, FIELDS, OF_CALENDARS, SECRETS, Settings
 

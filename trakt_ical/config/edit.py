@@ -9,7 +9,8 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from trakt_ical import files
-from trakt_ical.config.precedence import ACCOUNTS, DEFAULTS, TABLES, resolve_settings
+from trakt_ical.config.given import ACCOUNTS, DEFAULTS, TABLES
+from trakt_ical.config.precedence import resolve_settings
 from trakt_ical.config.settings import FIELDS, SECRETS
 from trakt_ical.config.settings_file import read_text
 from trakt_ical.config.values import parse_value
