@@ -510,3 +510,25 @@ def test_one_show_in_two_lists_of_tvmaze(run: Line, tvmaze: FakeTvmaze, home: Pa
     save_list(home, [make_imported_show(1)], run.clock.now)
     assert run("export").exit_code == 0
     assert {uid.partition("e")[0] for uid in read_uids(run)} == {"trakt-1-s1", "trakt-1-s2"}
+
+
+def test_two_accounts_have_lists_of_their_own(run: Line, tvmaze: FakeTvmaze, home: Path) -> None:
+    """Each account imports its own list, and neither calendar has a show of the other's."""
+    settings = run.folder / "config.toml"
+    tables = [
+        f'[account.{name}]\n[calendar.{name}]\naccount = "{name}"\noutput = "{run.folder / name}.ics"\n'
+        for name in ("ann", "bob")
+    ]
+    settings.write_text("".join(tables), encoding="utf-8")
+    run = replace(run, environ={name: each for name, each in run.environ.items() if "OUTPUT" not in name})
+    for name, number in (("ann", 1), ("bob", 2)):
+        path = run.folder / f"{name}.txt"
+        path.write_text(f"tvdb:{1000 + number}\n", encoding="utf-8")
+        assert run("--config", str(settings), "import", "--account", name, str(path)).exit_code == 0
+    result = run("--config", str(settings), "export")
+    assert result.exit_code == 0, result.stderr
+    for name, number in (("ann", 1), ("bob", 2)):
+        octets = (run.folder / f"{name}.ics").read_bytes()
+        assert set(re.findall(rb"UID:(tvdb-\d+)", octets)) == {b"tvdb-%d" % (1000 + number)}
+        assert b"SCOPE:v2/my//" in octets
+    assert tvmaze.paths.count("/schedule/full") == 2

@@ -93,6 +93,22 @@ def test_what_is_left_out_is_told(recorded: Line) -> None:
     assert "tvmaze:9" in recorded("shows", "--state", "clashing").stdout
 
 
+def test_explain_says_why_nothing_is_known_of_a_show(recorded: Line) -> None:
+    """A show of the list that clashes, or that TVmaze does not list, is named with the reason: exit 9."""
+    for query, reason in (("the staircase 2x01", "tvmaze:9"), ("family guy", "no such show with an episode ahead")):
+        result = recorded("explain", query)
+        assert (result.exit_code, reason in result.stderr) == (9, True), result.stderr
+
+
+def test_status_has_the_list_in_json_too(recorded: Line) -> None:
+    """What is printed is there for programs as well."""
+    recorded("export")
+    found = json.loads(recorded("status", "--json").stdout)
+    assert found["login"]["username"] == "someone"
+    assert (found["list"]["specials"], found["list"]["clashing"]) == (1, ["The Staircase"])
+    assert found["credit"] == "Air times: TVmaze, CC BY-SA 4.0"
+
+
 @pytest.mark.parametrize(
     ("query", "reason"),
     [

@@ -35,6 +35,7 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
     """
     from trakt_ical.app.agenda import MAX_AGE, fetch_listed, forget_doubtful_answers
     from trakt_ical.app.explain import explain_airing, load_stored_output
+    from trakt_ical.errors import NoMatch
 
     flags["kind"] = flags["kind"] or None
     with run.accounts(flags) as accounts:
@@ -42,7 +43,14 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
         found = fetch_listed(app, calendar, max_age=timedelta(0) if fresh else MAX_AGE, steps=True)
         output = load_stored_output(app, calendar, found.spec)
         forget_doubtful_answers(app, found, output)
-        explanation = explain_airing(found.fetched, found.spec, found.now, " ".join(query), output)
+        try:
+            explanation = explain_airing(found.fetched, found.spec, found.now, " ".join(query), output)
+        except NoMatch as error:
+            if app.capabilities.needs_list:
+                from trakt_ical.app.shows import describe_unpaired
+
+                error.args = (f"{error} {describe_unpaired(app, ' '.join(query))}".rstrip(),)
+            raise
     if as_json:
         write_line(json.dumps(dataclasses.asdict(explanation), ensure_ascii=False, indent=2))
         return

@@ -37,7 +37,8 @@ def command(run: Run, /, as_json: bool, **flags: Any) -> None:
         now, states = app.environment.now(), list(load_states(app.folders.state))
         if as_json:
             outputs = [_convert_state(state) for state in states]
-            write_line(json.dumps({"login": _convert_login(app), "outputs": outputs}, ensure_ascii=False, indent=2))
+            status = {"login": _convert_login(app), "outputs": outputs} | _convert_list(app)
+            write_line(json.dumps(status, ensure_ascii=False, indent=2))
             return
         for state in states:
             for row in _describe_state(state, now, _find_accept_command(run, app, state)):
@@ -128,8 +129,30 @@ def _describe_list(app: App, now: datetime) -> Iterator[str]:
     yield f"{app.capabilities.credit} ({', '.join(app.capabilities.credit_links.values())})"
 
 
+def _convert_list(app: App) -> dict[str, Any]:
+    """Return the imported list for JSON, where the source goes by one."""
+    if not app.capabilities.needs_list:
+        return {}
+    from trakt_ical.app.shows import summarize_pairs
+
+    imported, found = app.load_imported_list(), summarize_pairs(app)
+    return {
+        "list": {
+            "origin": imported.origin,
+            "imported_at": imported.imported_at.isoformat(),
+            "shows": found.listed,
+            "found": found.paired,
+            "clashing": list(found.clashes),
+            "specials": found.specials,
+        },
+        "credit": app.capabilities.credit,
+    }
+
+
 def _convert_login(app: App) -> dict[str, str | None]:
     """Return the login for JSON; without a token only the user name, without one null."""
+    if app.capabilities.needs_list:
+        return {"username": app.find_owner("my") or None, "expires_at": None}
     token = _load_token(app)
     if token is None:
         return {"username": app.settings.username or None, "expires_at": None}

@@ -57,7 +57,11 @@ class Settings:
     api_key: str = _account("", "Your API key (v1).", secret=True)
     username: str = _account("", "Your user name (v1).", personal=True)
     password: str = _account("", "Your password (v1). Only its SHA-1 hash is sent.", secret=True, personal=True)
-    owner: str = _account("", "User whose calendar is fetched (v1). If not set: you.", personal=True)
+    owner: str = _account(
+        "",
+        "User whose calendar is fetched (v1), or whose imported list it is (tvmaze). If not set: you.",
+        personal=True,
+    )
     token_file: str = _account(
         "", "File that keeps your login (v2). If not set: token.json in the data folder.", personal=True
     )
