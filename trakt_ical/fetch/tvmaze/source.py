@@ -13,19 +13,16 @@ the calendar already has of it stays.
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from itertools import chain
+from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
 from trakt_ical.errors import BrokenAnswer, SettingsError
 from trakt_ical.fetch.imported.imported_list import ImportedList, ImportedShow
-from trakt_ical.fetch.odd_entries import OddEntries
 from trakt_ical.fetch.sources import (
     Connection,
     Fetched,
@@ -35,11 +32,12 @@ from trakt_ical.fetch.sources import (
     hash_answers,
     ignore_progress,
 )
+from trakt_ical.fetch.tvmaze.answers import AnswersTvmaze
 from trakt_ical.fetch.tvmaze.kept import Facts, KeptAnswers, KnownShow, ScheduledShow
 from trakt_ical.fetch.tvmaze.match import Matches, make_list_key, make_show_key, match_shows
-from trakt_ical.fetch.tvmaze.reader import KINDS, SERVER, make_show, read_episodes, read_schedule
+from trakt_ical.fetch.tvmaze.reader import SERVER, read_schedule
 from trakt_ical.fetch.tvmaze.wire import ShowWire
-from trakt_ical.model import Airing, Episode, OddEntry
+from trakt_ical.model import Airing
 from trakt_ical.trakt import statuses
 from trakt_ical.trakt.client import Answer, Client
 from trakt_ical.trakt.pacing import Pacer
@@ -190,7 +188,7 @@ class SourceTvmaze:
         for number, show in facts.shows.items():
             if number in scheduled:
                 show.show, show.specials = scheduled[number].show, scheduled[number].specials
-                show.changed_at = max(show.changed_at, show.show.updated)
+                self._note_change(show, show.show.updated)
             if is_whole:
                 show.is_scheduled = number in scheduled
         self._kept.delete_others(facts.shows)
@@ -218,11 +216,15 @@ class SourceTvmaze:
             for number in was_read:
                 changed_at = changes.get(str(number))
                 if isinstance(changed_at, int):
-                    facts.shows[number].changed_at = max(facts.shows[number].changed_at, changed_at)
+                    self._note_change(facts.shows[number], changed_at)
         elif was_read:
             for number in was_read:  # no answer reaches back so far
                 facts.shows[number].read_at = 0
         facts.changes_at = self._now
+
+    def _note_change(self, known: KnownShow, changed_at: int) -> None:
+        # One that is yet to come is a slip, and would have the show read again and again until then.
+        known.changed_at = max(known.changed_at, min(changed_at, self._now))
 
     def _is_due(self, known: KnownShow, number: int) -> bool:
         """Whether the episodes of a show are to be read again."""
@@ -262,8 +264,11 @@ class SourceTvmaze:
 
     def _read_merge(self, answer: Answer, number: int) -> int:
         """Return the show that *number* was merged into. Raises Refused for any other redirect."""
-        place = urlsplit(urljoin(self._url, answer.headers.get("Location", "")))
         here = urlsplit(self._url)
+        try:
+            place = urlsplit(urljoin(self._url, answer.headers.get("Location", "")))
+        except ValueError:
+            place = here
         found = _SHOW_PATH.fullmatch(place.path.removeprefix(here.path.rstrip("/")))
         if found is None or place[:2] != here[:2] or int(found[1]) == number:
             error = statuses.make_error(answer.status, answer.headers, answer.body, server=SERVER)
@@ -324,79 +329,6 @@ def _list_show(key: str, show: ImportedShow, facts: Facts, first: Mapping[int, s
         days[0] if days else "",
         key in facts.off,
     )
-
-
-class AnswersTvmaze:
-    """What is known of the *shows* of a list, which are paired as *facts* say; the answers are *kept*.
-
-    *missed*: the keys of shows that a doubtful schedule lacks.
-    """
-
-    def __init__(
-        self,
-        request: FetchRequest,
-        shows: Mapping[str, ImportedShow],
-        facts: Facts,
-        kept: KeptAnswers,
-        missed: frozenset[str],
-    ) -> None:
-        self._request = request
-        self._shows = shows
-        self._facts = facts
-        self._kept = kept
-        self._missed = missed
-
-    @functools.cached_property
-    def digest(self) -> str:
-        """The hash of the list, the pairs, what the shows are like, and all answers about their episodes."""
-        facts = self._facts
-        about = [facts.shows[number].show for number in facts.numbers]
-        head = msgspec.json.encode([self._shows, facts.pairs, facts.off, about, sorted(self._missed)])
-        bodies = (self._kept.load_episodes(number) or b"" for number in facts.numbers)
-        return hash_answers(chain([head], bodies))
-
-    def read(self) -> Fetched:
-        """Return the airings. Answers are read one by one, to keep memory low."""
-        first = min(days.first for days in self._request.days.values()) - timedelta(days=2)
-        odd, episodes, unread = OddEntries(), list[Episode](), set[str]()
-        broken: BrokenAnswer | None = None
-        for key, imported in self._shows.items():
-            numbers = self._facts.pairs.get(key, [])
-            if not numbers:
-                unread.add(key)
-            for number in numbers:
-                wire = self._facts.shows[number].show
-                show = make_show(imported, wire, make_show_key(key, numbers[0]))
-                answer = Answer("kept episodes", 200, {}, self._kept.load_episodes(number) or b"", server=SERVER)
-                if answer.octets.strip() == b"[]":  # a paired show had episodes: something is missing
-                    unread.add(show.key)
-                try:
-                    found = list(read_episodes(answer, show, wire, first=first, odd=odd, steps=self._request.steps))
-                except BrokenAnswer as error:
-                    log.warning("%s is left as it is: %s", show.title, error)
-                    unread.add(show.key)
-                    self._kept.delete_episodes(number)  # so that the next run asks again
-                    broken = error
-                    continue
-                episodes += found
-        if broken and not episodes:
-            raise broken
-        odd.warn()
-        for kind in self._request.days:
-            odd.add(kind, OddEntry(season=0))  # TVmaze gives specials no number, so nothing is known of any
-        return Fetched(
-            {kind: [each for each in episodes if each.kind in KINDS[kind]] for kind in self._request.days},
-            hidden=self._list_hidden(),
-            odd=odd.found,
-            unread=frozenset(unread - self._list_hidden()),
-            missed=self._missed,
-        )
-
-    def _list_hidden(self) -> frozenset[str]:
-        """Return the keys of the shows that the list has as hidden, or the user does not want."""
-        pairs, off = self._facts.pairs, set(self._facts.off)
-        unwanted = (key for key, show in self._shows.items() if show.hidden or key in off)
-        return frozenset(make_show_key(key, next(iter(pairs.get(key, ())), 0)) for key in unwanted)
 
 
 @contextlib.contextmanager
