@@ -51,6 +51,10 @@ def run(file: Path, *words: str) -> Result:
         (("calendar.Films.back", "9"), ("calendar", "Films", "back"), 9),
         (("calendar.A. B.back", "9"), ("calendar", "A. B", "back"), 9),
         (("account.anna.client_id", "x"), ("account", "anna", "client_id"), "x"),
+        (("shows.what the tide left", "tvmaze:8"), ("shows", "what the tide left"), "tvmaze:8"),
+        (("show_offsets.Mr. Robot", "-15"), ("show_offsets", "Mr. Robot"), -15),
+        (("calendar.Films.show_offsets.Kiln", "5"), ("calendar", "Films", "show_offsets", "Kiln"), 5),
+        (("defaults.show_specials.Kiln", "no"), ("defaults", "show_specials", "Kiln"), False),
     ],
 )
 def test_a_setting_is_set_and_nothing_else_changes(
@@ -88,6 +92,8 @@ def test_a_setting_is_removed(file: Path) -> None:
         (("set", "calendar.Films.kind", "movis"), 3, "movies"),
         (("set", "calendar.Films.listen", "[::]:1"), 3, "listen"),
         (("set", "films.back", "3"), 3, "films.back"),
+        (("set", "show_offsets.Kiln", "x"), 3, "show_offsets"),
+        (("unset", "show_offsets.Kiln"), 3, "show_offsets"),
         (("set", "password", "hunter22"), 2, "password"),
         (("set",), 2, "NAME"),
         (("sett", "back", "3"), 2, "sett"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -186,6 +187,20 @@ def test_a_cache_that_cannot_be_used_costs_one_warning(tmp_path: Path, caplog: p
             with Client(url, cache_folder=folder) as client:
                 assert [client.get(f"/{number}").body for number in range(3)] == [b"[]"] * 3
     assert len([each for each in caplog.messages if "cache cannot be" in each]) <= 4
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_pipe_in_the_cache_holds_nobody_up(tmp_path: Path) -> None:
+    """A pipe in the place of a kept answer is read, and written, as no answer at all."""
+    with run_server(lambda _: Reply(b"[1]", headers={"ETag": '"x"'})) as (url, asked):
+        with Client(url, cache_folder=tmp_path) as client:
+            client.get("/x")
+        [path] = tmp_path.iterdir()
+        path.unlink()
+        os.mkfifo(path)
+        with Client(url, cache_folder=tmp_path) as client:
+            assert client.get("/x").body == b"[1]"
+    assert len(asked) == 2
 
 
 def test_the_cache_leaves_nothing_behind(tmp_path: Path) -> None:

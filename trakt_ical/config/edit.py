@@ -24,33 +24,35 @@ NEW_FILE = """# Settings of trakt-ical. To see all of them, run: trakt-ical conf
 
 
 def set_value(path: Path, name: str, text: str | None) -> str:
-    """Set *name*, such as `back` or `calendar.Films.back`, to *text*, or with None remove it, in the file at *path*.
+    """Set *name*, such as `back`, `calendar.Films.back` or `shows.kiln`, to *text* in the file at *path*, or remove it.
 
     Returns the file's new text, which was checked as a whole; `save` writes it. Raises SettingsError where the name or
     the value is wrong, or the file already was.
     """
-    *tables, setting = _split_name(name)
+    *tables, key = _split_name(name)
+    setting = tables[-1] if tables and _is_table(tables[-1]) else key
     if setting not in FIELDS:
         raise SettingsError(f"{setting} is no setting.{suggest_nearest(setting, FIELDS)}")
-    value = None if text is None else _convert(setting, text)
+    value = None if text is None else _convert(setting, key, text)
     before = load_text(path)
     try:
         document: Any = tomlkit.parse(before or NEW_FILE)
     except TOMLKitError as error:
         raise SettingsError(f"The settings file {path} is not TOML: {error}.") from error
     table = document
-    for key in tables:
-        if key not in table:
+    for each in tables:
+        if each not in table:
             if value is None:
                 raise SettingsError(f"The settings file does not set {name}.")
-            table.add(key, tomlkit.table(is_super_table=key in (TABLES, ACCOUNTS)))
-        table = table[key]
+            inner: Any = tomlkit.inline_table() if _is_table(each) else tomlkit.table(each in (TABLES, ACCOUNTS))
+            table[each] = inner
+        table = table[each]
     if value is None:
-        if setting not in table:
+        if key not in table:
             raise SettingsError(f"The settings file does not set {name}.")
-        table.remove(setting)
+        table.remove(key)
     else:
-        table[setting] = value  # in its old place, with the comment behind it, or else before the tables that follow
+        table[key] = value  # in its old place, with the comment behind it, or else before the tables that follow
     after = tomlkit.dumps(document)
     check_text(path, after)
     return after
@@ -61,13 +63,25 @@ def is_secret(name: str) -> bool:
     return _split_name(name)[-1] in SECRETS
 
 
+def _is_table(name: str) -> bool:
+    """Whether *name* is a setting whose value is a table, such as `show_offsets`."""
+    return name in FIELDS and FIELDS[name].metadata["values"] is not None
+
+
 def _split_name(name: str) -> list[str]:
-    """Return the tables and the setting that *name* names. The name of a calendar may have dots in it."""
+    """Return the tables and the setting that *name* names. The name of a calendar or show may have dots in it."""
     first, _, rest = name.partition(".")
     if not rest:
         return [name]
-    if first == DEFAULTS:
+    if _is_table(first):
         return [first, rest]
+    if first == DEFAULTS:
+        return [first, *_split_name(rest)]
+    if first in (TABLES, ACCOUNTS):
+        for table in filter(_is_table, FIELDS):
+            middle, found, key = rest.partition(f".{table}.")
+            if found and middle and key:
+                return [first, middle, table, key]
     middle, _, setting = rest.rpartition(".")
     if first in (TABLES, ACCOUNTS) and middle:
         return [first, middle, setting]
@@ -75,9 +89,11 @@ def _split_name(name: str) -> list[str]:
     raise SettingsError(f"{name} names no place of the settings file. Write SETTING, {places}.")
 
 
-def _convert(setting: str, text: str) -> Any:
-    """Return *text* as TOML writes the setting. Raises SettingsError."""
+def _convert(setting: str, key: str, text: str) -> Any:
+    """Return *text* as TOML writes the value of *setting*, or of its *key*. Raises SettingsError."""
     try:
+        if key != setting:
+            return parse_value(setting, {key: text})[0][1]
         value = parse_value(setting, text)
     except ValueError as error:
         raise SettingsError(f"{setting} must be {error}.") from error

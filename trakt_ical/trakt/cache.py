@@ -38,6 +38,8 @@ HEAD = len(FORM) + 2 * 11
 # each run, and someone who exports once a month still finds it.
 LIFETIME = 40 * 86400  # seconds since the last use
 LARGEST = 64 * 2**20  # octets, packed
+# Somebody may have put a pipe in the place of a kept answer: opened without this, it would hold the run for ever.
+NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 PART = 2**16  # octets that are read at a time
 # Cookies are not kept anywhere, and a body that is whole has no chunks any more.
 LEFT_OUT = ("set-cookie", "transfer-encoding")
@@ -78,7 +80,8 @@ class AnswerFiles:
     def load(self, url: str) -> tuple[KeptAnswer, datetime] | None:
         """Return the answer kept for *url* and its date, None where there is none."""
         try:
-            return parse_kept_answer(self._find_path(url).read_bytes())
+            with open(os.open(self._find_path(url), os.O_RDONLY | NEVER_WAIT), "rb") as file:
+                return parse_kept_answer(file.read())
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -94,7 +97,7 @@ class AnswerFiles:
             octets = msgspec.msgpack.encode(answer)
             # In place, not by a temporary file that a kill would leave: half an answer has another size than it says,
             # and is as good as none, for whoever reads it now and after a power cut.
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | NEVER_WAIT, 0o600), "wb") as file:
                 file.write(FORM + _format_date(date) + NUMBER % (HEAD + len(octets)) + octets)
         except OSError as error:
             self._warn("written", error)
