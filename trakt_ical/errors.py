@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+LOGIN = "trakt-ical login"
+
 
 class TraktIcalError(Exception):
     """An error that the user sees as one sentence, without a traceback."""
@@ -55,9 +57,16 @@ class AppNeeded(SettingsError):
 
 
 class LoginNeeded(TraktIcalError):
-    """There is no login, or Trakt no longer accepts it."""
+    """There is no login, or Trakt no longer accepts it; *reason* says which, in whole sentences.
+
+    *command* makes one. Below `app` nobody knows accounts: `App.name_in_errors` puts the account's name into it.
+    """
 
     exit_code = 4
+
+    def __init__(self, reason: str, command: str = LOGIN) -> None:
+        super().__init__(f"{reason} Run: {command}")
+        self.reason = reason
 
 
 class TraktError(TraktIcalError):

@@ -19,14 +19,17 @@ import requests
 
 from tests.checkins import HARBOR, OTHER, PUBLIC, count_check_ins, find_link, list_begun, load_events
 from tests.conftest import Line
+from tests.demos import log_in
 from tests.feeds import RunningFeed, run_feed
 from trakt_ical.app.checkin import make_link_check_ins
-from trakt_ical.app.context import open_app
+from trakt_ical.app.context import App, open_app
 from trakt_ical.app.environment import Environment
+from trakt_ical.app.feed_folder import make_feed_folder
 from trakt_ical.checkin.links import Done, FormChoice, Waiting
 from trakt_ical.checkin.pages import TOKEN_LIFETIME
 from trakt_ical.checkin.signed_links import LINK_LIFETIME, Ticket, load_tickets
 from trakt_ical.demo import Drop, Fault
+from trakt_ical.feed.feed_store import FeedFolder
 from trakt_ical.trakt.client import Client
 
 
@@ -52,6 +55,9 @@ def other_link(running: RunningFeed) -> str:
 
 class EmptyStore:
     """A feed that holds no copy yet."""
+
+    def __init__(self, app: App) -> None:
+        self.folder: FeedFolder | None = make_feed_folder(app)
 
     def find_event(self, uid: str) -> None:
         """No event is known."""
@@ -234,7 +240,7 @@ def test_the_end_of_the_server_checks_in_nobody(line: Line) -> None:
     ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
     assert line("checkin", *OTHER).exit_code == 0
     with open_app({}, demo=False, environment=Environment(line.clock, environ=line.environ)) as app:
-        links = make_link_check_ins(app, EmptyStore(), lambda: UTC)
+        links = make_link_check_ins(app, EmptyStore(app), lambda: UTC)
         assert isinstance(links.act(ticket, FormChoice.WAIT), Waiting)
         before = count_check_ins(line)
         line.clock.pass_by(minutes=25)  # of thirty
@@ -257,7 +263,7 @@ def test_what_waits_is_called_off_by_a_check_in_of_the_same(line: Line, by_link:
     ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
     assert line("checkin", *OTHER).exit_code == 0
     with open_app({}, demo=False, environment=environment) as app:
-        links = make_link_check_ins(app, EmptyStore(), lambda: UTC)
+        links = make_link_check_ins(app, EmptyStore(app), lambda: UTC)
         assert isinstance(links.act(ticket, FormChoice.WAIT), Waiting)
         (waiting,) = (each for each in threading.enumerate() if each.name == "check-in")
         if by_link:
@@ -311,6 +317,24 @@ def test_a_link_of_another_account_leads_nowhere(line: Line, before: str, after:
         assert (running.get(url).status_code, post(url, "x").status_code, count_check_ins(line)) == (404, 404, 0)
     with run_feed(line, api=before, checkin_links="true", public_url=PUBLIC) as running:
         assert running.get(running.base + path).status_code == 200
+
+
+def test_after_a_login_by_somebody_else_no_old_link_checks_in(line: Line) -> None:
+    """Not even before the server's next refresh, which gives the new user links of their own."""
+    with run_feed(line, checkin_links="true", public_url=PUBLIC) as running:
+        running.refresh()
+        url = running.base + urlsplit(find_link(running, list_begun(running)[0])).path
+        token = read_form_token(running.get(url))
+        log_in(line.demo, line.folder / "token.json", "anna")
+        assert "<h1>Not checked in</h1>" in post(url, token).text
+        assert count_check_ins(line) == 0
+        line.clock.pass_by(hours=2)
+        running.refresh()
+        assert (running.get(url).status_code, post(url, token).status_code) == (404, 404)
+        hers = running.base + urlsplit(find_link(running, list_begun(running)[0])).path
+        assert post(hers, read_form_token(running.get(hers))).status_code == 200
+    assert count_check_ins(line) == 1
+    assert line.demo.backend.accounts["anna"].find_running()
 
 
 @pytest.mark.parametrize("fault", [Fault(path="", status=503, times=0), Fault(path="", delay=60, times=0)])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -28,6 +28,9 @@ from trakt_ical.fetch.sources import SOURCES, CheckInAbilities
 from trakt_ical.model import Airing
 from trakt_ical.transform.uids import make_uid
 from trakt_ical.wording import describe_moment
+
+if TYPE_CHECKING:
+    from trakt_ical.feed.feed_store import FeedFolder
 
 MAX_AGE = timedelta(hours=6)  # kept answers that are younger say what is on now
 
@@ -108,7 +111,7 @@ def find_check_in_abilities(app: App) -> CheckInAbilities:
 def open_check_in(app: App, context: CheckInContext) -> Iterator[CheckInSession]:
     """Open the check-ins of the account of *app*. Raises SettingsError where its settings lack what they need."""
     find_check_in_abilities(app)
-    with SOURCES[app.settings.api].load_check_in().open_api(make_connection(app)) as api:
+    with app.name_in_errors(), SOURCES[app.settings.api].load_check_in().open_api(make_connection(app)) as api:
         yield CheckInSession(app, CheckInService(api, context))
 
 
@@ -132,7 +135,9 @@ def _make_own(calendar: Calendar) -> Calendar:
 
 
 class EventStore(Protocol):
-    """Holds the stored copies of the feed."""
+    """Holds the stored copies of the feed, which lie in its *folder*; None as long as it has none."""
+
+    folder: FeedFolder | None
 
     def find_event(self, uid: str) -> StoredEvent | None:
         """Return the event *uid* of the first stored copy that has it, None where none has."""
@@ -162,6 +167,13 @@ class _FeedAccount:
     @contextlib.contextmanager
     def open_service(self) -> Iterator[CheckInService]:
         """Open the account's check-ins at Trakt. Raises TraktIcalError."""
+        from trakt_ical.app.feed_folder import make_feed_folder  # the command has no feed
+
+        served = self.store.folder
+        if (
+            served is None or make_feed_folder(self.app).path != served.path
+        ):  # the server notices it at its next refresh
+            raise SettingsError("Another user is logged in by now. Use a link from that user's calendar.")
         with open_check_in(self.app, self.context) as session:
             yield session.service
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +17,8 @@ import msgspec
 from trakt_ical import config, files
 from trakt_ical.app.environment import Environment, Folders, find_folders
 from trakt_ical.config import Calendar, Resolved, Settings
-from trakt_ical.errors import LoginNeeded, SettingsError
+from trakt_ical.config.accounts import describe_account
+from trakt_ical.errors import LOGIN, LoginNeeded, SettingsError
 from trakt_ical.fetch.sources import SOURCES, Capabilities, LoginMethod
 
 if TYPE_CHECKING:
@@ -76,8 +78,37 @@ class App(msgspec.Struct, frozen=True):
         """Where the login is kept."""
         from trakt_ical.trakt.token import TokenFile
 
-        path = self.settings.token_file
-        return TokenFile(Path(path).expanduser() if path else self.account_folder / "token.json")
+        chosen = self.settings.token_file
+        path = Path(chosen).expanduser() if chosen else self.account_folder / "token.json"
+        return TokenFile(path, self.server, self.login_command)
+
+    @property
+    def server(self) -> str:
+        """The name of the server that is asked. Its port is left out: the built-in Trakt has another at each start."""
+        return urlsplit(self.settings.api_url or SOURCES[self.calendar_api].url).hostname or ""
+
+    @property
+    def login_command(self) -> str:
+        """How the user logs this account in."""
+        return f"{LOGIN} --account {shlex.quote(self.account)}" if self.is_one_of_several else LOGIN
+
+    @property
+    def is_one_of_several(self) -> bool:
+        """Whether the settings have other accounts too, so that messages must say which one they are about."""
+        return len(self.resolved.accounts) > 1
+
+    @property
+    def description(self) -> str:
+        """The account in words."""
+        return describe_account(self.account)
+
+    @contextlib.contextmanager
+    def name_in_errors(self) -> Iterator[None]:
+        """Let an error about a missing login say how to log this account in."""
+        try:
+            yield
+        except LoginNeeded as error:
+            raise LoginNeeded(error.reason, self.login_command) from error
 
     @property
     def account_folder(self) -> Path:
@@ -103,7 +134,7 @@ class App(msgspec.Struct, frozen=True):
                 token = complete_login(self)
             return token.username
         if self.capabilities.needs_list:
-            return self.settings.owner or self.load_imported_list().owner
+            return self.settings.owner or self.load_imported_list().owner or self.account
         return self.settings.owner or self.settings.username
 
     def load_imported_list(self) -> ImportedList:
@@ -136,9 +167,10 @@ class App(msgspec.Struct, frozen=True):
         # owner, and the answer still depends on who asks (what was watched), so there the asker counts.
         by_password = self.capabilities.login is LoginMethod.PASSWORD
         asking = settings.username if by_password else self.find_owner(source)
-        if self.capabilities.needs_list:
-            asking += f"\n{self.account}"  # two lists may say of neither whose it is
-        key = "\n".join((settings.api, urlsplit(settings.api_url).hostname or "", source, asking)).encode()
+        parts = [settings.api, urlsplit(settings.api_url).hostname or "", source, asking]
+        # Two accounts may be one user, and to log out one of them must not take the other's away.
+        parts += [self.account] if self.account else []
+        key = "\n".join(parts).encode()
         return self.folders.cache / "answers" / hashlib.blake2b(key, digest_size=12).hexdigest()
 
 
@@ -162,6 +194,11 @@ class Accounts(msgspec.Struct, frozen=True):
         chosen = self.resolved.account
         names = {calendar.settings.account: None for calendar in self.resolved.calendars}
         return [self.open_account(name) for name in (names if chosen is None else (chosen,))]
+
+    def open_others(self, app: App) -> list[App]:
+        """Return every known account but that of *app*, whichever is chosen."""
+        every = Accounts(msgspec.structs.replace(self.resolved, account=None), self.folders, self.environment)
+        return [other for other in every.open_known() if other.account != app.account]
 
     def open_known(self) -> list[App]:
         """Return every account that the settings describe or calendars belong to; if one is chosen, it alone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -48,17 +48,18 @@ class ExportOptions(msgspec.Struct, frozen=True):
 
 
 def export_accounts(
-    jobs: Sequence[tuple[App, Job]], options: ExportOptions, progress: Progress = ignore_progress
+    jobs: Sequence[tuple[App, Job]], options: ExportOptions, find_progress: Callable[[App], Progress]
 ) -> list[Outcome]:
     """Do *jobs*, each with its account, one account after the other; return what became of each, in their order.
 
-    An account that cannot be reached, or whose login has ended, touches no other.
+    An account that cannot be reached, or whose login has ended, touches no other. *find_progress* gives what hears how
+    far an account is.
     """
     outcomes: dict[int, Outcome] = {}
     for account in {app.account: None for app, _ in jobs}:
         numbers = [number for number, (app, _) in enumerate(jobs) if app.account == account]
-        its = [jobs[number][1] for number in numbers]
-        outcomes |= zip(numbers, export(jobs[numbers[0]][0], its, options, progress), strict=True)
+        app, its = jobs[numbers[0]][0], [jobs[number][1] for number in numbers]
+        outcomes |= zip(numbers, export(app, its, options, find_progress(app)), strict=True)
     return [outcomes[number] for number in range(len(jobs))]
 
 

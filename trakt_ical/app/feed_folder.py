@@ -6,7 +6,7 @@ import hashlib
 import logging
 import re
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -15,7 +15,7 @@ from trakt_ical.app.context import App
 from trakt_ical.errors import OutputError, TraktIcalError
 from trakt_ical.export.stored_calendar import HEAD
 from trakt_ical.feed.feed_store import FeedFolder
-from trakt_ical.fetch.sources import SOURCES, LoginMethod
+from trakt_ical.fetch.sources import LoginMethod
 from trakt_ical.files import JsonFile
 
 log = logging.getLogger(__name__)
@@ -88,29 +88,24 @@ def _find_user(app: App) -> str:
             return ""
     if app.capabilities.needs_list:
         imported = app.imported_list_file.load_if_readable()
-        return app.settings.owner or (imported.owner if imported else "")
+        return app.settings.owner or (imported.owner if imported else "") or app.account
     return app.settings.owner or app.settings.username
 
 
 def _hash_account(app: App, owner: str) -> str:
     # With a password one may ask for the calendar of another user, and what was watched depends on who asks.
     by_password = app.capabilities.login is LoginMethod.PASSWORD
-    return _hash_parts(app.calendar_api, _find_server(app), owner, app.settings.username if by_password else "")
+    return _hash_parts(app.calendar_api, app.server, owner, app.settings.username if by_password else "")
 
 
 def _list_login_parts(app: App) -> tuple[str, ...]:
     if app.capabilities.login is LoginMethod.DEVICE_CODE:
-        return app.settings.api, _find_server(app), str(app.token_file.path.resolve())
+        return app.settings.api, app.server, str(app.token_file.path.resolve())
     if app.capabilities.needs_list:
-        return app.calendar_api, _find_server(app), str(app.imported_list_file.path.resolve())
+        return app.calendar_api, app.server, str(app.imported_list_file.path.resolve())
     # Without a login nothing else may tell two accounts apart.
     name = (app.account,) if app.account else ()
-    return (app.settings.api, _find_server(app), app.settings.username, app.settings.owner, *name)
-
-
-def _find_server(app: App) -> str:
-    # Without the port: that of the built-in Trakt is another one at each start.
-    return urlsplit(app.settings.api_url or SOURCES[app.calendar_api].url).hostname or ""
+    return (app.settings.api, app.server, app.settings.username, app.settings.owner, *name)
 
 
 def _hash_parts(*parts: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -23,7 +23,7 @@ from trakt_ical.fetch.v2.source import open_client
 from trakt_ical.trakt.client import Client
 from trakt_ical.trakt.login import Login, fetch_account_settings
 from trakt_ical.trakt.signing import BearerSigner, list_token_secrets, refuse_plain_http
-from trakt_ical.trakt.token import Token
+from trakt_ical.trakt.token import OtherServer, Token
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def open_login(app: App) -> Iterator[Login]:
         sleep=app.environment.sleep,
         answer_limit=ANSWER_LIMIT,
     )
-    with client:
+    with app.name_in_errors(), client:
         # A secret belongs to the app of the settings. The one for everybody has none.
         secret = settings.client_secret if settings.client_id else ""
         yield Login(client, client_id=find_client_id(settings), client_secret=secret)
@@ -80,6 +80,7 @@ def log_in(app: App, token: Token) -> Token:
     """
     fault: TraktIcalError | None = None
     try:
+        token = msgspec.structs.replace(token, username="", server=app.server)
         token = msgspec.structs.replace(token, username=_fetch_username(app, token))
     except LoginNeeded:
         raise
@@ -102,7 +103,7 @@ def complete_login(app: App) -> Token:
     token = make_token_signer(app).load_token()
     if token.username:
         return token
-    named = msgspec.structs.replace(token, username=_fetch_username(app, token))
+    named = msgspec.structs.replace(token, username=_fetch_username(app, token), server=app.server)
     with app.token_file.lock():
         current = app.token_file.load()
         if current.access_token == token.access_token:  # else somebody has logged in or renewed meanwhile
@@ -118,6 +119,8 @@ def _has_login(app: App) -> bool:
 def _find_token(app: App) -> Token | None:
     try:
         return app.token_file.load()
+    except OtherServer:  # a new login would take its place
+        raise
     except (LoginNeeded, SettingsError):
         return None
 
@@ -126,12 +129,27 @@ def _fetch_username(app: App, token: Token) -> str:
     # Without the answer cache: as long as nobody knows whose login it is, its answers would be kept as nobody's.
     signer = BearerSigner(find_server_url(app.settings), token, plain_http=app.settings.plain_http)
     connection = make_connection_with(app, "my", signer, app.folders.cache)
-    with open_client(connection, keep=False) as client:
+    with app.name_in_errors(), open_client(connection, keep=False) as client:
         name = fetch_account_settings(client).user.username
     name = "".join(filter(str.isprintable, name)).strip()  # it is written to terminals, one line each
     if not name:  # a calendar of nobody's would be refused once the name is known
         raise BrokenAnswer("Trakt does not say the name of the account.")
     return name
+
+
+def find_shared_users(app: App, others: Iterable[App]) -> Iterator[str]:
+    """Yield a sentence for each of *others* that is logged in as the same user as *app*: hardly anybody wants that."""
+    token = _find_token(app) if app.capabilities.login is LoginMethod.DEVICE_CODE else None
+    if token is None or not token.username:
+        return
+    for other in others:
+        is_comparable = (other.settings.api, other.server) == (app.settings.api, app.server)
+        found = _find_token(other) if is_comparable else None
+        if found is not None and found.username == token.username:
+            yield (
+                f"Both {app.description} and {other.description} are logged in as {token.username}, so their calendars "
+                f"have the same shows. To log in somebody else: {app.login_command}"
+            )
 
 
 def log_out(app: App) -> None:

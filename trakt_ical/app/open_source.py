@@ -44,7 +44,7 @@ def open_source(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS)
     Raises SettingsError where a setting is missing, LoginNeeded where nobody is logged in.
     """
     connection = replace(make_connection(app, calendar, max_age), run_limit=app.settings.run_limit * SECONDS_PER_MINUTE)
-    with SOURCES[app.settings.api].load_adapter().open_source(connection) as source:
+    with app.name_in_errors(), SOURCES[app.settings.api].load_adapter().open_source(connection) as source:
         yield source
 
 

@@ -78,8 +78,7 @@ class Command(click.Command):
                 return super().invoke(ctx)
             except TraktIcalError as error:
                 for each in (error, *getattr(error, "others", ())):
-                    # Below `cli` nobody knows the general options, without which advice would concern another account.
-                    write_note(f"Error: {each}".replace("Run: trakt-ical ", f"Run: {run.program} "))
+                    write_note(run.complete_advice(f"Error: {each}"))
                     for row in (*getattr(each, "candidates", ()), *getattr(each, "excerpt", ())):
                         write_note(f"  {row}")
                 ctx.exit(error.exit_code)

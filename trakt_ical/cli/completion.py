@@ -26,7 +26,7 @@ def complete_titles(ctx: click.Context, _param: click.Parameter, incomplete: str
         from trakt_ical.cli.terminal import strip_controls
 
         general = read_general_options(ctx)
-        flags = {name: ctx.params.get(name) for name in ("api", "api_url")}
+        flags = {name: ctx.params.get(name) for name in ("account", "api", "api_url")}
         flags |= {name: general.get(name) for name in ("home", "config")}
         demo, movies = general.get("demo", False), bool(ctx.params.get("movie"))
         found = complete_title(incomplete, flags, demo=demo, movies=movies)

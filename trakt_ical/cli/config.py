@@ -54,7 +54,10 @@ def command(run: Run, /, words: tuple[str, ...], show_all: bool, as_json: bool, 
     from trakt_ical.config import list_settings
 
     with run.accounts(flags) as accounts:
-        listed = list(list_settings(accounts.resolved))
+        resolved = accounts.resolved
+        listed = list(
+            list_settings(resolved if resolved.account is None else resolved.select_account(resolved.account))
+        )
         if as_json:
             import json
 

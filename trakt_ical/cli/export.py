@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from trakt_ical.app.export import Job
     from trakt_ical.config import Calendar
     from trakt_ical.errors import TraktIcalError
+    from trakt_ical.fetch.sources import Progress
     from trakt_ical.pipeline import Outcome, RunResult
 
 
@@ -141,7 +143,11 @@ def command(
             raise click.UsageError("--dry-run cannot be combined with -o -, which changes no file anyway.")
         label, unit = ("TVmaze", "shows") if all(app.capabilities.needs_list for app in apps) else ("Asking Trakt", "")
         with show_progress(label, visible=not run.quiet, unit=unit) as progress:
-            outcomes = export_accounts(list(zip(apps, jobs, strict=True)), options, progress)
+
+            def find_progress(app: App) -> Progress:
+                return partial(progress, of=f" for {app.account}") if app.account else progress
+
+            outcomes = export_accounts(list(zip(apps, jobs, strict=True)), options, find_progress)
         is_excused = [
             _is_excused(app, job, outcome, grace) for app, job, outcome in zip(apps, jobs, outcomes, strict=True)
         ]
@@ -203,7 +209,7 @@ class _Report:
         for message, jobs in _group_by_message((job, error) for job, error, excused in failed if excused).items():
             self._run.say(f"Warning: {_name_calendars(jobs)}{message} The calendar stays as it was.")
         later = [(job, result.later_error) for job, result in self._done if result.later_error]
-        _raise_first([*((job, error) for job, error, excused in failed if not excused), *later])
+        _raise_first(self._run, [*((job, error) for job, error, excused in failed if not excused), *later])
 
 
 def _to_json(job: Job, outcome: Outcome) -> dict[str, object]:
@@ -248,11 +254,11 @@ def _name_calendars(jobs: Sequence[Job]) -> str:
     return f"{', '.join(job.calendar.title for job in jobs)}: " if jobs[0].calendar.name else ""
 
 
-def _raise_first(failed: list[tuple[Job, TraktIcalError]]) -> None:
+def _raise_first(run: Run, failed: list[tuple[Job, TraktIcalError]]) -> None:
     """Write the errors of the *failed* calendars to stderr, but for the first, which is raised."""
     groups = _group_by_message(failed)
     for message, jobs in list(groups.items())[1:]:
-        write_note(f"Error: {_name_calendars(jobs)}{message}")
+        write_note(run.complete_advice(f"Error: {_name_calendars(jobs)}{message}"))
     for _, error in failed[:1]:
         message = str(error)
         error.args = (f"{_name_calendars(groups[message])}{message}",)

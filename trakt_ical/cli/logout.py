@@ -19,4 +19,4 @@ def command(run: Run, /, **flags: Any) -> None:
 
     with run.app(flags) as app:
         log_out(app)
-    run.say("Logged out.")
+        run.say(f"Logged out {app.description}." if app.is_one_of_several else "Logged out.")

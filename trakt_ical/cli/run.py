@@ -62,6 +62,13 @@ class Run:
         with open_accounts(flags, demo=self.demo, environment=environment) as accounts:
             yield accounts
 
+    def complete_advice(self, text: str) -> str:
+        """Return *text* with the general options of this run in the command that it advises.
+
+        Below `cli` nobody knows them, and without them the advice would concern other files or another server.
+        """
+        return text.replace("Run: trakt-ical ", f"Run: {self.program} ")
+
     def say(self, text: str) -> None:
         """Write *text* to stderr unless the user asked for quiet."""
         if not self.quiet:

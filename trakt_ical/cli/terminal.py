@@ -39,18 +39,18 @@ def write_live(text: str) -> None:
 
 
 @contextlib.contextmanager
-def show_progress(label: str, *, visible: bool, unit: str = "") -> Iterator[Callable[[int, int], None]]:
-    """Give a function that shows a bar for *done* of *total*; the bar leaves the terminal at the end.
+def show_progress(label: str, *, visible: bool, unit: str = "") -> Iterator[Callable[..., None]]:
+    """Give a function that shows a bar for *done* of *total*, *of* whom; the bar leaves the terminal at the end.
 
     With a *unit*, the line says what is counted: `TVmaze: 12 of 46 shows`. Nothing is shown unless it is *visible*. The
     bar appears when the first part is done: an error of login or settings comes before that, and stands alone.
     """
 
-    def update(done: int, total: int) -> None:
+    def update(done: int, total: int, *, of: str = "") -> None:
         if done and visible:
             filled = _BAR * done // max(total, 1)
             bar, count = f"[{'#' * filled}{'-' * (_BAR - filled)}]", f"{done} of {total}"
-            write_live(f"{label}: {count} {unit} {bar}" if unit else f"{label} {bar} {count}")
+            write_live(f"{label}{of}: {count} {unit} {bar}" if unit else f"{label}{of} {bar} {count}")
 
     try:
         yield update

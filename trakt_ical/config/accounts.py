@@ -6,6 +6,7 @@ The settings above all tables describe the account without a name; each `[accoun
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -30,11 +31,16 @@ def choose_account(
     used = list({calendar.settings.account: None for calendar in calendars})
     if len(used) == 1:
         return used[0]
-    names = [f"--account {name}" for name in accounts if name]
+    names = [f"--account {shlex.quote(name)}" for name in accounts if name]
     raise SettingsError(
         f"Which account? Use {' or '.join(names)}, or put account into [defaults]."
         + (' The account above all tables is --account "".' if "" in used else "")
     )
+
+
+def describe_account(name: str) -> str:
+    """Return the account *name* in words; "" is the one that the settings above all tables describe."""
+    return f"the account {name}" if name else "the account above all tables"
 
 
 def refuse_shared_logins(calendars: Collection[Calendar], accounts: Mapping[str, Calendar]) -> None:
@@ -47,10 +53,9 @@ def refuse_shared_logins(calendars: Collection[Calendar], accounts: Mapping[str,
             continue
         if (other := logins.get(login)) is not None:
             setting = "token_file" if base.settings.token_file else "username"
-            whose = f"the account {other}" if other else "the account above all tables"
             raise SettingsError(
-                f"The account {name} and {whose} have one login ({setting}, {base.given[setting].locate()}). "
-                "Give each its own."
+                f"The account {name} and {describe_account(other)} have one login "
+                f"({setting}, {base.given[setting].locate()}). Give each its own."
             )
         logins[login] = name
 

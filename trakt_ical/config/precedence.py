@@ -99,7 +99,9 @@ def resolve_settings(
         above |= {name: GivenValue(value, "the built-in Trakt") for name, value in account.items()}
     layers = _Layers({} if output is None else {"output": GivenValue(output, "default")}, common, accounts, above)
     names = ("", *accounts)
-    made = _make_calendars([("", {}), *(("", {"account": GivenValue(name, "")}) for name in names)], layers, problems)
+    made = _make_calendars(
+        [("", {}), *(("", {"account": GivenValue(name, f"[{ACCOUNTS}.{name}]")}) for name in names)], layers, problems
+    )
     # A named calendar has no default output: two of them would write to one file.
     calendars = _make_calendars(tables.items(), layers, problems, {"output": GivenValue("", "default")})
     problems.raise_found()
@@ -205,7 +207,8 @@ def list_settings(resolved: Resolved) -> Iterator[ShownSetting]:
     for name in FIELDS:
         yield ShownSetting("", name, _mask_value(resolved.settings, name), resolved.base.find_origin(name))
     for account, base in resolved.accounts.items():
-        for name in sorted(OF_ACCOUNTS, key=list(FIELDS).index) if account else ():
+        is_chosen = account and resolved.account in (None, account)
+        for name in sorted(OF_ACCOUNTS, key=list(FIELDS).index) if is_chosen else ():
             if base.find_origin(name) != resolved.accounts[""].find_origin(name):
                 yield ShownSetting("", name, _mask_value(base.settings, name), base.find_origin(name), account)
     for calendar in resolved.calendars:

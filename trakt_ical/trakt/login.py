@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import quote
 
 import msgspec
 
@@ -29,6 +30,11 @@ class DeviceCode(msgspec.Struct, frozen=True, kw_only=True):
     verification_url: str
     expires_in: int
     interval: int
+
+    @property
+    def complete_url(self) -> str:
+        """The address of the page with the code filled in, as Trakt documents it for QR codes."""
+        return f"{self.verification_url.rstrip('/')}/{quote(self.user_code, safe='')}"
 
     def __post_init__(self) -> None:
         # The address is shown to a person and opened in a browser: it must be one of the web, and one line.
@@ -98,14 +104,14 @@ class Login:
                     interval *= 2
                     continue
                 case 404 | 409:
-                    raise LoginNeeded("Trakt does not know this code any more. Run: trakt-ical login")
+                    raise LoginNeeded("Trakt does not know this code any more.")
                 case 410:
                     break
                 case 418:
                     raise LoginNeeded("The login was denied at Trakt.")
             self._raise_for(answer)
             return answer.decode(Token)
-        raise LoginNeeded("The code expired before it was entered. Run: trakt-ical login")
+        raise LoginNeeded("The code expired before it was entered.")
 
     def renew(self, token: Token) -> Token:
         """Return the token that follows *token*, whose refresh token works no more after that.
@@ -121,9 +127,7 @@ class Login:
                 if error.__cause__ is not None and was_never_sent(error.__cause__):
                     raise
                 fault = error
-        raise LoginNeeded(
-            f"{fault} So the login could not be renewed, and may be lost. Run: trakt-ical login"
-        ) from fault
+        raise LoginNeeded(f"{fault} So the login could not be renewed, and may be lost.") from fault
 
     def _renew(self, token: Token) -> Token:
         body = {
@@ -137,9 +141,11 @@ class Login:
         # that the token is: those from before July 2026 get a 400 without a word, or with another one.
         if answer.status in (400, 401) and b"invalid_client" not in answer.body:
             one_app = " Trakt lets a free account connect one app at a time." if b"invalid_grant" in answer.body else ""
-            raise LoginNeeded(f"The login has ended and could not be renewed.{one_app} Run: trakt-ical login")
+            raise LoginNeeded(f"The login has ended and could not be renewed.{one_app}")
         self._raise_for(answer)
-        return msgspec.structs.replace(answer.decode(Token), username=token.username, is_over=False)
+        return msgspec.structs.replace(
+            answer.decode(Token), username=token.username, server=token.server, is_over=False
+        )
 
     def revoke(self, token: Token) -> None:
         """Make Trakt refuse *token* from now on."""

@@ -190,7 +190,8 @@ class TokenSigner(AuthBase):
                     replace(fresh)
                 except OutputError as error:
                     self._spent = self._spent or current.access_token
-                    log.error("%s This run continues, but after it you must log in again. Run: trakt-ical login", error)
+                    again = "This run continues, but after it you must log in again. Run:"
+                    log.error("%s %s %s", error, again, self._file.login_command)
                 else:
                     self._spent = ""
                 return fresh

@@ -17,7 +17,6 @@ from trakt_ical.errors import AppNeeded, BrokenAnswer, LoginNeeded, Refused, Set
 from trakt_ical.trakt.transport import AnswerTooSlow
 
 TRAKT = "Trakt"
-LOGIN = "Run: trakt-ical login"
 WRONG_APP = " If the app has a Client Secret, client_secret must be that one."
 DEAD_CLIENT = "Trakt does not accept the client_id: it is wrong, or the app was deleted."
 
@@ -109,7 +108,7 @@ def _make_refusal(status: int, headers: Mapping[str, str], body: bytes | bytearr
         case 401 if "authentication" in said:
             return SettingsError("Trakt does not accept the username and password.")
         case 401:
-            return LoginNeeded(f"Trakt no longer accepts the login. {LOGIN}")
+            return LoginNeeded("Trakt no longer accepts the login.")
         # Trakt numbers each of its answers. One without a number comes from Cloudflare, as a page or as a line of text,
         # and says nothing about the client_id.
         case 403 if not is_from_trakt(headers):

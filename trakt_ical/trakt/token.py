@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from trakt_ical import files
-from trakt_ical.errors import LoginNeeded, OutputError, SettingsError
+from trakt_ical.errors import LOGIN, LoginNeeded, OutputError, SettingsError
 from trakt_ical.files import JsonFile, UnreadableFile
 
 LATEST = 2**33  # seconds since 1970, in the year 2242; what is later overflows a date
@@ -23,6 +23,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     """A login as `POST /oauth/token` answers it; *created_at* in seconds since 1970, *expires_in* in seconds.
 
     *username* is added at the login, so that `status` needs no connection; "" where Trakt has yet to be asked for it.
+    *server* is the name of the one that it is for, "" in files of earlier versions, which did not say.
     *is_over*: Trakt refused to renew it, or its answer to that was lost.
     """
 
@@ -31,6 +32,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     expires_in: int
     username: str = ""
+    server: str = ""
     is_over: bool = False
 
     def __post_init__(self) -> None:
@@ -48,15 +50,24 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
         return datetime.fromtimestamp(self.created_at, UTC) + timedelta(seconds=self.expires_in)
 
 
-class TokenFile:
-    """Where the token is kept. Its lock is a file beside it, so that of two processes only one renews."""
+class OtherServer(SettingsError):
+    """A token file has a token for another server than the settings name."""
 
-    def __init__(self, path: Path) -> None:
+
+class TokenFile:
+    """Where the token is kept. Its lock is a file beside it, so that of two processes only one renews.
+
+    Tokens in it are for *server*, "" for any. *login_command* is what a user runs who has none.
+    """
+
+    def __init__(self, path: Path, server: str = "", login_command: str = LOGIN) -> None:
         self.path = path
+        self.login_command = login_command
+        self._server = server
         self._file = JsonFile(path, Token, "token file")
 
     def load(self) -> Token:
-        """Return the token. Raises LoginNeeded where there is none, SettingsError where it cannot be read."""
+        """Return the token. Raises LoginNeeded where there is none, SettingsError where it cannot be read or used."""
         try:
             if self.path.exists() and not self.path.is_file():  # reading a pipe would wait for ever
                 raise SettingsError(f"The token file {self.path} cannot be read: it is not an ordinary file.")
@@ -65,10 +76,16 @@ class TokenFile:
             raise SettingsError(f"The token file {self.path} cannot be read: {error.strerror}.") from error
         except UnreadableFile as error:
             if error.damaged:
-                raise LoginNeeded(f"The token file {self.path} is damaged. Run: trakt-ical login") from error
+                raise LoginNeeded(f"The token file {self.path} is damaged.", self.login_command) from error
             raise SettingsError(str(error)) from error
         if token is None:
-            raise LoginNeeded("Not logged in. Run: trakt-ical login")
+            raise LoginNeeded("Not logged in.", self.login_command)
+        # Settings files that name different servers may have one token file: neither server may get the other's token.
+        if token.server and self._server and token.server != self._server:
+            raise OtherServer(
+                f"The token file {self.path} has the login at {token.server}, and your settings name {self._server}. "
+                "Give each server a token_file of its own."
+            )
         return token
 
     def sweep(self) -> None:
