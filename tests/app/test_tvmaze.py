@@ -530,5 +530,5 @@ def test_two_accounts_have_lists_of_their_own(run: Line, tvmaze: FakeTvmaze, hom
     for name, number in (("ann", 1), ("bob", 2)):
         octets = (run.folder / f"{name}.ics").read_bytes()
         assert set(re.findall(rb"UID:(tvdb-\d+)", octets)) == {b"tvdb-%d" % (1000 + number)}
-        assert b"SCOPE:v2/my//" in octets
+        assert f"SCOPE:v2/my/{name}/".encode() in octets
     assert tvmaze.paths.count("/schedule/full") == 2
