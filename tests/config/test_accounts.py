@@ -42,6 +42,15 @@ def test_an_app_is_inherited_but_no_login(tmp_path: Path) -> None:
     assert [each.username for each in (hers, his, mine)] == ["", "", "me"]
 
 
+def test_an_app_of_the_accounts_own_has_no_secret_of_another(tmp_path: Path) -> None:
+    """Trakt would refuse the pair, and learn the secret of an app that it is not asked for."""
+    text = 'client_secret = "of the house"\n' + HOUSEHOLD
+    hers, his, mine = (each.settings.client_secret for each in resolve(tmp_path, text).calendars)
+    assert (hers, his, mine) == ("of the house", "", "of the house")
+    own = text.replace('client_id = "ben', 'client_secret = "his"\nclient_id = "ben')
+    assert resolve(tmp_path, own).calendars[1].settings.client_secret == "his"
+
+
 def test_the_environments_login_is_that_of_the_account_without_a_name(tmp_path: Path) -> None:
     """A variable that says whose login it is would else make all accounts one."""
     hers, _, mine = (each.settings for each in resolve(tmp_path, HOUSEHOLD, TOKEN_FILE="t.json", BACK="3").calendars)

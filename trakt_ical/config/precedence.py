@@ -152,8 +152,9 @@ class _Layers(msgspec.Struct, frozen=True):
             of_account = self.accounts[chosen.value]
             # An app at Trakt may serve a household, so its client_id is inherited. A token, a user name or a password
             # says whose login it is: inherited, it would show one person's calendar as another's.
-            common = _leave_out(common, PERSONAL)
-            above = {name: each for name, each in above.items() if name not in PERSONAL or each.origin == "flag"}
+            others = PERSONAL | ({"client_secret"} if "client_id" in of_account else set())  # the secret of another app
+            common = _leave_out(common, others)
+            above = {name: each for name, each in above.items() if name not in others or each.origin == "flag"}
         return self.defaults | dict(under or {}) | common | of_account | table | above
 
     def check_account(self, given: GivenValue) -> None:
