@@ -15,14 +15,14 @@ import pytest
 from tests.calendars import find_slug
 from tests.conftest import Line
 from tests.feeds import RunningFeed, run_feed
-from trakt_ical.feed.answers import NOT_YET_FETCHED, Answer, CalendarAnswers, Feed, accepts_gzip, parse_etags
+from trakt_ical.feed.answers import NOT_YET_FETCHED, Answer, CalendarAnswers, Feed, FixedBody, accepts_gzip, parse_etags
 from trakt_ical.feed.directory import AccountHealth, CalendarHealth, Directory, Feeds, Health
 from trakt_ical.feed.feed_store import LastModifiedFile
 from trakt_ical.http import parse_http_date
 
 CHANGED = datetime(2026, 4, 18, 12, tzinfo=UTC)
 OCTETS = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n" * 50
-SERVED = CalendarAnswers("Trakt", OCTETS, CHANGED, CHANGED)
+SERVED = CalendarAnswers("Trakt", FixedBody(OCTETS), CHANGED, CHANGED)
 TAG = SERVED.answer("GET", {}).headers
 PLAIN = dict(SERVED.answer("GET", {}).headers)[b"etag"]
 PACKED = dict(SERVED.answer("GET", {b"accept-encoding": b"gzip"}).headers)[b"etag"]
@@ -302,7 +302,9 @@ def test_health_tells_readiness_and_ages() -> None:
 )
 def test_any_name_can_be_saved_under(name: str, disposition: bytes) -> None:
     """Content-Disposition bears the calendar's name, and no character that would break the header."""
-    told = dict(CalendarAnswers(name, OCTETS, CHANGED, None).answer("GET", {}).headers)[b"content-disposition"]
+    told = dict(CalendarAnswers(name, FixedBody(OCTETS), CHANGED, None).answer("GET", {}).headers)[
+        b"content-disposition"
+    ]
     assert told.endswith(disposition)
     assert told.isascii()
     assert b"\n" not in told

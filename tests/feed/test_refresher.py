@@ -86,7 +86,7 @@ def test_an_hour_of_every_trouble_is_never_seen(line: Line) -> None:
         assert "" not in refusals
         assert len(refusals) >= 8
         assert any("in time" in each for each in refusals)
-        assert line.clock.now - running.service.store.calendars["Trakt"].state.last_success > EVERY
+        assert line.clock.now - running.service.store.calendars["Trakt"].last_success > EVERY
         line.demo.behave()
         assert [running.service.trouble for _ in running.pass_in_steps(minutes=6)][-1] == ""
         assert running.get(headers={"If-None-Match": good.headers["ETag"]}).status_code == 304

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -18,6 +18,7 @@ from trakt_ical.app.feeds import ForeignCopy, fetch_activity, refresh_feeds
 from trakt_ical.app.open_source import find_system_zone
 from trakt_ical.checkin.signed_links import Ticket
 from trakt_ical.errors import SettingsError, TraktIcalError, UpdateHeldBack
+from trakt_ical.feed.copy_cache import CopyCache
 from trakt_ical.feed.directory import AccountHealth, CalendarHealth, Directory
 from trakt_ical.feed.feed_store import FeedOptions, FeedStore
 from trakt_ical.feed.folder_claims import FolderClaims
@@ -44,12 +45,20 @@ ACCOUNT_CHANGED = (
 
 
 class FeedService:
-    """The feeds of the account of *app*, in the *directory* of all; *claims* keeps its folder from other servers.
+    """The feeds of the account of *app*, in the *directory* of all; *claims* keeps others from its folder.
 
     Its refresher works when somebody lets it, the first time not before *delay*. Until `open`, nothing is served.
     """
 
-    def __init__(self, app: App, directory: Directory, claims: FolderClaims, delay: timedelta = timedelta()) -> None:
+    def __init__(
+        self,
+        app: App,
+        directory: Directory,
+        claims: FolderClaims,
+        cache: CopyCache,
+        *,
+        delay: timedelta = timedelta(),
+    ) -> None:
         settings, now = app.settings, app.environment.now
         self._app = app
         self._claims = claims
@@ -58,8 +67,8 @@ class FeedService:
         self._troubles: dict[str, str] = {}  # by the calendar's name
         self._refreshed_at = now()
         self.refresher = Refresher(self, timedelta(minutes=settings.refresh), now, delay=delay)
-        options = FeedOptions(now, timedelta(days=settings.notice_after))
-        self.store = FeedStore((each.title for each in app.calendars), options, directory, self)
+        options = FeedOptions(now, cache, timedelta(days=settings.notice_after))
+        self.store = FeedStore(self.names, options, directory, self)
         self._tickets: Tickets | None = None
         self.links = make_link_check_ins(app, self.store, self.find_zone)
         self.check_in_route: CheckInRoute | None = None
@@ -68,6 +77,11 @@ class FeedService:
     def account(self) -> str:
         """The name of the account, "" for the one above all tables."""
         return self._app.account
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the account's calendars."""
+        return [calendar.title for calendar in self._app.calendars]
 
     @property
     def has_links(self) -> bool:
@@ -159,10 +173,18 @@ class FeedService:
             log.info("Whether your account changed could not be checked: %s", error)
             return None
 
-    def reload(self) -> None:
-        """Serve what is on disk now. Whatever happens, the feed goes on."""
+    def look(self) -> None:
+        """Serve what was put into the account's folder, if anything was."""
+        self._guard(self.store.look)
+
+    def reload(self, names: Iterable[str] | None = None) -> None:
+        """Serve what is on disk now, or what there is of the calendars *names*."""
+        self._guard(self.store.reload, names)
+
+    def _guard(self, load: Callable[..., None], *arguments: object) -> None:
+        """Call *load*. Whatever happens, the feed goes on."""
         try:
-            self.store.reload()
+            load(*arguments)
         except Exception:
             # It runs each second. One that failed must not end the server, and the next one may succeed.
             log.exception("The stored copies could not be loaded.")
@@ -201,7 +223,8 @@ class FeedService:
         # `feed accept` refreshes a copy from outside. The refresher's trouble with it is then a thing of the past.
         is_settled = served.last_success and served.last_success > self._refreshed_at
         trouble = str(ForeignCopy(name)) if served.is_foreign else self._troubles.get(name, "")
-        airings = read_airings(served.calendar) if served.calendar else ()
+        stored = self.store.load_calendar(name)
+        airings = read_airings(stored) if stored else ()
         if self._tickets and calendar.settings.checkin_links:
             airings = add_check_in_urls(airings, self._tickets, base_url, now)
         return PageCalendar(
@@ -210,7 +233,7 @@ class FeedService:
             last_success=served.last_success,
             trouble="" if is_settled else trouble,
             airings=airings,
-            credit=served.calendar.credit if served.calendar else "",
+            credit=stored.credit if stored else "",
             credit_links=self._app.capabilities.credit_links,
         )
 

@@ -15,6 +15,7 @@ from trakt_ical.checkin.signed_links import FOLDER
 from trakt_ical.feed import access_log
 from trakt_ical.feed.answers import NOT_FOUND, Answer
 from trakt_ical.feed.asgi import FeedApp
+from trakt_ical.feed.copy_cache import CopyCache
 from trakt_ical.feed.directory import Directory, Health
 from trakt_ical.feed.folder_claims import FolderClaims, FolderInUse
 from trakt_ical.feed.refresher_pool import Member, RefresherPool
@@ -24,6 +25,8 @@ from trakt_ical.http import ListenAddress, is_loopback
 log = logging.getLogger(__name__)
 
 REFRESHER_TIMEOUT = 1  # seconds for the refreshers to end; whatever they were doing can be done again
+FOLDER_TURNS = 3  # looks that go by until each folder was looked at
+CALENDAR_TURNS = 60  # looks until each calendar was
 STAGGER = timedelta(seconds=30)  # between the first refreshes of two accounts
 
 PLAIN_HTTP_WARNING = (
@@ -42,8 +45,12 @@ class ServedAccounts:
     def __init__(self, apps: Sequence[App]) -> None:
         self.directory = Directory(self, _find_prefix(apps[0].settings.public_url))
         self.claims = FolderClaims()
-        delays = find_first_delays(apps)
-        self.services = [FeedService(app, self.directory, self.claims, delays[app.account]) for app in apps]
+        delays, cache = find_first_delays(apps), CopyCache()
+        self.services = [
+            FeedService(app, self.directory, self.claims, cache, delay=delays[app.account]) for app in apps
+        ]
+        self._turn = 0
+        self._calendars = [(service, name) for service in self.services for name in service.names]
         members = [Member(service.account if len(apps) > 1 else "", service.refresher) for service in self.services]
         self.pool = RefresherPool(members, apps[0].environment.now)
 
@@ -75,6 +82,20 @@ class ServedAccounts:
     def check_health(self) -> Health:
         """Return how the service is now."""
         return Health([service.check_health() for service in self.services])
+
+    def look(self) -> None:
+        """Serve what others changed on disk since the last look; the server calls this each second.
+
+        What the refreshers change, they report themselves. So a look asks a few folders whether anything was put into
+        them, which takes two microseconds each. It also looks at a few calendars whatever their folders say: a file
+        may be changed in place, and a notice comes and goes with time.
+        """
+        self._turn += 1
+        folders, calendars = (self._turn % turns for turns in (FOLDER_TURNS, CALENDAR_TURNS))
+        for service in self.services[folders::FOLDER_TURNS]:
+            service.look()
+        for service, name in self._calendars[calendars::CALENDAR_TURNS]:
+            service.reload([name])
 
     def reload(self) -> None:
         """Serve what is on disk now."""
@@ -109,8 +130,8 @@ def find_first_delays(apps: Sequence[App]) -> dict[str, timedelta]:
     later = sorted((age, account) for account, age in ages.items() if age is not None)
     delays = dict.fromkeys(ages, timedelta())
     is_first_free = len(later) == len(apps)
+    every = min(timedelta(minutes=app.settings.refresh) for app in apps)
     for number, (_, account) in enumerate(later):
-        every = min(timedelta(minutes=app.settings.refresh) for app in apps)
         delays[account] = min(STAGGER, every / len(later)) * (number if is_first_free else number + 1)
     return delays
 
@@ -142,7 +163,7 @@ def serve(apps: Sequence[App], report_urls: Callable[[Sequence[str]], None]) -> 
         if is_open_to and not settings.public_url:
             log.warning("%s", PLAIN_HTTP_WARNING.format(addresses=is_open_to))
         application = accounts.make_application()
-        server = WebServer(application, listeners, accounts.reload, settings.trusted_proxies)
+        server = WebServer(application, listeners, accounts.look, settings.trusted_proxies)
         with accounts.pool:
             urls = [ListenAddress(*listener.getsockname()[:2]).url for listener in listeners]
             accounts.claims.note_addresses(urls)

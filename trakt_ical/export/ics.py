@@ -17,6 +17,7 @@ LINE = 75  # octets, RFC 5545 §3.1
 RENDERING = 2  # raised when the same event is rendered differently, so that each changes once
 CREDIT = "X-WR-CALDESC"  # what Apple's and Google's programs show of a calendar, as others do its DESCRIPTION
 SUM = b"X-TRAKT-ICAL-SUM:"
+CHECKSUM_LENGTH = 32  # hexadecimal digits
 END = b"END:VCALENDAR\r\n"
 NOT_LISTED = "No longer listed: "  # begins a tombstone's SUMMARY
 LONGEST_SUMMARY = 250  # characters; Exchange cuts or refuses longer ones
@@ -86,7 +87,7 @@ def render_calendar(heading: Heading, newest: ChangeStamp | None, events: Iterab
 
 def hash_parts(*parts: Octets) -> bytes:
     """Return the checksum that a calendar's SUM line has of all octets after it, which are *parts*."""
-    found = hashlib.blake2b(digest_size=16)
+    found = hashlib.blake2b(digest_size=CHECKSUM_LENGTH // 2)
     for part in parts:  # one after the other: joined, they would be a second copy of the calendar in memory
         found.update(part)
     return found.hexdigest().encode()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from trakt_ical.http import CACHE_CONTROL, CALENDAR_TYPE, format_http_date, make_disposition, parse_http_date
 
@@ -63,7 +63,8 @@ ROBOTS = make_answer(
 CACHED_VALUES = 256  # header values; programs send the same few over and over
 _TAG = re.compile(rb'[ \t]*(?:W/)?("[!\x23-\x7e\x80-\xff]*")[ \t]*(?:,|\Z)|[ \t]*(?:,|\Z)')
 # What proxies that pack an answer add to its tag: `-gzip`, `-br`, `-zstd`, `;gz`, and again at each further proxy.
-_PROXY_SUFFIXES = rb"(?:[-;:]+[a-z]+)*[-;:]*"
+# Without them, everybody behind such a proxy would download the whole calendar each time.
+_OUR_TAG = re.compile(rb'"([0-9a-f]{32})(?:[-;:]+[a-z]+)*[-;:]*"')
 _CODING = re.compile(r"\s*([\w*.-]+)\s*(?:;\s*q\s*=\s*([\d.]+)\s*)?")
 
 
@@ -112,6 +113,9 @@ ANY_ORIGIN = (b"access-control-allow-origin", b"*")
 NOT_YET_FETCHED = make_text_answer(
     503, "This calendar has not been fetched yet. Try again in two minutes.\n", ((b"retry-after", b"120"), ANY_ORIGIN)
 )
+NOT_READABLE = make_text_answer(
+    503, "This calendar cannot be read just now. Try again in two minutes.\n", ((b"retry-after", b"120"), ANY_ORIGIN)
+)
 FOREIGN_COPY = make_text_answer(
     503,
     "The stored copy of this calendar belongs to another account, so it is not served. Its owner finds on the page of "
@@ -121,45 +125,82 @@ FOREIGN_COPY = make_text_answer(
 LAST_SUCCESS = b"last-success"  # not `Age`, which says how long a cache has kept an answer
 
 
-class ReadyAnswers(NamedTuple):
-    """All answers to a reader of one coding: *not_modified* is 304, *whole* is for GET, *head* for HEAD."""
+class Body(Protocol):
+    """The octets of one calendar as subscribers get them, which need not be in memory. Its methods ask nobody.
 
-    not_modified: Answer
-    whole: Answer
-    head: Answer
+    *digest* is their hash and *length* their number.
+    """
+
+    digest: str
+    length: int
+
+    def find(self, *, is_packed: bool) -> bytes | None:
+        """Return the octets, packed or not, if they are in memory."""
+        ...
+
+    def find_length(self, *, is_packed: bool) -> int | None:
+        """Return how many there are, None where that is not known. It needs no octets."""
+        ...
+
+    def load(self, *, is_packed: bool) -> bytes | None:
+        """Return the octets, from disk if need be; None where they are gone. It may take some milliseconds."""
+        ...
+
+
+class FixedBody:
+    """A body in memory."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets = octets
+        self.digest = hash_octets(octets)
+        self.length = len(octets)
+
+    def find(self, *, is_packed: bool) -> bytes:
+        """Return the octets."""
+        return self.load(is_packed=is_packed)
+
+    def find_length(self, *, is_packed: bool) -> int:
+        """Return how many there are."""
+        return len(self.load(is_packed=is_packed))
+
+    def load(self, *, is_packed: bool) -> bytes:
+        """Return the octets."""
+        return gzip.compress(self._octets, mtime=0) if is_packed else self._octets
 
 
 @dataclass(frozen=True)
 class CalendarAnswers:
-    """The answers for the calendar *name*, which subscribers get as *octets* since *last_modified* (whole seconds).
+    """The answers for the calendar *name*, which subscribers get as *body* since *last_modified* (whole seconds).
 
     *last_success* is when the source last answered for it, None where nobody knows.
     """
 
     name: str
-    octets: bytes
+    body: Body
     last_modified: datetime
     last_success: datetime | None
 
-    def answer(self, method: str, headers: Mapping[bytes, bytes]) -> Answer:
-        """Return the answer to a request; names of *headers* are in lower case."""
+    def answer(self, method: str, headers: Mapping[bytes, bytes]) -> Answer | Download:
+        """Return the answer to a request, or the download that makes it; names of *headers* are in lower case."""
         if method not in READ_METHODS:
             return NOT_ALLOWED
-        ready = self._packed if accepts_gzip(headers.get(b"accept-encoding", b"")) else self._plain
+        is_packed = accepts_gzip(headers.get(b"accept-encoding", b""))
         if self._is_known_to(headers):
-            return ready.not_modified
-        return ready.whole if method == "GET" else ready.head
+            return self._not_modified[is_packed]
+        if method == "HEAD":
+            return self._make_whole(b"", self.body.find_length(is_packed=is_packed), is_packed=is_packed)
+        octets = self.body.find(is_packed=is_packed)
+        return Download(self, is_packed) if octets is None else self.make_download(octets, is_packed=is_packed)
 
-    def make_ready(self) -> None:
-        """Make all answers now: packing takes longer than any subscriber should hold up the others."""
-        self.answer("GET", {b"accept-encoding": b"gzip", b"if-none-match": b"*"})
-        self.answer("GET", {b"if-modified-since": self._last_modified_field})
+    def make_download(self, octets: bytes, *, is_packed: bool) -> Answer:
+        """Return the whole calendar, whose body is *octets*."""
+        return self._make_whole(octets, len(octets), is_packed=is_packed)
 
     def _is_known_to(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether the client has these octets already, in whatever coding."""
         condition = headers.get(b"if-none-match")
         if condition is not None:  # then a date is not looked at (RFC 9110 §13.1.3)
-            return condition in self._tags or any(map(self._matching_tag.fullmatch, parse_etags(condition)))
+            return condition in self._tags or any(map(self._is_own_tag, parse_etags(condition)))
         since = headers.get(b"if-modified-since")
         if since is None:
             return False
@@ -168,55 +209,60 @@ class CalendarAnswers:
         moment = parse_http_date(since.decode("latin-1"))
         return moment is not None and moment >= self.last_modified
 
+    def _is_own_tag(self, tag: bytes) -> bool:
+        found = _OUR_TAG.fullmatch(tag)
+        return tag == b"*" or (found is not None and found[1] == self.body.digest.encode())
+
     @cached_property
     def _tags(self) -> tuple[bytes, bytes]:
         # Each coding needs a tag of its own, since a strong tag stands for the octets that were sent. Both are
         # recognised in both codings: clients and proxies change Accept-Encoding between two requests.
-        digest = hash_octets(self.octets)
-        return f'"{digest}"'.encode(), f'"{digest}-gzip"'.encode()
-
-    @cached_property
-    def _matching_tag(self) -> re.Pattern[bytes]:
-        # Without the suffixes, everybody behind such a proxy would download the whole calendar each time.
-        return re.compile(rb'\*|"%s%s"' % (hash_octets(self.octets).encode(), _PROXY_SUFFIXES))
+        return f'"{self.body.digest}"'.encode(), f'"{self.body.digest}-gzip"'.encode()
 
     @cached_property
     def _last_modified_field(self) -> bytes:
         return format_http_date(self.last_modified).encode()
 
     @cached_property
-    def _plain(self) -> ReadyAnswers:
-        return self._make_ready_answers(self._tags[0], self.octets, ())
+    def _not_modified(self) -> tuple[Answer, Answer]:
+        return Answer(304, self._make_validators(0)), Answer(304, self._make_validators(1))
 
-    @cached_property
-    def _packed(self) -> ReadyAnswers:
-        # Without the time that gzip writes into its head: the same octets must stay the same for their tag.
-        packed = gzip.compress(self.octets, 9, mtime=0)
-        return self._make_ready_answers(self._tags[1], packed, ((b"content-encoding", b"gzip"),))
-
-    def _make_ready_answers(self, tag: bytes, body: bytes, coding: Headers) -> ReadyAnswers:
+    def _make_validators(self, coding: int) -> Headers:
         success = ((LAST_SUCCESS, format_http_date(self.last_success).encode()),) if self.last_success else ()
-        validators: Headers = (
-            (b"etag", tag),
+        return (
+            (b"etag", self._tags[coding]),
             (b"last-modified", self._last_modified_field),
             (b"cache-control", CACHE_CONTROL.encode()),
             (b"vary", b"Accept-Encoding"),
             ANY_ORIGIN,
             *success,
         )
-        whole = Answer(
-            200,
-            (
-                (b"content-type", CALENDAR_TYPE.encode()),
-                (b"content-length", str(len(body)).encode()),
-                (b"content-disposition", make_disposition(f"{self.name}.ics").encode()),
-                *coding,
-                *validators,
-                *HIDDEN,
-            ),
-            body,
+
+    def _make_whole(self, octets: bytes, length: int | None, *, is_packed: bool) -> Answer:
+        # HEAD may leave the length out (RFC 9110 §8.6): to pack a calendar for it would take too long.
+        lengths = () if length is None else ((b"content-length", str(length).encode()),)
+        headers = (
+            (b"content-type", CALENDAR_TYPE.encode()),
+            *lengths,
+            (b"content-disposition", make_disposition(f"{self.name}.ics").encode()),
+            *(((b"content-encoding", b"gzip"),) if is_packed else ()),
+            *self._not_modified[is_packed].headers,
+            *HIDDEN,
         )
-        return ReadyAnswers(Answer(304, validators), whole, whole.without_body())
+        return Answer(200, headers, octets)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """An answer with octets that are not in memory: a thread makes it, so that it holds up nobody else."""
+
+    calendar: CalendarAnswers
+    is_packed: bool
+
+    def make(self) -> Answer | None:
+        """Return the answer, None where the octets are gone: the stored copy is another one by now."""
+        octets = self.calendar.body.load(is_packed=self.is_packed)
+        return None if octets is None else self.calendar.make_download(octets, is_packed=self.is_packed)
 
 
 def hash_octets(octets: bytes) -> str:
@@ -230,8 +276,8 @@ class Feed:
 
     calendar: CalendarAnswers | Answer
 
-    def answer(self, method: str, headers: Mapping[bytes, bytes]) -> Answer:
-        """Return the answer to a request for it."""
+    def answer(self, method: str, headers: Mapping[bytes, bytes]) -> Answer | Download:
+        """Return the answer to a request for it, or the download that makes it."""
         if isinstance(self.calendar, CalendarAnswers):
             return self.calendar.answer(method, headers)
         return answer_fixed(self.calendar, method)

@@ -1,7 +1,8 @@
 """The feed as an ASGI application: takes each request from the web server and sends the answer decided elsewhere.
 
-There are five routes: a calendar, the page, check-in links, `/robots.txt` and `/healthz`. A calendar's answers are
-ready in memory and go out at once. The page and check-in links run in a thread, so that they hold up nobody else.
+There are five routes: a calendar, the page, check-in links, `/robots.txt` and `/healthz`. Most answers for a calendar
+need nothing that is not in memory and go out at once. A calendar that has to be read from disk, the page and check-in
+links run in a thread, so that they hold up nobody else.
 """
 
 from __future__ import annotations
@@ -10,19 +11,23 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from trakt_ical.feed import access_log
 from trakt_ical.feed.answers import (
     BODY_TOO_LARGE,
     NOT_ALLOWED,
     NOT_FOUND,
+    NOT_READABLE,
     READ_METHODS,
     Answer,
+    Download,
     make_html_answer,
 )
 from trakt_ical.feed.directory import Feeds, PageSource
 from trakt_ical.feed.page import HEADERS
+
+T = TypeVar("T")
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -34,6 +39,7 @@ CONDITIONS = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-sinc
 """The header fields that decide an answer. No answer depends on who asks."""
 LONGEST_BODY = 4096  # octets of a request's body; a form of ours has 60
 LONGEST_DISCARDED = 10_000_000  # octets of a longer one that are read before the answer
+MOST_TRIES = 3  # to read a stored copy that is being replaced
 THREADS = 40  # check-ins may wait for Trakt, so a few of them must not block the page
 _HOST = re.compile(r"(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
 
@@ -65,7 +71,7 @@ class FeedApp:
         # Threads of our own: asyncio's few are also needed to look for renewed secrets each second, and the server
         # waits for all of them when it ends.
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="answer")
-        self._pending: set[Future[Answer]] = set()
+        self._pending: set[Future[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -76,11 +82,7 @@ class FeedApp:
         if self._check_in is not None and path.startswith(self._check_in.path):
             answer = await self._respond(self._check_in, method, path, body)
         else:
-            found = feeds.answer(method, path, read_conditions(scope["headers"]))
-            if isinstance(found, Answer):
-                answer = found
-            else:
-                answer = await self._answer_page(found, method, path, find_base_url(scope))
+            answer = await self._answer(scope, method, path)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
         if access_log.is_enabled():
@@ -90,6 +92,19 @@ class FeedApp:
         """Start no more answers; return whether none is being made."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         return all(future.done() for future in list(self._pending))
+
+    async def _answer(self, scope: Scope, method: str, path: str) -> Answer:
+        conditions = read_conditions(scope["headers"])
+        for _ in range(MOST_TRIES):
+            # Anew each time: a copy that was replaced meanwhile is another calendar, with other tags.
+            found = self._directory.feeds.answer(method, path, conditions)
+            if isinstance(found, Answer):
+                return found
+            if not isinstance(found, Download):
+                return await self._answer_page(found, method, path, find_base_url(scope))
+            if (made := await self._run(found.make)) is not None:
+                return made
+        return NOT_READABLE
 
     async def _respond(self, route: Route, method: str, path: str, body: bytes | None) -> Answer:
         if body is None:
@@ -105,7 +120,7 @@ class FeedApp:
         answer = await self._run(_make_page_answer, page, base_url)
         return answer.without_body() if method == "HEAD" else answer
 
-    async def _run(self, call: Callable[..., Answer], *arguments: object) -> Answer:
+    async def _run(self, call: Callable[..., T], *arguments: object) -> T:
         future = self._threads.submit(call, *arguments)
         self._pending.add(future)
         future.add_done_callback(self._pending.discard)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
-from trakt_ical.feed.answers import NOT_FOUND, ROBOTS, Answer, Feed, answer_fixed, make_answer
+from trakt_ical.feed.answers import NOT_FOUND, ROBOTS, Answer, Download, Feed, answer_fixed, make_answer
 
 CONDITIONS = ("crashed", "hanging", "failing", "starting", "well")
 """What a refresher may be, the worst first."""
@@ -120,8 +120,8 @@ class Feeds:
         """Return *path* without the prefix that a proxy may have left before it."""
         return path[len(self.prefix) :] if self.prefix and path.startswith(self.prefix + "/") else path
 
-    def answer(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> Answer | PageSource:
-        """Return the answer to a request; where *path* begins with the secret of a page, who draws that page.
+    def answer(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> Answer | Download | PageSource:
+        """Return the answer to a request, or the download that makes it; for the secret of a page, who draws that page.
 
         *path* is decoded and without the prefix; names of *headers* are in lower case.
         """

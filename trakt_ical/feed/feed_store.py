@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,8 +20,9 @@ from trakt_ical import files
 from trakt_ical.errors import OutputError
 from trakt_ical.export.stored_calendar import HEAD, DamagedCalendar, StoredCalendar, StoredEvent, parse_calendar
 from trakt_ical.export.stores.file import FileStore
-from trakt_ical.export.stores.protocol import OutputState, StateFile
-from trakt_ical.feed.answers import FOREIGN_COPY, NOT_YET_FETCHED, CalendarAnswers, Feed, hash_octets
+from trakt_ical.export.stores.protocol import StateFile
+from trakt_ical.feed.answers import FOREIGN_COPY, NOT_YET_FETCHED, CalendarAnswers, Feed, FixedBody, hash_octets
+from trakt_ical.feed.copy_cache import CopyBody, CopyCache, CopyFacts
 from trakt_ical.feed.directory import Directory, PageSource, Target
 from trakt_ical.feed.notice import Notice, find_due_notice, make_notice_calendar, make_replaced_notice
 from trakt_ical.feed.secrets import Secrets, SecretsFile
@@ -29,6 +32,7 @@ from trakt_ical.model import check_years
 log = logging.getLogger(__name__)
 
 _SCOPE = re.compile(rb"^X-TRAKT-ICAL-SCOPE:([^\r\n]+)", re.M)
+YOUNG = 1_000_000_000  # nanoseconds; a file system counts in steps of a few milliseconds, some of a second
 LONGEST_NAME = 200  # characters of a copy's name; most file systems allow 255, and other files lie beside it
 
 
@@ -58,9 +62,11 @@ class FeedFolder:
                 found = _SCOPE.search(file.read(HEAD).replace(b"\r\n ", b""))
         except OSError:
             return False
-        if found is None:
-            return False
-        api, _, owner, *_ = [unquote(part) for part in found[1].decode(errors="replace").split("/")] + ["", "", ""]
+        return found is not None and self.is_foreign_id(found[1].decode(errors="replace"))
+
+    def is_foreign_id(self, calendar_id: str) -> bool:
+        """Whether *calendar_id* is another account's."""
+        api, _, owner, *_ = [unquote(part) for part in calendar_id.split("/")] + ["", "", ""]
         return bool(self.user and owner) and (api, owner) != (self.api, self.user)
 
     def make_store(self, name: str) -> FileStore:
@@ -87,74 +93,87 @@ class FeedFolder:
 
 
 class LastModified(msgspec.Struct, frozen=True):
-    """The *digest* of what was served, and *since* when, in whole seconds."""
+    """The *digest* of what was served, and *since* when, in whole seconds; *copy* is what it was made of."""
 
     digest: str
     since: Annotated[datetime, msgspec.Meta(tz=True)]
+    copy: CopyFacts | None = None
 
     def __post_init__(self) -> None:
         check_years((self.since,))
 
 
 class LastModifiedFile:
-    """Remembers since when each calendar is served as it is, for Last-Modified. Only the server writes the file.
+    """Remembers since when each calendar is served as it is, and what it is made of. Only the server writes the file.
 
-    Losing it costs each subscriber one download.
+    Losing it costs each subscriber one download, and the next start some seconds to read all copies.
     """
 
     def __init__(self, path: Path) -> None:
         files.remove_leftovers(path)
         self._file = JsonFile(path, dict[str, LastModified], "file of change times")
         self._known = self._file.load_if_readable() or {}
+        self._saved = self._known
 
-    def find(self, name: str, digest: str, now: datetime) -> datetime:
-        """Return since when the calendar *name* is served as *digest*; *now* where that is new."""
+    def find_copy(self, name: str, version: object) -> CopyFacts | None:
+        """Return what is known of the copy of the calendar *name* in this *version*."""
         last = self._known.get(name)
-        if last and last.digest == digest:
+        return last.copy if last and last.copy and last.copy.version == version else None
+
+    def find(self, name: str, digest: str, now: datetime, copy: CopyFacts | None = None) -> datetime:
+        """Return since when the calendar *name* is served as *digest*, made of *copy*; *now* where that is new."""
+        last = self._known.get(name)
+        if last and last.digest == digest and last.copy == copy:
             return last.since
         # The file's own time will not do: a copy changes with a notice too, and Last-Modified counts whole seconds,
         # so a second change within one would never reach those who send If-Modified-Since alone.
         since = now.replace(microsecond=0)
         if last:
-            since = max(since, last.since + timedelta(seconds=1))
-        self._known = self._known | {name: LastModified(digest, since)}
-        self._file.save_if_possible(self._known)
+            since = last.since if last.digest == digest else max(since, last.since + timedelta(seconds=1))
+        self._known = self._known | {name: LastModified(digest, since, copy)}
         return since
 
+    def save(self) -> None:
+        """Save what changed."""
+        if self._known is not self._saved:
+            self._saved = self._known
+            self._file.save_if_possible(self._known)
 
-@dataclass(frozen=True)
+
+class CopyPlace:
+    """Where the copy of the calendar *name* in *folder* and its state lie. To find that out takes time each time."""
+
+    __slots__ = ("state", "state_file", "store")
+
+    def __init__(self, folder: FeedFolder, name: str) -> None:
+        self.store = folder.make_store(name)
+        self.state_file = StateFile(folder.states, self.store.name)
+        self.state = FileStore(self.state_file.path)
+
+
+@dataclass(frozen=True, slots=True)
 class ServedCalendar:
     """A stored copy and what subscribers get of it.
 
-    *version* tells when copy or *state* changed on disk. *calendar* and *answers* are None before the first copy, and
-    where the copy *is_foreign*: another account's.
+    *version* tells when copy or state changed on disk. *copy* and *answers* are None before the first copy, and where
+    the copy *is_foreign*: another account's. *last_success* is when the source last answered for it.
     """
 
     version: object
-    state: OutputState
-    calendar: StoredCalendar | None
+    copy: CopyFacts | None
+    body: CopyBody | None
+    last_success: datetime | None
     notice: Notice | None
     answers: CalendarAnswers | None
     is_foreign: bool = False
 
-    @property
-    def last_success(self) -> datetime | None:
-        """When the source last answered for it."""
-        return find_last_success(self.state, self.calendar)
-
-
-def find_last_success(state: OutputState, calendar: StoredCalendar | None) -> datetime | None:
-    """Return when the source last answered for *calendar*; where the state was lost, its newest stamp, no later."""
-    if calendar is None:
-        return None  # the state may outlive a copy that was damaged
-    return state.last_success or (calendar.newest.moment if calendar.newest else None)
-
 
 @dataclass(frozen=True)
 class FeedOptions:
-    """How feeds are made: a notice comes *notice_after* the last success (0: never)."""
+    """How feeds are made: a notice comes *notice_after* the last success (0: never); *cache* keeps a few octets."""
 
     now: Callable[[], datetime]
+    cache: CopyCache
     notice_after: timedelta = timedelta(days=3)
 
 
@@ -171,6 +190,7 @@ class FeedStore:
     def __init__(self, names: Iterable[str], options: FeedOptions, directory: Directory, page: PageSource) -> None:
         self._names = tuple(names)
         self._options = options
+        self.cache = options.cache
         self._directory = directory
         self._page = page
         self._lock = threading.Lock()
@@ -178,6 +198,8 @@ class FeedStore:
         self.calendars: dict[str, ServedCalendar] = {}
         self.secrets = NO_SECRETS
         self._replaced: dict[str, Notice] = {}
+        self._places: dict[str, CopyPlace] = {}
+        self._seen: int | None = None  # the folder's time when all of it was looked at
 
     def open(self, folder: FeedFolder) -> None:
         """Serve what is in *folder*, at the addresses kept there, and nothing else any more."""
@@ -196,30 +218,59 @@ class FeedStore:
         self._secrets_version = _read_version(FileStore(folder.secrets_file.path))
         self.secrets = folder.secrets_file.load(self._names)
         self.folder = folder
+        self._places = {name: CopyPlace(folder, name) for name in self._names}
+        self._seen = None
         self.calendars = {name: self._load_calendar(folder, name, None) for name in self._names}
+        self._last_modified.save()
         self._replaced = self._find_replaced()
 
-    def reload(self) -> None:
-        """Replace the feeds if the secrets or a stored copy changed on disk, or a notice came or went."""
+    def look(self) -> None:
+        """Reload if something was put into the folder. Copies and secrets are replaced by renaming, so it shows."""
+        if (folder := self.folder) is not None and self._seen != _read_folder_time(folder.path):
+            self.reload()
+
+    def reload(self, names: Iterable[str] | None = None) -> None:
+        """Replace the feeds if the secrets or a stored copy changed on disk, or a notice came or went.
+
+        With *names*, only the copies of these calendars are looked at.
+        """
         # The server calls this each second, the refresher when it is done. Without the lock an older state, read by
         # the one, could replace the newer one that the other has just put there.
         with self._lock:
             if (folder := self.folder) is None:
                 return
-            calendars = {name: self._load_calendar(folder, name, self.calendars[name]) for name in self._names}
-            is_changed = any(calendars[name] is not self.calendars[name] for name in self._names)
+            seen = _read_folder_time(folder.path)
+            # A folder's time is that of the system's tick. What comes within the same one would not be seen, so a
+            # young time is not taken for seen.
+            is_settled = names is None and seen is not None and time.time_ns() - seen > YOUNG
+            self._seen = seen if is_settled else None if names is None else self._seen
+            found = {name: self._load_calendar(folder, name, self.calendars[name]) for name in names or self._names}
+            is_changed = any(found[name] is not self.calendars[name] for name in found)
             is_changed = self._reload_secrets(folder) or is_changed
             replaced = self._find_replaced()
             if is_changed or replaced != self._replaced:
-                self.calendars, self._replaced = calendars, replaced
+                self.calendars, self._replaced = self.calendars | found, replaced
+                self._last_modified.save()
                 self._publish()
+
+    def load_copy(self, name: str) -> bytes | None:
+        """Return the octets of the stored copy of the calendar *name*, None where they cannot be read."""
+        try:
+            snapshot = self._places[name].store.load()
+        except OutputError as error:
+            log.warning("The stored copy cannot be served: %s", error)
+            return None
+        return snapshot.octets if snapshot else None
+
+    def load_calendar(self, name: str) -> StoredCalendar | None:
+        """Return the stored copy of the calendar *name*, None where there is none to serve."""
+        served = self.calendars.get(name)
+        return served.body.parse() if served and served.body else None
 
     def find_event(self, uid: str) -> StoredEvent | None:
         """Return the event *uid* of the first stored copy that has it, None where none has."""
-        for served in self.calendars.values():
-            if served.calendar and (event := served.calendar.events.get(uid)):
-                return event
-        return None
+        calendars = map(self.load_calendar, self._names)
+        return next((event for each in calendars if each and (event := each.events.get(uid))), None)
 
     def _publish(self) -> None:
         targets: dict[str, Target] = {self.secrets.page: self._page} if self.secrets.page else {}
@@ -227,8 +278,8 @@ class FeedStore:
             fallback = FOREIGN_COPY if served.is_foreign else NOT_YET_FETCHED
             targets[self.secrets.calendars[name]] = Feed(served.answers or fallback)
         for secret, notice in self._replaced.items():
-            octets = make_notice_calendar(notice)
-            targets[secret] = Feed(CalendarAnswers(notice.name, octets, notice.appeared, None))
+            body = FixedBody(make_notice_calendar(notice))
+            targets[secret] = Feed(CalendarAnswers(notice.name, body, notice.appeared, None))
         self._directory.put(self, targets, self.secrets.all)
 
     def _find_replaced(self) -> dict[str, Notice]:
@@ -256,31 +307,45 @@ class FeedStore:
 
     def _load_calendar(self, folder: FeedFolder, name: str, before: ServedCalendar | None) -> ServedCalendar:
         """Return the calendar *name* as it is now; *before* itself where nothing changed."""
-        store, state_file = folder.make_store(name), folder.make_state_file(name)
-        version = _read_version(store), _read_version(FileStore(state_file.path))
+        place = self._places[name]
+        version = _read_version(place.store), _read_version(place.state)
+        now, after = self._options.now(), self._options.notice_after
         if before and before.version == version:
-            state, calendar, is_foreign = before.state, before.calendar, before.is_foreign
+            if before.notice == find_due_notice(name, before.last_success, after, now):
+                return before
+            copy, last_success, is_foreign = before.copy, before.last_success, before.is_foreign
         else:
-            state, is_foreign = state_file.load(), folder.holds_foreign(name)
-            # A copy that was damaged while it was served goes on being served as it was. Another account's is not.
-            calendar = None if is_foreign else _load_copy(store) or (before.calendar if before else None)
-            if is_foreign:
-                log.warning("The stored copy %s is not served: it is another account's.", store.describe())
-        last_success = find_last_success(state, calendar)
-        notice = find_due_notice(name, last_success, self._options.notice_after, self._options.now())
-        if before and before.version == version and before.notice == notice:
-            return before
-        answers = self._make_answers(name, calendar, last_success, notice) if calendar else None
-        return ServedCalendar(version, state, calendar, notice, answers, is_foreign)
+            copy, is_foreign = self._load_facts(folder, name, version[0], before)
+            # The state may outlive a copy that was damaged. Where it was lost, the newest stamp says no less.
+            last_success = (place.state_file.load().last_success or copy.newest) if copy else None
+        notice = find_due_notice(name, last_success, after, now)
+        if copy is None:
+            return ServedCalendar(version, None, None, last_success, notice, None, is_foreign)
+        body = CopyBody(self, name, copy, notice)
+        since = self._last_modified.find(name, body.digest, now, copy)
+        answers = CalendarAnswers(name, body, since, last_success)
+        return ServedCalendar(version, copy, body, last_success, notice, answers)
 
-    def _make_answers(
-        self, name: str, calendar: StoredCalendar, last_success: datetime | None, notice: Notice | None
-    ) -> CalendarAnswers:
-        octets = notice.add_to(calendar.octets) if notice else calendar.octets
-        since = self._last_modified.find(name, hash_octets(octets), self._options.now())
-        answers = CalendarAnswers(name, octets, since, last_success)
-        answers.make_ready()
-        return answers
+    def _load_facts(
+        self, folder: FeedFolder, name: str, version: object, before: ServedCalendar | None
+    ) -> tuple[CopyFacts | None, bool]:
+        """Return what is known of the copy of the calendar *name*, None where none is served, and if it is foreign."""
+        store = self._places[name].store
+        known = self._last_modified.find_copy(name, version)
+        if known and not folder.is_foreign_id(known.calendar_id):
+            return known, False
+        if known or folder.holds_foreign(name):
+            log.warning("The stored copy %s is not served: it is another account's.", store.describe())
+            return None, True
+        copy = _read_copy(store)
+        if copy is None:
+            # One that was damaged while it was served goes on being served, for as long as its octets are kept.
+            kept = before.copy if before else None
+            return (kept if kept and self.cache.packed.get(kept.digest) else None), False
+        facts, octets = copy
+        if before is not None:  # it changed just now, and its subscribers will fetch it soon
+            self.cache.keep(facts.digest, octets)
+        return facts, False
 
 
 def _read_version(store: FileStore) -> object:
@@ -290,13 +355,25 @@ def _read_version(store: FileStore) -> object:
         return str(error)  # a state like any other: it is reported when it begins, not each second
 
 
-def _load_copy(store: FileStore) -> StoredCalendar | None:
-    """Return the calendar in *store*, None where there is none, or not a whole one."""
+def _read_folder_time(folder: Path) -> int | None:
     try:
-        snapshot = store.load()
-        return parse_calendar(snapshot.octets) if snapshot else None
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return None
+
+
+def _read_copy(store: FileStore) -> tuple[CopyFacts, bytes] | None:
+    """Return the copy in *store* and its octets, None where there is none, or not a whole one."""
+    try:
+        if (snapshot := store.load()) is None:
+            return None
+        calendar = parse_calendar(snapshot.octets)
     except DamagedCalendar as error:
         log.warning("The stored copy %s is not served: %s.", store.describe(), error)
+        return None
     except OutputError as error:
         log.warning("The stored copy is not served: %s", error)
-    return None
+        return None
+    newest = calendar.newest.moment if calendar.newest else None
+    digest, size = hash_octets(snapshot.octets), len(snapshot.octets)
+    return CopyFacts(snapshot.version, digest, size, calendar.calendar_id, newest), snapshot.octets

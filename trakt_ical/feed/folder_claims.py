@@ -76,7 +76,9 @@ class FolderClaims:
             self.release(folder)
 
     def _note(self, folder: Path) -> None:
-        _open_file(folder).save_if_possible(Server(os.getpid(), self._urls))
+        # Not synced like other files: 500 accounts would take seconds, and after a power cut nobody serves anyway.
+        with contextlib.suppress(OSError):
+            _open_file(folder).path.write_bytes(msgspec.json.encode(Server(os.getpid(), self._urls)))
 
 
 def _open_file(folder: Path) -> JsonFile[Server]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from trakt_ical.export import ics
-from trakt_ical.export.ics import END, SUM, Appearance, CalendarId, ChangeStamp, Heading
+from trakt_ical.export.ics import CHECKSUM_LENGTH, END, SUM, Appearance, CalendarId, ChangeStamp, Heading
 from trakt_ical.export.stored_calendar import HEAD
 from trakt_ical.model import Event
 from trakt_ical.wording import format_short_day
@@ -50,9 +50,15 @@ class Notice:
         """
         found = octets.index(SUM, 0, HEAD)
         before, after = octets[:found], octets[octets.index(b"\r\n", found) + 2 :]
-        return before + after.removesuffix(END) + self._render() + END
+        return before + after.removesuffix(END) + self.octets + END
 
-    def _render(self) -> bytes:
+    def find_length(self, size: int) -> int:
+        """Return how long a calendar of *size* octets is with the notice in it."""
+        return size - len(SUM) - CHECKSUM_LENGTH - len(b"\r\n") + len(self.octets)
+
+    @property
+    def octets(self) -> bytes:
+        """The event."""
         first = self.appeared.date()
         key = hashlib.blake2b(f"{self.appeared.isoformat()} {self.name}".encode(), digest_size=6).hexdigest()
         event = Event(

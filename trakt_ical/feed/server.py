@@ -124,6 +124,13 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._start_read_timer()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Keep the connection while a whole request is answered: its client may read although it writes no more."""
+        if self._in_request or self.cycle is None or self.cycle.response_complete:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
     def timeout_keep_alive_handler(self) -> None:
         # uvicorn closes an idle connection here, but a transport with unsent octets stays open until they are read.
         self._close()
