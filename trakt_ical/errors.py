@@ -8,6 +8,7 @@
     │   ├── Unreachable         no complete answer
     │   ├── Refused             an answer whose status is an error
     │   └── BrokenAnswer        an answer of another shape than documented
+    │       └── WrongClock      an answer of another day than today
     ├── OutputError         6   the calendar, or other data, could not be written
     ├── CheckInRunning      7   another check-in is running
     ├── UpdateHeldBack      8   most of what was there would disappear, so the old calendar or list stays
@@ -89,6 +90,10 @@ class Refused(TraktError):
 
 class BrokenAnswer(TraktError):
     """Trakt answered with something of another shape than documented."""
+
+
+class WrongClock(BrokenAnswer):
+    """The clock of the server and that of this computer differ by more than a day."""
 
 
 class OutputError(TraktIcalError):

@@ -152,7 +152,7 @@ def test_a_path_that_is_no_text_has_a_state(tmp_path: Path) -> None:
     store = FileStore(tmp_path / os.fsdecode(b"\xff.ics"))
     file = StateFile(tmp_path, store.name)
     file.save(file.load())
-    assert [state.output for state in load_states(tmp_path)] == [f"{tmp_path.resolve()}/\\xff.ics"]
+    assert [state.output for _, state in load_states(tmp_path)] == [f"{tmp_path.resolve()}/\\xff.ics"]
 
 
 def test_a_greater_loss_is_held_back_anew(tmp_path: Path) -> None:

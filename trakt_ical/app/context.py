@@ -200,6 +200,10 @@ class Accounts(msgspec.Struct, frozen=True):
         every = Accounts(msgspec.structs.replace(self.resolved, account=None), self.folders, self.environment)
         return [other for other in every.open_known() if other.account != app.account]
 
+    def open_owners(self) -> list[App]:
+        """Return each account that calendars belong to, whichever is chosen."""
+        return [self.open_account(name) for name in {each.settings.account: None for each in self.resolved.calendars}]
+
     def open_known(self) -> list[App]:
         """Return every account that the settings describe or calendars belong to; if one is chosen, it alone."""
         used = [app.account for app in self.open_all()]

@@ -23,7 +23,7 @@ class Commands(click.Group):
         """Return the names in the order of the help: most used first, not by the alphabet."""
         return [
             *("export", "serve", "feed", "agenda", "explain", "checkin"),
-            *("login", "logout", "import", "shows", "status", "schedule", "config", "completion", "demo"),
+            *("login", "logout", "import", "shows", "status", "doctor", "schedule", "config", "completion", "demo"),
         ]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

@@ -136,11 +136,18 @@ def _environment(run: Run) -> Environment:
 
 def _choose(run: Run, kind: str | None, name: str | None) -> Chosen:
     """Return the scheduler *kind*, or the best one, and the name of the schedule. Raises SettingsError."""
-    from trakt_ical.app.schedule import check_name, choose_scheduler, name_schedule
+    from trakt_ical.app.schedule import check_name, choose_scheduler
+
+    scheduler = choose_scheduler(kind, _environment(run).environ)
+    return Chosen(scheduler, check_name(name) if name else name_usual_schedule(run))
+
+
+def name_usual_schedule(run: Run) -> str:
+    """Return the name of the schedule that the general options of *run* have."""
+    from trakt_ical.app.schedule import name_schedule
 
     environ = _environment(run).environ
-    usual = name_schedule(demo=run.demo, home=_find_home(run, environ), config=_find_config(run, environ))
-    return Chosen(choose_scheduler(kind, environ), check_name(name) if name else usual)
+    return name_schedule(demo=run.demo, home=_find_home(run, environ), config=_find_config(run, environ))
 
 
 def _find_home(run: Run, environ: Mapping[str, str]) -> str | None:

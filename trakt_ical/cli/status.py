@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 import click
@@ -17,9 +16,12 @@ from trakt_ical.wording import describe_past, describe_span
 
 if TYPE_CHECKING:
     from trakt_ical.app.context import App
+    from trakt_ical.app.outputs import WrittenOutput
     from trakt_ical.errors import TraktIcalError
-    from trakt_ical.export.stores.protocol import OutputState
     from trakt_ical.trakt.token import Token
+
+OLD = 5  # the exit status: most outputs are old since their source cannot be reached
+NOT_CONFIGURED = "  (not in your settings; to forget it: {program} status --prune)"
 
 Login: TypeAlias = Union["Token", "TraktIcalError", None]
 """The token of an account, None where it needs none, or the error of an account that lacks one."""
@@ -27,26 +29,41 @@ Login: TypeAlias = Union["Token", "TraktIcalError", None]
 
 @click.command("status", cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
+@click.option(
+    "--max-age",
+    type=click.IntRange(1),
+    metavar="HOURS",
+    help="Call an output old after HOURS without success.  [default: 36; feeds: 3 refreshes, at least 3 hours]",
+)
+@click.option("--prune", is_flag=True, help="Forget outputs that your settings name no more. No calendar is deleted.")
 @account_options
 @click.pass_obj
-def command(run: Run, /, as_json: bool, **flags: Any) -> None:
+def command(run: Run, /, as_json: bool, max_age: int | None, prune: bool, **flags: Any) -> None:
     """Show your login, and when each output was last written.
 
     An output is listed with its last success, its last change and, if an update is held back, since when. Of several
-    accounts each is shown with its calendars. If a login is missing, the exit status is 4.
+    accounts each is shown with its calendars. If a login is missing, the exit status is 4; if an output is older than
+    it should be, it is 5. For a check of everything: trakt-ical doctor
     """
     from trakt_ical.app.login import find_shared_users
+    from trakt_ical.app.outputs import forget_outputs, list_outputs
     from trakt_ical.errors import TraktIcalError
-    from trakt_ical.export.stores.protocol import load_states
 
     with run.accounts(flags) as accounts:
         apps = accounts.open_known()
-        states = list(load_states(accounts.folders.state))
+        outputs = list_outputs(accounts.open_owners(), timedelta(hours=max_age) if max_age else None)
+        if prune:
+            forgotten = [output for output in outputs if not output.is_configured]
+            forget_outputs(forgotten)
+            for output in forgotten:
+                run.say(f"Forgotten: {output.state.output}")
+            outputs = [output for output in outputs if output.is_configured]
         logins = {app.account: _load_login(app) for app in apps}
+        now = accounts.environment.now()
         if as_json:
-            write_line(json.dumps(_convert_status(apps, states, logins), ensure_ascii=False, indent=2))
+            write_line(json.dumps(_convert_status(apps, outputs, logins), ensure_ascii=False, indent=2))
         else:
-            for row in _describe_status(run, apps, states, logins):
+            for row in _describe_status(run, apps, outputs, logins):
                 write_line(run.complete_advice(row))
         for number, app in enumerate(apps):
             for warning in find_shared_users(app, apps[number + 1 :]):
@@ -55,31 +72,33 @@ def command(run: Run, /, as_json: bool, **flags: Any) -> None:
     for login in logins.values():
         if isinstance(login, TraktIcalError):
             raise login
+    if any(output.is_old(now) for output in outputs if output.account in logins):
+        click.get_current_context().exit(OLD)
 
 
 def _describe_status(
-    run: Run, apps: Sequence[App], states: Sequence[OutputState], logins: Mapping[str, Login]
+    run: Run, apps: Sequence[App], outputs: Sequence[WrittenOutput], logins: Mapping[str, Login]
 ) -> Iterator[str]:
     """Yield the lines about each account. A single one needs no heading."""
-    others = list(states)
+    others = list(outputs)
     for app in apps:
         if len(apps) == 1:
             its, indent = others, ""
         else:
-            its, indent = _select_states(app, others), "  "
+            its, indent = [output for output in others if output.account == app.account], "  "
             yield f"Account {app.account}" if app.account else "The account above all tables"
             yield f"  Calendars: {', '.join(_list_titles(app)) or 'none'}"
-        others = [state for state in others if state not in its]
+        others = [output for output in others if output not in its]
         now = app.environment.now()
-        for state in its:
-            yield from (indent + row for row in _describe_state(state, now, _find_accept_command(run, app, state)))
+        for output in its:
+            yield from (indent + row for row in _describe_output(run, output, now))
         yield from (indent + row for row in _describe_login(app, logins[app.account], now))
-    for state in others:
-        yield from _describe_state(state, apps[0].environment.now(), _find_accept_command(run, apps[0], state))
+    for output in others:
+        yield from _describe_output(run, output, apps[0].environment.now())
 
 
 def _convert_status(
-    apps: Sequence[App], states: Sequence[OutputState], logins: Mapping[str, Login]
+    apps: Sequence[App], outputs: Sequence[WrittenOutput], logins: Mapping[str, Login]
 ) -> dict[str, object]:
     """Return the status for JSON. *login* is that of the only account, null where there are several."""
     from trakt_ical.errors import TraktIcalError
@@ -90,7 +109,7 @@ def _convert_status(
             "login": _convert_login(app, logins[app.account]),
             "error": str(login) if isinstance(login := logins[app.account], TraktIcalError) else None,
             "calendars": _list_titles(app),
-            "outputs": [state.output for state in _select_states(app, states)],
+            "outputs": [output.state.output for output in outputs if output.account == app.account],
             **_convert_list(app, logins[app.account]),
         }
         for app in apps
@@ -98,7 +117,7 @@ def _convert_status(
     status = {
         "login": accounts[0]["login"] if len(apps) == 1 else None,
         "accounts": accounts,
-        "outputs": [_convert_state(state) for state in states],
+        "outputs": [_convert_output(output, apps[0].environment.now()) for output in outputs],
     }
     return status | (_convert_list(apps[0], logins[apps[0].account]) if len(apps) == 1 else {})
 
@@ -108,49 +127,31 @@ def _list_titles(app: App) -> list[str]:
     return [calendar.title for calendar in app.calendars if calendar.name or not app.account]
 
 
-def _select_states(app: App, states: Sequence[OutputState]) -> list[OutputState]:
-    """Return those of *states* that are of the account's outputs and feeds."""
-    from trakt_ical.app.feed_folder import make_feed_folder
-    from trakt_ical.export.stores.file import FileStore
-
-    if not _list_titles(app):
-        return []
-    outputs = [calendar.settings.output for calendar in app.calendars]
-    names = {FileStore(Path(output).expanduser()).name for output in outputs if output not in ("", "-")}
-    if app.folders.feed.is_dir():
-        names |= {make_feed_folder(app).make_store(calendar.title).name for calendar in app.calendars}
-    return [state for state in states if state.output in names]
-
-
-def _find_accept_command(run: Run, app: App, state: OutputState) -> str:
-    """Return the command that accepts an update held back from the output of *state*."""
-    is_feed = app.folders.feed.resolve() in Path(state.output).parents
-    return f"{run.program} {'feed accept' if is_feed else 'export --accept-shrink'}"
-
-
-def _describe_state(state: OutputState, now: datetime, accept: str) -> Iterator[str]:
-    yield state.output
-    yield f"  last success   {describe_past(state.last_success, now)}"
+def _describe_output(run: Run, output: WrittenOutput, now: datetime) -> Iterator[str]:
+    state = output.state
+    old = f". Older than {describe_span(output.limit)}, so something is wrong" if output.is_old(now) else ""
+    yield state.output + ("" if output.is_configured else NOT_CONFIGURED.format(program=run.program))
+    yield f"  last success   {describe_past(state.last_success, now)}{old}"
     yield f"  last change    {describe_past(state.last_change, now)}"
     if state.guard_since:
+        accept = f"{run.program} {'feed accept' if output.is_feed else 'export --accept-shrink'}"
         yield f"  held back      since {describe_past(state.guard_since, now)}. To accept the update: {accept}"
     elif state.failure:
         yield f"  failing        since {describe_past(state.failure.since, now)}: {state.failure.message}"
 
 
-def _convert_state(state: OutputState) -> dict[str, str | None]:
-    """Return *state* for JSON; null is never."""
+def _convert_output(output: WrittenOutput, now: datetime) -> dict[str, str | bool | None]:
+    """Return *output* for JSON; null is never, or in no settings."""
+    state, failure = output.state, output.state.failure
     moments = {
         "last_success": state.last_success,
         "last_change": state.last_change,
         "held_back_since": state.guard_since,
+        "failing_since": failure.since if failure else None,
     }
-    row = {"output": state.output} | {name: each.isoformat() if each else None for name, each in moments.items()}
-    failure = state.failure
-    return row | {
-        "failing_since": failure.since.isoformat() if failure else None,
-        "failure": failure.message if failure else None,
-    }
+    row: dict[str, str | bool | None] = {"output": state.output, "calendar": output.calendar}
+    row |= {name: each.isoformat() if each else None for name, each in moments.items()}
+    return row | {"failure": failure.message if failure else None, "is_old": output.is_old(now)}
 
 
 def _load_login(app: App) -> Login:

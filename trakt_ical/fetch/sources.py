@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from requests.auth import AuthBase
 
     from trakt_ical.fetch.imported.imported_list import ImportedList
-    from trakt_ical.trakt.client import Client
+    from trakt_ical.trakt.client import Answer, Client
 
 KINDS = ("shows", "new", "premieres", "finales", "movies", "streaming", "dvd")
 
@@ -192,6 +192,10 @@ class Adapter(Protocol):
 
     def open_source(self, connection: Connection) -> AbstractContextManager[Source]:
         """Open the source."""
+        ...
+
+    def ask_least(self, connection: Connection) -> Answer:
+        """Return the answer to a small request that is refused where the login is. Raises TraktIcalError."""
         ...
 
     def read_kept_titles(self, bodies: Iterable[bytes], *, movies: bool) -> Iterator[KeptTitle]:

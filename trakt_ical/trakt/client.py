@@ -22,7 +22,7 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
 import trakt_ical
-from trakt_ical.errors import BrokenAnswer, TraktError, Unreachable
+from trakt_ical.errors import BrokenAnswer, TraktError, Unreachable, WrongClock
 from trakt_ical.files import decode, decode_repaired
 from trakt_ical.http import parse_http_date, parse_retry_after
 from trakt_ical.trakt import statuses
@@ -291,7 +291,7 @@ class Client:
         here = self.now()
         skew = abs(there - here)
         if skew > SKEW_REFUSED and refuses:
-            raise BrokenAnswer(
+            raise WrongClock(
                 f"{self._server}'s clock says {there:%Y-%m-%d %H:%M} UTC, this computer's {here:%Y-%m-%d %H:%M}. "
                 "Set the clock."
             )

@@ -195,10 +195,10 @@ class StateFile:
         self._file.save_if_possible(state)
 
 
-def load_states(folder: Path) -> Iterator[OutputState]:
-    """Return the states of all outputs that are kept in *folder*, by their names."""
-    states = (_open_state(path).load_if_readable() for path in folder.glob("*.json"))
-    yield from sorted(filter(None, states), key=lambda state: state.output)
+def load_states(folder: Path) -> Iterator[tuple[Path, OutputState]]:
+    """Return the states of all outputs that are kept in *folder*, each with its file, by the names of the outputs."""
+    states = ((path, _open_state(path).load_if_readable()) for path in folder.glob("*.json"))
+    yield from sorted(((path, state) for path, state in states if state), key=lambda found: found[1].output)
 
 
 def _open_state(path: Path) -> JsonFile[OutputState]:

@@ -354,6 +354,12 @@ def open_client(connection: Connection) -> Client:
     return connection.open_client({}, keep=False, server=SERVER, pacer=pacer)
 
 
+def ask_least(connection: Connection) -> Answer:
+    """Return the answer to a small request: what changed in a day."""
+    with open_client(connection) as client:
+        return client.get("/updates/shows", {"since": "day"})
+
+
 def read_kept_titles(bodies: Iterable[bytes], *, movies: bool) -> Iterator[KeptTitle]:  # noqa: ARG001  the seam's form
     """Return nothing: titles are those of the list."""
     yield from ()

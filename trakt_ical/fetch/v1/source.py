@@ -47,7 +47,7 @@ class SourceV1:
 
     def __init__(self, client: Client, *, api_key: str, owner: str) -> None:
         self._client = client
-        self._path = f"/user/calendar/shows.json/{quote(api_key, safe='')}/{quote(owner, safe='')}"
+        self._path = _make_path(api_key, owner)
 
     def fetch(self, request: FetchRequest, progress: Progress = ignore_progress) -> Fetched:
         """Return what airs on the days of shows, and on one day more at both ends."""
@@ -83,6 +83,10 @@ class SourceV1:
         ]
 
 
+def _make_path(api_key: str, owner: str) -> str:
+    return f"/user/calendar/shows.json/{quote(api_key, safe='')}/{quote(owner, safe='')}"
+
+
 def _get_number(episode: Episode) -> tuple[str, int, int]:
     return episode.show.key, episode.season, episode.number
 
@@ -97,6 +101,13 @@ def open_source(connection: Connection) -> Iterator[SourceV1]:
 def open_client(connection: Connection) -> Client:
     """Return a client for the server of *connection*."""
     return connection.open_client({"Content-Type": "application/json"})
+
+
+def ask_least(connection: Connection) -> Answer:
+    """Return the answer to a small request that is refused where the login is: the calendar of today."""
+    with open_client(connection) as client:
+        today = DateRange(connection.now().date(), 1)
+        return client.get(f"{_make_path(connection.api_key, connection.owner)}/{today.first:%Y%m%d}/{today.days}")
 
 
 def read_kept_titles(bodies: Iterable[bytes], *, movies: bool) -> Iterator[KeptTitle]:  # noqa: ARG001  v1 lists none

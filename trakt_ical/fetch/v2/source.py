@@ -209,6 +209,14 @@ def open_client(connection: Connection, *, keep: bool = True) -> Client:
     return connection.open_client(headers, keep=keep)
 
 
+def ask_least(connection: Connection) -> Answer:
+    """Return the answer to a small request that is refused where the login is."""
+    with open_client(connection, keep=False) as client:
+        if connection.calendar == "my":
+            return client.get("/users/settings")
+        return client.get(f"/calendars/all/shows/{connection.now():%Y-%m-%d}/1")
+
+
 def read_kept_titles(bodies: Iterable[bytes], *, movies: bool) -> Iterator[KeptTitle]:
     """Return the shows, or *movies*, in the *bodies* of kept answers; those of other requests are skipped."""
     for body in bodies:

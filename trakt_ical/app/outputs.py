@@ -1,0 +1,105 @@
+"""The outputs that earlier runs wrote: whose each one is, and whether it is older than it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from trakt_ical.app.context import App
+from trakt_ical.app.feed_folder import make_feed_folder
+from trakt_ical.errors import OutputError
+from trakt_ical.export.stores.address import is_bucket_address
+from trakt_ical.export.stores.file import FileStore
+from trakt_ical.export.stores.protocol import OutputState, StateFile, load_states
+
+OLD_EXPORT = timedelta(hours=36)  # a schedule runs at least once a day, and a computer may sleep for a night
+OLD_FEED = timedelta(hours=3)  # the least; a server restarts, a source is down for an hour
+MISSED_REFRESHES = 3
+
+
+class WrittenOutput(msgspec.Struct, frozen=True):
+    """An output that a run wrote or tried to write, its *state* kept in the file *path*.
+
+    *account* and *calendar* are what it is of, None where the settings name it no more. Without a success for longer
+    than *limit* it is old.
+    """
+
+    path: Path
+    state: OutputState
+    limit: timedelta
+    account: str | None = None
+    calendar: str | None = None
+    is_feed: bool = False
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether the settings still name it."""
+        return self.calendar is not None
+
+    def is_old(self, now: datetime) -> bool:
+        """Whether it should have been written again by *now*. What is configured no more is never old."""
+        last = self.state.last_success
+        return self.is_configured and (last is None or now - last > self.limit)
+
+
+def list_outputs(apps: Sequence[App], max_age: timedelta | None = None) -> list[WrittenOutput]:
+    """Return all outputs of earlier runs, by their names; *apps* are all accounts of the settings.
+
+    With *max_age* each one is old that was not written for so long.
+    """
+    if not apps:
+        return []
+    known = {path: (app.account, title, is_feed, limit) for app in apps for path, title, is_feed, limit in _list(app)}
+    relative = [
+        (app.account, calendar.title, Path(calendar.settings.output))
+        for app in apps
+        for calendar in app.calendars
+        if calendar.settings.output not in ("", "-") and not Path(calendar.settings.output).expanduser().is_absolute()
+    ]
+    found = []
+    for path, state in load_states(apps[0].folders.state):
+        account, title, is_feed, limit = known.get(path) or _find_elsewhere(state, relative)
+        found.append(WrittenOutput(path, state, max_age or limit, account, title, is_feed))
+    return found
+
+
+def forget_outputs(outputs: Sequence[WrittenOutput]) -> None:
+    """Delete what is known of *outputs*; the calendars themselves stay. Raises OutputError."""
+    for output in outputs:
+        try:
+            output.path.unlink(missing_ok=True)
+            output.path.with_name(output.path.name + ".lock").unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{output.path} cannot be removed: {error.strerror}.") from error
+
+
+def _list(app: App) -> Iterator[tuple[Path, str, bool, timedelta]]:
+    """Return the state file, calendar and limit of each output and each feed that the settings of *app* name."""
+    states = app.folders.state
+    for calendar in app.calendars:
+        if calendar.settings.output not in ("", "-"):
+            yield StateFile(states, _find_store_name(calendar.settings.output)).path, calendar.title, False, OLD_EXPORT
+    if app.folders.feed.is_dir():
+        folder = make_feed_folder(app)
+        limit = max(OLD_FEED, MISSED_REFRESHES * timedelta(minutes=app.settings.refresh))
+        for calendar in app.calendars:
+            yield folder.make_state_file(calendar.title).path, calendar.title, True, limit
+
+
+def _find_store_name(output: str) -> str:
+    """Return what the store at *output* calls itself. A bucket's is not opened: that needs an extra, and time."""
+    return output if is_bucket_address(output) else FileStore(Path(output).expanduser()).name
+
+
+def _find_elsewhere(
+    state: OutputState, relative: Sequence[tuple[str, str, Path]]
+) -> tuple[str | None, str | None, bool, timedelta]:
+    """Return what *state* is of where the settings name it from another folder than this one."""
+    parts = Path(state.output).parts
+    for account, title, path in relative:
+        if parts[-len(path.parts) :] == path.parts and Path(state.output).exists():
+            return account, title, False, OLD_EXPORT
+    return None, None, False, OLD_EXPORT
