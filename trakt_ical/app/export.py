@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from trakt_ical import pipeline
-from trakt_ical.app.after_change import run_after_change
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_id, make_calendar_spec
 from trakt_ical.app.open_source import check_required_settings, find_calendar_zone, open_source
 from trakt_ical.errors import BrokenAnswer, TraktIcalError, UpdateHeldBack
@@ -100,6 +99,8 @@ def _hand_on(app: App, job: Job, outcome: Outcome) -> Outcome:
         return outcome
     if not job.calendar.settings.after_change:
         return outcome
+    from trakt_ical.app.after_change import run_after_change  # imports subprocess, which few runs need
+
     return msgspec.structs.replace(outcome, later_error=run_after_change(app, job.calendar, job.store))
 
 
