@@ -89,7 +89,7 @@ def log_in(app: App, token: Token) -> Token:
     # In one step under the lock: a renewal that is on its way would otherwise put the successor of the old token in
     # place of the new one.
     with app.token_file.lock():
-        if fault is not None and _has_login(app):
+        if fault is not None and find_login(app):
             log.warning("The previous login stays in use.")
             raise fault
         app.token_file.save(token)
@@ -111,9 +111,10 @@ def complete_login(app: App) -> Token:
     return named
 
 
-def _has_login(app: App) -> bool:
+def find_login(app: App) -> Token | None:
+    """Return the token that is kept, None where there is none that works."""
     token = _find_token(app)
-    return token is not None and not token.is_over
+    return None if token is None or token.is_over else token
 
 
 def _find_token(app: App) -> Token | None:

@@ -41,8 +41,9 @@ class WrittenOutput(msgspec.Struct, frozen=True):
 
     def is_old(self, now: datetime) -> bool:
         """Whether it should have been written again by *now*. What is configured no more is never old."""
-        last = self.state.last_success
-        return self.is_configured and (last is None or now - last > self.limit)
+        failure = self.state.failure
+        since = self.state.last_success or (failure.since if failure else now)
+        return self.is_configured and now - since > self.limit
 
 
 def list_outputs(apps: Sequence[App], max_age: timedelta | None = None) -> list[WrittenOutput]:
