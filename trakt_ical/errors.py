@@ -51,7 +51,8 @@ class AppNeeded(SettingsError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"{reason} With a Trakt VIP membership, make an app at https://app.trakt.tv/settings/apps and set its "
+            f"{reason} trakt-ical setup guides you through it. With a Trakt VIP membership, make an app at "
+            "https://app.trakt.tv/settings/apps and set its "
             "Client ID as client_id. Without one, choose Export now at https://app.trakt.tv/settings/data and set "
             'api = "tvmaze". Then import the export. Run: trakt-ical import FILE'
         )

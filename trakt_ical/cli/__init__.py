@@ -23,7 +23,19 @@ class Commands(click.Group):
         """Return the names in the order of the help: most used first, not by the alphabet."""
         return [
             *("export", "serve", "feed", "agenda", "explain", "checkin"),
-            *("login", "logout", "import", "shows", "status", "doctor", "schedule", "config", "completion", "demo"),
+            *(
+                "setup",
+                "login",
+                "logout",
+                "import",
+                "shows",
+                "status",
+                "doctor",
+                "schedule",
+                "config",
+                "completion",
+                "demo",
+            ),
         ]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -56,8 +68,7 @@ def cli() -> None:
 
     \b
     Try it without an account:   trakt-ical --demo export
-    With your own account:       trakt-ical login
-                                 trakt-ical export -o trakt.ics
+    With your own shows:         trakt-ical setup
 
     All options except --version may stand before or after the command's name.
     """

@@ -66,6 +66,11 @@ def install(run: Run, /, kind: str | None, name: str | None, every: str) -> None
     It uses systemd, launchd, the Task Scheduler of Windows or cron, whichever this computer has. What it finds there
     and did not write itself, it leaves alone.
     """
+    install_schedule(run, kind=kind, name=name, every=every)
+
+
+def install_schedule(run: Run, *, kind: str | None = None, name: str | None = None, every: str = "6") -> None:
+    """Install the schedule *name* with the scheduler *kind*, and say what it does. Raises TraktIcalError."""
     chosen = _choose(run, kind, name)
     plan = _make_plan(run, chosen, every)
     _warn_of_variables(run)
