@@ -26,6 +26,7 @@ from tests.server import Reply, Request, run_server
 
 KEY, SECRET, REGION = "test-key", "test-secret", "us-east-1"
 PUBLIC, PRIVATE = "public", "private"  # the buckets: anybody may read what is in the first
+HOP_BY_HOP = ("content-length", "transfer-encoding", "connection", "date")  # the proxy sets its own
 START_TIME = 60  # seconds; it takes 4 on an idle machine
 
 
@@ -67,24 +68,24 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def run_proxy(server: S3Server) -> Iterator[Proxy]:
-    """Run a proxy before *server*."""
+def run_proxy(url: str) -> Iterator[Proxy]:
+    """Run a proxy before the server at *url*."""
 
     def answer(request: Request) -> Reply:
-        return proxy.interfere(request) or forward(server, request)
+        return proxy.interfere(request) or forward(url, request)
 
     proxy = Proxy("", [])
     with run_server(answer) as (proxy.url, proxy.asked):
         yield proxy
 
 
-def forward(server: S3Server, request: Request) -> Reply:
-    """Send *request* on to *server*, with the same Host: it is signed with it."""
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=20)
+def forward(url: str, request: Request) -> Reply:
+    """Send *request* on to the server at *url*, with the same Host: it is signed with it."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
     connection.request(request.method, request.path, request.body, dict(request.headers))
     answer = connection.getresponse()
     body = answer.read()
-    headers = {name: value for name, value in answer.getheaders() if name.lower() not in ("content-length", "date")}
+    headers = {name: value for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP}
     connection.close()
     return Reply(body, answer.status, headers)
 

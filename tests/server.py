@@ -49,7 +49,7 @@ def run_server(answer: Callable[[Request], Reply]) -> Iterator[tuple[str, list[R
             with contextlib.suppress(ConnectionError):
                 self.wfile.write(told.body)
 
-        do_POST = do_PUT = do_GET
+        do_POST = do_PUT = do_DELETE = do_PROPFIND = do_REPORT = do_MKCALENDAR = do_GET
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the library's name
             """Say nothing."""

@@ -71,6 +71,7 @@ def test_every_rule_is_explained() -> None:
         "ahead",
         "timezone",
         "output",
+        "push",
         "name",
         "color",
         "advertised_refresh",

@@ -83,7 +83,7 @@ class Job:
 
 @pytest.fixture
 def job(line: Line, home: Path, s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
-    with run_proxy(s3) as proxy:
+    with run_proxy(s3.url) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         yield Job(line, home, s3, proxy, f"{secrets.token_hex(16)}/Trakt.ics")
 
@@ -208,7 +208,7 @@ def test_an_answer_that_got_lost_is_looked_up(job: Job, status: int) -> None:
 
     def lose_answer(request: Request) -> Reply | None:
         if request.method == "PUT" and not lost:
-            lost.append(forward(job.s3, request).status)
+            lost.append(forward(job.s3.url, request).status)
             return Reply(b"", status)
         return None
 

@@ -44,7 +44,7 @@ def make_calendar_spec(app: App, calendar: Calendar, zone: tzinfo, now: datetime
             tombstone=timedelta(days=settings.tombstone_days),
             keep=timedelta(days=settings.keep_days),
             held_back=timedelta(days=settings.shrink_days),
-            size_limit=settings.max_bytes,
+            size_limit=0 if settings.push else settings.max_bytes,  # it is a limit of subscriptions
         ),
         check_in_links=_TicketLinks(app) if settings.checkin_links else None,
         settings_digest=_hash_settings(app, settings),

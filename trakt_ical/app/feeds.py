@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from trakt_ical.app.feed_folder import make_feed_folder
 from trakt_ical.app.open_source import open_source
 from trakt_ical.config import Calendar
 from trakt_ical.errors import OutputError, TraktIcalError, UpdateHeldBack
+from trakt_ical.export.stores.file import FileStore
 from trakt_ical.feed.secrets import make_feed_url, make_page_url
 from trakt_ical.http import ListenAddress
 from trakt_ical.pipeline import Outcome, RunResult
@@ -42,6 +43,8 @@ def refresh_feeds(
     _create_folder(folder.path)
     # With force: a damaged copy is put aside. Nobody but us writes there, and nobody would see the question.
     outcomes = export(app, jobs, ExportOptions(force=True, accept_shrink=accept_shrink)) if jobs else []
+    if any(job.calendar.settings.push for job in jobs):
+        outcomes = _push(app, jobs, outcomes)
     for outcome in outcomes:
         if isinstance(outcome, RunResult) and outcome.later_error:
             log.warning("%s", outcome.later_error)
@@ -61,6 +64,16 @@ class ForeignCopy(OutputError):
         )
 
 
+def _push(app: App, jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Bring the calendars on servers in step with the copies; return *outcomes*, with what failed."""
+    from trakt_ical.app.push import push_after_export  # most feeds are pushed nowhere
+
+    after, reports = push_after_export([(app, job) for job in jobs], outcomes)
+    for report in reports:
+        log.info("Push %s: %s", report.name, report.result)
+    return after
+
+
 def fetch_activity(app: App) -> str | None:
     """Return what the account did last, as a text that changes with it; None where the source does not say.
 
@@ -77,6 +90,13 @@ def _name_accept_command(name: str, outcome: Outcome) -> Outcome:
     if not isinstance(outcome, UpdateHeldBack):
         return outcome
     return UpdateHeldBack(f"{outcome} To accept it now: trakt-ical feed accept {quote(name)}", outcome.missing)
+
+
+def open_feed_store(app: App, calendar: Calendar) -> FileStore:
+    """Return the store of the feed's copy of *calendar*; its folder is made where it is missing. Raises OutputError."""
+    folder = make_feed_folder(app)
+    _create_folder(folder.path)
+    return folder.make_store(calendar.title)
 
 
 def _create_folder(folder: Path) -> None:

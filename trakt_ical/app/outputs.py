@@ -18,6 +18,7 @@ from trakt_ical.export.stores.protocol import OutputState, StateFile, load_state
 OLD_EXPORT = timedelta(hours=36)  # a schedule runs at least once a day, and a computer may sleep for a night
 OLD_FEED = timedelta(hours=3)  # the least; a server restarts, a source is down for an hour
 MISSED_REFRESHES = 3
+PUSH_FOLDER = "push"  # below the folder of states: what is known of calendars on servers
 
 
 class WrittenOutput(msgspec.Struct, frozen=True):
@@ -64,7 +65,25 @@ def list_outputs(apps: Sequence[App], max_age: timedelta | None = None) -> list[
     for path, state in load_states(apps[0].folders.state):
         account, title, is_feed, limit = known.get(path) or _find_elsewhere(state, relative)
         found.append(WrittenOutput(path, state, max_age or limit, account, title, is_feed))
-    return found
+    return found + list(_list_pushed(apps, max_age or OLD_EXPORT))
+
+
+def _list_pushed(apps: Sequence[App], limit: timedelta) -> Iterator[WrittenOutput]:
+    """Yield the calendars on servers that earlier runs pushed to."""
+    if not (apps[0].folders.state / PUSH_FOLDER).is_dir():
+        return
+    from trakt_ical.app.push import load_push_states  # few people push
+
+    pushed = {each.settings.push: (app.account, each.title) for app in apps for each in app.calendars}
+    for path, push in load_push_states(apps[0]):
+        account, title = pushed.get(push.name, (None, None))
+        state = OutputState(
+            output=f"push {push.name}",
+            last_success=push.last_success,
+            last_change=push.last_change,
+            failure=push.failure,
+        )
+        yield WrittenOutput(path, state, limit, account, title)
 
 
 def forget_outputs(outputs: Sequence[WrittenOutput]) -> None:

@@ -22,7 +22,7 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         """Return the names in the order of the help: most used first, not by the alphabet."""
         return [
-            *("export", "serve", "feed", "agenda", "explain", "checkin"),
+            *("export", "serve", "feed", "push", "agenda", "explain", "checkin"),
             *(
                 "setup",
                 "login",

@@ -133,7 +133,7 @@ def command(
         calendars = find_calendars_with_output(accounts.open_all(), names)
         if flags["output"] is not None and len(calendars) > 1:
             raise click.UsageError("-o takes one calendar. Name it: trakt-ical export NAME -o FILE")
-        apps, jobs = zip(*((app, _make_job(calendar, previous)) for app, calendar in calendars), strict=True)
+        apps, jobs = zip(*((app, _make_job(app, calendar, previous)) for app, calendar in calendars), strict=True)
         if previous and any(job.store for job in jobs):
             raise click.UsageError("--previous needs -o -. An output file is itself the previous calendar.")
         if (changes or as_json) and not all(job.store for job in jobs):
@@ -148,6 +148,8 @@ def command(
                 return partial(progress, of=f" for {app.account}") if app.account else progress
 
             outcomes = export_accounts(list(zip(apps, jobs, strict=True)), options, find_progress)
+        if not options.dry_run and any(job.calendar.settings.push for job in jobs):
+            outcomes = _push(run, list(zip(apps, jobs, strict=True)), outcomes)
         is_excused = [
             _is_excused(app, job, outcome, grace) for app, job, outcome in zip(apps, jobs, outcomes, strict=True)
         ]
@@ -155,6 +157,21 @@ def command(
     report.write_data(changes=changes, as_json=as_json)
     report.write_lines()
     report.raise_first(is_excused)
+
+
+def _push(run: Run, jobs: Sequence[tuple[App, Job]], outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Bring the calendars on servers in step with what was exported; return *outcomes*, with what failed."""
+    from trakt_ical.app.push import push_after_export
+    from trakt_ical.cli.push import describe_result, describe_taken
+
+    with show_progress("Pushing", visible=not run.quiet) as progress:
+        after, reports = push_after_export(jobs, outcomes, progress)
+    for report in reports:
+        if not isinstance(report.result, Exception) and (report.result.put or report.result.deleted):
+            run.say(describe_result(report.name, report.result))
+        if not isinstance(report.result, Exception) and report.result.taken:
+            write_note(f"Warning: {describe_taken(report.name, report.result)}")
+    return after
 
 
 def _is_excused(app: App, job: Job, outcome: Outcome, grace: timedelta | None) -> bool:
@@ -231,12 +248,15 @@ def _to_json(job: Job, outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _make_job(calendar: Calendar, previous: Path | None) -> Job:
+def _make_job(app: App, calendar: Calendar, previous: Path | None) -> Job:
     from trakt_ical.app.export import Job
+    from trakt_ical.app.feeds import open_feed_store
     from trakt_ical.export.output import make_store
     from trakt_ical.export.stores.file import FileStore
 
     output = calendar.settings.output
+    if not output:  # it is only pushed: its memory is the copy that the feed would serve
+        return Job(calendar, open_feed_store(app, calendar))
     store = None if output == "-" else make_store(output)
     return Job(calendar, store, FileStore(previous) if previous else None)
 

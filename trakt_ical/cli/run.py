@@ -143,14 +143,18 @@ def find_calendars_with_output(apps: Sequence[App], names: Sequence[str]) -> lis
     found = [find_calendar(apps, name) for name in names]
     chosen = list({calendar.name: (app, calendar) for app, calendar in found}.values())
     for _, calendar in chosen:
-        if not calendar.settings.output:
+        if not _has_place(calendar):
             raise SettingsError(
                 f"The calendar {calendar.title} has no output. Set output in its table, or give a file with -o."
             )
-    chosen = chosen or [(app, calendar) for app in apps for calendar in app.calendars if calendar.settings.output]
+    chosen = chosen or [(app, calendar) for app in apps for calendar in app.calendars if _has_place(calendar)]
     if not chosen:
         raise SettingsError("None of your calendars has an output. Set output in a [calendar.NAME] table.")
     return chosen
+
+
+def _has_place(calendar: Calendar) -> bool:
+    return bool(calendar.settings.output or calendar.settings.push)
 
 
 def setting_option(*names: str, setting: str, **attributes: Any) -> Callable[[C], C]:

@@ -2,6 +2,7 @@
 
 from trakt_ical.config.given import CONFIG, HOME, HOOK_FILE, HOOK_NAME, PREFIX
 from trakt_ical.config.precedence import Resolved, ShownSetting, hide_userinfo, list_settings, resolve_settings
+from trakt_ical.config.pushes import PushTarget
 from trakt_ical.config.rules_from_settings import Calendar
 from trakt_ical.config.settings import ACCOUNT, FIELDS, OF_CALENDARS, SECRETS, Settings
 
@@ -16,6 +17,7 @@ __all__ = [
     "PREFIX",
     "SECRETS",
     "Calendar",
+    "PushTarget",
     "Resolved",
     "Settings",
     "ShownSetting",

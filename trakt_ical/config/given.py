@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trakt_ical.config.problems import Problems
+from trakt_ical.config.pushes import PUSHES
 from trakt_ical.config.settings import FIELDS, OF_ACCOUNTS, OF_CALENDARS, SECRETS
 from trakt_ical.config.settings_file import SettingsFile, read_text
 from trakt_ical.config.values import GivenValue
@@ -36,7 +37,8 @@ class SettingsReader:
 
     def read_program_settings(self) -> GivenValues:
         """Return what the file sets outside of calendars and accounts: above all tables, and in `[defaults]`."""
-        top = {key: value for key, value in self._file.tables.items() if key not in (TABLES, ACCOUNTS, DEFAULTS)}
+        tables = (TABLES, ACCOUNTS, PUSHES, DEFAULTS)
+        top = {key: value for key, value in self._file.tables.items() if key not in tables}
         found = self._read_names(top, ())
         defaults = self._read_table(OF_CALENDARS, DEFAULTS)
         for name in sorted(defaults.keys() & found.keys()):
@@ -78,7 +80,7 @@ class SettingsReader:
         for key, value in table.items():
             name = _find_setting(key)
             if name is None:
-                nearest = suggest_nearest(key, FIELDS if keys else (*FIELDS, TABLES, ACCOUNTS, DEFAULTS))
+                nearest = suggest_nearest(key, FIELDS if keys else (*FIELDS, TABLES, ACCOUNTS, PUSHES, DEFAULTS))
                 message = f"{file.locate(*keys, key)} sets {key}, which is no setting.{nearest}"
                 # What it sets may be a secret whose name is misspelt.
                 self.problems.add(SettingsError(message, file.quote(*keys, key, hides_value=True)))

@@ -26,6 +26,7 @@ from trakt_ical.config.given import (
     read_environment,
 )
 from trakt_ical.config.problems import Problems
+from trakt_ical.config.pushes import PUSHES, PushTarget, check_pushes, list_push_values, read_pushes
 from trakt_ical.config.rules_from_settings import Calendar, make_calendar
 from trakt_ical.config.settings import ACCOUNT, FIELDS, OF_ACCOUNTS, OF_CALENDARS, PERSONAL, SECRETS, Settings
 from trakt_ical.config.settings_file import SettingsFile, load_settings_file, parse_settings_file
@@ -39,7 +40,7 @@ class Resolved(msgspec.Struct, frozen=True):
     """The settings in force: *base* is outside of calendars, *file* the settings file, *warnings* are for the user.
 
     *accounts*: what *base* is for each account, by its name; "" for the account above all tables. *account* is the
-    one that the user chose, None where it was not chosen.
+    one that the user chose, None where it was not chosen. *pushes* are the tables [push.NAME].
     """
 
     base: Calendar
@@ -48,6 +49,7 @@ class Resolved(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
     accounts: Mapping[str, Calendar]
     account: str | None = None
+    pushes: Mapping[str, PushTarget] = {}
 
     @property
     def settings(self) -> Settings:
@@ -87,6 +89,7 @@ def resolve_settings(
     problems = reader.problems
     common = reader.read_program_settings()
     tables, accounts = reader.read_tables(TABLES, OF_CALENDARS), reader.read_tables(ACCOUNTS, OF_ACCOUNTS)
+    pushes = read_pushes(file, problems)
     above = dict(read_environment(environ, problems))
     above |= {name: GivenValue(value, "flag") for name, value in flags.items() if name in FIELDS and value is not None}
     # The flag chooses among the accounts. It never moves a calendar from one to another.
@@ -109,7 +112,8 @@ def resolve_settings(
     # With -o, all calendars have one output for now. The command refuses several calendars then.
     if flags.get("output") is None:
         _check_outputs(calendars)
-    resolved = Resolved(base, tuple(calendars) or (base,), file.path, tuple(_find_warnings(file)), bases)
+    resolved = Resolved(base, tuple(calendars) or (base,), file.path, tuple(_find_warnings(file)), bases, pushes=pushes)
+    check_pushes(resolved.calendars, pushes)
     if selected is not None and (selected.origin == "flag" or selected.value):
         layers.check_account(selected)
         resolved = replace(resolved, account=selected.value)
@@ -185,7 +189,7 @@ def _check_outputs(calendars: Collection[Calendar]) -> None:
 
 def _find_warnings(file: SettingsFile) -> Iterator[str]:
     # Secrets stand above all tables and in those of accounts; an address may hold a password before its @.
-    tables = [file.tables, *file.tables.get(ACCOUNTS, {}).values()]
+    tables = [file.tables, *file.tables.get(ACCOUNTS, {}).values(), *file.tables.get(PUSHES, {}).values()]
     secrets = any(
         SECRETS & set(table) or any("@" in str(table.get(name)) for name in ("api_url", "auth_url")) for table in tables
     )
@@ -212,6 +216,8 @@ def list_settings(resolved: Resolved) -> Iterator[ShownSetting]:
         for name in sorted(OF_ACCOUNTS, key=list(FIELDS).index) if is_chosen else ():
             if base.find_origin(name) != resolved.accounts[""].find_origin(name):
                 yield ShownSetting("", name, _mask_value(base.settings, name), base.find_origin(name), account)
+    for name, value in list_push_values(resolved.pushes):
+        yield ShownSetting("", name, value, str(resolved.file))
     for calendar in resolved.calendars:
         base = resolved.accounts[calendar.settings.account]
         for name in FIELDS if calendar.name else ():

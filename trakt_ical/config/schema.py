@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trakt_ical.config.pushes import MEANINGS, PUSHES
 from trakt_ical.config.settings import FIELDS, OF_ACCOUNTS, OF_CALENDARS, SECRETS
 
 _SCALARS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
@@ -11,7 +12,7 @@ _SCALARS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", s
 
 def make_schema() -> dict[str, Any]:
     """Return the schema, in the form that a TOML file has as JSON."""
-    top = {name: _describe_setting(name) for name in FIELDS if name != "account"}
+    top = {name: _describe_setting(name) for name in FIELDS if name not in ("account", PUSHES)}
     top |= {f"{name}_file": _describe_secret_file(name) for name in sorted(SECRETS)}
     calendar = {name: _describe_setting(name) for name in FIELDS if name in OF_CALENDARS}
     account = {name: _describe_setting(name) for name in FIELDS if name in OF_ACCOUNTS}
@@ -21,6 +22,8 @@ def make_schema() -> dict[str, Any]:
         "calendar": _make_named(calendar, "A calendar, by its name."),
         "account": _make_named(account, "An account, by its name: who logs in where."),
     }
+    values = {name: {"type": "string", "description": meaning} for name, meaning in MEANINGS.items()}
+    tables[PUSHES] = _make_named(values, "A calendar on a CalDAV server, by the name of the push.")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Settings of trakt-ical",

@@ -102,6 +102,9 @@ class Settings:
         "Command that runs after the calendar changed. TRAKT_ICAL_FILE and TRAKT_ICAL_NAME in its environment are the "
         "file and the calendar's name.",
     )
+    push: str = _rule(
+        "", "Calendar on a CalDAV server that is kept in step with this one: NAME of a [push.NAME] table."
+    )
     name: str = _rule("", "Name that calendar programs show. If not set: NAME of [calendar.NAME], else Trakt.")
     color: str = _rule("crimson", "Color that calendar programs show, by its CSS name.")
     advertised_refresh: int = _rule(

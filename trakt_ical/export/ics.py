@@ -15,6 +15,7 @@ from trakt_ical.model import Alarm, Event, Moment
 Octets = bytes | memoryview
 LINE = 75  # octets, RFC 5545 §3.1
 RENDERING = 2  # raised when the same event is rendered differently, so that each changes once
+PRODID = "-//trakt-ical//trakt-ical//EN"
 CREDIT = "X-WR-CALDESC"  # what Apple's and Google's programs show of a calendar, as others do its DESCRIPTION
 SUM = b"X-TRAKT-ICAL-SUM:"
 CHECKSUM_LENGTH = 32  # hexadecimal digits
@@ -218,7 +219,7 @@ def _render_head(heading: Heading, newest: ChangeStamp | None) -> tuple[bytes, b
     name = escape(look.name)
     refresh = f"PT{int(look.refresh.total_seconds() // 60)}M" if look.refresh.seconds % 3600 else ""
     refresh = refresh or f"PT{int(look.refresh.total_seconds() // 3600)}H"
-    head = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//trakt-ical//trakt-ical//EN")
+    head = ("BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODID}")
     rest = (
         f"X-TRAKT-ICAL-SCOPE:{heading.calendar_id}",
         *([f"X-TRAKT-ICAL-NEWEST:{format_moment(newest.moment)}/{newest.sequence}"] if newest else []),

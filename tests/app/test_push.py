@@ -1,0 +1,400 @@
+"""The mirror on real CalDAV servers: what it sends, what it leaves alone, and what it survives."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from tests.buckets import Proxy, run_proxy
+from tests.caldav_servers import PASSWORD, USER, CalDavServer, run_caldav_server
+from tests.conftest import Line
+from tests.demos import log_in
+from tests.server import Reply, Request
+from trakt_ical.demo import Fault
+from trakt_ical.export.stored_calendar import parse_calendar, parse_moment
+
+FOREIGN = (
+    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//x//EN\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nDTSTAMP:20260101T000000Z\r\n"
+    "DTSTART:20260420T100000Z\r\nSUMMARY:Dentist\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
+
+
+@dataclass
+class Mirror:
+    """An account whose calendar is pushed to a server, through a proxy that counts requests."""
+
+    line: Line
+    server: CalDavServer
+    proxy: Proxy
+    config: Path
+
+    def __call__(self, *arguments: str) -> Result:
+        """Run a command with the settings that push."""
+        return self.line("--config", str(self.config), *arguments)
+
+    def export(self) -> Counter[str]:
+        """Export, which pushes; return how many requests of each method that took."""
+        return self.count("export")
+
+    def count(self, *arguments: str) -> Counter[str]:
+        """Run a command that succeeds; return how many requests of each method it sent to the server."""
+        self.proxy.asked.clear()
+        result = self(*arguments)
+        assert result.exit_code == 0, result.stderr
+        return Counter(request.method for request in self.proxy.asked)
+
+    @property
+    def url(self) -> str:
+        """The address of the calendar on the server."""
+        home = {"radicale": f"/{USER}/", "xandikos": "/user/calendars/"}[self.server.name]
+        return f"{self.server.url}{home}trakt-ical-trakt/"
+
+    def read(self) -> dict[str, str]:
+        """Return the events on the server, by UID."""
+        return {_read(text, "UID"): text for text in self.server.read_events(self.url).values()}
+
+    def read_marks(self) -> dict[str, tuple[str, str]]:
+        """Return SEQUENCE and revision hash of each event on the server."""
+        return {uid: (_read(text, "SEQUENCE"), _read(text, "X-TRAKT-ICAL-REV")) for uid, text in self.read().items()}
+
+    def find_href(self, uid: str) -> str:
+        """Return the address of the event *uid*."""
+        return next(href for href, text in self.server.read_events(self.url).items() if _read(text, "UID") == uid)
+
+    @property
+    def stored_marks(self) -> dict[str, tuple[str, str]]:
+        """What `read_marks` must return where the server is in step with the file."""
+        events = parse_calendar(self.line.ics.read_bytes()).events
+        return {uid: (str(event.sequence), event.rev or "") for uid, event in events.items()}
+
+    def list_ahead(self) -> list[tuple[str, tuple[str, int, int]]]:
+        """Return UID, and show, season and number, of the episodes that have yet to air."""
+        found = []
+        for event in sorted(parse_calendar(self.line.ics.read_bytes()).events.values(), key=lambda each: each.start):
+            starts = parse_moment(event.start)
+            if event.rev and isinstance(starts, datetime) and starts > self.line.clock():
+                page = (
+                    bytes(event.octets).replace(b"\r\n ", b"").decode().split("\r\nURL:")[1].splitlines()[0].split("/")
+                )
+                found.append((event.uid, (page[4], int(page[6]), int(page[8]))))
+        return found
+
+    def change(self, count: int) -> list[str]:
+        """Rename *count* episodes that have yet to air, let kept answers grow old, and return the UIDs."""
+        ahead = self.list_ahead()[:count]
+        for number, (_, episode) in enumerate(ahead):
+            self.line.demo.rename(*episode, f"Title {self.line.clock():%d%H%M} {number}")
+        self.line.clock.pass_by(hours=2)
+        return [uid for uid, _ in ahead]
+
+
+def _read(text: str, name: str) -> str:
+    found = re.search(rf"^{name}:(.*?)\r?$", re.sub(r"\r?\n[ \t]", "", text), re.M)
+    return found[1] if found else ""
+
+
+@pytest.fixture(params=["radicale", "xandikos"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CalDavServer]:
+    with run_caldav_server(request.param, tmp_path / "caldav") as running:
+        yield running
+
+
+def write_config(path: Path, url: str, *, password: str = PASSWORD, days: str = "back = 2\nahead = 20\n") -> None:
+    path.write_text(
+        f'{days}alarms = ["30 min before"]\nmax_bytes = 20000\n[push.home]\nurl = "{url}"\nusername = "{USER}"\n'
+        f'password = "{password}"\n[defaults]\npush = "home"\n',
+        encoding="utf-8",
+    )
+    path.chmod(0o600)
+
+
+@pytest.fixture
+def mirror(line: Line, server: CalDavServer, tmp_path: Path) -> Iterator[Mirror]:
+    config = tmp_path / "push.toml"
+    with run_proxy(server.url) as proxy:
+        write_config(config, proxy.url)
+        yield Mirror(line, server, proxy, config)
+
+
+def test_a_push_sends_what_changed(mirror: Mirror) -> None:
+    """First all events, then nothing, then what changed, once a day a look; alarms and all else arrive as stored."""
+    write_config(mirror.config, mirror.proxy.url, days="")
+    first = mirror.export()
+    count = len(mirror.stored_marks)
+    assert count > 100, "max_bytes is no limit of a push"
+    assert first["PUT"] == count
+    assert first.total() <= count + 5
+    assert mirror.read_marks() == mirror.stored_marks
+    assert all("BEGIN:VALARM" in text for text in mirror.read().values() if "T" in _read(text, "DTSTART"))
+    assert mirror.export() == {}, "nothing changed"
+    changed = mirror.change(10)
+    assert mirror.export() == {"PUT": len(changed)}
+    assert mirror.read_marks() == mirror.stored_marks
+    mirror.line.clock.pass_by(days=1)
+    assert mirror.count("push").total() <= 5
+    assert mirror.export()["REPORT"] <= 1
+
+
+def test_a_cancelled_event_goes_first_and_a_deletion_last(mirror: Mirror) -> None:
+    """A tombstone replaces its event, and only after `tombstone_days` it is deleted."""
+    mirror.export()
+    (gone, episode), *_ = mirror.list_ahead()
+    mirror.line.demo.remove(*episode)
+    mirror.change(4)
+    mirror.export()
+    assert "STATUS:CANCELLED" in mirror.proxy.asked[0].body.decode()
+    assert _read(mirror.read()[gone], "STATUS") == "CANCELLED"
+    mirror.line.clock.pass_by(days=15)
+    mirror.change(1)
+    mirror.export()
+    methods = [request.method for request in mirror.proxy.asked]
+    assert methods == sorted(methods, key=lambda each: each == "DELETE"), "deletions come last"
+    assert "DELETE" in methods
+    assert gone not in mirror.read()
+    assert mirror.read_marks() == mirror.stored_marks
+
+
+def test_what_is_not_ours_is_left_alone(mirror: Mirror) -> None:
+    """A foreign event stays, an edit of the user stays until the event changes, a deleted event comes back in a day."""
+    mirror.export()
+    put = {"Content-Type": "text/calendar"}
+    assert mirror.server.ask("PUT", f"{mirror.url}x.ics", FOREIGN.format(uid="mine"), **put).status_code == 201
+    *_, (deleted, _), (edited, episode) = mirror.list_ahead()
+    href, text = mirror.find_href(edited), mirror.read()[edited]
+    mirror.server.ask("PUT", href, text.replace("SUMMARY:", "SUMMARY:Mine "), **put)
+    mirror.server.ask("DELETE", mirror.find_href(deleted))
+    assert mirror.export() == {}
+    mirror.line.clock.pass_by(days=1, minutes=1)
+    assert mirror.export()["PUT"] <= 4
+    events = mirror.read()
+    assert "Dentist" in events["mine"]
+    assert "SUMMARY:Mine " in events[edited]
+    assert deleted in events
+    mirror.line.demo.rename(*episode, "Another Title")
+    mirror.line.clock.pass_by(hours=2)
+    mirror.export()
+    assert "SUMMARY:Mine " not in mirror.read()[edited]
+    assert "Dentist" in mirror.read()["mine"]
+
+
+def test_an_edit_since_the_last_look_is_found(mirror: Mirror) -> None:
+    """What the user edited or deleted meanwhile, and changed at the source too, is replaced by the newer event."""
+    mirror.export()
+    (edited, _), (deleted, _), *_ = mirror.list_ahead()
+    text = mirror.read()[edited]
+    mirror.server.ask(
+        "PUT", mirror.find_href(edited), text.replace("SUMMARY:", "SUMMARY:Mine "), **{"Content-Type": "text/calendar"}
+    )
+    mirror.server.ask("DELETE", mirror.find_href(deleted))
+    assert {edited, deleted} <= set(mirror.change(2))
+    mirror.export()
+    assert mirror.read_marks() == mirror.stored_marks
+
+
+def test_a_server_that_was_set_up_anew_is_filled_again(mirror: Mirror) -> None:
+    """The calendar is made again, at once if something is sent, else at the daily look."""
+    mirror.export()
+    mirror.server.stop()
+    mirror.server.folder = mirror.server.folder.with_name("anew")
+    mirror.server.start()
+    mirror.change(1)
+    mirror.export()
+    assert mirror.read_marks() == mirror.stored_marks
+
+
+def test_without_its_cache_it_asks_once(mirror: Mirror, home: Path) -> None:
+    """Losing what is kept of the server costs the search for the calendar and one look, and sends nothing."""
+    mirror.export()
+    for path in home.rglob("push/*.json"):
+        path.unlink()
+    requests = mirror.count("push")
+    assert requests["PUT"] == requests["MKCALENDAR"] == 0
+    assert requests.total() <= 5
+
+
+def test_a_held_back_update_pushes_nothing(mirror: Mirror, home: Path) -> None:
+    """What is not believed is not sent."""
+    mirror.export()
+    before = mirror.read_marks()
+    mirror.line.demo.misbehave(Fault(path="/calendars/", empty_list=True, times=0))
+    mirror.line.clock.pass_by(days=2)
+    mirror.proxy.asked.clear()
+    assert mirror("export").exit_code == 8
+    assert mirror.proxy.asked == []
+    assert mirror.read_marks() == before
+
+
+def test_a_server_that_fails_half_way_gets_the_rest_later(mirror: Mirror) -> None:
+    """Exit status 6 after the calendar was written; the next run sends what is left, and no event twice."""
+    sent: list[str] = []
+
+    def fail(request: Request) -> Reply | None:
+        if request.method == "PUT" and len(sent) == 20:
+            return Reply(b"", 503)
+        sent.extend([request.path] if request.method == "PUT" else [])
+        return None
+
+    mirror.proxy.interfere = fail
+    result = mirror("export")
+    assert (result.exit_code, mirror.line.ics.is_file()) == (6, True)
+    assert "was written" not in result.stderr.splitlines()[-1]
+    mirror.proxy.interfere = lambda _: None
+    assert mirror.export()["PUT"] == len(mirror.stored_marks) - 20
+    assert mirror.read_marks() == mirror.stored_marks
+
+
+def test_a_wrong_password_is_one_sentence(mirror: Mirror) -> None:
+    """The calendar is written all the same; neither password nor user is printed."""
+    if mirror.server.name == "xandikos":
+        pytest.skip("Xandikos has no login")
+    write_config(mirror.config, mirror.proxy.url, password="wrong-pass")
+    result = mirror("-v", "export")
+    assert result.exit_code == 6
+    assert mirror.line.ics.is_file()
+    assert "app password" in result.stderr
+    assert "wrong-pass" not in result.output
+    shown = mirror("config", "--all").stdout
+    assert "push.home.url" in shown
+    assert "wrong-pass" not in shown
+
+
+def test_a_uid_of_another_calendar_is_told(mirror: Mirror) -> None:
+    """A server that takes an event in one calendar only refuses those; the others are sent, with exit status 0."""
+    refused = (
+        b'<?xml version="1.0"?><error xmlns="DAV:"><no-uid-conflict xmlns="urn:ietf:params:xml:ns:caldav"/></error>'
+    )
+    first: list[str] = []
+
+    def refuse(request: Request) -> Reply | None:
+        if request.method == "PUT" and (not first or request.path in first):
+            first.append(request.path)
+            return Reply(refused, 403, {"Content-Type": "application/xml"})
+        return None
+
+    mirror.proxy.interfere = refuse
+    result = mirror("export")
+    assert result.exit_code == 0
+    assert "another calendar of the account" in result.stderr
+    assert len(mirror.read()) == len(mirror.stored_marks) - 1
+    assert mirror.export() == {}, "it is not sent again each time"
+
+
+def test_a_dry_run_sends_nothing(mirror: Mirror) -> None:
+    """It says how many events would be sent."""
+    mirror.line("export")  # without the settings that push
+    requests = mirror.count("push", "--dry-run")
+    assert set(requests) == {"PROPFIND"}
+    mirror.export()
+    assert mirror.count("push", "--dry-run") == {}
+
+
+def test_a_calendar_that_is_only_pushed_needs_no_file(mirror: Mirror, home: Path) -> None:
+    """Its memory is kept beside the feed's copies."""
+    text = mirror.config.read_text(encoding="utf-8").replace("[defaults]\npush", "[calendar.TV]\npush")
+    mirror.config.write_text(text, encoding="utf-8")
+    del mirror.line.environ["TRAKT_ICAL_OUTPUT"]
+    mirror.export()
+    assert len(mirror.read()) > 20
+    assert mirror.export() == {}
+
+
+def test_a_push_that_is_killed_goes_on(mirror: Mirror, home: Path, tmp_path: Path) -> None:
+    """Killed at twenty points, the first push ends with each event there once, and sends each hardly more than once."""
+    mirror.line.clock.now = datetime.now(UTC)  # of the processes
+    log_in(mirror.line.demo, tmp_path / "token.json")
+    mirror.line("export")
+    count = len(mirror.stored_marks)
+    environ = {**os.environ, **mirror.line.environ}
+    command = [sys.executable, "-m", "trakt_ical", "-q", "--config", str(mirror.config), "push"]
+    for number in range(1, 21):
+        puts = len(_list_puts(mirror.proxy))
+        with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            while len(_list_puts(mirror.proxy)) - puts < number // 2 + 1 and process.poll() is None:
+                time.sleep(0.005)
+            process.send_signal(signal.SIGKILL)
+    assert subprocess.run(command, env=environ, check=False).returncode == 0
+    assert mirror.read_marks() == mirror.stored_marks
+    assert len(_list_puts(mirror.proxy)) <= count + 20
+
+
+def _list_puts(proxy: Proxy) -> list[Request]:
+    return [request for request in list(proxy.asked) if request.method == "PUT"]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ('[push.x]\nusername = "u"\n', "url"),
+        ('[push.x]\nurl = "ftp://x"\n', "https://"),
+        ('[push.x]\nurl = "https://u:p@x/"\n', "login"),
+        ('[push.x]\nurl = "https://x"\nusernam = "u"\n', "username"),
+        ('[push.x]\nurl = "https://x"\n[defaults]\npush = "y"\n', "There is no push y"),
+        ('push = "x"\n', "[push.NAME]"),
+        ('[push.x]\nurl = "https://x"\npassword = "a"\npassword_file = "b"\n', "both"),
+        ('[push.x]\nurl = "https://x"\npassword_file = "/none"\n', "/none"),
+        (
+            '[push.x]\nurl="https://x"\n[account.a]\n[defaults]\npush="x"\n[calendar.A]\n[calendar.B]\naccount="a"\n',
+            "accounts",
+        ),
+    ],
+)
+def test_wrong_settings_of_a_push_are_refused(line: Line, tmp_path: Path, text: str, word: str) -> None:
+    """Exit status 3, and a sentence that names what is wrong."""
+    config = tmp_path / "push.toml"
+    config.write_text(text)
+    del line.environ["TRAKT_ICAL_OUTPUT"]
+    result = line("--config", str(config), "export")
+    assert (result.exit_code, word in result.stderr) == (3, True), result.stderr
+
+
+def test_a_password_is_not_sent_in_the_clear(line: Line, tmp_path: Path) -> None:
+    """Plain http to another computer is refused, unless the settings allow it."""
+    config = tmp_path / "push.toml"
+    config.write_text('[push.x]\nurl = "http://cal.example.com/"\n[defaults]\npush = "x"\n')
+    result = line("--config", str(config), "export")
+    assert (result.exit_code, "plain_http" in result.stderr) == (3, True)
+
+
+def test_the_status_has_each_push(mirror: Mirror) -> None:
+    """When it last succeeded, and since when it fails."""
+    mirror.export()
+    row = json.loads(mirror("status", "--json").stdout)["outputs"][-1]
+    assert (row["output"], row["failure"]) == ("push home", None)
+    assert row["last_success"] == row["last_change"] is not None
+    mirror.change(1)
+    mirror.proxy.interfere = lambda _: Reply(b"", 503)
+    assert mirror("export").exit_code == 6
+    assert "503" in mirror("status").stdout
+
+
+def test_the_built_in_trakt_is_pushed_to_a_server_beside_it(line: Line) -> None:
+    """`--demo push` works on a fresh machine: events are written, and the second time nothing is."""
+    first, second = line("--demo", "push"), line("--demo", "push")
+    assert (first.exit_code, second.exit_code) == (0, 0), first.stderr
+    assert "events were written" in first.stderr
+    assert "up to date" in second.stderr
+
+
+def test_an_export_without_a_push_loads_nothing_of_it(tmp_path: Path) -> None:
+    """A mirror costs nothing to those who have none."""
+    program = (
+        "import sys\nfrom trakt_ical.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n"
+        "    print([name for name in sys.modules if name.endswith(('mirror', 'dav', 'app.push'))], file=sys.stderr)\n"
+    )
+    command = [sys.executable, "-c", program, "--demo", "export", "-o", str(tmp_path / "trakt.ics")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"

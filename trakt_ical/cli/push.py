@@ -1,0 +1,77 @@
+"""`trakt-ical push`: bring calendars on CalDAV servers in step with the stored calendars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trakt_ical.cli.command import Command
+from trakt_ical.cli.run import Run, account_options
+from trakt_ical.cli.terminal import show_progress, write_note
+
+if TYPE_CHECKING:
+    from trakt_ical.app.context import App
+    from trakt_ical.export.mirror import PushResult
+
+MOST_TITLES = 3
+
+
+@click.command("push", cls=Command)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
+@account_options
+@click.pass_obj
+def command(run: Run, /, names: tuple[str, ...], dry_run: bool, **flags: Any) -> None:
+    """Bring calendars on CalDAV servers in step with your calendars.
+
+    \b
+    trakt-ical push             all [push.NAME] tables that your calendars name
+    trakt-ical push icloud      [push.icloud] alone
+
+    Each export, and each update of the feed, does this by itself. Only events that trakt-ical made are changed or
+    deleted. A push that was interrupted goes on where it ended.
+
+    With --demo, a small CalDAV server is started for the command (extra trakt-ical[caldav]).
+    """
+    from trakt_ical.app.push import find_pushes, push_stored
+
+    with run.app(flags) as app:
+        if run.demo and not app.resolved.pushes:
+            _push_demo(run, app, dry_run=dry_run)
+            return
+        for name in find_pushes(app, names):
+            with show_progress(f"Pushing to {name}", visible=not run.quiet) as progress:
+                result = push_stored(app, name, tell=progress, dry_run=dry_run)
+            run.say(describe_result(name, result, dry_run=dry_run))
+            if result.taken:
+                write_note(f"Warning: {describe_taken(name, result)}")
+
+
+def _push_demo(run: Run, app: App, *, dry_run: bool) -> None:
+    """Push the built-in Trakt's calendars to a server that runs as long as this command."""
+    from trakt_ical.app.demo_push import push_demo
+
+    with show_progress("Pushing to Radicale", visible=not run.quiet) as progress:
+        result, folder = push_demo(app, tell=progress, dry_run=dry_run)
+    run.say(describe_result("Radicale", result, dry_run=dry_run))
+    run.say(f"This Radicale ran for this command. It keeps its calendars in {folder}.")
+
+
+def describe_result(name: str, result: PushResult, *, dry_run: bool = False) -> str:
+    """Return the closing line for the push *name*."""
+    if not result.put and not result.deleted:
+        return f"{name}: the calendar on the server is up to date."
+    verb = "would be" if dry_run else "were" if result.put != 1 else "was"
+    events = f"{result.put} event{'' if result.put == 1 else 's'} {verb} written"
+    return f"{name}: {events}{f', {result.deleted} deleted' if result.deleted else ''}."
+
+
+def describe_taken(name: str, result: PushResult) -> str:
+    """Return the sentence on events that the account of the push *name* has in another calendar."""
+    count, titles = len(result.taken), ", ".join(result.taken[:MOST_TITLES])
+    more = f" and {count - MOST_TITLES} more" if count > MOST_TITLES else ""
+    return (
+        f"{name}: this server takes an event in one calendar only, and another calendar of the account already has "
+        f"{titles}{more}. Delete that calendar's copies, or set unique_uids in one of the two."
+    )
