@@ -231,3 +231,18 @@ def test_a_login_remembers_its_server(accounts: Accounts) -> None:
     accounts.line.clock.pass_by(days=8)
     accounts.export("anna")
     assert json.loads(file.path.read_text(encoding="utf-8"))["server"] == "127.0.0.1"
+
+
+def test_what_others_export_is_neither_shown_nor_forgotten(accounts: Accounts) -> None:
+    """`status` lists outputs of its own account, also those that the settings name no more; --prune forgets these."""
+    accounts.read("ben", "export")
+    accounts.read("anna", "export", "-o", str(accounts.line.folder / "old.ics"))
+    accounts.read("anna", "export")
+    shown = accounts.read("anna", "status")
+    assert "old.ics" in shown
+    assert "ben.ics" not in shown
+    accounts.read("anna", "status", "--prune")
+    assert "old.ics" not in accounts.read("anna", "status")
+    [output] = json.loads(accounts.read("ben", "status", "--json"))["outputs"]
+    assert output["output"].endswith("ben.ics")
+    assert output["last_success"]

@@ -39,7 +39,7 @@ def make_feed_folder(app: App) -> FeedFolder:
     a folder below it, named by the hash of server and user.
     """
     top = app.folders.feed
-    login, owner = _hash_parts(*_list_login_parts(app)), _find_user(app)
+    login, owner = _hash_parts(*_list_login_parts(app)), find_user(app)
     owners_file = JsonFile(top / "accounts.json", FolderOwners, "file of accounts")
     known = owners_file.load_if_readable() or FolderOwners()
     # Without a login, or with one whose user is not known yet, the login's last account goes on being served.
@@ -79,7 +79,7 @@ def _may_belong_to(folder: Path, api: str, owner: str) -> bool:
     return not users or (api, owner) in users
 
 
-def _find_user(app: App) -> str:
+def find_user(app: App) -> str:
     """Return the user whose calendars are fetched, "" where nobody is logged in. Asks nobody."""
     if app.capabilities.login is LoginMethod.DEVICE_CODE:
         try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import msgspec
 
 from trakt_ical.app.context import App
-from trakt_ical.app.feed_folder import make_feed_folder
+from trakt_ical.app.feed_folder import find_user, make_feed_folder
 from trakt_ical.errors import OutputError
 from trakt_ical.export.stores.address import is_bucket_address
 from trakt_ical.export.stores.file import FileStore
@@ -48,9 +49,10 @@ class WrittenOutput(msgspec.Struct, frozen=True):
 
 
 def list_outputs(apps: Sequence[App], max_age: timedelta | None = None) -> list[WrittenOutput]:
-    """Return all outputs of earlier runs, by their names; *apps* are all accounts of the settings.
+    """Return the outputs of earlier runs, by their names; *apps* are all accounts of the settings.
 
-    With *max_age* each one is old that was not written for so long.
+    With *max_age* each one is old that was not written for so long. What the settings do not name is listed only where
+    it is known to be of one of these accounts: several settings files may share a folder, and be several people's.
     """
     if not apps:
         return []
@@ -61,10 +63,12 @@ def list_outputs(apps: Sequence[App], max_age: timedelta | None = None) -> list[
         for calendar in app.calendars
         if calendar.settings.output not in ("", "-") and not Path(calendar.settings.output).expanduser().is_absolute()
     ]
+    owners = {(app.calendar_api, find_user(app)) for app in apps}
     found = []
     for path, state in load_states(apps[0].folders.state):
         account, title, is_feed, limit = known.get(path) or _find_elsewhere(state, relative)
-        found.append(WrittenOutput(path, state, max_age or limit, account, title, is_feed))
+        if title is not None or _find_owner(state) in owners:
+            found.append(WrittenOutput(path, state, max_age or limit, account, title, is_feed))
     return found + list(_list_pushed(apps, max_age or OLD_EXPORT))
 
 
@@ -76,7 +80,9 @@ def _list_pushed(apps: Sequence[App], limit: timedelta) -> Iterator[WrittenOutpu
 
     pushed = {each.settings.push: (app.account, each.title) for app in apps for each in app.calendars}
     for path, push in load_push_states(apps[0]):
-        account, title = pushed.get(push.name, (None, None))
+        if push.name not in pushed:  # it may be that of another settings file, and another person's
+            continue
+        account, title = pushed[push.name]
         state = OutputState(
             output=f"push {push.name}",
             last_success=push.last_success,
@@ -112,6 +118,12 @@ def _list(app: App) -> Iterator[tuple[Path, str, bool, timedelta]]:
 def _find_store_name(output: str) -> str:
     """Return what the store at *output* calls itself. A bucket's is not opened: that needs an extra, and time."""
     return output if is_bucket_address(output) else FileStore(Path(output).expanduser()).name
+
+
+def _find_owner(state: OutputState) -> tuple[str, str] | None:
+    """Return the API and the user that *state* is of, None where it does not say."""
+    api, _, owner, *_ = [*map(unquote, state.scope.split("/")), "", "", ""]
+    return (api, owner) if owner else None
 
 
 def _find_elsewhere(

@@ -73,7 +73,7 @@ class Command(click.Command):
 
         run = self._make_run(ctx)
         ctx.obj = run
-        with show_log(verbose=run.verbose, quiet=run.quiet):
+        with show_log(run):
             try:
                 return super().invoke(ctx)
             except TraktIcalError as error:

@@ -76,11 +76,11 @@ class Run:
 
 
 @contextlib.contextmanager
-def show_log(*, verbose: bool, quiet: bool) -> Iterator[None]:
-    """Show the package's log on stderr: warnings, with *verbose* everything, with *quiet* errors only."""
-    log, handler = logging.getLogger("trakt_ical"), _LogHandler(verbose)
+def show_log(run: Run) -> Iterator[None]:
+    """Show the package's log on stderr: warnings, with its *verbose* everything, with *quiet* errors only."""
+    log, handler = logging.getLogger("trakt_ical"), _LogHandler(run)
     log.addHandler(handler)
-    log.setLevel(logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING)
+    log.setLevel(logging.DEBUG if run.verbose else logging.ERROR if run.quiet else logging.WARNING)
     # Otherwise a handler that somebody gave the root logger would write each line a second time.
     log.propagate = False
     try:
@@ -94,15 +94,15 @@ def show_log(*, verbose: bool, quiet: bool) -> Iterator[None]:
 class _LogHandler(logging.Handler):
     """Writes `Warning: …`; in a *verbose* log `12:03:44 WARNING …`, so that lines can be told apart and timed."""
 
-    def __init__(self, verbose: bool) -> None:
+    def __init__(self, run: Run) -> None:
         super().__init__()
-        self._verbose = verbose
+        self._run = run
 
     def emit(self, record: logging.LogRecord) -> None:
         head = f"{record.levelname.capitalize()}:"
-        if self._verbose:
+        if self._run.verbose:
             head = f"{time.strftime('%H:%M:%S', time.localtime(record.created))} {record.levelname}"
-        write_note(f"{head} {record.getMessage()}")
+        write_note(f"{head} {self._run.complete_advice(record.getMessage())}")
 
 
 def find_calendar(apps: Sequence[App], name: str) -> tuple[App, Calendar]:

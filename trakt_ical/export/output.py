@@ -110,6 +110,7 @@ def open_output(store: Store, states: Path, calendar_id: CalendarId, *, force: b
                 raise _make_refusal(store, error) from error
             log.warning("The file that was there is now %s.", store.keep_aside(snapshot.octets))
             stored = None
+        state.scope = str(calendar_id)
         yield Output(store, state_file, state, snapshot, stored, is_checked)
 
 
