@@ -192,8 +192,7 @@ class Accounts(msgspec.Struct, frozen=True):
     def open_all(self) -> list[App]:
         """Return each account that calendars belong to, in the order of the calendars; if one is chosen, it alone."""
         chosen = self.resolved.account
-        names = {calendar.settings.account: None for calendar in self.resolved.calendars}
-        return [self.open_account(name) for name in (names if chosen is None else (chosen,))]
+        return self.open_owners() if chosen is None else [self.open_account(chosen)]
 
     def open_others(self, app: App) -> list[App]:
         """Return every known account but that of *app*, whichever is chosen."""
@@ -206,11 +205,11 @@ class Accounts(msgspec.Struct, frozen=True):
 
     def open_known(self) -> list[App]:
         """Return every account that the settings describe or calendars belong to; if one is chosen, it alone."""
-        used = [app.account for app in self.open_all()]
+        apps = self.open_all()
         if self.resolved.account is not None:
-            return self.open_all()
-        named = [name for name in self.resolved.accounts if name and name not in used]
-        return [*self.open_all(), *map(self.open_account, named)]
+            return apps
+        used = {app.account for app in apps}
+        return apps + [self.open_account(name) for name in self.resolved.accounts if name and name not in used]
 
 
 @contextlib.contextmanager

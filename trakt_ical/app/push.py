@@ -34,7 +34,7 @@ from trakt_ical.export.mirror import (
     push,
 )
 from trakt_ical.export.output import make_store, read_output
-from trakt_ical.export.stores.protocol import Failure, Instant
+from trakt_ical.export.stores.protocol import Failure, Instant, continue_failure
 from trakt_ical.files import JsonFile
 from trakt_ical.http import is_loopback
 from trakt_ical.pipeline import RunResult
@@ -147,8 +147,7 @@ def push_calendars(
             return _note_success(file, state, now, pusher.push(target, wanted, tell), dry_run=dry_run)
         except TraktIcalError as error:
             if not dry_run:
-                since = state.failure.since if state.failure else now
-                state.failure = Failure(since, str(error), error.exit_code)
+                state.failure = continue_failure(state.failure, error, now)
                 file.save_if_possible(state)
             raise
 

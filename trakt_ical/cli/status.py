@@ -12,12 +12,12 @@ import click
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import write_line, write_note
+from trakt_ical.errors import LoginNeeded, TraktIcalError
 from trakt_ical.wording import describe_past, describe_span
 
 if TYPE_CHECKING:
     from trakt_ical.app.context import App
     from trakt_ical.app.outputs import WrittenOutput
-    from trakt_ical.errors import TraktIcalError
     from trakt_ical.trakt.token import Token
 
 OLD = 5  # the exit status: most outputs are old since their source cannot be reached
@@ -47,7 +47,6 @@ def command(run: Run, /, as_json: bool, max_age: int | None, prune: bool, **flag
     """
     from trakt_ical.app.login import find_shared_users
     from trakt_ical.app.outputs import forget_outputs, list_outputs
-    from trakt_ical.errors import TraktIcalError
 
     with run.accounts(flags) as accounts:
         apps = accounts.open_known()
@@ -101,8 +100,6 @@ def _convert_status(
     apps: Sequence[App], outputs: Sequence[WrittenOutput], logins: Mapping[str, Login]
 ) -> dict[str, object]:
     """Return the status for JSON. *login* is that of the only account, null where there are several."""
-    from trakt_ical.errors import TraktIcalError
-
     accounts = [
         {
             "account": app.account,
@@ -156,7 +153,6 @@ def _convert_output(output: WrittenOutput, now: datetime) -> dict[str, str | boo
 
 def _load_login(app: App) -> Login:
     """Return the token, None where the source has no login, the error where one, or a list, is missing."""
-    from trakt_ical.errors import LoginNeeded, TraktIcalError
     from trakt_ical.fetch.sources import LoginMethod
 
     try:
@@ -171,8 +167,6 @@ def _load_login(app: App) -> Login:
 
 
 def _describe_login(app: App, login: Login, now: datetime) -> Iterator[str]:
-    from trakt_ical.errors import TraktIcalError
-
     if isinstance(login, TraktIcalError):
         if app.is_one_of_several:  # else the error at the end says it all
             yield str(login)
@@ -234,8 +228,6 @@ def _convert_list(app: App, login: Login) -> dict[str, Any]:
 
 def _convert_login(app: App, login: Login) -> dict[str, str | None] | None:
     """Return the login for JSON; without a token only the user name, null where a login is missing."""
-    from trakt_ical.errors import TraktIcalError
-
     if isinstance(login, TraktIcalError):
         return None
     if app.capabilities.needs_list:

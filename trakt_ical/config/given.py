@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from trakt_ical.config.problems import Problems
 from trakt_ical.config.pushes import PUSHES
 from trakt_ical.config.settings import FIELDS, OF_ACCOUNTS, OF_CALENDARS, SECRETS
-from trakt_ical.config.settings_file import SettingsFile, read_text
+from trakt_ical.config.settings_file import SettingsFile, read_secret
 from trakt_ical.config.values import GivenValue
 from trakt_ical.errors import SettingsError
 from trakt_ical.wording import suggest_nearest
@@ -135,12 +134,7 @@ def _read_secret(name: Any, origin: str) -> str:
     """Return the content of the file called *name*. Raises SettingsError, which never quotes the content."""
     if not isinstance(name, str):
         raise SettingsError(f"{origin} must be the name of a file.")
-    try:
-        # Editors end a file with a line break. A blank at the end may be part of a password.
-        return read_text(Path(name).expanduser()).rstrip("\r\n")
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = str(getattr(error, "strerror", error)).rstrip(".")
-        raise SettingsError(f"{origin}: the file {name} cannot be read: {reason}.") from error
+    return read_secret(name, origin)
 
 
 def _check_names(tables: Mapping[str, Any], kind: str, file: SettingsFile) -> None:

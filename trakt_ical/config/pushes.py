@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,7 +10,7 @@ import msgspec
 from trakt_ical.config.checks import check_url
 from trakt_ical.config.problems import Problems
 from trakt_ical.config.rules_from_settings import Calendar
-from trakt_ical.config.settings_file import SettingsFile, read_text
+from trakt_ical.config.settings_file import SettingsFile, read_secret
 from trakt_ical.errors import SettingsError
 from trakt_ical.wording import suggest_nearest
 
@@ -71,16 +70,8 @@ def _read_push(file: SettingsFile, name: str, table: Any) -> PushTarget:
     if "password_file" in values:
         if "password" in values:
             raise SettingsError(f"{file.path}: [push.{name}] sets both password and password_file. Keep one.")
-        values["password"] = _read_password(Path(values.pop("password_file")), file.locate(PUSHES, name))
+        values["password"] = read_secret(values.pop("password_file"), file.locate(PUSHES, name))
     return PushTarget(name, **values)
-
-
-def _read_password(path: Path, place: str) -> str:
-    try:
-        return read_text(path.expanduser()).rstrip("\r\n")
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = str(getattr(error, "strerror", error)).rstrip(".")
-        raise SettingsError(f"{place}: the file {path} cannot be read: {reason}.") from error
 
 
 def check_pushes(calendars: Collection[Calendar], pushes: Mapping[str, PushTarget]) -> None:

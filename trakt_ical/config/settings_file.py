@@ -142,6 +142,19 @@ def read_text(path: Path) -> str:
     return octets.decode()
 
 
+def read_secret(name: str, origin: str) -> str:
+    """Return the secret in the file called *name*, which *origin* asks for.
+
+    Raises SettingsError, which never quotes the content.
+    """
+    try:
+        # Editors end a file with a line break. A blank at the end may be part of a password.
+        return read_text(Path(name).expanduser()).rstrip("\r\n")
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = str(getattr(error, "strerror", error)).rstrip(".")
+        raise SettingsError(f"{origin}: the file {name} cannot be read: {reason}.") from error
+
+
 def _has_keys(tables: Any, keys: tuple[str, ...]) -> bool:
     for key in keys:
         if not isinstance(tables, dict) or key not in tables:

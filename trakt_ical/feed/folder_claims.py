@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from trakt_ical import files
+from trakt_ical.config.accounts import describe_account
 from trakt_ical.errors import OutputError
 from trakt_ical.files import JsonFile, LockHeld
 
@@ -95,7 +96,7 @@ def _describe_server(account: str, server: Server | None) -> str:
 
 
 def _describe_shared_login(first: str, second: str) -> str:
-    names = " and ".join(f"the account {name}" if name else "the account above all tables" for name in (first, second))
+    names = f"{describe_account(first)} and {describe_account(second)}"
     again = f" --account {second}" if second else ""
     return (
         f"{names[0].upper()}{names[1:]} are logged in as the same user, so the calendars of the second one are not "

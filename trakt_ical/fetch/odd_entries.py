@@ -115,9 +115,9 @@ def get_number(entry: Any, *names: str) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
-def name_odd_episode(entry: Any) -> tuple[int | None, int | None, str]:
-    """Return season, number and code of an odd *entry*'s episode; `?` stands for what it does not have."""
-    season, number = (get_number(entry, "episode", name) for name in ("season", "number"))
+def name_odd_episode(entry: Any, *path: str) -> tuple[int | None, int | None, str]:
+    """Return season, number and code of the episode at *path* in an odd *entry*; `?` stands for what it lacks."""
+    season, number = (get_number(entry, *path, name) for name in ("season", "number"))
     return season, number, f"{'?' if season is None else season}x{'?' if number is None else f'{number:02d}'}"
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import msgspec
 
-from trakt_ical.model import Airing, DateRange, OddEntry
+from trakt_ical.model import Airing, DateRange, EpisodeKind, OddEntry
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase
@@ -355,6 +355,16 @@ SOURCES: Mapping[str, SourceEntry] = {
     ),
 }
 """Every source by the name that the setting `api` has for it."""
+
+
+def find_kind(season: int, number: int) -> EpisodeKind:
+    """Return what an episode is to its season by its number, where the source does not say. Finales stay unknown.
+
+    Trakt's own calendar/premieres in v1 goes by the number too: it lists every first episode.
+    """
+    if number != 1 or season == 0:
+        return EpisodeKind.STANDARD
+    return EpisodeKind.SERIES_PREMIERE if season == 1 else EpisodeKind.SEASON_PREMIERE
 
 
 @functools.lru_cache(maxsize=256)  # few lengths for thousands of entries

@@ -124,6 +124,11 @@ class Failure(msgspec.Struct, frozen=True):
         check_years((self.since,))
 
 
+def continue_failure(before: Failure | None, error: TraktIcalError, now: datetime) -> Failure:
+    """Return the failure by *error* at *now*, which goes on since *before* did where runs had failed already."""
+    return Failure(before.since if before else now, str(error), error.exit_code)
+
+
 class OutputState(msgspec.Struct, kw_only=True):
     """What is known of one output, besides its octets. None: never.
 
@@ -163,8 +168,7 @@ class OutputState(msgspec.Struct, kw_only=True):
 
     def note_failure(self, error: TraktIcalError, now: datetime) -> None:
         """Note that a run failed by *error*; others may have failed before it."""
-        since = self.failure.since if self.failure else now
-        self.failure = Failure(since, str(error), error.exit_code)
+        self.failure = continue_failure(self.failure, error, now)
 
     def find_summary(self, fingerprint: str, now: datetime) -> Summary | None:
         """Return what a run of *fingerprint* comes to at *now*, None where only the run itself can tell."""

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import asdict
 
 from trakt_ical.fetch.imported.imported_list import ImportedShow
 
@@ -149,19 +149,9 @@ def is_compatible(one: ImportedShow, other: ImportedShow) -> bool:
 
 
 def _join(first: ImportedShow, second: ImportedShow) -> ImportedShow:
-    return replace(
-        first,
-        title=first.title or second.title,
-        year=first.year or second.year,
-        trakt=first.trakt or second.trakt,
-        slug=first.slug or second.slug,
-        tvdb=first.tvdb or second.tvdb,
-        imdb=first.imdb or second.imdb,
-        tmdb=first.tmdb or second.tmdb,
-        tvmaze=first.tvmaze or second.tvmaze,
-        hidden=first.hidden or second.hidden,
-        watchlisted=first.watchlisted or second.watchlisted,
-    )
+    """Return *first* with what it lacks from *second*."""
+    fallback = asdict(second)
+    return ImportedShow(**{field: value or fallback[field] for field, value in asdict(first).items()})
 
 
 def _sort_key(show: ImportedShow) -> tuple[str, int, str, str]:

@@ -81,11 +81,12 @@ class AnswersTvmaze:
         odd.warn()
         for kind in self._request.days:
             odd.add(kind, OddEntry(season=0))  # TVmaze gives specials no number, so nothing is known of any
+        hidden = self._list_hidden()
         return Fetched(
             {kind: [each for each in episodes if each.kind in KINDS[kind]] for kind in self._request.days},
-            hidden=self._list_hidden(),
+            hidden=hidden,
             odd=odd.found,
-            unread=frozenset(unread - self._list_hidden()),
+            unread=frozenset(unread - hidden),
             missed=self._missed,
         )
 

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from trakt_ical.fetch.imported.imported_list import ImportedShow
-from trakt_ical.fetch.odd_entries import OddEntries, decode_entries, get_number, get_text
-from trakt_ical.fetch.sources import SOURCES, parse_runtime
+from trakt_ical.fetch.odd_entries import OddEntries, decode_entries, get_text, name_odd_episode
+from trakt_ical.fetch.sources import SOURCES, find_kind, parse_runtime
 from trakt_ical.fetch.tvmaze.instant import find_moment, list_channels
 from trakt_ical.fetch.tvmaze.kept import ScheduledShow
 from trakt_ical.fetch.tvmaze.wire import EpisodeWire, ScheduledEpisode, ShowWire
@@ -110,8 +110,7 @@ def read_episodes(
 
 
 def _note_odd(odd: OddEntries, show: Show, entry: Any, problem: str) -> None:
-    season, number = get_number(entry, "season"), get_number(entry, "number")
-    code = f"{'?' if season is None else season}x{'?' if number is None else f'{number:02d}'}"
+    season, number, code = name_odd_episode(entry)
     odd.explain(show.title or "a show without a title", code, problem)
     for kind in KINDS:
         odd.add(kind, OddEntry(show.key, season, number))
@@ -131,19 +130,12 @@ def _make_episode(entry: EpisodeWire, show: Show, wire: ShowWire, steps: Steps |
         overview=strip_tags(entry.summary),
         starts=starts,
         runtime=parse_runtime(entry.runtime),
-        kind=_find_kind(entry.season, entry.number),
+        kind=find_kind(entry.season, entry.number),
         # Answers of 2017 have plain http; the site has not for years.
         link=entry.url.replace("http://", "https://", 1) if entry.url else None,
         episode_id=entry.id,
         steps=tuple(steps or ()),
     )
-
-
-def _find_kind(season: int, number: int) -> EpisodeKind:
-    """Return what the episode is to its season, by its number: TVmaze marks nothing."""
-    if number != 1 or season == 0:
-        return EpisodeKind.STANDARD
-    return EpisodeKind.SERIES_PREMIERE if season == 1 else EpisodeKind.SEASON_PREMIERE
 
 
 def _find_language(name: str | None) -> str | None:

@@ -13,10 +13,10 @@ import msgspec
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.fetch import zones
 from trakt_ical.fetch.odd_entries import OddEntries, decode_each, decode_entries, get_path, get_text, name_odd_episode
-from trakt_ical.fetch.sources import parse_runtime
+from trakt_ical.fetch.sources import find_kind, parse_runtime
 from trakt_ical.fetch.v1.instant import AirTimes, find_midnight, resolve_instant
 from trakt_ical.fetch.v1.wire import DayWire, EntryWire, KeyWire, LooseDayWire, ShowWire, read_slug
-from trakt_ical.model import Episode, EpisodeKind, OddEntry, Show, Steps, ignore_step
+from trakt_ical.model import Episode, OddEntry, Show, Steps, ignore_step
 from trakt_ical.trakt.client import Answer
 
 RATINGS = {"love": 10.0, "hate": 1.0}
@@ -56,7 +56,7 @@ def _decode_days(answer: Answer, odd: OddEntries) -> list[DayWire]:
 
 
 def _note_odd(odd: OddEntries, day: str, entry: Any, problem: str) -> None:
-    season, number, code = name_odd_episode(entry)
+    season, number, code = name_odd_episode(entry, "episode")
     odd.explain(get_text(entry, "show", "title") or "a show without a title", f"{code} on {day}", problem)
     try:
         key = _make_key(msgspec.convert(get_path(entry, "show"), KeyWire))
@@ -100,7 +100,7 @@ def _make_episode(entry: EntryWire, day: str, steps: Steps | None) -> Episode:
         overview=episode.overview,
         starts=starts,
         runtime=parse_runtime(episode.runtime),
-        kind=_find_kind(episode.season, episode.number),
+        kind=find_kind(episode.season, episode.number),
         link=episode.url or show.url,
         watched=entry.watched if episode.watched is None else episode.watched,
         watchlisted=_any_known(show.in_watchlist, episode.in_watchlist),
@@ -135,13 +135,3 @@ def _make_key(show: KeyWire) -> str:
     if not re.fullmatch(r"[\w.-]+", slug):
         raise ValueError("its show has no id")
     return slug
-
-
-def _find_kind(season: int, number: int) -> EpisodeKind:
-    """Return what the episode is to its season, by its number: v1 says neither that nor what is a finale.
-
-    Its own calendar/premieres lists every first episode.
-    """
-    if number != 1 or season == 0:
-        return EpisodeKind.STANDARD
-    return EpisodeKind.SERIES_PREMIERE if season == 1 else EpisodeKind.SEASON_PREMIERE

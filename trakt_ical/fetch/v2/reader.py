@@ -46,7 +46,7 @@ def read_shows(
     collected = OddEntries() if odd is None else odd
 
     def note_odd(entry: Any, problem: str) -> None:
-        season, number, code = name_odd_episode(entry)
+        season, number, code = name_odd_episode(entry, "episode")
         title, episode = get_text(entry, "show", "title"), get_text(entry, "episode", "title")
         collected.explain(title or UNTITLED_SHOW, code if title or not episode else f"{code} “{episode}”", problem)
         collected.add(kind, OddEntry(_make_odd_key("trakt", get_number(entry, "show", "ids", "trakt")), season, number))
