@@ -158,6 +158,17 @@ def test_what_stands_in_the_file_stays(line: Line, home: Path) -> None:
     assert (home / "a.ics").is_file()
 
 
+def test_a_wrong_answer_leaves_the_file_as_it_was(line: Line, home: Path) -> None:
+    """The answers before it are not written either."""
+    line.environ.clear()
+    file = home / ".config" / "trakt-ical" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('api = "v2"\nclient_id = "mine"\n')
+    result = line("setup", "--from", "tvmaze", "--timezone", "Europe/Nowhere")
+    assert (result.exit_code, "Europe/Nowhere" in result.stderr) == (3, True)
+    assert file.read_text() == 'api = "v2"\nclient_id = "mine"\n'
+
+
 def test_without_a_client_id_nothing_is_written(line: Line, home: Path) -> None:
     """Where nobody can be asked, a missing or wrong Client ID is an error, and there is no settings file."""
     file = home / "config.toml"

@@ -9,7 +9,7 @@ import tomlkit
 
 from trakt_ical.app.context import App
 from trakt_ical.app.login import open_login
-from trakt_ical.config.edit import check_text, load_text, save_text, set_value
+from trakt_ical.config.edit import check_text, edit_text, load_text, save_text
 from trakt_ical.errors import SettingsError
 
 HEAD = """# Settings of trakt-ical, written by trakt-ical setup. To see all of them: trakt-ical config --all
@@ -42,13 +42,16 @@ def write_settings(path: Path, answers: Mapping[str, str | tuple[str, ...]]) -> 
         check_text(path, text)
         save_text(path, text)
         return True
+    after = before
     for name, value in answers.items():
-        text = ",".join(value) if isinstance(value, tuple) else value
-        if text:
-            save_text(path, set_value(path, name, text))
-        elif tomlkit.parse(load_text(path)).get(name) is not None:
-            save_text(path, set_value(path, name, None))
-    return load_text(path) != before
+        wanted = ",".join(value) if isinstance(value, tuple) else value
+        if wanted or tomlkit.parse(after).get(name) is not None:
+            after = edit_text(path, after, name, wanted or None)
+    # Checked and written once: a process that is killed, or a value that is wrong, leaves no half of the answers.
+    check_text(path, after)
+    if after != before:
+        save_text(path, after)
+    return after != before
 
 
 def check_zone(name: str) -> None:

@@ -26,15 +26,24 @@ NEW_FILE = """# Settings of trakt-ical. To see all of them, run: trakt-ical conf
 def set_value(path: Path, name: str, text: str | None) -> str:
     """Set *name*, such as `back`, `calendar.Films.back` or `shows.kiln`, to *text* in the file at *path*, or remove it.
 
-    Returns the file's new text, which was checked as a whole; `save` writes it. Raises SettingsError where the name or
-    the value is wrong, or the file already was.
+    Returns the file's new text, which was checked as a whole; `save_text` writes it. Raises SettingsError where the
+    name or the value is wrong, or the file already was.
+    """
+    after = edit_text(path, load_text(path), name, text)
+    check_text(path, after)
+    return after
+
+
+def edit_text(path: Path, before: str, name: str, text: str | None) -> str:
+    """Return *before*, the text of the file at *path*, with *name* as `set_value` sets it; only the value is checked.
+
+    Raises SettingsError.
     """
     *tables, key = _split_name(name)
     setting = tables[-1] if tables and _is_table(tables[-1]) else key
     if setting not in FIELDS:
         raise SettingsError(f"{setting} is no setting.{suggest_nearest(setting, FIELDS)}")
     value = None if text is None else _convert(setting, key, text)
-    before = load_text(path)
     try:
         document: Any = tomlkit.parse(before or NEW_FILE)
     except TOMLKitError as error:
@@ -53,9 +62,7 @@ def set_value(path: Path, name: str, text: str | None) -> str:
         table.remove(key)
     else:
         table[key] = value  # in its old place, with the comment behind it, or else before the tables that follow
-    after = tomlkit.dumps(document)
-    check_text(path, after)
-    return after
+    return tomlkit.dumps(document)
 
 
 def is_secret(name: str) -> bool:
