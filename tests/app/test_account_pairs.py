@@ -219,6 +219,18 @@ def test_servers_beside_each_other_have_a_calendar_each(
                 assert pages == {other: 200 if other == name else 404 for other in order}
 
 
+def test_a_folder_with_a_long_named_users_copy_is_nobody_elses(accounts: Accounts) -> None:
+    """The copy says whose it is on two lines, as a long user name needs."""
+    assert accounts.run("anna", "feed", "accept") == 0
+    copy = accounts.find_copy("anna")
+    theirs = copy.read_bytes().replace(b"v2/my/anna/", b"v2/my/" + b"a" * 50 + b"\r\n " + b"a" * 30 + b"/")
+    copy.write_bytes(theirs)
+    (copy.parent / "accounts.json").unlink()
+    assert accounts.run("ben", "feed", "accept") == 0
+    assert accounts.find_copy("ben").parent != copy.parent
+    assert copy.read_bytes() == theirs
+
+
 def test_two_settings_files_export_at_a_time(accounts: Accounts) -> None:
     """Each writes its own calendar; with one login both are the same account."""
     shared = accounts.find_settings("ben").read_text(encoding="utf-8").replace("ben.json", "anna.json")

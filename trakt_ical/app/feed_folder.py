@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import msgspec
 
 from trakt_ical import files
 from trakt_ical.app.context import App
 from trakt_ical.errors import OutputError, TraktIcalError
-from trakt_ical.export.stored_calendar import HEAD
+from trakt_ical.export.ics import parse_owner
+from trakt_ical.export.stored_calendar import read_calendar_id
 from trakt_ical.feed.feed_store import FeedFolder
 from trakt_ical.fetch.sources import LoginMethod
 from trakt_ical.files import JsonFile
@@ -21,7 +21,6 @@ from trakt_ical.files import JsonFile
 log = logging.getLogger(__name__)
 
 LOCK_WAIT = 10  # seconds
-_SCOPE = re.compile(rb"^X-TRAKT-ICAL-SCOPE:([^/\r\n]*)/[^/\r\n]*/([^/\r\n]*)/", re.M)
 
 
 class FolderOwners(msgspec.Struct, frozen=True):
@@ -67,15 +66,8 @@ def _note_account(app: App, owners_file: JsonFile[FolderOwners], login: str, acc
 
 def _may_belong_to(folder: Path, api: str, owner: str) -> bool:
     """Whether the stored copies in *folder* are of *owner*, or nobody's. Each says itself whose it is."""
-    users = set()
-    for path in folder.glob("*.ics"):
-        try:
-            with path.open("rb") as file:
-                found = _SCOPE.search(file.read(HEAD))
-        except OSError:
-            continue
-        if found and found[2]:  # the world's calendar has no owner
-            users.add((found[1].decode(), unquote(found[2].decode())))
+    owners = {parse_owner(read_calendar_id(path)) for path in folder.glob("*.ics")}
+    users = {(copy_api, user) for copy_api, user in owners if user}  # the world's calendar has no owner
     return not users or (api, owner) in users
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import unquote
 
 import msgspec
 
 from trakt_ical.app.context import App
 from trakt_ical.app.feed_folder import find_user, make_feed_folder
 from trakt_ical.errors import OutputError
+from trakt_ical.export.ics import parse_owner
 from trakt_ical.export.stores.address import is_bucket_address
 from trakt_ical.export.stores.file import FileStore
 from trakt_ical.export.stores.protocol import OutputState, StateFile, load_states
@@ -63,11 +63,11 @@ def list_outputs(apps: Sequence[App], max_age: timedelta | None = None) -> list[
         for calendar in app.calendars
         if calendar.settings.output not in ("", "-") and not Path(calendar.settings.output).expanduser().is_absolute()
     ]
-    owners = {(app.calendar_api, find_user(app)) for app in apps}
+    owners = {(app.calendar_api, user) for app in apps if (user := find_user(app))}
     found = []
     for path, state in load_states(apps[0].folders.state):
         account, title, is_feed, limit = known.get(path) or _find_elsewhere(state, relative)
-        if title is not None or _find_owner(state) in owners:
+        if title is not None or parse_owner(state.scope) in owners:
             found.append(WrittenOutput(path, state, max_age or limit, account, title, is_feed))
     return found + list(_list_pushed(apps, max_age or OLD_EXPORT))
 
@@ -118,12 +118,6 @@ def _list(app: App) -> Iterator[tuple[Path, str, bool, timedelta]]:
 def _find_store_name(output: str) -> str:
     """Return what the store at *output* calls itself. A bucket's is not opened: that needs an extra, and time."""
     return output if is_bucket_address(output) else FileStore(Path(output).expanduser()).name
-
-
-def _find_owner(state: OutputState) -> tuple[str, str] | None:
-    """Return the API and the user that *state* is of, None where it does not say."""
-    api, _, owner, *_ = [*map(unquote, state.scope.split("/")), "", "", ""]
-    return (api, owner) if owner else None
 
 
 def _find_elsewhere(

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -55,6 +55,12 @@ class CalendarId(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         parts = (self.api, self.source, self.owner, self.name, "+".join(sorted(self.kinds)))
         return "/".join(quote(part, safe="+") for part in parts)
+
+
+def parse_owner(calendar_id: str) -> tuple[str, str]:
+    """Return the API and the user of a `CalendarId` that was written as a text; "" for what it does not say."""
+    api, _, owner, *_ = [*map(unquote, calendar_id.split("/")), "", ""]
+    return api, owner
 
 
 class ChangeStamp(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -111,6 +112,20 @@ def parse_calendar(octets: bytes, *, checks_sum: bool = True) -> StoredCalendar:
         raise DamagedCalendar("it does not say whose calendar it is")
     checksum = octets[found + len(SUM) : body - 2].decode()
     return StoredCalendar(scope[1], placing[1] if placing else "", stamp, octets, checksum)
+
+
+def read_calendar_id(path: Path) -> str:
+    """Return the id that the calendar at *path* claims, "" where it claims none or cannot be read.
+
+    Nothing is checked: what says that it is another account's is not touched, whatever else is wrong with it.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return ""
+    found = re.search(rf"^{_SCOPE}:([^\r\n]+)".encode(), head.replace(b"\r\n ", b""), re.M)
+    return found[1].decode(errors="replace") if found else ""
 
 
 def check_sum(octets: bytes) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -12,13 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import msgspec
 
 from trakt_ical import files
 from trakt_ical.errors import OutputError
-from trakt_ical.export.stored_calendar import HEAD, DamagedCalendar, StoredCalendar, StoredEvent, parse_calendar
+from trakt_ical.export.ics import parse_owner
+from trakt_ical.export.stored_calendar import (
+    DamagedCalendar,
+    StoredCalendar,
+    StoredEvent,
+    parse_calendar,
+    read_calendar_id,
+)
 from trakt_ical.export.stores.file import FileStore
 from trakt_ical.export.stores.protocol import StateFile
 from trakt_ical.feed.answers import FOREIGN_COPY, NOT_YET_FETCHED, CalendarAnswers, Feed, FixedBody, hash_octets
@@ -31,7 +37,6 @@ from trakt_ical.model import check_years
 
 log = logging.getLogger(__name__)
 
-_SCOPE = re.compile(rb"^X-TRAKT-ICAL-SCOPE:([^\r\n]+)", re.M)
 YOUNG = 1_000_000_000  # nanoseconds; a file system counts in steps of a few milliseconds, some of a second
 LONGEST_NAME = 200  # characters of a copy's name; most file systems allow 255, and other files lie beside it
 
@@ -57,16 +62,11 @@ class FeedFolder:
 
         Accounts once shared a folder, and people copy and restore folders.
         """
-        try:
-            with open(self.make_store(name).name, "rb") as file:
-                found = _SCOPE.search(file.read(HEAD).replace(b"\r\n ", b""))
-        except OSError:
-            return False
-        return found is not None and self.is_foreign_id(found[1].decode(errors="replace"))
+        return self.is_foreign_id(read_calendar_id(Path(self.make_store(name).name)))
 
     def is_foreign_id(self, calendar_id: str) -> bool:
         """Whether *calendar_id* is another account's."""
-        api, _, owner, *_ = [unquote(part) for part in calendar_id.split("/")] + ["", "", ""]
+        api, owner = parse_owner(calendar_id)
         return bool(self.user and owner) and (api, owner) != (self.api, self.user)
 
     def make_store(self, name: str) -> FileStore:
