@@ -14,7 +14,7 @@ from trakt_ical.errors import Unreachable
 from trakt_ical.http import is_loopback
 
 PATIENCE = 10  # seconds
-REMEDY = "Is trakt-ical serve running, and does your proxy lead there? See docs/subscribe.md"
+REMEDY = "Is trakt-ical serve running, and does your proxy lead there? See docs/serving.md"
 
 
 def check_public_feed(app: App, account: str) -> Iterator[Finding]:
