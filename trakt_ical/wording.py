@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -21,6 +22,14 @@ def describe_span(length: timedelta) -> str:
             count = length // unit
             return f"{count} {name}{'' if count == 1 else 's'}"
     return "less than a minute"
+
+
+def parse_span(text: str) -> timedelta | None:
+    """Return the length of time that people write as `90m`, `24h`, `2d` or `30s`, None for any other text."""
+    if not re.fullmatch("[0-9]{1,6}s|[0-9]{1,4}[mhd]", text := text.strip().lower()):
+        return None
+    names = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    return timedelta(**{names[text[-1]]: int(text[:-1])})
 
 
 def describe_age(then: datetime, now: datetime) -> str:

@@ -16,7 +16,7 @@ from tests.calendars import find_slug
 from tests.conftest import Line
 from tests.feeds import RunningFeed, run_feed
 from trakt_ical.feed.answers import NOT_YET_FETCHED, Answer, CalendarAnswers, Feed, FixedBody, accepts_gzip, parse_etags
-from trakt_ical.feed.directory import AccountHealth, CalendarHealth, Directory, Feeds, Health
+from trakt_ical.feed.directory import AccountHealth, CalendarHealth, Directory, Feeds, Health, SecretHash
 from trakt_ical.feed.feed_store import LastModifiedFile
 from trakt_ical.http import parse_http_date
 
@@ -290,6 +290,43 @@ def test_health_tells_readiness_and_ages() -> None:
         "foreign": 0,
         "calendars": [{"ready": True, "age": 60}, {"ready": False, "age": None}],
     }
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "stale"),
+    [
+        ("", 200, None),
+        ("x=1", 200, None),
+        ("max_age=6h", 200, False),
+        ("max_age=60m&x=1", 200, False),
+        ("max_age=3599s", 503, True),
+        ("max_age=0d", 503, True),
+        ("max_age=", 400, None),
+        ("max_age=6", 400, None),
+        ("max_age=-1h", 400, None),
+        ("max_age=6h&max_age=7h", 400, None),
+        ("max_age=%FF%00", 400, None),
+        ("max_age=99999999999999999999d", 400, None),
+    ],
+)
+def test_health_is_asked_for_an_age(query: str, status: int, stale: bool | None) -> None:
+    """`max_age` turns a calendar that is older into 503, with its age; no length of time is 400."""
+
+    class FixedHealth:
+        def check_health(self) -> Health:
+            calendars = [CalendarHealth(is_ready=True, age=age) for age in (3600.0, 60.0)]
+            never = AccountHealth([CalendarHealth(is_ready=False, age=None)], "failing")
+            return Health([AccountHealth(calendars, "failing"), never])
+
+    feeds = Feeds({}, SecretHash(), FixedHealth())
+    for method in ("GET", "HEAD"):
+        answer = feeds.answer(method, "/healthz", {}, query.encode())
+        assert isinstance(answer, Answer)
+        assert answer.status == status
+    answer = feeds.answer("GET", "/healthz", {}, query.encode())
+    assert isinstance(answer, Answer)
+    found = json.loads(answer.body) if status != 400 else {}
+    assert (found.get("stale"), found.get("age")) == (stale, None if stale is None else 3600)
 
 
 @pytest.mark.parametrize(

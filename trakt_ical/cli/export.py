@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import partial
@@ -59,10 +58,11 @@ class Span(click.ParamType[timedelta]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         """Return the length of time that *value* gives."""
-        found = re.fullmatch(r"([0-9]{1,4})([mhd])", value.strip().lower(), re.ASCII)
-        if found is None:
+        from trakt_ical.wording import parse_span
+
+        if (span := parse_span(value)) is None:
             self.fail(f"{value!r} is no length of time. Write it like 24h, 90m or 2d.", param, ctx)
-        return int(found[1]) * {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}[found[2]]
+        return span
 
 
 @click.command("export", cls=Command)

@@ -97,7 +97,7 @@ class FeedApp:
         conditions = read_conditions(scope["headers"])
         for _ in range(MOST_TRIES):
             # Anew each time: a copy that was replaced meanwhile is another calendar, with other tags.
-            found = self._directory.feeds.answer(method, path, conditions)
+            found = self._directory.feeds.answer(method, path, conditions, scope["query_string"])
             if isinstance(found, Answer):
                 return found
             if not isinstance(found, Download):

@@ -9,13 +9,26 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Protocol
+from urllib.parse import parse_qs
 
-from trakt_ical.feed.answers import NOT_FOUND, ROBOTS, Answer, Download, Feed, answer_fixed, make_answer
+from trakt_ical.feed.answers import (
+    NOT_FOUND,
+    ROBOTS,
+    Answer,
+    Download,
+    Feed,
+    answer_fixed,
+    make_answer,
+    make_text_answer,
+)
+from trakt_ical.wording import parse_span
 
 CONDITIONS = ("crashed", "hanging", "failing", "starting", "well")
 """What a refresher may be, the worst first."""
+BAD_MAX_AGE = make_text_answer(400, "max_age must be a length of time, such as 6h, 90m or 2d.\n")
 
 
 class PageSource(Protocol):
@@ -57,14 +70,18 @@ class Health:
 
     accounts: Sequence[AccountHealth]
 
-    def answer(self) -> Answer:
+    def answer(self, max_age: timedelta | None = None) -> Answer:
         """Return 200 where all calendars of some account can be served, else 503.
 
         One account of several that was never logged in must not make whoever watches the service restart it for all.
+        With *max_age*, it is 503 too where some calendar was fetched longer ago than that.
         """
         is_ready = any(account.is_ready for account in self.accounts)
         calendars = [calendar for account in self.accounts for calendar in account.calendars]
         counts = Counter(account.refresher for account in self.accounts)
+        age = max((calendar.age for calendar in calendars if calendar.age is not None), default=None)
+        is_stale = max_age is not None and age is not None and age > max_age.total_seconds()
+        stale = {"stale": is_stale, "age": None if age is None else int(age)}
         found = {
             "ready": is_ready,
             "refresher": min(counts, key=CONDITIONS.index, default="starting"),
@@ -74,9 +91,11 @@ class Health:
                 {"ready": calendar.is_ready, "age": None if calendar.age is None else int(calendar.age)}
                 for calendar in calendars
             ],
+            **(stale if max_age is not None else {}),
         }
         body = json.dumps(found).encode()
-        return make_answer(200 if is_ready else 503, body, b"application/json", ((b"cache-control", b"no-store"),))
+        status = 200 if is_ready and not is_stale else 503
+        return make_answer(status, body, b"application/json", ((b"cache-control", b"no-store"),))
 
 
 class HealthSource(Protocol):
@@ -120,10 +139,13 @@ class Feeds:
         """Return *path* without the prefix that a proxy may have left before it."""
         return path[len(self.prefix) :] if self.prefix and path.startswith(self.prefix + "/") else path
 
-    def answer(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> Answer | Download | PageSource:
+    def answer(
+        self, method: str, path: str, headers: Mapping[bytes, bytes], query: bytes = b""
+    ) -> Answer | Download | PageSource:
         """Return the answer to a request, or the download that makes it; for the secret of a page, who draws that page.
 
-        *path* is decoded and without the prefix; names of *headers* are in lower case.
+        *path* is decoded and without the prefix; names of *headers* are in lower case. The *query* is for `/healthz`
+        alone.
         """
         if not path.startswith("/"):
             return NOT_FOUND  # `*`, or an address of another host
@@ -138,8 +160,15 @@ class Feeds:
         if path == "/robots.txt":
             return answer_fixed(ROBOTS, method)
         if path == "/healthz":
-            return answer_fixed(self.health.check_health().answer(), method)
+            return answer_fixed(self._answer_health(query), method)
         return NOT_FOUND.without_body() if method == "HEAD" else NOT_FOUND
+
+    def _answer_health(self, query: bytes) -> Answer:
+        ages = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("max_age")
+        if ages is None:
+            return self.health.check_health().answer()
+        max_age = parse_span(ages[0]) if len(ages) == 1 else None
+        return BAD_MAX_AGE if max_age is None else self.health.check_health().answer(max_age)
 
 
 class Directory:
