@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from tests.factories import NOW, SHOW, make_episode
 from trakt_ical.checkin.items import Query, Title, WatchItem
+from trakt_ical.checkin.listings import Schedule, find_shown_times
 from trakt_ical.checkin.resolve import MOST_EPISODES, MOST_TITLES, ItemFinder
-from trakt_ical.checkin.schedule import Schedule, find_shown_times
 from trakt_ical.errors import NoMatch
 from trakt_ical.model import Episode
 from trakt_ical.transform.filters import Filters, Trait

@@ -17,8 +17,8 @@ from trakt_ical.app.agenda import fetch_listed
 from trakt_ical.app.context import App
 from trakt_ical.app.open_source import find_calendar_zone, make_connection, open_source
 from trakt_ical.checkin.links import LinkCheckIns, StoredAiring
+from trakt_ical.checkin.listings import Schedule, ShownTimes, find_shown_times
 from trakt_ical.checkin.resolve import Chooser, ItemFinder
-from trakt_ical.checkin.schedule import Schedule, ShownTimes, find_shown_times
 from trakt_ical.checkin.service import CheckInContext, CheckInService
 from trakt_ical.checkin.signed_links import FOLDER
 from trakt_ical.config import Calendar

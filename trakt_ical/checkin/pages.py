@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from trakt_ical.checkin.items import Conflict
 from trakt_ical.checkin.links import Done, Failed, FormChoice, LinkCheckIns, Outcome, Waiting
-from trakt_ical.checkin.schedule import LEAD
+from trakt_ical.checkin.listings import LEAD
 from trakt_ical.checkin.service import describe_conflict
 from trakt_ical.checkin.signed_links import FOLDER, Ticket, Tickets
 from trakt_ical.feed.answers import NOT_FOUND, Answer, make_html_answer, make_text_answer

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from trakt_ical.checkin.items import CheckInApi, EpisodeRef, Query, Title, WatchItem
-from trakt_ical.checkin.schedule import Schedule, make_show_title
+from trakt_ical.checkin.listings import Schedule, make_show_title
 from trakt_ical.errors import NoMatch
 from trakt_ical.model import Episode
 from trakt_ical.transform.title_matching import find_nearest, normalize_title

@@ -32,8 +32,8 @@ from trakt_ical.fetch.sources import (
     hash_answers,
     ignore_progress,
 )
-from trakt_ical.fetch.tvmaze.answers import AnswersTvmaze
 from trakt_ical.fetch.tvmaze.kept import Facts, KeptAnswers, KnownShow, ScheduledShow
+from trakt_ical.fetch.tvmaze.kept_airings import AnswersTvmaze
 from trakt_ical.fetch.tvmaze.match import Matches, make_list_key, make_show_key, match_shows
 from trakt_ical.fetch.tvmaze.reader import SERVER, read_schedule
 from trakt_ical.fetch.tvmaze.wire import ShowWire
