@@ -276,3 +276,15 @@ def test_what_others_export_is_neither_shown_nor_forgotten(accounts: Accounts) -
     [output] = json.loads(accounts.read("ben", "status", "--json"))["outputs"]
     assert output["output"].endswith("ben.ics")
     assert output["last_success"]
+
+
+def test_the_calendar_of_the_world_is_that_of_its_settings_file(accounts: Accounts) -> None:
+    """`status` lists an output that is nobody's for the settings file that wrote it, which alone may forget it."""
+    world = str(accounts.line.folder / "world.ics")
+    accounts.read("ben", "export", "--source", "all", "-o", world)
+    assert world not in accounts.read("anna", "status")
+    accounts.read("anna", "status", "--prune")
+    [output] = json.loads(accounts.read("ben", "status", "--json"))["outputs"]
+    assert (output["output"], output["calendar"]) == (world, None)
+    accounts.read("ben", "status", "--prune")
+    assert world not in accounts.read("ben", "status")

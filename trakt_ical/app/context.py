@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import os
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping
@@ -62,6 +63,11 @@ class App(msgspec.Struct, frozen=True):
     def account(self) -> str:
         """The name of the account, "" for the one that the settings above all tables describe."""
         return self.settings.account
+
+    @property
+    def settings_file(self) -> str:
+        """The settings file, by the one path that names it from every folder."""
+        return os.path.realpath(self.resolved.file)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -116,7 +116,10 @@ def _open_output(app: App, job: Job, options: ExportOptions, stack: ExitStack) -
     if job.store and options.dry_run:
         return read_output(job.store, app.folders.state, calendar_id)
     if job.store:
-        return stack.enter_context(open_output(job.store, app.folders.state, calendar_id, force=options.force))
+        output = stack.enter_context(open_output(job.store, app.folders.state, calendar_id, force=options.force))
+        if output.state is not None:
+            output.state.settings_file = app.settings_file
+        return output
     if job.previous:
         return Output(stored=read_output(job.previous, app.folders.state, calendar_id).stored)
     return Output()

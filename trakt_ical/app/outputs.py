@@ -52,7 +52,8 @@ def list_outputs(apps: Sequence[App], max_age: timedelta | None = None) -> list[
     """Return the outputs of earlier runs, by their names; *apps* are all accounts of the settings.
 
     With *max_age* each one is old that was not written for so long. What the settings do not name is listed only where
-    it is known to be of one of these accounts: several settings files may share a folder, and be several people's.
+    it is known to be of one of these accounts: several settings files may share a folder, and be several people's. The
+    world's calendar is nobody's, so there the settings file of its last run decides.
     """
     if not apps:
         return []
@@ -67,7 +68,9 @@ def list_outputs(apps: Sequence[App], max_age: timedelta | None = None) -> list[
     found = []
     for path, state in load_states(apps[0].folders.state):
         account, title, is_feed, limit = known.get(path) or _find_elsewhere(state, relative)
-        if title is not None or parse_owner(state.scope) in owners:
+        owner = parse_owner(state.scope)
+        is_ours = owner in owners if owner[1] else state.settings_file == apps[0].settings_file
+        if title is not None or is_ours:
             found.append(WrittenOutput(path, state, max_age or limit, account, title, is_feed))
     return found + list(_list_pushed(apps, max_age or OLD_EXPORT))
 

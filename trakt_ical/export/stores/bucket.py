@@ -137,7 +137,9 @@ class BucketStore:
             if shared and shared.guard_since and state.guard_since and state.guard_missing <= shared.guard_missing:
                 # Another computer held this update back before.
                 state.guard_since = min(state.guard_since, shared.guard_since)
-            octets = msgspec.json.encode(msgspec.structs.replace(state, last_run=None, failure=None))
+            # What only this computer can use stays here, and so does the path of somebody's home.
+            shown = msgspec.structs.replace(state, last_run=None, failure=None, settings_file="")
+            octets = msgspec.json.encode(shown)
             self._put(_name_state(self._path), octets, self._shared.version if self._shared else None)
         except _BucketError as error:
             log.warning("The state beside %s was not written: %s", self.label, error)

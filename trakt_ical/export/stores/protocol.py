@@ -133,7 +133,8 @@ class OutputState(msgspec.Struct, kw_only=True):
     """What is known of one output, besides its octets. None: never.
 
     *guard_missing* are the UIDs whose loss is held back since *guard_since*. *last_run* spares the next one the work.
-    *scope*: the id of the calendar, which says whose it is; "" where no run has noted it yet.
+    *scope*: the id of the calendar, which says whose it is; "" where no run has noted it yet. *settings_file*: the
+    one whose run noted that, which is all that tells where a calendar that is nobody's belongs.
     *failure*: how the last run failed, None where it succeeded.
     *filters*: a hash of those that the stored calendar was made with, "" where that is not known.
     """
@@ -147,6 +148,7 @@ class OutputState(msgspec.Struct, kw_only=True):
     failure: Failure | None = None
     filters: str = ""
     scope: str = ""
+    settings_file: str = ""
 
     def __post_init__(self) -> None:
         check_years((self.last_success, self.last_change, self.guard_since))
