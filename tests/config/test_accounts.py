@@ -139,3 +139,13 @@ def test_the_built_in_trakt_has_one_account(tmp_path: Path) -> None:
     resolved = resolve_settings(flags={}, environ={}, default_file=file, account={"username": "demo"})
     assert {each.settings.account for each in resolved.calendars} == {""}
     assert {each.settings.username for each in resolved.calendars} == {"demo"}
+    with pytest.raises(SettingsError, match="anna"):  # else a command for her would be done for another user
+        resolve_settings(flags={"account": "anna"}, environ={}, default_file=file, account={"username": "demo"})
+    environ = {"TRAKT_ICAL_ACCOUNT": "anna"}  # of the user's own settings, as all variables of accounts
+    assert resolve_settings(flags={}, environ=environ, default_file=file, account={}).account is None
+
+
+def test_an_account_that_no_table_has_is_refused(tmp_path: Path) -> None:
+    """Also where the settings have no accounts at all; the error says what to write, and where."""
+    with pytest.raises(SettingsError, match=r"\[account\.anna\].*config\.toml"):
+        resolve(tmp_path, "", account="anna")

@@ -49,6 +49,9 @@ def command(run: Run, /, words: tuple[str, ...], show_all: bool, as_json: bool, 
         write_line(json.dumps(make_schema(), ensure_ascii=False, indent=2))
         return
     if words:
+        if flags["account"] is not None:
+            table = f"account.{flags['account']}." if flags["account"] else ""
+            raise click.UsageError(f"--account only chooses what is shown. Write: config {words[0]} {table}NAME …")
         _change(run, words)
         return
     from trakt_ical.config import list_settings

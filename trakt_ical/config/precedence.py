@@ -35,6 +35,11 @@ from trakt_ical.errors import SettingsError
 from trakt_ical.export.stores.address import hide_path, is_bucket_address
 from trakt_ical.wording import suggest_nearest
 
+ONE_USER = (
+    "--demo is logged in as one user, so there is no account {name}. Leave out --account, or try a household with "
+    'trakt-ical demo: see "Try it" in docs/accounts.md'
+)
+
 
 class Resolved(msgspec.Struct, frozen=True):
     """The settings in force: *base* is outside of calendars, *file* the settings file, *warnings* are for the user.
@@ -95,12 +100,14 @@ def resolve_settings(
     # The flag chooses among the accounts. It never moves a calendar from one to another.
     selected = above.pop("account", None)
     if account is not None:
+        if selected is not None and selected.origin == "flag" and selected.value:
+            raise SettingsError(ONE_USER.format(name=selected.value))
         # Otherwise a login or an address of the user's own would meet the built-in Trakt, or the reverse.
         common, above = _leave_out(common, ACCOUNT | {"account"}), _leave_out(above, ACCOUNT)
         tables = {name: _leave_out(table, {"account"}) for name, table in tables.items()}
         accounts, selected = {}, None
         above |= {name: GivenValue(value, "the built-in Trakt") for name, value in account.items()}
-    layers = _Layers({} if output is None else {"output": GivenValue(output, "default")}, common, accounts, above)
+    layers = _Layers({} if output is None else {"output": GivenValue(output, "default")}, common, accounts, above, path)
     names = ("", *accounts)
     made = _make_calendars(
         [("", {}), *(("", {"account": GivenValue(name, f"[{ACCOUNTS}.{name}]")}) for name in names)], layers, problems
@@ -140,12 +147,13 @@ def _leave_out(given: GivenValues, names: Collection[str]) -> GivenValues:
 
 
 class _Layers(msgspec.Struct, frozen=True):
-    """What was given for all calendars: *defaults*, *common* of the file, the *accounts*' tables, and *above* them."""
+    """What was given for all calendars: *defaults*, *common* of the *file*, the *accounts*' tables, *above* them."""
 
     defaults: GivenValues
     common: GivenValues
     accounts: Mapping[str, GivenValues]
     above: GivenValues
+    file: Path
 
     def merge(self, table: GivenValues, under: Mapping[str, GivenValue] | None = None) -> GivenValues:
         """Return what is given for a calendar with *table*; *under* stands in for the defaults."""
@@ -167,7 +175,10 @@ class _Layers(msgspec.Struct, frozen=True):
             return
         have = f"The settings file has: {', '.join(self.accounts)}." if self.accounts else "The settings file has none."
         nearest = suggest_nearest(str(given.value), self.accounts)
-        raise SettingsError(f"There is no account {given.value} (account, {given.locate()}). {have}{nearest}")
+        raise SettingsError(
+            f"There is no account {given.value} (account, {given.locate()}). {have}{nearest} "
+            f"To add one, write a table [{ACCOUNTS}.{given.value}] into {self.file}."
+        )
 
 
 def _check_outputs(calendars: Collection[Calendar]) -> None:
