@@ -84,6 +84,19 @@ def test_advice_repeats_the_general_options(line: Line, tmp_path: Path) -> None:
     assert f"Run: trakt-ical --config '{file}' login" in result.stderr
 
 
+def test_each_advised_command_is_about_the_same_files(line: Line, tmp_path: Path) -> None:
+    """Also outside of errors, and in JSON, an advised command repeats the general options and no more than those."""
+    file = tmp_path / "my.toml"
+    file.write_text("")
+    wanted = f"trakt-ical --config {file} "
+    environ = {"TRAKT_ICAL_TOKEN_FILE": str(tmp_path / "none.json")}
+    for words in (("status", "--json"), ("doctor", "--json"), ("doctor",), ("schedule", "status", "--with", "cron")):
+        shown = line("--config", str(file), *words, environ=environ).output
+        advised = re.findall("trakt-ical [-a-z]+ ?[^ ]*", shown)
+        assert wanted in shown
+        assert [each for each in advised if not each.startswith(wanted.strip())] == []
+
+
 def test_what_prints_a_table_prints_json_too(line: Line) -> None:
     """What `status`, `config`, `feed list` and `explain` show is there for programs too; secrets stay masked."""
     line("export")

@@ -15,28 +15,18 @@ import trakt_ical
 from trakt_ical.cli.command import make_general_options, make_json_option
 from trakt_ical.cli.terminal import describe_stdout_error, write_note
 
+COMMANDS = (
+    *("export", "serve", "feed", "push", "agenda", "explain", "checkin"),
+    *("setup", "login", "logout", "import", "shows", "status", "doctor", "schedule", "config", "completion", "demo"),
+)
+
 
 class Commands(click.Group):
     """The group of all commands; it imports the module of a command when that command runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         """Return the names in the order of the help: most used first, not by the alphabet."""
-        return [
-            *("export", "serve", "feed", "push", "agenda", "explain", "checkin"),
-            *(
-                "setup",
-                "login",
-                "logout",
-                "import",
-                "shows",
-                "status",
-                "doctor",
-                "schedule",
-                "config",
-                "completion",
-                "demo",
-            ),
-        ]
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):

@@ -78,7 +78,7 @@ class Command(click.Command):
                 return super().invoke(ctx)
             except TraktIcalError as error:
                 for each in (error, *getattr(error, "others", ())):
-                    write_note(run.complete_advice(f"Error: {each}"))
+                    run.warn(f"Error: {each}")
                     for row in (*getattr(each, "candidates", ()), *getattr(each, "excerpt", ())):
                         write_note(f"  {row}")
                 ctx.exit(error.exit_code)

@@ -29,10 +29,11 @@ def command(run: Run, /, as_json: bool) -> None:
     is changed. The exit status is that of the first check that failed; warnings leave it 0.
     """
     findings = []
-    for finding in _check(run):
+    for found in _check(run):
+        finding = _complete(run, found)
         findings.append(finding)
         if not as_json:
-            _print(run, finding)
+            _print(finding)
     if as_json:
         import msgspec
 
@@ -54,9 +55,17 @@ def _check(run: Run) -> Iterator[Finding]:
             yield make_failure("settings", each, "\n".join(each.excerpt))
 
 
-def _print(run: Run, finding: Finding) -> None:
+def _complete(run: Run, finding: Finding) -> Finding:
+    """Return *finding* with commands that are about the same files and server as this one."""
+    import msgspec
+
+    message, remedy = run.complete_advice(finding.message), run.complete_advice(finding.remedy)
+    return msgspec.structs.replace(finding, message=message, remedy=remedy)
+
+
+def _print(finding: Finding) -> None:
     """Print *finding* with its remedy below."""
     subject = finding.subject + (f" ({finding.account})" if finding.account else "")
     write_line(f"{finding.grade.value:<8}{subject}: {finding.message}")
     for row in finding.remedy.splitlines():
-        write_line(f"        {run.complete_advice(row)}")
+        write_line(f"        {row}")

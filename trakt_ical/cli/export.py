@@ -132,7 +132,7 @@ def command(
     with run.accounts(flags) as accounts:
         calendars = find_calendars_with_output(accounts.open_all(), names)
         if flags["output"] is not None and len(calendars) > 1:
-            raise click.UsageError("-o takes one calendar. Name it: trakt-ical export NAME -o FILE")
+            raise click.UsageError(f"-o takes one calendar. Name it: {run.program} export NAME -o FILE")
         apps, jobs = zip(*((app, _make_job(app, calendar, previous)) for app, calendar in calendars), strict=True)
         if previous and any(job.store for job in jobs):
             raise click.UsageError("--previous needs -o -. An output file is itself the previous calendar.")
@@ -279,7 +279,7 @@ def _raise_first(run: Run, failed: list[tuple[Job, TraktIcalError]]) -> None:
     """Write the errors of the *failed* calendars to stderr, but for the first, which is raised."""
     groups = _group_by_message(failed)
     for message, jobs in list(groups.items())[1:]:
-        write_note(run.complete_advice(f"Error: {_name_calendars(jobs)}{message}"))
+        run.warn(f"Error: {_name_calendars(jobs)}{message}")
     for _, error in failed[:1]:
         message = str(error)
         error.args = (f"{_name_calendars(groups[message])}{message}",)

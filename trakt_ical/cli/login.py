@@ -105,7 +105,7 @@ def _report(run: Run, accounts: Accounts, app: App, token: Token) -> None:
     of = f" to {app.description}" if app.is_one_of_several else ""
     run.say(f"Logged in{of} as {token.username}." if token.username else f"Logged in{of}.")
     for warning in find_shared_users(app, accounts.open_others(app)):
-        write_note(f"Warning: {warning}")
+        run.warn(f"Warning: {warning}")
     run.say(f"Next, write your calendar: {run.program} export")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from trakt_ical.cli import COMMANDS
 from trakt_ical.cli.terminal import write_note
 
 if TYPE_CHECKING:
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from trakt_ical.config import Calendar
 
 C = TypeVar("C", bound=Callable[..., Any])
+
+PROGRAM = "trakt-ical"
+# `demo` and `completion` are about no files and no server.
+_COMMAND = re.compile(rf"(?<![\w./-]){PROGRAM} ({'|'.join(set(COMMANDS) - {'demo', 'completion'})})\b")
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Run:
     @property
     def program(self) -> str:
         """How to start the next command so that it uses the same server, settings and files."""
-        words = ["trakt-ical"]
+        words = [PROGRAM]
         if self.demo:
             words.append("--demo")
         if self.home:
@@ -63,16 +69,23 @@ class Run:
             yield accounts
 
     def complete_advice(self, text: str) -> str:
-        """Return *text* with the general options of this run in the command that it advises.
+        """Return *text* with the general options of this run in each command that it advises.
 
         Below `cli` nobody knows them, and without them the advice would concern other files or another server.
         """
-        return text.replace("Run: trakt-ical ", f"Run: {self.program} ")
+        if self.program == PROGRAM:
+            return text
+        # The name alone is the product's, and a command that has options already knows its files.
+        return re.sub(_COMMAND, lambda found: f"{self.program} {found[1]}", text)
 
     def say(self, text: str) -> None:
         """Write *text* to stderr unless the user asked for quiet."""
         if not self.quiet:
-            write_note(text)
+            self.warn(text)
+
+    def warn(self, text: str) -> None:
+        """Write *text* to stderr even where the user asked for quiet."""
+        write_note(self.complete_advice(text))
 
 
 @contextlib.contextmanager

@@ -121,9 +121,10 @@ def status(run: Run, /, kind: str | None, name: str | None, as_json: bool) -> No
         return
     write_line(f"{chosen.name} ({found.scheduler})")
     write_line(f"  next run   {found.next_run or 'not known'}")
-    write_line(f"  last run   {found.last_run or 'not known; trakt-ical status shows when each output was written'}")
+    unknown = f"not known; {run.program} status shows when each output was written"
+    write_line(f"  last run   {found.last_run or unknown}")
     for note in found.notes:
-        write_line(f"  {note}")
+        write_line(f"  {run.complete_advice(note)}")
 
 
 def _to_json(found: ScheduleStatus) -> dict[str, object]:

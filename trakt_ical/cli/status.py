@@ -11,7 +11,7 @@ import click
 
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
-from trakt_ical.cli.terminal import write_line, write_note
+from trakt_ical.cli.terminal import write_line
 from trakt_ical.errors import LoginNeeded, TraktIcalError
 from trakt_ical.wording import describe_past, describe_span
 
@@ -60,13 +60,13 @@ def command(run: Run, /, as_json: bool, max_age: int | None, prune: bool, **flag
         logins = {app.account: _load_login(app) for app in apps}
         now = accounts.environment.now()
         if as_json:
-            write_line(json.dumps(_convert_status(apps, outputs, logins), ensure_ascii=False, indent=2))
+            write_line(json.dumps(_convert_status(run, apps, outputs, logins), ensure_ascii=False, indent=2))
         else:
             for row in _describe_status(run, apps, outputs, logins):
                 write_line(run.complete_advice(row))
         for number, app in enumerate(apps):
             for warning in find_shared_users(app, apps[number + 1 :]):
-                write_note(f"Warning: {warning}")
+                run.warn(f"Warning: {warning}")
     # Last, so that everything else is shown all the same.
     for login in logins.values():
         if isinstance(login, TraktIcalError):
@@ -97,24 +97,24 @@ def _describe_status(
 
 
 def _convert_status(
-    apps: Sequence[App], outputs: Sequence[WrittenOutput], logins: Mapping[str, Login]
+    run: Run, apps: Sequence[App], outputs: Sequence[WrittenOutput], logins: Mapping[str, Login]
 ) -> dict[str, object]:
     """Return the status for JSON. *login* is that of the only account, null where there are several."""
     accounts = [
         {
             "account": app.account,
-            "login": _convert_login(app, logins[app.account]),
-            "error": str(login) if isinstance(login := logins[app.account], TraktIcalError) else None,
+            "login": _convert_login(app, login),
+            "error": run.complete_advice(str(login)) if isinstance(login, TraktIcalError) else None,
             "calendars": _list_titles(app),
             "outputs": [output.state.output for output in outputs if output.account == app.account],
-            **_convert_list(app, logins[app.account]),
+            **_convert_list(app, login),
         }
-        for app in apps
+        for app, login in ((app, logins[app.account]) for app in apps)
     ]
     status = {
         "login": accounts[0]["login"] if len(apps) == 1 else None,
         "accounts": accounts,
-        "outputs": [_convert_output(output, apps[0].environment.now()) for output in outputs],
+        "outputs": [_convert_output(run, output, apps[0].environment.now()) for output in outputs],
     }
     return status | (_convert_list(apps[0], logins[apps[0].account]) if len(apps) == 1 else {})
 
@@ -137,7 +137,7 @@ def _describe_output(run: Run, output: WrittenOutput, now: datetime) -> Iterator
         yield f"  failing        since {describe_past(state.failure.since, now)}: {state.failure.message}"
 
 
-def _convert_output(output: WrittenOutput, now: datetime) -> dict[str, str | bool | None]:
+def _convert_output(run: Run, output: WrittenOutput, now: datetime) -> dict[str, str | bool | None]:
     """Return *output* for JSON; null is never, or in no settings."""
     state, failure = output.state, output.state.failure
     moments = {
@@ -148,7 +148,7 @@ def _convert_output(output: WrittenOutput, now: datetime) -> dict[str, str | boo
     }
     row: dict[str, str | bool | None] = {"output": state.output, "calendar": output.calendar}
     row |= {name: each.isoformat() if each else None for name, each in moments.items()}
-    return row | {"failure": failure.message if failure else None, "is_old": output.is_old(now)}
+    return row | {"failure": run.complete_advice(failure.message) if failure else None, "is_old": output.is_old(now)}
 
 
 def _load_login(app: App) -> Login:
