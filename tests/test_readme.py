@@ -6,11 +6,13 @@ import re
 import shlex
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from tests.conftest import Line
 from trakt_ical import errors
 from trakt_ical.cli import cli
 from trakt_ical.config import FIELDS, OF_CALENDARS
@@ -57,6 +59,21 @@ def test_every_command_line_is_understood() -> None:
             words = words[[word.endswith("trakt-ical") for word in words].index(True) + 1 :]
         result = CliRunner().invoke(cli, [*(word for word in words if word != "&"), "--help"])
         assert result.exit_code == 0, part
+
+
+def test_what_the_readme_shows_works_in_the_demo(line: Line) -> None:
+    """Its exports and check-ins, one after the other on a new computer, find the shows that they name."""
+    shown = re.findall(r"`trakt-ical (export[^`]*)`", README) + re.findall(
+        r"^trakt-ical (checkin[^#\n]*)", README, re.M
+    )
+    assert len(shown) > 8
+    line.clock.now = datetime(2026, 11, 25, 10, 30, tzinfo=UTC)  # the seasons of the built-in Trakt go with the year
+    for words in map(shlex.split, shown):
+        if words[-2:-1] == ["-o"] and words[-1] != "-":
+            words[-1] = str(line.folder / words[-1])
+        done = line(*words, *(["--replace"] if words[0] == "checkin" and "--cancel" not in words else []))
+        assert done.exit_code == 0, (words, done.stderr)
+        assert not re.match("0 events", done.stderr), words
 
 
 def test_every_rule_is_explained() -> None:
