@@ -23,6 +23,9 @@ from tests.caldav_servers import PASSWORD, USER, CalDavServer, run_caldav_server
 from tests.conftest import Line
 from tests.demos import log_in
 from tests.server import Reply, Request
+from trakt_ical.app.context import open_app
+from trakt_ical.app.environment import Environment
+from trakt_ical.app.outputs import list_destinations
 from trakt_ical.demo import Fault
 from trakt_ical.export.stored_calendar import parse_calendar, parse_moment
 
@@ -377,6 +380,28 @@ def test_the_status_has_each_push(mirror: Mirror) -> None:
     mirror.proxy.interfere = lambda _: Reply(b"", 503)
     assert mirror("export").exit_code == 6
     assert "503" in mirror("status").stdout
+
+
+def test_each_place_that_a_calendar_goes_to_has_its_last_success(line: Line, tmp_path: Path) -> None:
+    """An output that was written, a push whether it was tried or not; nothing of an output that nobody wrote."""
+    config, output = tmp_path / "push.toml", str(tmp_path / "a.ics")
+    config.write_text(
+        f'[push.x]\nurl = "http://127.0.0.1:9/"\n[calendar.A]\noutput = "{output}"\npush = "x"\n[calendar.B]\n'
+    )
+
+    def list_places() -> list[tuple[str, bool, int]]:
+        environment = Environment(line.clock, line.clock.sleep, line.environ)
+        with open_app({"config": config}, demo=False, environment=environment) as app:
+            found = [each for calendar in app.calendars for each in list_destinations(app, calendar)]
+        return [
+            (each.state.output, each.state.last_success == line.clock(), getattr(each.state.failure, "exit_status", 0))
+            for each in found
+        ]
+
+    del line.environ["TRAKT_ICAL_OUTPUT"]
+    assert list_places() == [("push x", False, 0)]
+    assert line("--config", str(config), "export", "A").exit_code == 6
+    assert list_places() == [(output, True, 0), ("push x", False, 6)]
 
 
 def test_the_built_in_trakt_is_pushed_to_a_server_beside_it(line: Line) -> None:

@@ -10,16 +10,16 @@ import msgspec
 
 from trakt_ical.app.context import App
 from trakt_ical.app.feed_folder import find_user, make_feed_folder
+from trakt_ical.config import Calendar
 from trakt_ical.errors import OutputError
 from trakt_ical.export.ics import parse_owner
-from trakt_ical.export.stores.address import is_bucket_address
+from trakt_ical.export.stores.address import hide_path, is_bucket_address
 from trakt_ical.export.stores.file import FileStore
 from trakt_ical.export.stores.protocol import OutputState, StateFile, load_states
 
 OLD_EXPORT = timedelta(hours=36)  # a schedule runs at least once a day, and a computer may sleep for a night
 OLD_FEED = timedelta(hours=3)  # the least; a server restarts, a source is down for an hour
 MISSED_REFRESHES = 3
-PUSH_FOLDER = "push"  # below the folder of states: what is known of calendars on servers
 
 
 class WrittenOutput(msgspec.Struct, frozen=True):
@@ -75,24 +75,42 @@ def list_outputs(apps: Sequence[App], max_age: timedelta | None = None) -> list[
     return found + list(_list_pushed(apps, max_age or OLD_EXPORT))
 
 
+def list_destinations(app: App, calendar: Calendar) -> list[WrittenOutput]:
+    """Return where *calendar* goes besides its feed, each with its last success: its output, then its push.
+
+    Nothing is asked of a server. An output that no run here has tried to write is left out, since each calendar has one
+    by default; a push that was never tried has neither success nor failure.
+    """
+    found = []
+    output = calendar.settings.output
+    if output not in ("", "-"):
+        file = StateFile(app.folders.state, _find_store_name(output), hide_path(output))
+        if file.path.exists():
+            found.append(WrittenOutput(file.path, file.load(), OLD_EXPORT, app.account, calendar.title))
+    if calendar.settings.push:
+        found.append(_describe_push(app, calendar.settings.push, OLD_EXPORT))
+    return found
+
+
 def _list_pushed(apps: Sequence[App], limit: timedelta) -> Iterator[WrittenOutput]:
     """Yield the calendars on servers that earlier runs pushed to."""
-    if not (apps[0].folders.state / PUSH_FOLDER).is_dir():
-        return
-    from trakt_ical.app.push import load_push_states  # few people push
+    for app in apps:
+        for name in {each.settings.push: None for each in app.calendars if each.settings.push}:
+            push = _describe_push(app, name, limit)
+            if push.path.exists():
+                yield push
 
-    pushed = {each.settings.push: (app.account, each.title) for app in apps for each in app.calendars}
-    for path, push in load_push_states(apps[0]):
-        if push.name not in pushed:  # it may be that of another settings file, and another person's
-            continue
-        account, title = pushed[push.name]
-        state = OutputState(
-            output=f"push {push.name}",
-            last_success=push.last_success,
-            last_change=push.last_change,
-            failure=push.failure,
-        )
-        yield WrittenOutput(path, state, limit, account, title)
+
+def _describe_push(app: App, name: str, limit: timedelta) -> WrittenOutput:
+    from trakt_ical.app.push_state import open_push_state  # few people push
+
+    file = open_push_state(app, app.resolved.pushes[name])
+    known = file.load_if_readable() if file.path.exists() else None
+    state = OutputState(output=f"push {name}")
+    if known:
+        state.last_success, state.last_change, state.failure = known.last_success, known.last_change, known.failure
+    titles = ", ".join(each.title for each in app.calendars if each.settings.push == name)
+    return WrittenOutput(file.path, state, limit, app.account, titles)
 
 
 def forget_outputs(outputs: Sequence[WrittenOutput]) -> None:

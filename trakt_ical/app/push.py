@@ -6,12 +6,10 @@ request; once a day it is thrown away, all is read back, and what differs is rep
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
@@ -21,11 +19,10 @@ from msgspec.structs import replace
 from trakt_ical import files
 from trakt_ical.app.calendar_specs import make_calendar_id
 from trakt_ical.app.feed_folder import make_feed_folder
-from trakt_ical.app.outputs import PUSH_FOLDER
+from trakt_ical.app.push_state import PushState, open_push_state
 from trakt_ical.errors import OutputError, SettingsError, TraktIcalError
 from trakt_ical.export.mirror import (
     CollectionGone,
-    MirroredEvent,
     Plan,
     PushResult,
     WantedEvent,
@@ -34,7 +31,7 @@ from trakt_ical.export.mirror import (
     push,
 )
 from trakt_ical.export.output import make_store, read_output
-from trakt_ical.export.stores.protocol import Failure, Instant, continue_failure
+from trakt_ical.export.stores.protocol import continue_failure
 from trakt_ical.files import JsonFile
 from trakt_ical.http import is_loopback
 from trakt_ical.pipeline import RunResult
@@ -50,33 +47,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-READ_BACK_AFTER = timedelta(days=1)
 LOCK_WAIT = 60  # seconds
 COLOR = "#DC143C"  # crimson, as the calendars have; people change it in their program
 
 PushProgress: TypeAlias = Callable[[int, int], None]
-
-
-class PushState(msgspec.Struct, kw_only=True):
-    """What is known of the calendar on the server of the push *name*, and when it was last pushed to.
-
-    *target*: a hash of whose it is and where. *events*: what is there, by UID; *taken*: the titles of those that the
-    account has in another calendar. *read_at*: when that was read back; None where it must be read before it is used.
-    """
-
-    name: str
-    target: str
-    collection: str = ""
-    events: dict[str, MirroredEvent] = {}
-    taken: dict[str, str] = {}
-    read_at: Instant | None = None
-    last_success: Instant | None = None
-    last_change: Instant | None = None
-    failure: Failure | None = None
-
-    def is_fresh(self, now: datetime) -> bool:
-        """Whether what is known still counts at *now*."""
-        return self.read_at is not None and timedelta(0) <= now - self.read_at < READ_BACK_AFTER
 
 
 class PushReport(msgspec.Struct, frozen=True):
@@ -135,11 +109,9 @@ def push_calendars(
     """Bring the calendar of *target* in step with the *stored* calendars. Raises TraktIcalError."""
     check_encryption(app, target)
     wanted, now = list_wanted(stored), app.environment.now()
-    file = _open_state(_find_state_path(app, target.name))
+    file = open_push_state(app, target)
     with files.lock(file.path, wait=LOCK_WAIT):
-        state = file.load_if_readable()
-        if state is None or state.target != _hash_target(target):
-            state = PushState(name=target.name, target=_hash_target(target))
+        state = file.load_if_readable() or PushState(name=target.name)
         if state.is_fresh(now) and not _make_open_plan(wanted, state).size:
             return _note_success(file, state, now, PushResult(), dry_run=dry_run)
         pusher = _Pusher(file, state, now, dry_run=dry_run)
@@ -270,26 +242,3 @@ def find_pushes(app: App, names: Sequence[str]) -> list[str]:
     if not used:
         raise SettingsError('No calendar has a push. Make a [push.NAME] table, and put push = "NAME" into a calendar.')
     return list(names) or used
-
-
-def load_push_states(app: App) -> list[tuple[Path, PushState]]:
-    """Return what is known of each push that was ever tried, by name, with the file that keeps it."""
-    states = [(path, _open_state(path).load_if_readable()) for path in _find_folder(app).glob("*.json")]
-    return sorted(((path, state) for path, state in states if state), key=lambda each: each[1].name)
-
-
-def _find_folder(app: App) -> Path:
-    return app.folders.state / PUSH_FOLDER
-
-
-def _find_state_path(app: App, name: str) -> Path:
-    return _find_folder(app) / f"{hashlib.blake2b(name.encode(), digest_size=12).hexdigest()}.json"
-
-
-def _open_state(path: Path) -> JsonFile[PushState]:
-    return JsonFile(path, PushState, "file of a push")
-
-
-def _hash_target(target: PushTarget) -> str:
-    text = "\n".join((target.url, target.username, target.calendar))
-    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
