@@ -214,6 +214,15 @@ def test_an_export_to_standard_output_is_not_scheduled(schedules: Schedules) -> 
     assert schedules.read() == ""
 
 
+def test_a_path_with_a_line_break_is_not_scheduled(schedules: Schedules, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name of a folder, which may come from elsewhere, must not become a line of the crontab."""
+    folder = schedules.folder / "x\n* * * * * touch owned"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert schedules("install", "--with", "cron").exit_code == 3
+    assert schedules.read() == ""
+
+
 def test_a_scheduler_that_fails_is_reported_in_its_words(schedules: Schedules, tmp_path: Path) -> None:
     """The error has the exit status of an output that could not be written, and what the program said."""
     program = tmp_path / "bin" / "crontab"

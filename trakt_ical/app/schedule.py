@@ -53,17 +53,21 @@ def check_name(name: str) -> str:
 def make_plan(accounts: Accounts, words: Sequence[str], *, name: str, hours: int, environ: Mapping[str, str]) -> Plan:
     """Return the plan called *name* that runs the program with the general options *words* each *hours*.
 
-    Raises SettingsError where an export by itself makes no sense: without an output, or to standard output.
+    Raises SettingsError where an export by itself makes no sense: without an output, or to standard output; and where
+    no scheduler could be told the way to it.
     """
     outputs = [calendar.settings.output for app in accounts.open_all() for calendar in app.calendars]
     if not any(each and each != "-" for each in outputs):
         raise SettingsError("A schedule needs an output that is a file. Set output, or output in a [calendar.NAME].")
-    folder = Path.cwd()
+    folder, command = Path.cwd(), (*find_program(environ), *words, "export")
+    # A line break would end the line of a crontab or a unit, and what follows it would be a line of its own.
+    if not "".join((str(folder), *command)).isprintable():
+        raise SettingsError("A schedule cannot be made for a path that has line breaks or other control characters.")
     # The same minute at each installation, another one for each user and computer.
     seed = hashlib.blake2b(f"{folder}\n{name}\n{accounts.folders.data}".encode(), digest_size=2).digest()
     return Plan(
         name=name,
-        command=(*find_program(environ), *words, "export"),
+        command=command,
         folder=folder,
         hours=hours,
         minute=int.from_bytes(seed) % 60,
