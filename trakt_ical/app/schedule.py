@@ -21,6 +21,7 @@ from trakt_ical.errors import SettingsError
 
 LOG = "export.log"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UNFIT = re.compile(r"[^A-Za-z0-9.-]+")
 
 
@@ -61,7 +62,7 @@ def make_plan(accounts: Accounts, words: Sequence[str], *, name: str, hours: int
         raise SettingsError("A schedule needs an output that is a file. Set output, or output in a [calendar.NAME].")
     folder, command = Path.cwd(), (*find_program(environ), *words, "export")
     # A line break would end the line of a crontab or a unit, and what follows it would be a line of its own.
-    if not "".join((str(folder), *command)).isprintable():
+    if _CONTROL.search("".join((str(folder), *command))):
         raise SettingsError("A schedule cannot be made for a path that has line breaks or other control characters.")
     # The same minute at each installation, another one for each user and computer.
     seed = hashlib.blake2b(f"{folder}\n{name}\n{accounts.folders.data}".encode(), digest_size=2).digest()
