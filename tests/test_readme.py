@@ -10,11 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from tests.conftest import Line
 from trakt_ical import errors
-from trakt_ical.cli import cli
 from trakt_ical.config import FIELDS, OF_CALENDARS
 from trakt_ical.config.values import format_value
 from trakt_ical.transform.event_text import PARTS
@@ -41,24 +39,6 @@ def test_the_first_command_writes_a_calendar(tmp_path: Path) -> None:
     )
     assert (tmp_path / "trakt-demo.ics").read_bytes().startswith(b"BEGIN:VCALENDAR\r\n")
     assert re.search(r"\b[1-9]\d* events .*\btrakt-demo\.ics\b", done.stderr)
-
-
-def test_every_command_line_is_understood() -> None:
-    """Commands and options that README and docs show exist."""
-    texts = [README, *(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))]
-    lines = [
-        line for text in texts for block in re.findall(r"```sh\n(.*?)```", text, re.S) for line in block.splitlines()
-    ]
-    shown = [part for line in lines for part in re.split(r"&&|>|\|", line) if "trakt-ical " in part]
-    # What an image is built of, and other programs in it, are no commands of ours.
-    shown = [part for part in shown if not re.search(r"docker (build|.* --entrypoint)", part)]
-    assert len(shown) >= 6
-    for part in shown:
-        words = shlex.split(part, comments=True)
-        while any(word.endswith("trakt-ical") for word in words):  # the name of a container may come before
-            words = words[[word.endswith("trakt-ical") for word in words].index(True) + 1 :]
-        result = CliRunner().invoke(cli, [*(word for word in words if word != "&"), "--help"])
-        assert result.exit_code == 0, part
 
 
 def test_what_the_readme_shows_works_in_the_demo(line: Line) -> None:
