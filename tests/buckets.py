@@ -8,7 +8,6 @@ import hmac
 import http.client
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.ports import find_port
 from tests.server import Reply, Request, run_server
 
 KEY, SECRET, REGION = "test-key", "test-secret", "us-east-1"
@@ -108,7 +108,7 @@ def run_s3_server(folder: Path) -> Iterator[S3Server]:
     settings = folder / "s3.json"
     settings.write_text(json.dumps({"identities": identities}))
     parts = ("master", "volume", "filer", "s3")
-    ports = {f"{part}.{port}": _find_port() for part in parts for port in ("port", "port.grpc")}
+    ports = {f"{part}.{port}": find_port() for part in parts for port in ("port", "port.grpc")}
     options = [f"-{name}={port}" for name, port in ports.items()]
     options += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", "-s3", f"-s3.config={settings}"]
     options += [
@@ -164,9 +164,3 @@ def _make_bucket(server: S3Server, bucket: str) -> None:
         urllib.request.Request(f"{server.url}/{bucket}", method="PUT", headers=headers), timeout=10
     ):
         pass
-
-
-def _find_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import requests
+
+from tests.ports import find_port
 
 USER, PASSWORD = "user", "wörd"
 START_TIME = 60  # seconds; they take 2 on an idle machine
@@ -84,9 +85,7 @@ class CalDavServer:
 @contextlib.contextmanager
 def run_caldav_server(name: str, folder: Path) -> Iterator[CalDavServer]:
     """Run the server *name*, `radicale` or `xandikos`, on the files in *folder*."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    server = CalDavServer(name, folder, port)
+    server = CalDavServer(name, folder, find_port())
     server.start()
     try:
         yield server

@@ -73,7 +73,7 @@ class RunningFeed:
     def get(self, url: str = "", headers: Mapping[str, str] | None = None, method: str = "GET") -> requests.Response:
         """The answer to a request of a client that asks for nothing by itself; the calendar's without *url*."""
         return requests.request(
-            method, url or self.url, headers={"Accept-Encoding": "identity", **(headers or {})}, timeout=20
+            method, url or self.url, headers={"Accept-Encoding": "identity", **(headers or {})}, timeout=60
         )
 
     def refresh(self) -> None:
@@ -123,7 +123,7 @@ def run_feed(line: Line, *, request_timeout: float = REQUEST_TIMEOUT, **settings
             yield RunningFeed(accounts, ListenAddress(*listeners[0].getsockname()[:2]).url, line.clock)
         finally:
             server.stop()
-            thread.join(20)
+            thread.join(60)
             application.close()
             assert not thread.is_alive()
 

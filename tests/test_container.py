@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,9 +18,10 @@ import pytest
 import requests
 
 from tests.demos import Demo
+from tests.ports import find_port
 
 TOP = Path(__file__).resolve().parents[1]
-WAIT = 30  # seconds for a container to become healthy
+WAIT = 120  # seconds for a container to become healthy
 # What a container engine does where the root is read-only: mounts, then the image's user, working folder, command.
 ENTER = """
 mount --bind "$ROOT" "$ROOT"
@@ -59,7 +59,7 @@ class Container:
     def run(self, *words: str, entrypoint: Sequence[str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run the image's program, or *entrypoint*, with *words* to its end."""
         process = self.start(*words, entrypoint=entrypoint)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
         return subprocess.CompletedProcess(words, process.returncode, output, errors)
 
     def wait_until_healthy(self) -> None:
@@ -76,7 +76,7 @@ def stop(process: subprocess.Popen[str]) -> int:
     """Ask the first process of a container to end, as `podman stop` does, and return its status."""
     [first] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     os.kill(int(first), signal.SIGTERM)
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     return process.returncode
 
 
@@ -126,7 +126,7 @@ def log_in(container: Container, demo: Demo) -> None:
     """Log in as people do: read the code that the container shows, and allow it at Trakt."""
     process, code = start_login(container)
     demo.approve(code)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
 
 
@@ -135,12 +135,6 @@ def start_login(container: Container) -> tuple[subprocess.Popen[str], str]:
     process = container.start("login")
     assert process.stderr is not None
     return process, next(line.split()[1] for line in process.stderr if line.startswith("Enter"))
-
-
-def find_port() -> int:
-    """A port that is free now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def test_the_image_works_as_its_page_says(image: tuple[Path, Mapping[str, Any]], tmp_path: Path) -> None:
@@ -165,13 +159,13 @@ def test_the_image_works_as_its_page_says(image: tuple[Path, Mapping[str, Any]],
         served = own.start()
         own.wait_until_healthy()
         address = own.run("feed", "url").stdout.strip()
-        before = requests.get(address, timeout=10)
+        before = requests.get(address, timeout=60)
         assert before.content.count(b"BEGIN:VEVENT") > 20
         assert stop(served) == 0
     served = own.start()  # Trakt is down now
     own.wait_until_healthy()
     assert own.run("feed", "url").stdout.strip() == address
-    assert requests.get(address, timeout=10).content == before.content
+    assert requests.get(address, timeout=60).content == before.content
     assert stop(served) == 0
     # Some platforms choose the user themselves.
     other = Container(root, config, make_volume(root, tmp_path, "54321:0"), {}, "54321:0")

@@ -299,7 +299,7 @@ def test_a_store_that_is_silent_is_given_up(job: Job, monkeypatch: pytest.Monkey
     """A store that takes the connection and says nothing costs seconds, not minutes."""
     monkeypatch.setattr("trakt_ical.export.stores.bucket.PATIENCE", timedelta(seconds=0.2))
     ended = threading.Event()
-    job.proxy.interfere = lambda _: Reply(b"", 500) if ended.wait(30) else None
+    job.proxy.interfere = lambda _: Reply(b"", 500) if ended.wait(60) else None
     try:
         result = job("export")
     finally:

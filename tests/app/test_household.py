@@ -247,7 +247,7 @@ def test_somebody_logs_in_with_a_phone(line: Line, home: Path, encoding: str) ->
             code = running.stderr.readline().decode().removeprefix("Enter").strip()
             drawn = [running.stderr.readline().decode(encoding).rstrip("\n") for _ in range(12)]
             form = {"code": code, "choice": "allow", "user": "anna"}
-            assert requests.post(page, data=form, timeout=10).status_code == 200
+            assert requests.post(page, data=form, timeout=60).status_code == 200
             rest = running.stderr.read().decode(encoding)
         assert running.returncode == 0, rest
     assert "anna" in head

@@ -19,7 +19,7 @@ import requests
 from click.testing import CliRunner, Result
 
 from tests.conftest import Clock
-from tests.server import run_server
+from tests.ports import find_port
 from trakt_ical.app.environment import Environment
 from trakt_ical.cli import cli
 from trakt_ical.trakt.token import Token, TokenFile
@@ -37,12 +37,11 @@ class Replay:
 
     def __init__(self, shared: Path) -> None:
         self.folder = shared / "cases"
-        with run_server(lambda request: None) as (url, _):  # type: ignore[arg-type,return-value]
-            self.url = url  # its port is free again after this
+        port = find_port()
+        self.url = f"http://127.0.0.1:{port}"
         script, first = (self.folder / "trakt" / name for name in ("replay.py", "34-not-listed.json"))
-        port = self.url.rpartition(":")[2]
-        self.process = subprocess.Popen([sys.executable, str(script), port, str(first)])
-        for _ in range(200):
+        self.process = subprocess.Popen([sys.executable, str(script), str(port), str(first)])
+        for _ in range(1200):
             with contextlib.suppress(requests.ConnectionError):
                 self.list_requests()
                 return
@@ -64,12 +63,12 @@ class Replay:
 
     def load(self, scenario: Scenario) -> None:
         """Serve *scenario* from now on."""
-        requests.post(f"{self.url}/_load", json=scenario, timeout=5).raise_for_status()
+        requests.post(f"{self.url}/_load", json=scenario, timeout=60).raise_for_status()
         self.seen = len(self.list_requests())
 
     def list_requests(self) -> list[str]:
         """Return method and path of each request so far."""
-        answer = requests.get(f"{self.url}/_log", timeout=5)
+        answer = requests.get(f"{self.url}/_log", timeout=60)
         return [f"{method} {path}" for method, path, *_ in answer.json()]
 
     def list_new_requests(self) -> list[str]:

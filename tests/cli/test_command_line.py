@@ -56,7 +56,7 @@ def test_the_demo_by_itself_says_how_to_reach_it() -> None:
             assert done.returncode == 0, done.stderr
             assert done.stdout.startswith(b"BEGIN:VCALENDAR")
         running.terminate()
-        assert running.wait(10) == 0
+        assert running.wait(60) == 0
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,17 @@ def show_code(environ: dict[str, str], *words: str) -> str:
     while b"left" not in written and (part := os.read(ours, 4096)):
         written += part
     process.terminate()
-    process.wait(30)
+    process.wait(60)
     os.close(ours)
     return written.decode()
+
+
+def wait_for(path: Path) -> None:
+    """Wait until another process has written *path*."""
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline, f"nobody wrote {path}"
+        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -43,7 +52,8 @@ def environ(tmp_path: Path, home: Path) -> dict[str, str]:
     """An environment with a recording `xdg-open`, and no display."""
     opener = tmp_path / "bin" / "xdg-open"
     opener.parent.mkdir()
-    opener.write_text(f"#!/bin/sh\necho noise; echo noise >&2; echo $1 >> {tmp_path}/opened\n")
+    part, whole = tmp_path / "opening", tmp_path / "opened"
+    opener.write_text(f"#!/bin/sh\necho noise; echo noise >&2; echo $1 > {part}; mv {part} {whole}\n")
     opener.chmod(0o755)
     path = f"{opener.parent}:{os.environ['PATH']}"
     kept = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
@@ -68,6 +78,7 @@ def test_a_browser_opens_only_with_a_window_and_in_silence(environ: dict[str, st
         show_code(environ)
         assert not (tmp_path / "opened").exists()
         assert "noise" not in show_code(environ | {"DISPLAY": ":0"})
+        wait_for(tmp_path / "opened")  # login does not wait for what it starts
         assert (tmp_path / "opened").read_text().startswith("http")
 
 

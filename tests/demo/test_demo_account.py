@@ -23,7 +23,7 @@ class Client:
         self.session.headers.update(make_headers(trakt))
 
     def get(self, path: str, **options: Any) -> requests.Response:
-        return self.session.get(self.trakt.url + path, timeout=5, **options)
+        return self.session.get(self.trakt.url + path, timeout=60, **options)
 
     def get_json(self, path: str) -> Any:
         answer = self.get(path)
@@ -31,10 +31,10 @@ class Client:
         return answer.json()
 
     def check_in(self, body: object) -> requests.Response:
-        return self.session.post(f"{self.trakt.url}/checkin", json=body, timeout=5)
+        return self.session.post(f"{self.trakt.url}/checkin", json=body, timeout=60)
 
     def change(self, change: str, **fields: object) -> requests.Response:
-        return requests.post(f"{self.trakt.url}/demo/changes", json={"change": change, **fields}, timeout=5)
+        return requests.post(f"{self.trakt.url}/demo/changes", json={"change": change, **fields}, timeout=60)
 
     def find_watched(self, slug: str) -> dict[str, Any]:
         """The entry of one show among the watched ones."""
@@ -244,7 +244,7 @@ def test_checking_in_and_cancelling_move_the_activity(client: Client, clock: Clo
     moments = [client.get_json("/sync/last_activities")["movies"]["watched_at"]]
     for act in (
         lambda: client.check_in({"movie": {"ids": {"trakt": 735}}}),
-        lambda: client.session.delete(f"{client.trakt.url}/checkin", timeout=5),
+        lambda: client.session.delete(f"{client.trakt.url}/checkin", timeout=60),
     ):
         clock.pass_by(minutes=1)
         act()

@@ -61,7 +61,7 @@ def test_calendars_are_as_the_contract_says(
     listed = 0
     for start in ("2026-10-24", "2026-11-26", "2026-12-29", "2027-01-31"):
         url = f"{trakt.url}/calendars/{target}/{kind}/{start}/33?extended={extended}"
-        answer = session.get(url, timeout=5)
+        answer = session.get(url, timeout=60)
         assert find_faults(contract, RANGE % kind, answer) == []
         listed += len(answer.json())
     assert listed
@@ -101,14 +101,14 @@ def test_answers_about_the_user_are_as_the_contract_says(
     trakt: Demo, session: requests.Session, contract: dict[str, Any], path: str, asked: str
 ) -> None:
     """Hidden shows, activity, progress, what was watched and listed, releases and search fit their schemas."""
-    answer = session.get(trakt.url + asked, timeout=5)
+    answer = session.get(trakt.url + asked, timeout=60)
     assert find_faults(contract, path, answer) == []
     assert answer.json()
 
 
 def test_settings_are_as_the_contract_says(trakt: Demo, session: requests.Session, contract: dict[str, Any]) -> None:
     """Settings fit their schema."""
-    answer = session.get(f"{trakt.url}/users/settings", timeout=5)
+    answer = session.get(f"{trakt.url}/users/settings", timeout=60)
     assert find_faults(contract, "/users/settings", answer) == []
 
 
@@ -119,11 +119,11 @@ def test_check_ins_are_as_the_contract_says(
 ) -> None:
     """A check-in, its refusal and what is watched fit their schemas."""
     url = f"{trakt.url}/checkin"
-    started, refused = session.post(url, json=body, timeout=5), session.post(url, json=body, timeout=5)
+    started, refused = session.post(url, json=body, timeout=60), session.post(url, json=body, timeout=60)
     assert (started.status_code, refused.status_code) == (201, 409)
     assert find_faults(contract, "/checkin", started) == []
     assert find_faults(contract, "/checkin", refused) == []
-    watching = session.get(f"{trakt.url}/users/me/watching?extended={extended}", timeout=5)
+    watching = session.get(f"{trakt.url}/users/me/watching?extended={extended}", timeout=60)
     assert find_faults(contract, "/users/{id}/watching", watching) == []
 
 
@@ -132,7 +132,7 @@ def test_logins_are_as_the_contract_says(trakt: Demo, session: requests.Session,
     client = {"client_id": trakt.client_id}
 
     def post(path: str, **fields: str) -> requests.Response:
-        answer = session.post(trakt.url + path, json={**client, **fields}, timeout=5)
+        answer = session.post(trakt.url + path, json={**client, **fields}, timeout=60)
         assert find_faults(contract, path, answer) == []
         return answer
 
@@ -176,7 +176,7 @@ def test_api_v1_checks_in_with_the_documented_fields(trakt: Demo, shared: Path, 
     url = f"{trakt.url}/show/checkin/{trakt.api_key}"
     body = {"tvdb_id": 400101, "season": 13, "episode": 4}
     for _ in range(1 + twice):
-        answer = requests.post(url, json=body, auth=(trakt.username, hash_password(trakt.password)), timeout=5)
+        answer = requests.post(url, json=body, auth=(trakt.username, hash_password(trakt.password)), timeout=60)
     assert answer.status_code == 200
     assert set(answer.json()) == set(example)
     assert {key: type(value) for key, value in answer.json().items()} == {
@@ -188,7 +188,7 @@ def list_v1_entries(trakt: Demo, *, login: bool = False) -> dict[str, dict[str, 
     """One entry of each show in API v1's calendar of 120 days."""
     url = f"{trakt.url}/user/calendar/shows.json/{trakt.api_key}/{trakt.username}/20261024/120"
     auth = (trakt.username, hash_password(trakt.password)) if login else None
-    days = requests.get(url, auth=auth, timeout=5).json()
+    days = requests.get(url, auth=auth, timeout=60).json()
     entries = [entry for day in days for entry in day["episodes"]]
     return {entry["show"]["url"].rpartition("/")[2]: entry for entry in entries}
 

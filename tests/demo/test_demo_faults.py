@@ -35,12 +35,12 @@ class Client:
         self.session.headers.update(make_headers(trakt))
 
     def get(self, path: str = CALENDAR) -> requests.Response:
-        return self.session.get(self.trakt.url + path, timeout=5, allow_redirects=False)
+        return self.session.get(self.trakt.url + path, timeout=60, allow_redirects=False)
 
     def check_in(self, api: str = "v2") -> requests.Response:
         match api:
             case "v2":
-                return self.session.post(f"{self.trakt.url}/checkin", json=HARBOR, timeout=5)
+                return self.session.post(f"{self.trakt.url}/checkin", json=HARBOR, timeout=60)
             case "v1":
                 return self.post_v1("/show/checkin", tvdb_id=400101, season=13, episode=4)
             case _:
@@ -49,12 +49,12 @@ class Client:
     def cancel(self, api: str) -> requests.Response:
         if api == "v1":
             return self.post_v1("/show/cancelcheckin")
-        return self.session.delete(f"{self.trakt.url}/checkin", timeout=5)
+        return self.session.delete(f"{self.trakt.url}/checkin", timeout=60)
 
     def post_v1(self, path: str, **fields: object) -> requests.Response:
         digest = hashlib.sha1(self.trakt.password.encode()).hexdigest()
         body = {"username": self.trakt.username, "password": digest, **fields}
-        return requests.post(f"{self.trakt.url}{path}/{self.trakt.api_key}", json=body, timeout=5)
+        return requests.post(f"{self.trakt.url}{path}/{self.trakt.api_key}", json=body, timeout=60)
 
     def is_watching(self) -> bool:
         return self.get("/users/me/watching").status_code == 200
@@ -217,7 +217,7 @@ def test_api_v1_fails_in_its_own_words(trakt: Demo) -> None:
     """A fault without a body speaks as the API that was asked."""
     trakt.misbehave(Fault(status=503))
     url = f"{trakt.url}/user/calendar/shows.json/{trakt.api_key}/demo"
-    answer = requests.get(url, timeout=5)
+    answer = requests.get(url, timeout=60)
     assert answer.status_code == 503
     assert answer.json() == {"status": "failure", "error": "server is over capacity"}
 
@@ -234,7 +234,7 @@ def test_requests_are_remembered(client: Client) -> None:
 
 def control(client: Client, method: str, path: str, body: object = None) -> Any:
     """Send a control request and give its answer."""
-    answer = requests.request(method, client.trakt.url + path, json=body, timeout=5)
+    answer = requests.request(method, client.trakt.url + path, json=body, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -292,7 +292,7 @@ def test_changes_are_made_over_http(client: Client) -> None:
 )
 def test_control_requests_are_refused_in_words(trakt: Demo, path: str, body: object) -> None:
     """What cannot be understood is a 400 that says why."""
-    answer = requests.post(trakt.url + path, json=body, timeout=5)
+    answer = requests.post(trakt.url + path, json=body, timeout=60)
     assert answer.status_code == 400
     assert answer.json()["error"]
 

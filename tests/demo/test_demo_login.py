@@ -20,7 +20,7 @@ def session() -> Iterator[requests.Session]:
 def post(session: requests.Session, trakt: Demo, path: str, **fields: str) -> requests.Response:
     """Send *fields* as the known client does."""
     body = {"client_id": trakt.client_id, "client_secret": trakt.client_secret, **fields}
-    return session.post(trakt.url + path, json=body, timeout=5)
+    return session.post(trakt.url + path, json=body, timeout=60)
 
 
 def start(session: requests.Session, trakt: Demo) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def renew(session: requests.Session, trakt: Demo, refresh_token: str) -> request
 
 def allows(session: requests.Session, trakt: Demo, access_token: str) -> bool:
     """Whether a token opens the calendar."""
-    answer = session.get(f"{trakt.url}/calendars/my/shows", headers=make_headers(trakt, access_token), timeout=5)
+    answer = session.get(f"{trakt.url}/calendars/my/shows", headers=make_headers(trakt, access_token), timeout=60)
     assert answer.status_code in (200, 401)
     return answer.status_code == 200
 
@@ -97,17 +97,17 @@ def test_a_person_decides_on_the_page(trakt: Demo, session: requests.Session, ch
     """The page shows the code of its address; pressing a button decides the login."""
     device = start(session, trakt)
     address = device["verification_url"]
-    shown = session.get(f"{address}/{device['user_code']}", timeout=5)
+    shown = session.get(f"{address}/{device['user_code']}", timeout=60)
     assert f'value="{device["user_code"]}"' in shown.text
     form = {"code": device["user_code"].lower(), "choice": choice}
-    assert session.post(address, data=form, timeout=5).status_code == 200
+    assert session.post(address, data=form, timeout=60).status_code == 200
     assert poll(session, trakt, device).status_code == status
-    assert session.post(address, data=form, timeout=5).status_code == 404
+    assert session.post(address, data=form, timeout=60).status_code == 404
 
 
 def test_the_page_escapes_what_it_shows(trakt: Demo, session: requests.Session) -> None:
     """A code with markup in it stays text."""
-    shown = session.get(f"{trakt.url}/activate/%22%3E%3Cscript%3E", timeout=5)
+    shown = session.get(f"{trakt.url}/activate/%22%3E%3Cscript%3E", timeout=60)
     assert "&quot;" in shown.text
     assert "<script>" not in shown.text
 
@@ -153,19 +153,19 @@ def test_a_revoked_token_is_gone(trakt: Demo, session: requests.Session) -> None
 def test_the_secret_may_be_left_out_but_not_wrong(trakt: Demo, session: requests.Session) -> None:
     """No client secret is fine, a wrong one or a wrong client is invalid_client."""
     url = f"{trakt.url}/oauth/device/code"
-    assert session.post(url, json={"client_id": trakt.client_id}, timeout=5).status_code == 200
+    assert session.post(url, json={"client_id": trakt.client_id}, timeout=60).status_code == 200
     for fields, status in (
         ({"client_id": trakt.client_id, "client_secret": "wrong"}, 401),
         ({"client_id": "nobody"}, 401),
         ({}, 400),
     ):
-        refused = session.post(url, json=fields, timeout=5)
+        refused = session.post(url, json=fields, timeout=60)
         assert (refused.status_code, refused.json()["error"]) == (status, "invalid_client")
 
 
 def test_only_json_is_understood(trakt: Demo, session: requests.Session) -> None:
     """A form is a 412, broken JSON an invalid request."""
     url = f"{trakt.url}/oauth/token"
-    assert session.post(url, data={"client_id": trakt.client_id}, timeout=5).status_code == 412
-    broken = session.post(url, data="{", headers={"Content-Type": "application/json"}, timeout=5)
+    assert session.post(url, data={"client_id": trakt.client_id}, timeout=60).status_code == 412
+    broken = session.post(url, data="{", headers={"Content-Type": "application/json"}, timeout=60)
     assert (broken.status_code, broken.json()["error"]) == (400, "invalid_request")

@@ -17,13 +17,13 @@ HARBOR = {"show": {"ids": {"slug": "harbor-nine"}}, "episode": {"season": 13, "n
 
 def get(trakt: Demo, token: str, path: str) -> requests.Response:
     """Ask as a program that is logged in."""
-    return requests.get(trakt.url + path, headers=make_headers(trakt, token), timeout=5)
+    return requests.get(trakt.url + path, headers=make_headers(trakt, token), timeout=60)
 
 
 def check_in(trakt: Demo, token: str) -> int:
     """The status of a check-in."""
     url = f"{trakt.url}/checkin"
-    return requests.post(url, json=HARBOR, headers=make_headers(trakt, token), timeout=5).status_code
+    return requests.post(url, json=HARBOR, headers=make_headers(trakt, token), timeout=60).status_code
 
 
 def open_demo(path: Path, now: datetime = NOW) -> Demo:

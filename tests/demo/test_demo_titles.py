@@ -33,7 +33,7 @@ def make_login(trakt: Demo) -> tuple[str, str]:
 
 def get(trakt: Demo, method: str, rest: str, **options: Any) -> requests.Response:
     """Ask a method, whose path goes on after the key."""
-    return requests.get(f"{trakt.url}/{method}.json/{trakt.api_key}/{rest}", timeout=5, **options)
+    return requests.get(f"{trakt.url}/{method}.json/{trakt.api_key}/{rest}", timeout=60, **options)
 
 
 def get_json(trakt: Demo, method: str, rest: str, **options: Any) -> Any:
@@ -46,7 +46,7 @@ def get_json(trakt: Demo, method: str, rest: str, **options: Any) -> Any:
 def post(trakt: Demo, method: str, **fields: Any) -> requests.Response:
     """Write with a login."""
     body = dict(zip(("username", "password"), make_login(trakt), strict=True)) | fields
-    return requests.post(f"{trakt.url}/{method}/{trakt.api_key}", json=body, timeout=5)
+    return requests.post(f"{trakt.url}/{method}/{trakt.api_key}", json=body, timeout=60)
 
 
 def load_recorded(shared: Path, name: str) -> Any:
@@ -139,7 +139,7 @@ def test_a_season_says_what_its_user_watched(trakt: Demo) -> None:
     assert [each["plays"] for each in season][-1] == 0
     url = f"{trakt.url}/show/season.json/{trakt.api_key}/harbor-nine/13"
     name, password = make_login(trakt)
-    assert requests.post(url, json={"username": name, "password": password}, timeout=5).json() == season
+    assert requests.post(url, json={"username": name, "password": password}, timeout=60).json() == season
     assert get(trakt, "show/season", "harbor-nine/13", auth=(name, "wrong")).status_code == 401
     assert "watched" not in get_json(trakt, "show/season", "harbor-nine/13")[0]
 
@@ -200,16 +200,16 @@ def test_a_missing_season_is_empty(trakt: Demo) -> None:
 )
 def test_every_method_needs_a_key(trakt: Demo, path: str) -> None:
     """An unknown key is a 401 in words."""
-    answer = requests.get(f"{trakt.url}/{path}", timeout=5)
+    answer = requests.get(f"{trakt.url}/{path}", timeout=60)
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid API key")
 
 
 def test_both_apis_search_under_their_own_path(trakt: Demo) -> None:
     """`/search/show` is API v2's, which asks for header fields; a fault speaks as the API that was asked."""
-    assert requests.get(f"{trakt.url}/search/show?query=harbor", timeout=5).status_code == 412
+    assert requests.get(f"{trakt.url}/search/show?query=harbor", timeout=60).status_code == 412
     trakt.misbehave(Fault(path="^/search/", status=503, times=2))
     assert get(trakt, "search/shows", "harbor").json()["error"] == "server is over capacity"
-    assert requests.get(f"{trakt.url}/search/show?query=harbor", timeout=5).content == b""
+    assert requests.get(f"{trakt.url}/search/show?query=harbor", timeout=60).content == b""
 
 
 def test_nothing_watched_is_a_blank_object(trakt: Demo, shared: Path) -> None:
@@ -303,5 +303,5 @@ def test_what_is_watched_shows_in_the_calendar(trakt: Demo) -> None:
     assert (find_episode()["watched"], find_episode()["plays"]) == (True, 2)
     trakt.unwatch(*place)
     change = {"change": "watchlist", **dict(zip(("show", "season", "number"), place, strict=True))}
-    assert requests.post(f"{trakt.url}/demo/changes", json=change, timeout=5).status_code == 200
+    assert requests.post(f"{trakt.url}/demo/changes", json=change, timeout=60).status_code == 200
     assert (find_episode()["watched"], find_episode()["plays"], find_episode()["in_watchlist"]) == (False, 0, True)

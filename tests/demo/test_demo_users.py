@@ -21,14 +21,14 @@ COLD_PLATFORM = {"show": {"ids": {"slug": "cold-platform"}}, "episode": {"season
 def ask(trakt: Demo, username: str, path: str, method: str = "GET", **fields: object) -> requests.Response:
     """Return the answer of API v2 to a user."""
     body = {"json": fields} if fields else {}
-    return requests.request(method, trakt.url + path, headers=make_headers(trakt, "", username), timeout=5, **body)  # type: ignore[arg-type]
+    return requests.request(method, trakt.url + path, headers=make_headers(trakt, "", username), timeout=60, **body)  # type: ignore[arg-type]
 
 
 def ask_v1(trakt: Demo, asking: str, owner: str, password: str | None = None) -> requests.Response:
     """Return the answer of API v1 to who asks for the calendar of *owner*."""
     digest = hashlib.sha1((Demo.passwords[asking] if password is None else password).encode()).hexdigest()
     path = f"/user/calendar/shows.json/{trakt.api_key}/{owner}/20261101/33"
-    return requests.get(trakt.url + path, auth=(asking, digest), timeout=5)
+    return requests.get(trakt.url + path, auth=(asking, digest), timeout=60)
 
 
 def list_watched(answer: Any) -> dict[str, bool]:
@@ -53,7 +53,7 @@ def test_what_a_user_does_is_his_own(trakt: Demo) -> None:
     """A check-in, a play and an entry of the watchlist are those of the user who asks."""
     assert ask(trakt, "anna", "/checkin", "POST", **COLD_PLATFORM).status_code in (201, 404)
     change = {"change": "watchlist", "show": "cold-platform", "user": "anna"}
-    assert requests.post(f"{trakt.url}/demo/changes", json=change, timeout=5).status_code == 200
+    assert requests.post(f"{trakt.url}/demo/changes", json=change, timeout=60).status_code == 200
     lists = {name: ask(trakt, name, "/users/me/watchlist/shows/rank/asc").json() for name in USERS}
     has_it = {name: any(each["show"]["ids"]["slug"] == "cold-platform" for each in lists[name]) for name in USERS}
     assert has_it == {"demo": False, "anna": True, "ben": False}
@@ -73,32 +73,32 @@ def test_a_user_chooses_whose_login_it_becomes(trakt: Demo) -> None:
     """The page and `POST /demo/logins` take the name of who enters the code."""
     for name, enter in (("anna", "page"), ("ben", "control")):
         login = {"client_id": trakt.client_id}
-        device = requests.post(f"{trakt.url}/oauth/device/code", json=login, timeout=5).json()
+        device = requests.post(f"{trakt.url}/oauth/device/code", json=login, timeout=60).json()
         if enter == "page":
             form = {"code": device["user_code"], "choice": "allow", "user": name}
-            entered = requests.post(device["verification_url"], data=form, timeout=5)
+            entered = requests.post(device["verification_url"], data=form, timeout=60)
         else:
             form = {"code": device["user_code"], "user": name}
-            entered = requests.post(f"{trakt.url}/demo/logins", json=form, timeout=5)
+            entered = requests.post(f"{trakt.url}/demo/logins", json=form, timeout=60)
         assert entered.status_code == 200
         polled = requests.post(
-            f"{trakt.url}/oauth/device/token", json=login | {"code": device["device_code"]}, timeout=5
+            f"{trakt.url}/oauth/device/token", json=login | {"code": device["device_code"]}, timeout=60
         ).json()
         headers = make_headers(trakt, polled["access_token"])
-        settings = requests.get(f"{trakt.url}/users/settings", headers=headers, timeout=5).json()
+        settings = requests.get(f"{trakt.url}/users/settings", headers=headers, timeout=60).json()
         assert settings["user"]["username"] == name
 
 
 @pytest.mark.parametrize("login", [{"code": "none"}, {"code": "none", "user": "nobody"}, {}])
 def test_an_unknown_code_or_user_is_a_400(trakt: Demo, login: dict[str, str]) -> None:
     """Nobody is logged in by a slip."""
-    assert requests.post(f"{trakt.url}/demo/logins", json=login, timeout=5).status_code == 400
+    assert requests.post(f"{trakt.url}/demo/logins", json=login, timeout=60).status_code == 400
 
 
 def test_api_v1_knows_each_user_by_his_password(trakt: Demo) -> None:
     """A calendar is its owner's; what was watched depends on who asks."""
     change = {"change": "unwatch", "show": "village-hall", "season": 13, "number": 5, "user": "anna"}
-    assert requests.post(f"{trakt.url}/demo/changes", json=change, timeout=5).status_code == 200
+    assert requests.post(f"{trakt.url}/demo/changes", json=change, timeout=60).status_code == 200
     hers, his = ask_v1(trakt, "anna", "anna"), ask_v1(trakt, "demo", "anna")
     assert set(list_watched(hers.json())) == set(list_watched(his.json()))
     assert list_watched(hers.json()) != list_watched(his.json())

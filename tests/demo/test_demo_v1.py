@@ -38,7 +38,7 @@ def make_login(trakt: Demo) -> tuple[str, str]:
 def get(trakt: Demo, *parts: str, key: str | None = None, **options: Any) -> requests.Response:
     """Ask for the calendar."""
     path = "/".join(("/user/calendar/shows.json", key or trakt.api_key, trakt.username, *parts))
-    return requests.get(trakt.url + path, timeout=5, **options)
+    return requests.get(trakt.url + path, timeout=60, **options)
 
 
 def list_days(trakt: Demo, *parts: str, **options: Any) -> list[dict[str, Any]]:
@@ -63,13 +63,13 @@ def check_in(trakt: Demo, *, key: str | None = None, **fields: Any) -> requests.
     """Check in with a login and these *fields*."""
     name, password = make_login(trakt)
     body = {"username": name, "password": password, "app_version": "1", "app_date": "today", **fields}
-    return requests.post(f"{trakt.url}/show/checkin/{key or trakt.api_key}", json=body, timeout=5)
+    return requests.post(f"{trakt.url}/show/checkin/{key or trakt.api_key}", json=body, timeout=60)
 
 
 def cancel(trakt: Demo) -> requests.Response:
     """End the running check-in."""
     url = f"{trakt.url}/show/cancelcheckin/{trakt.api_key}"
-    return requests.post(url, json=dict(zip(("username", "password"), make_login(trakt), strict=True)), timeout=5)
+    return requests.post(url, json=dict(zip(("username", "password"), make_login(trakt), strict=True)), timeout=60)
 
 
 def read_wall_clock(first_aired: int) -> datetime:
@@ -160,9 +160,9 @@ def test_a_login_adds_what_the_user_did(trakt: Demo, how: str) -> None:
     name, password = make_login(trakt)
     url = f"{trakt.url}/user/calendar/shows.json/{trakt.api_key}/{name}/20261024/10"
     if how == "basic":
-        answer = requests.get(url, auth=(name, password), timeout=5)
+        answer = requests.get(url, auth=(name, password), timeout=60)
     else:
-        answer = requests.post(url, json={"username": name, "password": password}, timeout=5)
+        answer = requests.post(url, json={"username": name, "password": password}, timeout=60)
     entry = answer.json()[0]["episodes"][0]
     assert entry["watched"] is entry["episode"]["watched"] is True
     assert entry["episode"]["plays"] == 1
@@ -187,7 +187,7 @@ def test_strangers_are_refused(trakt: Demo) -> None:
         (get(trakt, key="nonsense"), 401, "invalid API key"),
         (get(trakt, auth=(trakt.username, trakt.password)), 401, "failed authentication"),
         (
-            requests.get(f"{trakt.url}/user/calendar/shows.json/{trakt.api_key}/nobody", timeout=5),
+            requests.get(f"{trakt.url}/user/calendar/shows.json/{trakt.api_key}/nobody", timeout=60),
             404,
             "user not found",
         ),
@@ -218,7 +218,7 @@ def test_a_check_in_starts(trakt: Demo, clock: Clock) -> None:
         "tumblr": False,
         "foursquare": False,
     }
-    watching = requests.get(f"{trakt.url}/users/me/watching", headers=make_headers(trakt), timeout=5).json()
+    watching = requests.get(f"{trakt.url}/users/me/watching", headers=make_headers(trakt), timeout=60).json()
     assert (watching["show"]["ids"]["slug"], watching["episode"]["number"]) == ("harbor-nine", 4)
 
 
@@ -281,7 +281,7 @@ def test_check_ins_are_refused_in_words(trakt: Demo) -> None:
         (check_in(trakt, key="nonsense", **HARBOR), 401, "invalid development API key"),
         (check_in(trakt, key=trakt.reading_key, **HARBOR), 401, "invalid development API permission (checkin)"),
         (check_in(trakt, **wrong), 401, "failed authentication"),
-        (requests.post(f"{trakt.url}/show/checkin/{trakt.api_key}", json=HARBOR, timeout=5), 401, None),
+        (requests.post(f"{trakt.url}/show/checkin/{trakt.api_key}", json=HARBOR, timeout=60), 401, None),
         (check_in(trakt, title="Harbor Nine", year=1999, season=1, episode=1), 404, "show not found"),
         (check_in(trakt, **{**HARBOR, "episode": 99}), 404, "episode not found"),
     ):
@@ -292,6 +292,6 @@ def test_check_ins_are_refused_in_words(trakt: Demo) -> None:
 
 def test_a_check_in_is_a_post(trakt: Demo) -> None:
     """Asked with GET, a check-in is a 405."""
-    answer = requests.get(f"{trakt.url}/show/checkin/{trakt.api_key}", timeout=5)
+    answer = requests.get(f"{trakt.url}/show/checkin/{trakt.api_key}", timeout=60)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
-    assert requests.get(f"{trakt.url}/show/nothing.json/{trakt.api_key}", timeout=5).status_code == 404
+    assert requests.get(f"{trakt.url}/show/nothing.json/{trakt.api_key}", timeout=60).status_code == 404

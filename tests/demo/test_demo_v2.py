@@ -25,7 +25,7 @@ class Client:
 
     def get(self, path: str, **headers: str | None) -> requests.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.session.get(self.trakt.url + path, headers=named, timeout=5)
+        return self.session.get(self.trakt.url + path, headers=named, timeout=60)
 
     def list_entries(self, path: str) -> list[dict[str, Any]]:
         answer = self.get(path)
@@ -33,10 +33,10 @@ class Client:
         return list(answer.json())
 
     def check_in(self, body: object) -> requests.Response:
-        return self.session.post(f"{self.trakt.url}/checkin", json=body, timeout=5)
+        return self.session.post(f"{self.trakt.url}/checkin", json=body, timeout=60)
 
     def cancel(self) -> requests.Response:
-        return self.session.delete(f"{self.trakt.url}/checkin", timeout=5)
+        return self.session.delete(f"{self.trakt.url}/checkin", timeout=60)
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def test_a_request_needs_its_headers(client: Client) -> None:
         f"{client.trakt.url}/checkin",
         data="a=b",
         headers={"Content-Type": "application/x-www-form-urlencoded"},
-        timeout=5,
+        timeout=60,
     )
     assert form.status_code == 412
 
@@ -239,7 +239,7 @@ def test_unknown_paths_and_methods(client: Client) -> None:
     answer = client.get("/calendars/my/radio")
     assert (answer.status_code, answer.content) == (404, b"")
     assert answer.headers["Content-Type"].startswith("text/html")
-    wrong = client.session.put(f"{client.trakt.url}/checkin", json={}, timeout=5)
+    wrong = client.session.put(f"{client.trakt.url}/checkin", json={}, timeout=60)
     assert wrong.status_code == 405
     assert set(wrong.headers["Allow"].split(", ")) == {"POST", "DELETE"}
 

@@ -170,7 +170,7 @@ def test_a_killed_server_leaves_its_accounts_free() -> None:
     """The lock ends with the process, so that the next start needs no cleaning up."""
     for _ in range(2):
         with run_demo_process("serve", "--listen", "127.0.0.1:0") as (process, base):
-            assert requests.get(base + "/healthz", timeout=20).status_code in (200, 503)
+            assert requests.get(base + "/healthz", timeout=60).status_code in (200, 503)
             second = [sys.executable, "-m", "trakt_ical", "--demo", "serve", "--listen", "127.0.0.1:0"]
             refused = subprocess.run(second, capture_output=True, text=True, timeout=60)
             assert (refused.returncode, base in refused.stderr) == (6, True)

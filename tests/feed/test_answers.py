@@ -245,7 +245,7 @@ def test_the_secret_finds_the_calendar_however_a_program_writes_the_rest(running
     address = urlsplit(running.base)
     secret = running.path.split("/")[1]
     request = f"GET /{secret}{name} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
-    with socket.create_connection((str(address.hostname), address.port or 0), timeout=20) as connection:
+    with socket.create_connection((str(address.hostname), address.port or 0), timeout=60) as connection:
         # In two parts, as a slow line would bring it.
         connection.sendall(request[:60])
         connection.sendall(request[60:])

@@ -156,7 +156,7 @@ def test_check_in_links_check_in_as_their_account(household: Line) -> None:
             token = re.search(r'name="once" value="([^"]+)"', form.text)
             assert token
             household.demo.requests.clear()
-            requests.post(running.base + link, {"once": token[1], "choice": "check-in"}, timeout=20)
+            requests.post(running.base + link, {"once": token[1], "choice": "check-in"}, timeout=60)
             (seen,) = [each for each in household.demo.requests if each.path == "/checkin"]
             assert household.demo.backend.auth.find_user(seen.bearer()) == name
 

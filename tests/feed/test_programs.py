@@ -22,6 +22,7 @@ from tests import server
 from tests.conftest import Line
 from tests.demos import Demo
 from tests.feeds import RunningFeed, run_feed
+from tests.ports import find_port
 from tests.subscriber import Subscriber
 from trakt_ical.demo import load_cast
 from trakt_ical.demo.cast import Show, Timetable
@@ -206,8 +207,7 @@ def replace_once(text: str, old: str, new: str) -> str:
 @contextlib.contextmanager
 def run_proxy(command: Callable[[int], list[str]], log: Path) -> Iterator[str]:
     """The address of a proxy that *command* runs, on a free port; what it says is in *log*."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = find_port()
     with log.open("wb") as said, subprocess.Popen(command(port), stdout=said, stderr=said) as proxy:
         try:
             while True:

@@ -124,10 +124,10 @@ def test_a_running_server_hears_of_a_renewal_by_itself() -> None:
         assert process.stderr is not None
         assert process.stderr.readline().endswith(" trakt-ical --demo feed page\n")
         page = subprocess.run([*feed, "page"], env=environ, capture_output=True, text=True, check=True).stdout.strip()
-        assert requests.get(page, timeout=20).status_code == 200
+        assert requests.get(page, timeout=60).status_code == 200
         subprocess.run([*feed, "renew", "--page"], env=environ, capture_output=True, check=True)
-        while requests.get(page, timeout=20).status_code != 404:
-            assert requests.get(base + "/healthz", timeout=20).status_code in (200, 503)
+        while requests.get(page, timeout=60).status_code != 404:
+            assert requests.get(base + "/healthz", timeout=60).status_code in (200, 503)
 
 
 def test_each_named_calendar_is_a_feed(line: Line, tmp_path: Path) -> None:
@@ -307,7 +307,7 @@ def test_open_to_the_world_is_warned_of() -> None:
         assert process.stderr is not None
         warning = process.stderr.readline()
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert "0.0.0.0:0" in warning
     assert "public_url" in warning
     assert "samples/nginx.conf" in warning

@@ -87,12 +87,12 @@ def test_login_shows_a_code_and_waits_for_the_person(tmp_path: Path, program: st
             page = running.stderr.readline().removeprefix("Open").strip()
             code = running.stderr.readline().removeprefix("Enter").strip()
             form = {"code": code, "answer": "allow"}
-            shown = requests.get(page, params={"code": code}, timeout=10).text
+            shown = requests.get(page, params={"code": code}, timeout=60).text
             name = re.search(r'<button[^>]*name="(\w+)"[^>]*value="(\w+)"[^>]*>\s*Allow', shown)
             assert name, shown
             form = {"code": code, name[1]: name[2]}
-            assert requests.post(page, data=form, timeout=10).status_code == 200
-            output, errors = running.communicate(timeout=30)
+            assert requests.post(page, data=form, timeout=60).status_code == 200
+            output, errors = running.communicate(timeout=120)
         assert running.returncode == 0, errors
         assert page == f"{demo.url}/activate"
         # What is sent without a secret is no more than Trakt documents: no fields of PKCE.
@@ -260,7 +260,7 @@ def test_two_processes_renew_once(tmp_path: Path) -> None:
         for each in running:
             each.stdin.write("\n")
             each.stdin.flush()
-        assert [each.communicate(timeout=60)[0] for each in running] == ["200\n"] * 3
+        assert [each.communicate(timeout=120)[0] for each in running] == ["200\n"] * 3
         assert [each.returncode for each in running] == [0, 0, 0]
         assert count_renewals(demo) == 1
 
@@ -307,7 +307,7 @@ def test_logout_revokes_and_forgets(line: Line, token_file: TokenFile, home: Pat
         "trakt-api-key": line.demo.client_id,
         "Content-Type": "application/json",
     }
-    assert requests.get(f"{line.demo.url}/users/settings", headers=headers, timeout=10).status_code == 401
+    assert requests.get(f"{line.demo.url}/users/settings", headers=headers, timeout=60).status_code == 401
     assert line("logout").exit_code == 4
 
 

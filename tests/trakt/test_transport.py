@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_an_answer_that_never_ends_is_given_up(tmp_path: Path, name: str, keeps:
             client.get("/x")
         with pytest.raises(Unreachable, match="not complete"):
             client.post("/x", {})
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 60
 
 
 def test_a_run_that_never_ends_is_given_up() -> None:
@@ -69,12 +70,16 @@ def test_a_run_that_never_ends_is_given_up() -> None:
     assert slept == []
 
 
-def test_an_answer_after_a_slow_one_has_its_own_time() -> None:
+def test_an_answer_after_a_slow_one_has_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is one for each answer: connections that are kept open bring no old limit with them."""
-    with run_server(lambda _: Reply()) as (url, _), Client(url, answer_limit=0.3) as client:
+    passed = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed)
+    for module in ("client", "transport"):
+        monkeypatch.setattr(f"trakt_ical.trakt.{module}.time", clock)
+    with run_server(lambda _: Reply()) as (url, _), Client(url, answer_limit=60) as client:
         for _ in range(3):
             client.get("/x")
-            time.sleep(0.2)
+            passed += 50
 
 
 def test_the_limit_of_a_run_is_a_setting(line: Line) -> None:
