@@ -126,10 +126,8 @@ class Shell:
         """Run *command*. Raises AssertionError where it does not end as the page says."""
         if "<<END" in command:
             self._write_file(command)
-        elif command.startswith("curl "):
-            self._send(command)
         elif find_reason(command) is None:
-            self._run_ours(command)
+            (self._send if command.startswith("curl ") else self._run_ours)(command)
 
     def _write_file(self, command: str) -> None:
         first, _, text = command.partition("\n")
