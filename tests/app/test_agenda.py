@@ -18,7 +18,7 @@ from tests.conftest import Line
 from tests.demos import Demo
 from tests.factories import NOW, make_calendar_spec, make_episode, make_movie
 from tests.runs import FixedSource
-from trakt_ical.app.agenda import AgendaEntry, make_agenda
+from trakt_ical.app.agenda import AgendaEntry, ListedAirings, make_agenda
 from trakt_ical.demo import Fault
 from trakt_ical.model import Airing, DateRange
 from trakt_ical.pipeline import plan_fetch
@@ -28,7 +28,7 @@ from trakt_ical.transform.rules import Group, Rules
 
 def make_entries(*airings: Airing, rules: Rules | None = None, days: int = 2, now: datetime = NOW) -> list[AgendaEntry]:
     spec = make_calendar_spec(DateRange(NOW.date(), 30), rules)
-    return make_agenda(FixedSource(airings).fetch(plan_fetch([spec]), None), spec, now, days)
+    return make_agenda([ListedAirings(FixedSource(airings).fetch(plan_fetch([spec]), None), spec, now)], days)
 
 
 def test_the_days_begin_today_and_are_in_order() -> None:

@@ -184,7 +184,7 @@ def test_a_logout_touches_no_other_account(line: Line, home: Path) -> None:
     assert left < kept
 
 
-@pytest.mark.parametrize("command", [("agenda",), ("checkin",), ("login",), ("logout",), ("feed", "page")])
+@pytest.mark.parametrize("command", [("checkin",), ("login",), ("logout",), ("feed", "page")])
 def test_a_command_for_one_account_asks_which(line: Line, command: tuple[str, ...]) -> None:
     """It names all of them, and does nothing."""
     asked = len(line.demo.requests)
@@ -192,6 +192,51 @@ def test_a_command_for_one_account_asks_which(line: Line, command: tuple[str, ..
     assert result.exit_code == 3
     assert all(f"--account {name}" in result.stderr for name in ("anna", "ben", '""'))
     assert len(line.demo.requests) == asked
+
+
+def test_the_agenda_is_everybodys(line: Line) -> None:
+    """It has the calendars of all accounts, or those named; what several have is one entry with all their names."""
+    whole = json.loads(line("agenda", "--days", "20", "--json").stdout)
+    singly = {
+        name: {each["uid"] for each in json.loads(line("agenda", name, "--days", "20", "--json").stdout)}
+        for name in ("Mine", "Hers", "His")
+    }
+    assert [each["uid"] for each in whole] == list(dict.fromkeys(each["uid"] for each in whole))
+    for each in whole:
+        assert each["calendars"] == [name for name, uids in singly.items() if each["uid"] in uids]
+    assert {len(each["calendars"]) for each in whole} > {1}
+    two = json.loads(line("agenda", "his", "HERS", "his", "--days", "20", "--json").stdout)
+    assert {name for each in two for name in each["calendars"]} == {"His", "Hers"}
+    row = next(row for row in line("agenda", "--days", "20").stdout.splitlines() if "Mine, Hers" in row)
+    assert row.index("Mine, Hers") > 10
+    assert line("agenda", "Mine", "Yours").exit_code == 2
+
+
+def test_the_agenda_of_others_is_shown_where_one_login_is_missing(line: Line) -> None:
+    """The calendars of the other accounts are there, and the error and its exit status come at the end."""
+    line("logout", "--account", "anna")
+    result = line("agenda", "--days", "20", "--json")
+    assert (result.exit_code, "--account anna" in result.stderr) == (4, True)
+    assert {name for each in json.loads(result.stdout) for name in each["calendars"]} == {"Mine", "His"}
+
+
+def test_an_outage_is_one_line_of_the_agenda(line: Line) -> None:
+    """However many accounts cannot ask Trakt, it is said once."""
+    line.demo.misbehave(Fault(status=503, times=0))
+    result = line("agenda", "--fresh")
+    assert (result.exit_code, result.stdout, result.stderr.count("Error: ")) == (5, "", 1)
+
+
+def test_fresh_asks_once_for_all_calendars_of_an_account(line: Line, home: Path) -> None:
+    """A second calendar of the same shows costs no request."""
+    more = f'[calendar.More]\nhours = "whole-day"\noutput = "{home}/more.ics"\n'
+    counts = []
+    for text in ("", "", more):  # the first time the account's zone is asked for too
+        write_settings(home, SETTINGS.format(url=line.demo.url, folder=home) + text)
+        before = len(line.demo.requests)
+        assert line("agenda", "--account", "", "--fresh").exit_code == 0
+        counts.append(len(line.demo.requests) - before)
+    assert counts[1] == counts[2] > 0
 
 
 def test_an_unknown_account_is_answered_with_the_nearest(line: Line) -> None:

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta, tzinfo
-from itertools import groupby
+import json
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from trakt_ical.cli.command import Command
-from trakt_ical.cli.run import Run, account_options, find_calendar_or_first, setting_option
-from trakt_ical.cli.terminal import strip_controls, write_data, write_line
-from trakt_ical.errors import OutputError
-from trakt_ical.model import reads_as_whole_day
+from trakt_ical.cli.run import Run, account_options, find_calendar, setting_option
+from trakt_ical.cli.terminal import write_line, write_note
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from trakt_ical.app.agenda import AgendaEntry
-    from trakt_ical.cli.dates import DateFormat
-
-WIDEST = 10_000  # columns, where stdout is no terminal: no title is cut
-IN_LINE = 60  # columns; a longer title widens only the table of its own day
+    from trakt_ical.app.agenda import AgendaEntry, ListedAirings
+    from trakt_ical.app.context import App
+    from trakt_ical.config import Calendar
 
 
 @click.command("agenda", cls=Command)
-@click.argument("name", required=False)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
     "--days",
     type=click.IntRange(1, 3660),
@@ -37,39 +29,55 @@ IN_LINE = 60  # columns; a longer title widens only the table of its own day
     metavar="N",
     help="Number of days, today included.",
 )
+@click.option("--week", "as_week", is_flag=True, help="Show the days beside each other, seven in a row.")
 @click.option("--fresh", is_flag=True, help="Ask Trakt now. Otherwise answers of the last hour are used again.")
 @click.option("--json", "as_json", is_flag=True, help="Print the agenda as JSON.")
 @setting_option("--kind", setting="kind", multiple=True)
 @setting_option("--timezone", setting="timezone", metavar="ZONE")
 @account_options
 @click.pass_obj
-def command(run: Run, /, name: str | None, days: int, fresh: bool, as_json: bool, **flags: Any) -> None:
-    """Show the coming days of a calendar, by its rules.
+def command(
+    run: Run, /, names: tuple[str, ...], days: int, as_week: bool, fresh: bool, as_json: bool, **flags: Any
+) -> None:
+    """Show the coming days of your calendars, by their rules.
 
-    A triangle marks what is on now. What you have watched has a check mark and is dim.
+    \b
+    trakt-ical agenda                every calendar of the settings file
+    trakt-ical agenda Anna Films     two of them
+    trakt-ical agenda --week         a picture of the week
+
+    What several calendars show at the same time is listed once, with their names. A triangle marks what is on now.
+    What you have watched has a check mark and is dim. Below 80 columns, --week shows the days one below the other.
     """
-    from trakt_ical.app.agenda import MAX_AGE, fetch_listed, forget_doubtful_answers, make_agenda
-    from trakt_ical.app.explain import load_stored_output
+    from trakt_ical.app.agenda import MAX_AGE, fetch_agenda, make_agenda
 
     flags["kind"] = flags["kind"] or None
     with run.accounts(flags) as accounts:
-        app, calendar = find_calendar_or_first(accounts, name)
-        max_age = timedelta(0) if fresh else MAX_AGE
-        found = fetch_listed(app, calendar, max_age=max_age, ahead=days - 1, marks=True)
-        with contextlib.suppress(OutputError):  # a file that is not this calendar says nothing about the answers
-            forget_doubtful_answers(app, found, load_stored_output(app, calendar, found.spec))
-        entries = make_agenda(found.fetched, found.spec, found.now, days)
+        chosen = _choose_calendars(accounts.open_all(), names)
+        found, errors = fetch_agenda(chosen, max_age=timedelta(0) if fresh else MAX_AGE, ahead=days - 1)
+    if found:
+        entries = make_agenda(found, days)
         if as_json:
             write_line(_to_json(entries))
-            return
-        _print_agenda(entries, found.zone, found.now)
-        if not entries:
-            run.say(f"Nothing airs in the next {days} days." if days > 1 else "Nothing airs today.")
+        else:
+            _print(entries, found, days=days, as_week=as_week, names_calendars=len(chosen) > 1)
+            if not entries:
+                run.say(f"Nothing airs in the next {days} days." if days > 1 else "Nothing airs today.")
+    different = list({str(error): error for error in errors}.values())  # an outage of several accounts is one line
+    for error in different[1:]:
+        write_note(run.complete_advice(f"Error: {error}"))
+    if different:
+        raise different[0]
+
+
+def _choose_calendars(apps: Sequence[App], names: Sequence[str]) -> list[tuple[App, Calendar]]:
+    """Return the calendars called *names*, or without names all, each once. Raises click.UsageError."""
+    found = [find_calendar(apps, name) for name in names]
+    found = found or [(app, calendar) for app in apps for calendar in app.calendars]
+    return list({calendar.name: (app, calendar) for app, calendar in found}.values())
 
 
 def _to_json(entries: Iterable[AgendaEntry]) -> str:
-    import json
-
     rows = [
         {
             "uid": entry.event.uid,
@@ -80,6 +88,7 @@ def _to_json(entries: Iterable[AgendaEntry]) -> str:
             "on": entry.on,
             "watched": entry.watched,
             "network": entry.network,
+            "calendars": list(entry.calendars),
             "link": entry.event.link,
         }
         for entry in entries
@@ -87,53 +96,21 @@ def _to_json(entries: Iterable[AgendaEntry]) -> str:
     return json.dumps(rows, ensure_ascii=False, indent=2)
 
 
-def _print_agenda(entries: Iterable[AgendaEntry], zone: tzinfo, now: datetime) -> None:
-    """Print *entries* as one table for each day."""
-    import io
+def _print(
+    entries: Sequence[AgendaEntry],
+    found: Sequence[ListedAirings],
+    *,
+    days: int,
+    as_week: bool,
+    names_calendars: bool,
+) -> None:
+    """Print *entries* as a table of each day, or as a picture of the week where there is room for it."""
+    from trakt_ical.cli.agenda_view import NARROWEST_WEEK, AgendaView, find_columns
 
-    from rich.cells import cell_len
-    from rich.console import Console
-
-    from trakt_ical.cli.dates import DateFormat
-
-    buffer, terminal = io.StringIO(), sys.stdout is not None and sys.stdout.isatty()
-    console = Console(file=buffer, force_terminal=terminal, width=None if terminal else WIDEST, highlight=False)
-    dates = DateFormat.of_user()
-    entries = list(entries)
-    longest = max((cell_len(strip_controls(entry.event.summary)) for entry in entries), default=0)
-    width = min(longest, console.width // 2, IN_LINE)
-    for day, its in groupby(entries, key=lambda entry: entry.day):
-        console.print(_format_heading(day, now.astimezone(zone).date(), dates), style="bold", markup=False)
-        console.print(_make_table(its, zone, dates, width))
-    rows = (row.rstrip(" ") for row in buffer.getvalue().splitlines(keepends=False))
-    write_data("".join(f"{row}\n" for row in rows).encode(errors="replace"))
-
-
-def _format_heading(day: date, today: date, dates: DateFormat) -> str:
-    near = {0: "Today, ", 1: "Tomorrow, ", -1: "Yesterday, "}.get((day - today).days, "")
-    return near + dates.format_day(day)
-
-
-def _make_table(entries: Iterable[AgendaEntry], zone: tzinfo, dates: DateFormat, width: int) -> Table:
-    """Make the table of one day. Titles take at least *width* columns, so that the days are aligned."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(min_width=dates.width + 4, no_wrap=True)
-    table.add_column(overflow="fold", min_width=width)
-    table.add_column(style="dim", overflow="fold")
-    for entry in entries:
-        style = "bold green" if entry.on else "dim" if entry.watched else ""
-        cells = ("  ".join(_format_hour(entry, zone, dates)), entry.event.summary, entry.network)
-        table.add_row(*(Text(strip_controls(cell)) for cell in cells), style=style)
-    return table
-
-
-def _format_hour(entry: AgendaEntry, zone: tzinfo, dates: DateFormat) -> Iterator[str]:
-    yield "▶" if entry.on else "✓" if entry.watched else " "
-    start, end = entry.event.start, entry.event.end
-    if not isinstance(start, datetime) or reads_as_whole_day(start, end):
-        yield ""
+    if not entries:
+        return
+    view = AgendaView(found[0].zone, found[0].now, names_calendars=names_calendars)
+    if as_week and find_columns() >= NARROWEST_WEEK:
+        view.print_weeks(entries, days)
     else:
-        yield dates.format_hour(start.astimezone(zone))
+        view.print_days(entries)

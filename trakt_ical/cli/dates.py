@@ -44,6 +44,10 @@ class DateFormat:
             return f"{day:%A}, {day:%B} {day.day}"
         return f"{day:%A} {day.day} {day:%B}"
 
+    def format_date(self, day: date) -> str:
+        """Return *day* in short, without its weekday."""
+        return f"{day:%b} {day.day}" if self.month_first else f"{day.day} {day:%b}"
+
     def format_hour(self, moment: datetime) -> str:
         """Return the hour of *moment*, which is in the user's zone."""
         if self.twelve_hours:
@@ -56,5 +60,6 @@ class DateFormat:
         hour = self.format_hour(there).strip()
         if there.date() == today:
             return hour
-        day = f"{there:%b} {there.day}" if self.month_first else f"{there.day} {there:%b}"
-        return f"{there:%a} {day}{f' {there.year}' if there.year != today.year else ''} {hour}"
+        return (
+            f"{there:%a} {self.format_date(there.date())}{f' {there.year}' if there.year != today.year else ''} {hour}"
+        )
