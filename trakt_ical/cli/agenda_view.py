@@ -149,7 +149,7 @@ class AgendaView:
 
 def _make_cell(text: str, width: int, *, style: str = "", is_last: bool = False) -> Text:
     """Return *text* as a cell of *width* columns, cut with … where it is longer."""
-    cell = Text(_clean(text), style=style, end="")
+    cell = Text(_clean(text).rstrip(), style=style, end="")
     cell.truncate(width, overflow="ellipsis")
     padding = 0 if is_last else width - cell.cell_len
     if any(unicodedata.bidirectional(each) in ("R", "AL", "AN") for each in cell.plain):
