@@ -42,10 +42,9 @@ def test_the_first_command_writes_a_calendar(tmp_path: Path) -> None:
 
 
 def test_what_the_readme_shows_works_in_the_demo(line: Line) -> None:
-    """Its exports and check-ins, one after the other on a new computer, find the shows that they name."""
-    shown = re.findall(r"`trakt-ical (export[^`]*)`", README) + re.findall(
-        r"^trakt-ical (checkin[^#\n]*)", README, re.M
-    )
+    """Its check-ins, and the exports of the rules, one after the other on a new computer, find what they name."""
+    exports = re.findall(r"\| `trakt-ical (export[^`]*)`", RULES)
+    shown = exports + re.findall(r"^trakt-ical (checkin[^#\n]*)", README, re.M)
     assert len(shown) > 8
     line.clock.now = datetime(2026, 11, 25, 10, 30, tzinfo=UTC)  # the seasons of the built-in Trakt go with the year
     for words in map(shlex.split, shown):
