@@ -55,7 +55,7 @@ FAILS = {"trakt-ical config set output s3://my-bucket": 3}
 SETTINGS = {
     "--account anna": "[account.anna]\n[account.ben]\n",
     "--in Films": '[calendar.Shows]\n[calendar.Films]\nkind = ["shows"]\n',
-    "agenda Shows Films": "[calendar.Shows]\n[calendar.Films]\n",
+    "agenda Anna Films": "[calendar.Anna]\n[calendar.Films]\n",
 }
 """What a command, by a part of it, needs to stand in the settings file."""
 
