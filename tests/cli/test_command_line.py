@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +74,7 @@ def test_the_demo_by_itself_says_how_to_reach_it() -> None:
         ("--demo status >/dev/full", 6),
         ("--version >/dev/full", 6),
         ("--help >/dev/full", 6),
+        ("--help >&-", 6),
     ],
 )
 def test_closed_and_full_streams_have_their_status(tmp_path: Path, script: str, status: int) -> None:
@@ -80,6 +83,28 @@ def test_closed_and_full_streams_have_their_status(tmp_path: Path, script: str, 
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == status
     assert "Traceback" not in done.stderr
+    assert (tmp_path / "z.ics").exists() == ("-o z.ics" in script)
+
+
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [
+        ("--help", 0),
+        ("--version", 0),
+        ("--demo agenda --days 300", 0),
+        ("--demo export -o z.ics --json", 0),
+        ("--demo export -o /no/such/folder/x.ics --json", 6),
+    ],
+)
+def test_a_reader_that_has_read_enough_is_no_error(tmp_path: Path, script: str, status: int) -> None:
+    """With `| head` nothing is said of it; what the command does and its own exit status stay."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        command = [sys.executable, "-m", "trakt_ical", *script.split()]
+        done = subprocess.run(command, cwd=tmp_path, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == status
+    assert not re.search("Traceback|standard output|Broken pipe", done.stderr)
     assert (tmp_path / "z.ics").exists() == ("-o z.ics" in script)
 
 

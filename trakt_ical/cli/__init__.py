@@ -73,6 +73,9 @@ def main() -> None:
     gc.disable()
     if os.getpid() == 1:  # of a container: the system kills the first process by no signal that it does not handle
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if sys.stdout is None:  # it was closed: to write to it must fail also where click would do nothing
+        sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: SIM115  it is open until the end
+    stdout = sys.stdout
     try:
         status = cli.main(standalone_mode=False)
     except click.Abort:
@@ -82,6 +85,9 @@ def main() -> None:
         with contextlib.suppress(OSError):
             error.show()
         status = error.exit_code
+    except SystemExit as error:
+        # Where the reader of --help has read enough, as `head` has, click takes stdout away and ends with 1.
+        status = error.code if sys.stdout is stdout else 0
     except OSError as error:  # of stdout only: --help and --version; every other OSError is handled where it occurs
         sys.stdout = None
         write_note(f"Error: {describe_stdout_error(error)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import sys
@@ -73,7 +74,7 @@ def _get_columns() -> int:
 
 
 def write_data(octets: bytes) -> None:
-    """Write *octets* to stdout. Raises OutputError."""
+    """Write *octets* to stdout, or to nobody where its reader has read enough, as `head` has. Raises OutputError."""
     from trakt_ical.errors import OutputError
 
     try:
@@ -81,6 +82,10 @@ def write_data(octets: bytes) -> None:
             raise OutputError("Standard output is closed.")
         sys.stdout.buffer.write(octets)
         sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # The command goes on: what it does besides writing, and its exit status, matter all the same.
+        with open(os.devnull, "wb") as nobody:
+            os.dup2(nobody.fileno(), sys.stdout.fileno())
     except OSError as error:
         sys.stdout = None  # the interpreter would try to flush it again, and fail again
         raise OutputError(describe_stdout_error(error)) from error
@@ -88,6 +93,8 @@ def write_data(octets: bytes) -> None:
 
 def describe_stdout_error(error: OSError) -> str:
     """Return the message for *error*, with which writing to stdout failed."""
+    if error.errno == errno.EBADF:
+        return "Standard output is closed."
     return f"The output could not be written to standard output: {error.strerror}."
 
 
