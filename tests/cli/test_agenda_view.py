@@ -175,6 +175,13 @@ def test_colors_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch
     assert "\x1b" not in "".join(show(monkeypatch, entries, 80, week=True, terminal=False))
 
 
+def test_only_what_was_watched_is_dim(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the picture of the week the lines between the days are dim, and the titles are not."""
+    rows = show(monkeypatch, [make_entry("The title")], 120, week=True)
+    row = next(row for row in rows if "The title" in row)
+    assert not re.search(r"\x1b\[2m[^\x1b]*The title", row)
+
+
 def test_whole_days_are_first_in_their_column(monkeypatch: pytest.MonkeyPatch) -> None:
     """`all day` stands where the others have their hour."""
     day = date(2026, 4, 20)

@@ -89,13 +89,14 @@ class AgendaView:
     def _add_week(self, week: dict[date, list[AgendaEntry]]) -> None:
         width = (self._console.width - DAYS + 1) // DAYS
         heads = [_make_cell(self._name_column(day, width), width, style=self._style_day(day)) for day in week]
-        self._add(Text("│", style="dim").join(heads))
+        bar = Text.assemble(("│", "dim"))  # a style of the text itself would be that of all that it joins
+        self._add(bar.join(heads))
         # Today has a heavy line: bold letters are not to be seen everywhere.
         rules = [Text("━" * width if day == self._today else "─" * width) for day in week]
         self._add(Text("┼").join(rules), style="dim")
         blank = Text(" " * width)
         for row in zip_longest(*(list(self._list_rows(its, width)) for its in week.values()), fillvalue=blank):
-            self._add(Text("│", style="dim").join(row))
+            self._add(bar.join(row))
 
     def _list_rows(self, entries: Iterable[AgendaEntry], width: int) -> Iterator[Text]:
         """Yield the rows of one day: for each entry its hour, its title, and whose calendar has it."""
