@@ -34,8 +34,8 @@ class TraktIcalError(Exception):
 class SettingsError(TraktIcalError):
     """A setting is missing, unknown or wrong.
 
-    *excerpt*: the line of the settings file, a line that points to the place in it, and what to write. *others*: what
-    else is wrong.
+    *excerpt*: the line of the settings file, a line that points to the place in it, and what to write; or what to do,
+    where that takes several lines. *others*: what else is wrong.
     """
 
     exit_code = 3
@@ -46,16 +46,18 @@ class SettingsError(TraktIcalError):
         self.others = others
 
 
+NEW_APP = (
+    "With Trakt VIP, make an app at https://app.trakt.tv/settings/apps, then: trakt-ical config set client_id ID",
+    "Without, export your shows at https://app.trakt.tv/settings/data, then: trakt-ical import FILE",
+)
+
+
 class AppNeeded(SettingsError):
     """The settings have no client_id, or one that Trakt does not accept; *reason* says which, in whole sentences."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(
-            f"{reason} trakt-ical setup guides you through it. With a Trakt VIP membership, make an app at "
-            "https://app.trakt.tv/settings/apps and set its "
-            "Client ID as client_id. Without one, choose Export now at https://app.trakt.tv/settings/data and set "
-            'api = "tvmaze". Then import the export. Run: trakt-ical import FILE'
-        )
+        super().__init__(f"{reason} Run: trakt-ical setup", NEW_APP)
+        self.reason = reason
 
 
 class LoginNeeded(TraktIcalError):

@@ -34,6 +34,7 @@ FROZEN = [
     (make_episode(season=2026, number=123), "trakt-1388-s2026e123@trakt-ical"),
     (make_episode(show=Show("tvdb-84947", None, None, (), None)), "tvdb-84947-s2e3@trakt-ical"),
     (make_episode(show=Show("imdb-tt0979432", None, None, (), None)), "imdb-tt0979432-s2e3@trakt-ical"),
+    (make_episode(show=Show("tvmaze-82", None, None, (), None)), "tvmaze-82-s2e3@trakt-ical"),
     (make_episode(show=Show("breakout-kings", None, None, (), None)), "breakout-kings-s2e3@trakt-ical"),
     (make_movie(), "trakt-movie-28-cinema@trakt-ical"),
     (make_movie(release=Release.STREAMING), "trakt-movie-28-streaming@trakt-ical"),

@@ -180,7 +180,7 @@ def test_a_client_id_that_does_not_work_names_both_ways_out(line: Line, client_i
     for command in (["login"], ["export"]):
         result = line(*command, environ={"TRAKT_ICAL_CLIENT_ID": client_id})
         assert result.exit_code == 3
-        for way in ("settings/apps", "settings/data", "trakt-ical import", 'api = "tvmaze"'):
+        for way in ("settings/apps", "config set client_id", "settings/data", "trakt-ical import", "setup"):
             assert way in result.stderr
 
 

@@ -15,7 +15,6 @@ from trakt_ical.errors import ImportRefused
 from trakt_ical.fetch.imported.imported_list import ImportedList, ImportedShow, ListContent
 from trakt_ical.fetch.imported.recognize import combine_lists, read_octets, read_path
 from trakt_ical.fetch.imported.show_fields import find_same_shows
-from trakt_ical.trakt.client import Client
 
 FRESH = timedelta(days=1)  # an unchanged list that is older is kept again, so that its age is counted from today
 SMALL_LIST, LARGE_LIST = 3, 10  # shows; below, losing all of them or most of them says nothing
@@ -76,6 +75,8 @@ def read_input(octets: bytes, *, takes_incomplete: bool) -> ListContent:
 
 def read_demo_export(app: App) -> ListContent:
     """Return what the export of the built-in Trakt says."""
+    from trakt_ical.trakt.client import Client  # takes as long as all the rest of an import
+
     with Client(app.settings.api_url, now=app.environment.now, sleep=app.environment.sleep) as client:
         return read_octets(
             bytes(client.get("/demo/export", {"user": app.settings.username}).body), "The built-in Trakt's export"

@@ -30,7 +30,7 @@ OLD_LIST = timedelta(days=90)
 IMPORT_AGAIN = "Import it again to have the shows added since."
 ASK_ALWAYS = timedelta(0)  # no kept answer is that young: each request is sent
 
-NO_CLIENT_ID = 'There is no client_id, neither in {file} (client_id = "…") nor as TRAKT_ICAL_CLIENT_ID.'
+NO_CLIENT_ID = "There is no client_id in {file}."
 NO_SERVER = (
     "Trakt's own server of {source} was switched off in 2014. Name one that speaks it with api_url, or try --demo."
 )

@@ -80,7 +80,7 @@ class Command(click.Command):
                 for each in (error, *getattr(error, "others", ())):
                     run.warn(f"Error: {each}")
                     for row in (*getattr(each, "candidates", ()), *getattr(each, "excerpt", ())):
-                        write_note(f"  {row}")
+                        run.warn(f"  {row}")
                 ctx.exit(error.exit_code)
             except (OSError, RuntimeError) as error:
                 # Errors of the system are told where they occur. For one that nobody thought of, its own words are

@@ -70,9 +70,9 @@ def command(run: Run, /, words: tuple[str, ...], show_all: bool, as_json: bool, 
         for calendar in accounts.resolved.calendars:
             _warn_of_plain_endpoint(run, calendar, accounts.environment.environ)
         file = accounts.resolved.file
-        run.say(f"Settings file: {file}" + ("" if file.exists() else " (does not exist yet)"))
         if not show_all and not as_json:
             run.say(f"All other settings have their defaults. To see them: {run.program} config --all")
+        run.say(f"Settings file: {file}" + ("" if file.exists() else " (does not exist yet)"))
 
 
 def _warn_of_plain_endpoint(run: Run, calendar: Calendar, environ: Mapping[str, str]) -> None:

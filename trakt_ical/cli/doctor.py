@@ -52,7 +52,7 @@ def _check(run: Run) -> Iterator[Finding]:
             yield from check_all(accounts, name_usual_schedule(run))
     except SettingsError as error:  # of the settings file: nothing else can be checked without it
         for each in (error, *error.others):
-            yield make_failure("settings", each, "\n".join(each.excerpt))
+            yield make_failure("settings", each)
 
 
 def _complete(run: Run, finding: Finding) -> Finding:

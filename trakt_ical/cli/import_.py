@@ -42,14 +42,13 @@ def command(run: Run, /, paths: tuple[Path, ...], dry_run: bool, force: bool, as
     that TVmaze knows.
     """
     from trakt_ical.app.import_shows import keep_update, open_update
-    from trakt_ical.errors import UpdateHeldBack
 
     with run.app(flags) as app:
         content = _read(run, app, paths, force=force)
         with open_update(app, content) as update:
             doubt = "" if force else update.find_doubt()
-            if doubt and not dry_run and not _confirm(app, doubt):
-                raise UpdateHeldBack(f"{doubt} So the old list stays. To replace it, add --force.")
+            if doubt and not dry_run:
+                _confirm(app, doubt)
             if not dry_run:
                 keep_update(app, update)
         if as_json:
@@ -72,9 +71,14 @@ def _read(run: Run, app: App, paths: Sequence[Path], *, force: bool) -> ListCont
     return read_files(paths, takes_incomplete=force)
 
 
-def _confirm(app: App, doubt: str) -> bool:
-    """Ask whether the new list should replace the old one; where nobody can be asked, it should not."""
-    return app.environment.has_terminal() and click.confirm(f"{doubt} Replace it?", err=True)
+def _confirm(app: App, doubt: str) -> None:
+    """Ask whether the new list should replace the old one. Raises UpdateHeldBack for no, and where nobody is asked."""
+    from trakt_ical.errors import UpdateHeldBack
+
+    if not app.environment.has_terminal():
+        raise UpdateHeldBack(f"{doubt} So the old list stays. To replace it, add --force.")
+    if not click.confirm(f"{doubt} Replace the old list?", err=True):
+        raise UpdateHeldBack("The old list stays.")
 
 
 def _report(run: Run, app: App, update: ListUpdate, content: ListContent, *, doubt: str) -> None:
@@ -97,7 +101,7 @@ def _report(run: Run, app: App, update: ListUpdate, content: ListContent, *, dou
     if content.lacks_dropped:
         run.say("Trakt's export does not say which shows you dropped. Leave them out with exclude_shows.")
     if app.settings.api != "tvmaze":
-        run.say(f'To make your calendar from this list, set api = "tvmaze" in {app.resolved.file}.')
+        run.say(f"To make your calendar from this list: {run.program} config set api tvmaze")
 
 
 def _describe_counts(update: ListUpdate) -> str:

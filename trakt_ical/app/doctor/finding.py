@@ -38,7 +38,7 @@ def make_failure(subject: str, error: TraktIcalError, remedy: str = "", account:
         subject=subject,
         message=message,
         grade=Grade.FAILED,
-        remedy=remedy or (mark + advice).strip(),
+        remedy=remedy or "\n".join([*filter(None, [(mark + advice).strip()]), *getattr(error, "excerpt", ())]),
         exit_status=error.exit_code,
         account=account,
     )
