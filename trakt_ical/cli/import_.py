@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -48,7 +49,7 @@ def command(run: Run, /, paths: tuple[Path, ...], dry_run: bool, force: bool, as
         with open_update(app, content) as update:
             doubt = "" if force else update.find_doubt()
             if doubt and not dry_run:
-                _confirm(app, doubt)
+                confirm_replacement(doubt, asks=app.environment.has_terminal())
             if not dry_run:
                 keep_update(app, update)
         if as_json:
@@ -71,12 +72,15 @@ def _read(run: Run, app: App, paths: Sequence[Path], *, force: bool) -> ListCont
     return read_files(paths, takes_incomplete=force)
 
 
-def _confirm(app: App, doubt: str) -> None:
-    """Ask whether the new list should replace the old one. Raises UpdateHeldBack for no, and where nobody is asked."""
+def confirm_replacement(doubt: str, *, asks: bool) -> None:
+    """Ask whether the new list should replace the old one, where anybody can be asked.
+
+    Raises UpdateHeldBack for no, and where nobody can be asked.
+    """
     from trakt_ical.errors import UpdateHeldBack
 
-    if not app.environment.has_terminal():
-        raise UpdateHeldBack(f"{doubt} So the old list stays. To replace it, add --force.")
+    if not asks:
+        raise UpdateHeldBack(f"{doubt} So the old list stays. To replace it, use import --force.")
     if not click.confirm(f"{doubt} Replace the old list?", err=True):
         raise UpdateHeldBack("The old list stays.")
 
@@ -101,7 +105,8 @@ def _report(run: Run, app: App, update: ListUpdate, content: ListContent, *, dou
     if content.lacks_dropped:
         run.say("Trakt's export does not say which shows you dropped. Leave them out with exclude_shows.")
     if app.settings.api != "tvmaze":
-        run.say(f"To make your calendar from this list: {run.program} config set api tvmaze")
+        setting = f"account.{app.account}.api" if app.account else "api"
+        run.say(f"To make your calendar from this list: {run.program} config set {quote(setting)} tvmaze")
 
 
 def _describe_counts(update: ListUpdate) -> str:
