@@ -98,6 +98,9 @@ def test_a_new_user_is_set_up_in_a_terminal(environ: dict[str, str], tmp_path: P
         servers = {"TRAKT_ICAL_API_URL": demo.url, "TRAKT_ICAL_AUTH_URL": demo.url}
         terminal = Terminal(environ | servers, "setup")
         terminal.answer("From (", "trakt")
+        terminal.answer("Client ID: ", "")  # nothing: back to the first question
+        assert "another way" in terminal.wait_for("From (")
+        terminal.answer("From (", "")
         terminal.answer("Client ID: ", "wrong")
         terminal.answer("Client ID: ", demo.client_id)
         terminal.answer("Kinds", "shows, movies")
@@ -129,10 +132,15 @@ def test_a_new_user_without_an_app_is_set_up_in_a_terminal(environ: dict[str, st
         export = tmp_path / "trakt-export.zip"
         export.write_bytes(requests.get(f"{demo.url}/demo/export", {"user": demo.username}, timeout=LONGEST).content)
         terminal = Terminal(environ | {"TRAKT_ICAL_API_URL": demo.url}, "setup")
+        ways = terminal.wait_for("From (").splitlines()
+        assert [row.split()[0] for row in ways if row.startswith("  ")] == ["trakt", "tvmaze", "look"]
         terminal.answer("From (", "tvmaze")
+        assert "movies" not in terminal.wait_for("Kinds").partition("Kinds")[2]
+        terminal.answer("Kinds", "movies")
         terminal.answer("Kinds", "shows")
         terminal.answer("Time zone", "Europe/Berlin")
         terminal.answer("File of the calendar", "")
+        terminal.answer("File: ", str(tmp_path / "none.zip"))
         terminal.answer("File: ", str(export))
         terminal.answer("every six hours", "n")
         assert terminal.end() == 0
@@ -182,3 +190,56 @@ def test_the_demo_can_be_set_up(home: Path, environ: dict[str, str]) -> None:
     """--demo setup asks for no app and no login, and makes a calendar."""
     assert "trakt-demo.ics" in run_all(environ, "--demo", "setup", "--yes")
     assert (home / "trakt-demo.ics").is_file()
+
+
+def test_the_demo_makes_no_job_unless_it_is_wanted(line: Line, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever presses Enter at every question of --demo setup has no schedule afterwards."""
+    line.environ.clear()
+    installed: list[object] = []
+    monkeypatch.setattr("trakt_ical.cli.setup.install_schedule", installed.append)
+    words = ("--demo", "setup", "-o", str(home / "demo.ics"))
+    assert line(*words, typed="\n\n\n\n").exit_code == 0
+    assert (home / "demo.ics").is_file()
+    assert installed == []
+    assert line(*words, typed="\n\ny\n").exit_code == 0
+    assert len(installed) == 1
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "tvmaze\n", "tvmaze\nshows\n", "tvmaze\nshows\naccount\n", "tvmaze\n\n\n/a.ics\n"]
+)
+def test_whoever_stops_before_the_end_has_nothing_half_written(line: Line, home: Path, typed: str) -> None:
+    """The end of input at any question, as Ctrl-C, leaves no settings file."""
+    line.environ.clear()
+    assert line("setup", typed=typed).exit_code == 1  # of click's runner; the program itself ends with 130
+    assert list(home.rglob("config.toml")) == []
+
+
+def test_an_export_that_is_not_ready_may_come_later(line: Line, home: Path) -> None:
+    """Enter at the file keeps the answers, and says how to go on; there is no calendar and no schedule yet."""
+    line.environ.clear()
+    done = line("setup", "--from", "tvmaze", "-o", str(home / "a.ics"), typed="\n\n\n")
+    assert (done.exit_code, "setup --list" in done.stderr) == (0, True)
+    assert 'api = "tvmaze"' in (home / ".config" / "trakt-ical" / "config.toml").read_text()
+    assert not (home / "a.ics").exists()
+
+
+def test_where_nobody_can_be_asked_the_flags_that_lack_are_named(line: Line, home: Path) -> None:
+    """Wrong usage, and nothing is written."""
+    line.environ.clear()
+    for words, named in ((("setup",), "--client-id"), (("setup", "--from", "tvmaze"), "--list")):
+        done = line(*words)
+        assert (done.exit_code, named in done.stderr) == (2, True)
+    assert list(home.rglob("config.toml")) == []
+
+
+def test_a_list_that_lacks_most_shows_is_asked_about(line: Line, home: Path) -> None:
+    """As `import` does, setup keeps the old list where nobody agrees to lose most of it."""
+    line.environ.clear()
+    words = ("setup", "--from", "tvmaze", "--no-login", "--no-schedule", "-o", str(home / "a.ics"), "--list")
+    for name, numbers in (("long.txt", range(1, 30)), ("short.txt", range(1, 3))):
+        (home / name).write_text("".join(f"tvdb:{number}\n" for number in numbers))
+    assert line(*words, str(home / "long.txt")).exit_code == 0
+    kept = next(home.rglob("shows.json")).read_bytes()
+    assert line(*words, str(home / "short.txt")).exit_code == 8
+    assert next(home.rglob("shows.json")).read_bytes() == kept

@@ -10,7 +10,6 @@ import tomlkit
 from trakt_ical.app.context import App
 from trakt_ical.app.login import open_login
 from trakt_ical.config.edit import check_text, edit_text, load_text, save_text
-from trakt_ical.errors import SettingsError
 
 HEAD = """# Settings of trakt-ical, written by trakt-ical setup. To see all of them: trakt-ical config --all
 # Change them here, by trakt-ical config set NAME VALUE, or by another trakt-ical setup, which keeps the rest.
@@ -52,17 +51,6 @@ def write_settings(path: Path, answers: Mapping[str, str | tuple[str, ...]]) -> 
     if after != before:
         save_text(path, after)
     return after != before
-
-
-def check_zone(name: str) -> None:
-    """Raise SettingsError where *name* is no time zone; "" is left to the account."""
-    from zoneinfo import ZoneInfo
-
-    try:
-        if name:
-            ZoneInfo(name)
-    except (ValueError, OSError, LookupError) as error:
-        raise SettingsError(f"{name} is no time zone. Write one such as Europe/Berlin.") from error
 
 
 def _format(name: str, value: str | tuple[str, ...]) -> str:

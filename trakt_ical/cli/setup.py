@@ -8,20 +8,29 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from trakt_ical.cli.command import Command
+from trakt_ical.cli.import_ import confirm_replacement
 from trakt_ical.cli.login import log_in_by_code
 from trakt_ical.cli.run import Run, setting_option
 from trakt_ical.cli.schedule import install_schedule
 from trakt_ical.cli.terminal import show_progress, write_note
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trakt_ical.app.context import App
+    from trakt_ical.fetch.imported.imported_list import ListContent
+    from trakt_ical.fetch.sources import Capabilities
 
 Answers: TypeAlias = dict[str, str | tuple[str, ...]]
 
-WAYS = """Where do your shows come from?
-  trakt   your Trakt account, by an API app of your own (needs Trakt VIP): https://app.trakt.tv/settings/apps
-  tvmaze  the export of your Trakt account, or any list of shows, with air times from TVmaze (free)
-  look    nowhere yet: look around with the built-in Trakt"""
+WAYS = (
+    "Where do your shows come from?",
+    "  trakt   your Trakt account, through an API app of your own, which needs Trakt VIP",
+    "  tvmaze  the free export of your Trakt account, or any list of shows, with air times from TVmaze",
+    "  look    nowhere yet: look around in the built-in Trakt",
+)
+WHAT_FITS = {"trakt": "v2", "tvmaze": "tvmaze"}
+APPS_PAGE = "https://app.trakt.tv/settings/apps"
 
 
 @click.command("setup", cls=Command)
@@ -47,51 +56,83 @@ def command(run: Run, /, **flags: Any) -> None:
     with run.accounts({}) as accounts:
         app = accounts.open_account("")
         asks = app.environment.has_terminal() and not flags["yes"]
+        if asks:
+            run.say("Press Enter to take the answer in brackets, Ctrl-C to stop. Nothing is written before the end.")
         answers = _ask_source(run, app, flags, asks=asks)
         if answers is None:
-            run.say("Look around: trakt-ical --demo export, trakt-ical --demo agenda, trakt-ical --demo serve")
+            _describe_demo(run)
             return
-        answers |= _ask_rest(app, flags, asks=asks)
+        answers |= _ask_rest(app, str(answers.get("api", app.settings.api)), flags, asks=asks)
+        content = _ask_list(run, app, flags["list_file"], asks=asks) if answers.get("api") == "tvmaze" else None
         _write(run, app, answers)
     with run.accounts({}) as accounts:
         app = accounts.open_account("")
-        _open_account(run, app, flags, asks=asks)
+        if content is not None:
+            _import(run, app, content, asks=asks)
+        if app.capabilities.needs_list and app.imported_list_file.load_if_readable() is None:
+            run.say(f"When you have your export, run: {run.program} setup --list FILE")
+            return
         if flags["login"]:
+            _log_in(run, app)
             _make_first_calendar(run, app)
-    if flags["schedule"] or (flags["schedule"] is None and asks and _confirm("Update it every six hours by itself?")):
-        install_schedule(run)
+    _install_schedule(run, flags["schedule"], asks=asks)
     run.say(f"To check everything at any time: {run.program} doctor")
 
 
+def _describe_demo(run: Run) -> None:
+    """Say how to look around."""
+    run.say("Look around:")
+    for words, meaning in (("export", "a file"), ("agenda", "the coming days"), ("serve", "a feed, with a page")):
+        run.say(f"  {run.program} --demo {words:8}{meaning}")
+
+
 def _ask_source(run: Run, app: App, flags: dict[str, Any], *, asks: bool) -> Answers | None:
-    """Return the answers about the source, None where the user only looks around."""
-    if run.demo:  # the built-in Trakt has an app and an account
-        return {}
-    usual = "tvmaze" if app.settings.api == "tvmaze" else "trakt"
+    """Return the answers about the source, None where the user only looks around. Raises click.UsageError."""
     origin = flags["origin"]
-    if origin is None and asks:
-        write_note(WAYS)
-        origin = click.prompt("From", type=click.Choice(("trakt", "tvmaze", "look")), default=usual, err=True)
-    origin = origin or usual
-    if origin == "look":
-        return None
-    if origin == "tvmaze":
-        return {"api": "tvmaze"}
-    return {"api": "v2", "client_id": _ask_client_id(run, app, flags["client_id"], asks=asks)}
+    if run.demo:  # the built-in Trakt has an app and an account
+        return {"api": WHAT_FITS[origin]} if origin in WHAT_FITS else {}
+    usual = "tvmaze" if app.settings.api == "tvmaze" else "trakt"
+    if origin is None and not asks and not flags["client_id"] and flags["list_file"]:
+        origin = "tvmaze"
+    while True:
+        if origin is None and asks:
+            for row in WAYS:
+                write_note(row)
+            chosen = click.prompt("From", type=click.Choice(("trakt", "tvmaze", "look")), default=usual, err=True)
+        else:
+            chosen = origin or usual
+        if chosen == "look":
+            return None
+        if chosen == "tvmaze":
+            return {"api": "tvmaze"}
+        if client_id := _ask_client_id(run, app, flags["client_id"], asks=asks):
+            return {"api": "v2", "client_id": client_id}
+        origin = None
 
 
 def _ask_client_id(run: Run, app: App, given: str | None, *, asks: bool) -> str:
-    """Return a Client ID that Trakt accepts. Raises click.UsageError, AppNeeded or TraktError."""
+    """Return a Client ID that Trakt accepts, "" where the user has none. A wrong one is asked for again.
+
+    Raises click.UsageError, AppNeeded or TraktError.
+    """
     from trakt_ical.app.setup import check_client_id
     from trakt_ical.errors import AppNeeded
 
-    client_id = given or ""
+    client_id, known = given or "", app.settings.client_id
     while True:
         if not client_id and asks:
-            client_id = click.prompt("Client ID", default=app.settings.client_id or None, err=True).strip()
-        client_id = client_id or app.settings.client_id
+            write_note(
+                f"Trakt shows the Client ID of your app at {APPS_PAGE}" + ("" if known else " (none: press Enter).")
+            )
+            client_id = click.prompt("Client ID", default=known, show_default=bool(known), err=True).strip()
+            if not client_id:
+                write_note("Without a Client ID, choose another way.")
+                return ""
+        client_id = client_id or known
         if not client_id:
-            raise click.UsageError("setup needs the Client ID of your API app. Give it with --client-id.")
+            raise click.UsageError(
+                "setup cannot ask here. Give it --from trakt with --client-id ID, or --from tvmaze with --list FILE."
+            )
         try:
             with run.accounts({"api": "v2", "client_id": client_id}) as accounts:
                 check_client_id(accounts.open_account(""))
@@ -99,47 +140,115 @@ def _ask_client_id(run: Run, app: App, given: str | None, *, asks: bool) -> str:
         except AppNeeded as error:
             if not asks:
                 raise
-            write_note(f"Trakt does not accept it. {error}")
-            client_id = ""
+            write_note(error.reason)
+            client_id = known = ""
 
 
-def _ask_rest(app: App, flags: dict[str, Any], *, asks: bool) -> Answers:
-    """Return the answers about kinds, zone and output."""
+def _ask_rest(app: App, api: str, flags: dict[str, Any], *, asks: bool) -> Answers:
+    """Return the answers about kinds, zone and output, for a calendar from *api*. Raises SettingsError."""
+    from trakt_ical.config.checks import check_value
+    from trakt_ical.errors import SettingsError
+    from trakt_ical.fetch.sources import SOURCES
+
     settings = app.settings
     if any(calendar.name for calendar in app.resolved.calendars):
         return {}  # calendars with tables of their own are for an editor
     kinds = tuple(flags["kind"]) or settings.kind
     if not flags["kind"] and asks:
-        shown = ", ".join(settings.kind)
-        typed = click.prompt("Kinds (shows, new, premieres, finales, movies, streaming, dvd)", default=shown, err=True)
-        kinds = tuple(each.strip() for each in typed.split(",") if each.strip())
+        kinds = _ask_kinds(SOURCES[api].capabilities, settings.kind)
     zone = flags["timezone"] if flags["timezone"] is not None else settings.timezone
     if flags["timezone"] is None and asks:
-        zone = _ask_zone(settings.timezone)
+        zone = _ask_zone(settings.timezone, "computer" if SOURCES[api].capabilities.needs_list else "account")
     # An absolute path: the schedule and status run in other folders.
     is_place = Path(settings.output).expanduser().is_absolute() or "://" in settings.output or settings.output == "-"
     usual = settings.output if is_place else f"~/{settings.output}"
     output = flags["output"] or usual
     if not flags["output"] and asks:
-        output = click.prompt("File of the calendar (or s3://BUCKET/NAME.ics)", default=usual, err=True)
-    if "://" not in output and output != "-":
-        output = str(Path(output).expanduser().absolute())
-    return {"kind": kinds, "timezone": zone, "output": output}
+        output = _ask_output(usual)
+    answers: Answers = {"kind": kinds, "timezone": zone, "output": output}
+    for name, value in answers.items():
+        if value and (reason := check_value(name, value)):
+            raise SettingsError(f"{name} {reason}")
+    return answers | {"output": _complete_path(output)}
 
 
-def _ask_zone(usual: str) -> str:
-    from trakt_ical.app.setup import check_zone
-    from trakt_ical.errors import SettingsError
+def _ask_kinds(capabilities: Capabilities, usual: Sequence[str]) -> tuple[str, ...]:
+    from trakt_ical.config.checks import check_value
+
+    has = capabilities.kinds
+    shown = ",".join(kind for kind in usual if kind in has) or "shows"
+    while True:
+        typed: str = click.prompt(f"Kinds, with commas between them ({', '.join(has)})", default=shown, err=True)
+        kinds = tuple(dict.fromkeys(each.strip() for each in typed.split(",") if each.strip()))
+        lacking = [kind for kind in kinds if kind not in has]
+        if reason := check_value("kind", kinds):
+            write_note(f"A kind {reason}")
+        elif lacking:
+            write_note(f"{capabilities.name} has no {' and no '.join(lacking)}.")
+        else:
+            return kinds
+
+
+def _ask_zone(usual: str, origin: str) -> str:
+    """Return the zone that the user names, "" for that of *origin*, the user's account or computer."""
+    from trakt_ical.config.checks import check_value
 
     while True:
-        typed: str = click.prompt("Time zone (account: that of your account)", default=usual or "account", err=True)
-        zone = "" if typed == "account" else typed.strip()
-        try:
-            check_zone(zone)
-        except SettingsError as error:
-            write_note(str(error))
-        else:
+        question = f"Time zone ({origin}: that of your {origin})"
+        typed: str = click.prompt(question, default=usual or origin, err=True)
+        zone = "" if typed == origin else typed.strip()
+        reason = check_value("timezone", zone) if zone else None
+        if reason is None:
             return zone
+        write_note(f"That {reason}" + ("" if "Did you mean" in reason else " Write one such as Europe/Berlin."))
+
+
+def _ask_output(usual: str) -> str:
+    from trakt_ical.config.checks import check_value
+
+    while True:
+        typed: str = click.prompt("File of the calendar (or s3://BUCKET/NAME.ics)", default=usual, err=True)
+        reason = check_value("output", typed)
+        if reason is not None:
+            write_note(f"The file {reason}")
+            continue
+        folder = Path(_complete_path(typed)).parent
+        if "://" in typed or typed == "-" or folder.is_dir():
+            return typed
+        write_note(f"There is no folder {folder}. Make it first, or name a file in another one.")
+
+
+def _complete_path(output: str) -> str:
+    """Return *output* as a path that is the same from each folder, where it is a path."""
+    return output if "://" in output or output == "-" else str(Path(output).expanduser().absolute())
+
+
+def _ask_list(run: Run, app: App, path: Path | None, *, asks: bool) -> ListContent | None:
+    """Return what the list at *path* says, or the one that the user names; None where there is one, or comes later.
+
+    Raises click.UsageError where nobody can be asked, ImportRefused.
+    """
+    from trakt_ical.app.import_shows import EXPORT_PAGE, read_demo_export, read_files
+    from trakt_ical.errors import ImportRefused
+
+    if path is not None:
+        return read_files([path], takes_incomplete=False)
+    if app.imported_list_file.load_if_readable() is not None:
+        return None
+    if run.demo:
+        return read_demo_export(app)
+    if not asks:
+        raise click.UsageError("setup needs your export, or another list of shows. Give it with --list FILE.")
+    write_note(f"Choose Export now at {EXPORT_PAGE}, or take any list of shows.")
+    write_note("The file is not ready yet? Press Enter.")
+    while True:
+        typed: str = click.prompt("File", default="", show_default=False, err=True).strip()
+        if not typed:
+            return None
+        try:
+            return read_files([Path(typed).expanduser()], takes_incomplete=False)
+        except ImportRefused as error:
+            write_note(str(error))
 
 
 def _write(run: Run, app: App, answers: Answers) -> None:
@@ -149,26 +258,28 @@ def _write(run: Run, app: App, answers: Answers) -> None:
     run.say(f"{'Written' if changed else 'Unchanged'}: {app.resolved.file}")
 
 
-def _open_account(run: Run, app: App, flags: dict[str, Any], *, asks: bool) -> None:
-    """Log in, or import the list of shows, where that was not done before."""
-    from trakt_ical.app.import_shows import EXPORT_PAGE, keep_update, open_update, read_files
+def _import(run: Run, app: App, content: ListContent, *, asks: bool) -> None:
+    """Keep the list of shows. Raises UpdateHeldBack where it lacks most of the one before, and nobody agrees."""
+    from trakt_ical.app.import_shows import keep_update, open_update
+
+    with open_update(app, content) as update:
+        if doubt := update.find_doubt():
+            confirm_replacement(doubt, asks=asks)
+        keep_update(app, update)
+        run.say(f"{len(update.new.shows)} shows imported.")
+
+
+def _log_in(run: Run, app: App) -> None:
+    """Log in, where the source has a login and nobody is logged in."""
     from trakt_ical.app.login import find_login
     from trakt_ical.fetch.sources import LoginMethod
 
-    if app.capabilities.needs_list:
-        path = flags["list_file"]
-        if path is None and app.imported_list_file.load_if_readable() is None and asks:
-            write_note(f"Choose Export now at {EXPORT_PAGE}, or take any list of shows.")
-            path = click.prompt("File", type=click.Path(exists=True, path_type=Path), err=True)
-        if path is not None:
-            with open_update(app, read_files([path], takes_incomplete=False)) as update:
-                keep_update(app, update)
-                run.say(f"{len(update.new.shows)} shows imported.")
-    elif app.capabilities.login is LoginMethod.DEVICE_CODE and flags["login"]:
-        if known := find_login(app):
-            run.say(f"Logged in as {known.username or 'an unknown user'} already.")
-        else:
-            log_in_by_code(run, app)
+    if app.capabilities.login is not LoginMethod.DEVICE_CODE:
+        return
+    if known := find_login(app):
+        run.say(f"Logged in as {known.username or 'an unknown user'} already.")
+    else:
+        log_in_by_code(run, app)
 
 
 def _make_first_calendar(run: Run, app: App) -> None:
@@ -189,5 +300,11 @@ def _make_first_calendar(run: Run, app: App) -> None:
     run.say(f"To subscribe instead, so that it stays up to date: {run.program} serve, then {run.program} feed page")
 
 
-def _confirm(question: str) -> bool:
-    return click.confirm(question, default=True, err=True)
+def _install_schedule(run: Run, wanted: bool | None, *, asks: bool) -> None:
+    """Let this computer update the calendar, where that is *wanted*; None: where the user says so."""
+    if wanted is None and asks:
+        # A calendar of made-up shows is hardly worth a job of this computer.
+        which = "the demo's calendar" if run.demo else "the calendar"
+        wanted = click.confirm(f"Update {which} every six hours by itself?", default=not run.demo, err=True)
+    if wanted:
+        install_schedule(run)

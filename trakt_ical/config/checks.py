@@ -16,12 +16,16 @@ def find_wrong_values(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield each setting whose value is not allowed, with the reason, which follows the setting's name."""
     for name, field in FIELDS.items():
         value = getattr(settings, name)
-        reason = check_allowed(name, value)
         # Most checks import something, so they run only for values that somebody gave.
-        if reason is None and name in CHECKS and value != field.default:
-            reason = CHECKS[name](value)
+        reason = check_allowed(name, value) if value == field.default else check_value(name, value)
         if reason is not None:
             yield name, reason
+
+
+def check_value(name: str, value: object) -> str | None:
+    """Check *value* by all that is known of the setting *name*."""
+    reason = check_allowed(name, value)
+    return CHECKS[name](value) if reason is None and name in CHECKS else reason
 
 
 def check_allowed(name: str, value: object) -> str | None:
