@@ -175,13 +175,13 @@ def test_first_refreshes_are_spread(household: Line) -> None:
 
 
 def test_a_log_line_names_its_account(household: Line) -> None:
-    """With several accounts each line of a refresher begins with whose it is."""
+    """With several accounts each line of a refresher names whose it is."""
     (household.folder / "anna.json").unlink()
-    lines: list[str] = []
+    lines: list[tuple[object, str]] = []
 
     class LineLog(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            lines.append(record.getMessage())
+            lines.append((getattr(record, "account", None), record.getMessage()))
 
     ours, handler = logging.getLogger("trakt_ical"), LineLog()
     ours.addHandler(handler)
@@ -191,5 +191,4 @@ def test_a_log_line_names_its_account(household: Line) -> None:
                 running.accounts.pool.work(member)
     finally:
         ours.removeHandler(handler)
-    about = [line for line in lines if "could not be refreshed" in line]
-    assert [line.partition(":")[0] for line in about] == ["anna"]
+    assert [account for account, line in lines if "could not be refreshed" in line] == ["anna"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -16,10 +17,11 @@ from tests.conftest import Clock, Line
 from tests.feeds import RunningFeed, run_feed, run_refresher
 from tests.readers import Exports
 from trakt_ical.demo import Body, Drop, Fault
-from trakt_ical.errors import TraktError
+from trakt_ical.errors import TraktError, TraktIcalError
 from trakt_ical.export.stored_calendar import parse_calendar
 from trakt_ical.feed.refresher import ACTIVITY_INTERVAL, FIRST_RETRY, Refresher
 from trakt_ical.feed.refresher_pool import Member, RefresherPool
+from trakt_ical.pipeline import Outcome
 
 EVERY = timedelta(hours=1)
 NOTICE = "SUMMARY:⚠ Out of date since 18 Apr: Trakt\r\n".encode()
@@ -49,10 +51,13 @@ class FakeJob:
     refreshes: list[datetime] = field(default_factory=list)
     reloads: list[datetime] = field(default_factory=list)
 
-    def refresh(self) -> None:
+    def refresh(self) -> Mapping[str, Outcome]:
         self.refreshes.append(self.clock.now)
+        if isinstance(self.error, TraktIcalError):
+            return {"Trakt": self.error}
         if self.error is not None:
             raise self.error
+        return {}
 
     def has_account_changed(self) -> bool:
         return False
@@ -197,7 +202,7 @@ def test_a_lost_login_is_said_on_the_page_and_the_feed_stays(
     Path(line.environ["TRAKT_ICAL_TOKEN_FILE"]).unlink()
     assert list(running.pass_in_steps(minutes=70))
     assert "trakt-ical login" in running.get(running.page).text
-    assert re.search(r" \d\d:\d\d UTC\. .*trakt-ical login$", caplog.text, re.M)
+    assert re.search(r" \d\d:\d\d\. .*trakt-ical login$", caplog.text, re.M)
     assert running.get().content == good.content
 
 
@@ -262,9 +267,10 @@ def test_a_refresh_that_hangs_is_said(line: Line) -> None:
     class HangingJob(FakeJob):
         """Ends a refresh when it is told to."""
 
-        def refresh(self) -> None:
+        def refresh(self) -> Mapping[str, Outcome]:
             begun.set()
             assert released.wait(60)
+            return {}
 
     with run_feed(line) as running:
         refresher = running.service.refresher = Refresher(HangingJob(line.clock), EVERY, line.clock)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 
 from tests.conftest import Clock
-from trakt_ical.errors import TraktError
+from trakt_ical.errors import TraktError, TraktIcalError
 from trakt_ical.feed.refresher import Refresher
 from trakt_ical.feed.refresher_pool import AT_ONCE, PATIENCE, Member, RefresherPool
+from trakt_ical.pipeline import Outcome
 
 EVERY = timedelta(hours=1)
 
@@ -22,10 +24,13 @@ class CountingJob:
         self.error = error
         self.refreshes = 0
 
-    def refresh(self) -> None:
+    def refresh(self) -> Mapping[str, Outcome]:
         self.refreshes += 1
+        if isinstance(self.error, TraktIcalError):
+            return {"Trakt": self.error}
         if self.error:
             raise self.error
+        return {}
 
     def has_account_changed(self) -> bool:
         return False
@@ -101,14 +106,16 @@ def test_a_thread_that_hangs_does_not_keep_the_pool_from_others(clock: Clock) ->
     begun, released, done = threading.Event(), threading.Event(), threading.Event()
 
     class HangingJob(CountingJob):
-        def refresh(self) -> None:
+        def refresh(self) -> Mapping[str, Outcome]:
             begun.set()
             assert released.wait(60)
+            return {}
 
     class WellJob(CountingJob):
-        def refresh(self) -> None:
-            super().refresh()
+        def refresh(self) -> Mapping[str, Outcome]:
+            outcomes = super().refresh()
             done.set()
+            return outcomes
 
     job = WellJob()
     pool = RefresherPool(make_members(clock, HangingJob(), job), clock)

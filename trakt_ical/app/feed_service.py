@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -27,7 +27,7 @@ from trakt_ical.feed.page_content import PageCalendar, PageContent, offers_check
 from trakt_ical.feed.refresher import Refresher
 from trakt_ical.feed.secrets import make_feed_url
 from trakt_ical.http import is_public
-from trakt_ical.pipeline import RunResult
+from trakt_ical.pipeline import Outcome, RunResult
 
 if TYPE_CHECKING:
     from trakt_ical.checkin.pages import CheckInRoute
@@ -126,9 +126,13 @@ class FeedService:
         ]
         return AccountHealth(calendars, self.refresher.condition)
 
-    def refresh(self) -> None:
-        """Make the next stored copies, now. Raises TraktIcalError where one of them fails."""
-        self._follow_account()
+    def refresh(self) -> Mapping[str, Outcome]:
+        """Make the next stored copies, now; return what became of each calendar."""
+        try:
+            self._follow_account()
+        except TraktIcalError as error:
+            self._troubles = {}
+            return dict.fromkeys(self.names, error)
         self._activity = self._fetch_activity()  # before the calendars: what happens in between is then seen next time
         outcomes = refresh_feeds(self._app, self._app.calendars)
         errors = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, TraktIcalError)}
@@ -139,8 +143,7 @@ class FeedService:
         concerns_calendars = exported or any(isinstance(each, UpdateHeldBack | ForeignCopy) for each in errors.values())
         self._troubles = {name: str(error) for name, error in errors.items()} if concerns_calendars else {}
         self._refreshed_at = self._app.environment.now()
-        for error in errors.values():
-            raise error
+        return outcomes
 
     def _follow_account(self) -> None:
         """Serve the account that is logged in now: at its own addresses, since the old ones are somebody else's.

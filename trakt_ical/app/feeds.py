@@ -17,9 +17,10 @@ from trakt_ical.app.open_source import open_source
 from trakt_ical.config import Calendar
 from trakt_ical.errors import OutputError, TraktIcalError, UpdateHeldBack
 from trakt_ical.export.stores.file import FileStore
+from trakt_ical.feed.refresh_log import service
 from trakt_ical.feed.secrets import make_feed_url, make_page_url
 from trakt_ical.http import ListenAddress
-from trakt_ical.pipeline import Outcome, RunResult
+from trakt_ical.pipeline import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +46,6 @@ def refresh_feeds(
     outcomes = export(app, jobs, ExportOptions(force=True, accept_shrink=accept_shrink)) if jobs else []
     if any(job.calendar.settings.push for job in jobs):
         outcomes = _push(app, jobs, outcomes)
-    for outcome in outcomes:
-        if isinstance(outcome, RunResult) and outcome.later_error:
-            log.warning("%s", outcome.later_error)
     return refusals | {
         job.calendar.title: _name_accept_command(job.calendar.title, outcome)
         for job, outcome in zip(jobs, outcomes, strict=True)
@@ -70,7 +68,11 @@ def _push(app: App, jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> list[Ou
 
     after, reports = push_after_export([(app, job) for job in jobs], outcomes)
     for report in reports:
-        log.info("Push %s: %s", report.name, report.result)
+        result = report.result
+        if not isinstance(result, TraktIcalError) and (result.put or result.deleted):
+            fields = {"push": report.name, "sent": result.put, "deleted": result.deleted}
+            text = "Push %s: %d sent, %d deleted"
+            service.info(text, report.name, result.put, result.deleted, extra={"fields": fields})
     return after
 
 
@@ -164,6 +166,8 @@ def accept_held_back_update(app: App, calendar: Calendar, *, replaces_foreign: b
     for outcome in outcomes.values():
         if isinstance(outcome, TraktIcalError):
             raise outcome
+        if outcome.later_error:
+            log.warning("%s", outcome.later_error)
 
 
 def _list_names(app: App) -> list[str]:

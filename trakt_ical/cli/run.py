@@ -91,7 +91,8 @@ class Run:
 @contextlib.contextmanager
 def show_log(run: Run) -> Iterator[None]:
     """Show the package's log on stderr: warnings, with its *verbose* everything, with *quiet* errors only."""
-    log, handler = logging.getLogger("trakt_ical"), _LogHandler(run)
+    log, handler = logging.getLogger("trakt_ical"), NoteHandler()
+    handler.setFormatter(_NoteFormatter(run))
     log.addHandler(handler)
     log.setLevel(logging.DEBUG if run.verbose else logging.ERROR if run.quiet else logging.WARNING)
     # Otherwise a handler that somebody gave the root logger would write each line a second time.
@@ -104,18 +105,25 @@ def show_log(run: Run) -> Iterator[None]:
         log.propagate = True
 
 
-class _LogHandler(logging.Handler):
-    """Writes `Warning: …`; in a *verbose* log `12:03:44 WARNING …`, so that lines can be told apart and timed."""
+class NoteHandler(logging.Handler):
+    """Writes each record as one line to stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        write_note(self.format(record))
+
+
+class _NoteFormatter(logging.Formatter):
+    """Makes `Warning: …`; in a *verbose* log `12:03:44 WARNING …`, so that lines can be told apart and timed."""
 
     def __init__(self, run: Run) -> None:
         super().__init__()
         self._run = run
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def format(self, record: logging.LogRecord) -> str:
         head = f"{record.levelname.capitalize()}:"
         if self._run.verbose:
             head = f"{time.strftime('%H:%M:%S', time.localtime(record.created))} {record.levelname}"
-        write_note(f"{head} {self._run.complete_advice(record.getMessage())}")
+        return f"{head} {self._run.complete_advice(record.getMessage())}"
 
 
 def find_calendar(apps: Sequence[App], name: str) -> tuple[App, Calendar]:

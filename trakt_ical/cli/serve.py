@@ -20,37 +20,46 @@ if TYPE_CHECKING:
 
 @click.command("serve", cls=Command)
 @setting_option("--listen", setting="listen", metavar="HOST:PORT")
+@setting_option("--log-format", setting="log_format")
 @account_options
-@click.pass_obj
-def command(run: Run, /, **flags: Any) -> None:
+@click.pass_context
+def command(ctx: click.Context, /, **flags: Any) -> None:
     """Serve your calendars as feeds that calendar programs subscribe to.
 
     It runs until Ctrl-C and keeps the calendars up to date, those of all accounts. Each calendar has a secret address,
-    and so has the page of each account that shows how to subscribe: trakt-ical feed prints them. With -v it logs each
-    request, without the secrets.
+    and so has the page of each account that shows how to subscribe: trakt-ical feed prints them. The log has one line
+    for each update, and one when an outage begins and ends. With -v it has each request too, without the secrets.
     """
     from trakt_ical.app.serve import serve
+    from trakt_ical.cli.service_log import write_service_log
+    from trakt_ical.errors import TraktIcalError
+    from trakt_ical.feed.refresh_log import service
 
     gc.enable()  # `main` turned it off, for short runs; a server would grow
+    run: Run = ctx.obj
     with run.accounts(flags) as accounts:
         apps = accounts.open_all()
-
-        def report_urls(urls: Sequence[str]) -> None:
-            run.say(f"Serving at {' and '.join(urls)}. Press Ctrl-C to stop.")
-            for app in apps:
-                whose = f" to the calendars of {app.account or 'the account above all tables'}" if apps[1:] else ""
-                run.say(f"How to subscribe{whose}: {_describe_page(run, app, is_one_of_several=bool(apps[1:]))}")
-
-        ended = serve(apps, report_urls)
-        run.say("Stopped.")
-        if not ended:
+        with write_service_log(run, apps[0].settings.log_format):
+            try:
+                has_ended = serve(apps, lambda urls: _report_start(run, apps, urls))
+            except TraktIcalError as error:
+                service.error("%s", error)
+                ctx.exit(error.exit_code)
+            service.info("Stopped.")
+        if not has_ended:
             os._exit(0)  # Python would wait for threads that still wait for Trakt
 
 
-def _describe_page(run: Run, app: App, *, is_one_of_several: bool) -> str:
-    """Return the address of the account's page; where others may read it, the command that prints it."""
+def _report_start(run: Run, apps: Sequence[App], urls: Sequence[str]) -> None:
+    """Say where the feeds are served and how to subscribe."""
     from trakt_ical.app.feeds import find_page_url
+    from trakt_ical.feed.refresh_log import service
 
-    if is_terminal():
-        return find_page_url(app)
-    return f"{run.program} feed page" + (f" --account {quote(app.account)}" if is_one_of_several else "")
+    service.info("Serving at %s%s", " and ".join(urls), ". Press Ctrl-C to stop." if is_terminal() else "")
+    for app in apps:
+        whose = f" to the calendars of {app.account or 'the account above all tables'}" if apps[1:] else ""
+        if is_terminal():  # not by the log, which cuts secrets out
+            run.say(f"How to subscribe{whose}: {find_page_url(app)}")
+        else:
+            option = f" --account {quote(app.account)}" if apps[1:] else ""
+            service.info("How to subscribe%s: %s feed page%s", whose, run.program, option)

@@ -217,6 +217,11 @@ class Settings:
     trusted_proxies: tuple[str, ...] = _setting(
         (), "Addresses or networks of proxies whose X-Forwarded-For says which client asks."
     )
+    log_format: str = _setting(
+        "text",
+        "Lines that serve writes to its log: text with time and level, or one JSON object a line.",
+        choices=("text", "json"),
+    )
 
 
 FIELDS = {each.name: each for each in dataclasses.fields(Settings)}

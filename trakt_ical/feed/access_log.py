@@ -20,7 +20,7 @@ _account: ContextVar[str] = ContextVar("account", default="")
 
 @contextmanager
 def name_account(name: str) -> Iterator[None]:
-    """Begin each line that this thread logs with the account called *name*, "" for none."""
+    """Let each line that this thread logs name the account called *name*, "" for none."""
     token = _account.set(name)
     try:
         yield
@@ -51,8 +51,7 @@ class SecretFilter(logging.Filter):
         if record.exc_info:
             message += "\n" + logging.Formatter().formatException(record.exc_info)
         message = cut_secrets(message, self._source.all_secrets)
-        if name := _account.get():
-            message = f"{name}: {message}"
+        record.account = _account.get()
         record.msg, record.args, record.exc_info, record.exc_text = message, (), None, None
         return True
 

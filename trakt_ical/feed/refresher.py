@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import random
-import traceback
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from trakt_ical.errors import TraktIcalError
-
-log = logging.getLogger(__name__)
+from trakt_ical.feed.refresh_log import RefreshLog
+from trakt_ical.pipeline import Outcome
 
 ACTIVITY_INTERVAL = timedelta(minutes=10)  # between two requests for what the account did last
 FIRST_RETRY = timedelta(minutes=5)  # after a failure; doubled after each further one
@@ -22,8 +21,8 @@ JITTER = 0.1  # of the time between two refreshes, so that not all installations
 class RefreshJob(Protocol):
     """What the refresher does."""
 
-    def refresh(self) -> None:
-        """Make the next stored copies. Raises TraktIcalError where that fails."""
+    def refresh(self) -> Mapping[str, Outcome]:
+        """Make the next stored copies; return what became of each calendar, by its name."""
         ...
 
     def has_account_changed(self) -> bool:
@@ -58,6 +57,10 @@ class Refresher:
         self._refresh_due = self._activity_due = now() + delay
         self._began: datetime | None = None  # the refresh that runs now
         self._trouble, self._condition = "", "starting"
+        self._is_requested = False
+        self._log = RefreshLog(now)
+        self.counts: Counter[str] = Counter()
+        """How many refreshes came to which condition."""
 
     @property
     def trouble(self) -> str:
@@ -85,26 +88,26 @@ class Refresher:
         try:
             if not self._is_refresh_due():
                 return
-            self._began = self._now()
-            self._job.refresh()
-        except TraktIcalError as error:
-            self._note_failure("failing", str(error))
+            self._began, self._is_requested = self._now(), False
+            self._note_outcomes(self._job.refresh())
         except Exception as error:
             # A bug must not end the thread: the feed would grow old in silence. It is reported here and on the page.
             self.note_crash(error)
-        else:
-            self._failures, self._condition, self._trouble = 0, "well", ""
-            spread = 1 + JITTER * (2 * self._chance() - 1)
-            self._refresh_due = self._now() + self._every * spread
         finally:
             self._began = None
         # After the refresh, not before: it may have taken minutes, and has just asked for the activity itself.
         self._activity_due = self._now() + ACTIVITY_INTERVAL
         self._job.reload()
 
+    def request(self, every: timedelta, *, now: bool) -> None:
+        """Refresh *every* so often from now on, and with *now* at once; again, if a refresh is at work."""
+        self._every = every
+        self._is_requested = now
+        self._refresh_due = self._now() if now else min(self._refresh_due, self._now() + every)
+
     def note_crash(self, error: BaseException) -> None:
         """Report that *error*, a bug, ended the work; it is tried again like after any failure."""
-        log.error("The refresher crashed.\n%s", "".join(traceback.format_exception(error)))
+        self._log.write_crash(error)
         name = type(error).__name__
         sentence = f"The refresher crashed ({name}) and was started again. This is a bug; the log has the details."
         self._note_failure("crashed", sentence)
@@ -130,13 +133,24 @@ class Refresher:
         self._activity_due = min(self._activity_due, now + ACTIVITY_INTERVAL)
         return max(0.0, (self.due - now).total_seconds())
 
+    def _note_outcomes(self, outcomes: Mapping[str, Outcome]) -> None:
+        error = next((outcome for outcome in outcomes.values() if isinstance(outcome, TraktIcalError)), None)
+        if error:
+            self._note_failure("failing", str(error))
+        else:
+            self._failures, self._condition, self._trouble = 0, "well", ""
+            self.counts["well"] += 1
+            spread = 1 + JITTER * (2 * self._chance() - 1)
+            self._refresh_due = self._now() + self._every * spread
+        if self._is_requested:  # while it was at work, so it knew nothing of the newest settings
+            self._refresh_due = self._now()
+        self._log.write_outcomes(outcomes, self._refresh_due)
+
     def _note_failure(self, condition: str, sentence: str) -> None:
         self._condition, self._trouble = condition, sentence
+        self.counts[condition] += 1
         # Doubled, so that a long outage is not answered by a request every five minutes from every installation; no
         # longer than the usual interval, so that the end of an outage is found as soon as a change would be.
         pause = min(FIRST_RETRY * 2 ** min(self._failures, 10), max(self._every, FIRST_RETRY))
         self._failures += 1
         self._refresh_due = self._now() + pause
-        log.warning(
-            "The feed could not be refreshed; trying again at %s UTC. %s", f"{self._refresh_due:%H:%M}", sentence
-        )

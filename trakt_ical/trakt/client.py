@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from trakt_ical.trakt.pacing import Pacer
 
 log = logging.getLogger(__name__)
+tries = logging.getLogger("trakt_ical.trakt.tries")
+"""Says that a request failed and is sent again. `serve` shows it with -v only, since it reports outages itself."""
 
 T = TypeVar("T")
 
@@ -210,7 +212,7 @@ class Client:
         # of the time.
         seconds = wait * random.uniform(0.5, 1) if fault.retry_after is None else fault.retry_after  # noqa: S311
         level = logging.WARNING if self._outage.begin_wait(waits) else logging.DEBUG
-        log.log(level, "%s; trying again in %.0f s.", str(fault.error).rstrip("."), seconds)
+        tries.log(level, "%s; trying again in %.0f s.", str(fault.error).rstrip("."), seconds)
         if time.monotonic() + seconds > self._run_end:
             raise self._make_run_error() from fault.error
         self._sleep(seconds)
