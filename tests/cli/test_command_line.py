@@ -91,7 +91,6 @@ def test_closed_and_full_streams_have_their_status(tmp_path: Path, script: str, 
     [
         ("--help", 0),
         ("--version", 0),
-        ("--demo agenda --days 300", 0),
         ("--demo export -o z.ics --json", 0),
         ("--demo export -o /no/such/folder/x.ics --json", 6),
     ],

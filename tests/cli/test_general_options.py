@@ -116,3 +116,16 @@ def test_what_prints_a_table_prints_json_too(line: Line) -> None:
     settings = {each["name"]: each for each in json.loads(line("--json", "config").stdout)}
     assert settings["back"] == {"calendar": "", "account": "", "name": "back", "value": "30", "origin": "default"}
     assert settings["password"]["value"] == "(set)"
+
+
+def test_addresses_and_files_are_json_too(line: Line, home: Path) -> None:
+    """An address has the name of its feed, the page has none, and each file of a schedule its place."""
+    url = line("feed", "url").stdout.strip()
+    assert json.loads(line("feed", "url", "--json").stdout) == {"name": "Trakt", "url": url}
+    renewed = json.loads(line("feed", "renew", "--json").stdout)
+    assert (renewed["name"], renewed["url"] == line("feed", "url").stdout.strip() != url) == ("Trakt", True)
+    page = {"name": None, "url": line("feed", "page").stdout.strip()}
+    assert json.loads(line("--json", "feed", "page").stdout) == page
+    files = json.loads(line("schedule", "show", "--with", "systemd", "--json").stdout)
+    assert [Path(file["place"]).suffix for file in files] == [".service", ".timer"]
+    assert line("schedule", "show", "--with", "systemd").stdout == "".join(file["text"] for file in files)

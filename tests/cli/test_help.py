@@ -18,6 +18,7 @@ from trakt_ical.cli import cli
 from trakt_ical.config import FIELDS
 
 SNAPSHOT = Path(__file__).with_name("help.txt")
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def list_commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -66,3 +67,28 @@ def test_an_option_quotes_its_setting() -> None:
     words = read_help("export").split()
     meaning = f"--back N {FIELDS['back'].metadata['help']} [default: {FIELDS['back'].default}]".split()
     assert any(words[at : at + len(meaning)] == meaning for at in range(len(words)))
+
+
+def test_what_json_has_is_described() -> None:
+    """The table of docs/terminal.md has each command that takes --json."""
+    commands = {words: find_command(words) for words in COMMANDS if words}
+    with_json = {" ".join(words) for words, command in commands.items() if has_json(command)}
+    rows = re.findall(r"^\| (`.*?) \|", (DOCS / "terminal.md").read_text(encoding="utf-8"), re.M)
+    named = {name.partition(" --")[0] for row in rows for name in re.findall("`([^`]+)`", row)}
+    assert named == with_json
+
+
+def has_json(command: click.Command) -> bool:
+    """Whether it takes --json; a group does so for its commands."""
+    return any(param.name == "as_json" for param in command.params)
+
+
+def find_command(words: tuple[str, ...]) -> click.Command:
+    """The command that *words* name."""
+    command: click.Command = cli
+    for word in words:
+        assert isinstance(command, click.Group)
+        found = command.get_command(click.Context(command), word)
+        assert found is not None
+        command = found
+    return command

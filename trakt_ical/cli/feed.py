@@ -60,36 +60,42 @@ def list_(run: Run, /, as_json: bool, **flags: Any) -> None:
                 write_line(f"  not served     The stored copy is another account's. To replace it: {command}")
 
 
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")
+
+
 @command.command("url")
 @click.argument("name", required=False)
+@_json_option
 @account_options
 @click.pass_obj
-def url(run: Run, /, name: str | None, **flags: Any) -> None:
+def url(run: Run, /, name: str | None, as_json: bool, **flags: Any) -> None:
     """Print the address of the feed NAME, or of your only feed."""
     from trakt_ical.app import feeds
 
     with _open_feed(run, name, flags) as (app, calendar):
-        write_line(feeds.find_feed_url(app, calendar.title))
+        _write_address(feeds.find_feed_url(app, calendar.title), calendar.title, as_json=as_json)
 
 
 @command.command("page")
+@_json_option
 @account_options
 @click.pass_obj
-def page(run: Run, /, **flags: Any) -> None:
+def page(run: Run, /, as_json: bool, **flags: Any) -> None:
     """Print the address of the page that shows how to subscribe."""
     from trakt_ical.app import feeds
 
     with run.app(flags) as app:
-        write_line(feeds.find_page_url(app))
+        _write_address(feeds.find_page_url(app), None, as_json=as_json)
 
 
 @command.command("renew")
 @click.argument("name", required=False)
 @click.option("--page", "of_page", is_flag=True, help="Replace the address of the page instead.")
 @click.option("--now", "at_once", is_flag=True, help="Let old addresses stop working at once, without the notice.")
+@_json_option
 @account_options
 @click.pass_obj
-def renew(run: Run, /, name: str | None, of_page: bool, at_once: bool, **flags: Any) -> None:
+def renew(run: Run, /, name: str | None, of_page: bool, at_once: bool, as_json: bool, **flags: Any) -> None:
     """Give the feed NAME, or your only feed, a new address, and print it.
 
     Subscribe again with the new one. For 90 days the old address holds no airings, only a notice that it was
@@ -101,10 +107,16 @@ def renew(run: Run, /, name: str | None, of_page: bool, at_once: bool, **flags: 
         raise click.UsageError("Give either --page or a NAME, not both.")
     if of_page:
         with run.app(flags) as app:
-            write_line(feeds.renew_page(app))
+            _write_address(feeds.renew_page(app), None, as_json=as_json)
         return
     with _open_feed(run, name, flags) as (app, calendar):
-        write_line(feeds.renew_feed(app, calendar.title, at_once=at_once))
+        address = feeds.renew_feed(app, calendar.title, at_once=at_once)
+        _write_address(address, calendar.title, as_json=as_json)
+
+
+def _write_address(url: str, name: str | None, *, as_json: bool) -> None:
+    """Write the address *url* of the feed *name*, or of the page, which has none."""
+    write_line(json.dumps({"name": name, "url": url}, ensure_ascii=False, indent=2) if as_json else url)
 
 
 @command.command("accept")

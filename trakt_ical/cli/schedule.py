@@ -83,12 +83,17 @@ def install_schedule(run: Run, *, kind: str | None = None, name: str | None = No
 
 @command.command("show")
 @_plan_options
+@click.option("--json", "as_json", is_flag=True, help="Print where each file goes, and its text, as JSON.")
 @click.pass_obj
-def show(run: Run, /, kind: str | None, name: str | None, every: str) -> None:
+def show(run: Run, /, kind: str | None, name: str | None, every: str, as_json: bool) -> None:
     """Print what install would write, and change nothing."""
     chosen = _choose(run, kind, name)
-    plan = _make_plan(run, chosen, every)
-    for place, text in chosen.scheduler.render(plan).items():
+    files = chosen.scheduler.render(_make_plan(run, chosen, every))
+    if as_json:
+        rows = [{"place": place, "text": text} for place, text in files.items()]
+        write_line(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for place, text in files.items():
         run.say(place)
         write_line(text.rstrip("\n"))
 
