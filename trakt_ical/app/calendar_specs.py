@@ -117,7 +117,7 @@ def _make_appearance(calendar: Calendar) -> Appearance:
     suffix = f"-{quote(calendar.title, safe='')}" if settings.unique_uids else ""
     if settings.color == FIELDS["color"].default:
         return Appearance(name, refresh=refresh, uid_suffix=suffix)
-    import webcolors
+    from trakt_ical.config.css_colors import CSS_COLORS
 
     color = settings.color.lower()
-    return Appearance(name, color, webcolors.name_to_hex(color).upper(), refresh, suffix)
+    return Appearance(name, color, f"#{CSS_COLORS[color].upper()}", refresh, suffix)

@@ -13,6 +13,7 @@ import click
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options, setting_option
 from trakt_ical.cli.terminal import is_terminal
+from trakt_ical.errors import SettingsError, TraktIcalError
 
 if TYPE_CHECKING:
     from trakt_ical.app.context import App
@@ -30,11 +31,13 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
     and so has the page of each account that shows how to subscribe: trakt-ical feed prints them. The log has one line
     for each update, and one when an outage begins and ends. With -v it has each request too, without the secrets.
     """
-    from trakt_ical.app.serve import serve
     from trakt_ical.cli.service_log import write_service_log
-    from trakt_ical.errors import TraktIcalError
     from trakt_ical.feed.refresh_log import service
 
+    try:
+        from trakt_ical.app.serve import serve
+    except ModuleNotFoundError as error:
+        raise SettingsError("The feed needs an extra. Run: pip install 'trakt-ical[serve]'") from error
     gc.enable()  # `main` turned it off, for short runs; a server would grow
     run: Run = ctx.obj
     with run.accounts(flags) as accounts:

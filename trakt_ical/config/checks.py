@@ -86,11 +86,10 @@ def check_zone(zone: str) -> str | None:
 
 def check_color(color: str) -> str | None:
     """Check that CSS has a color of this name."""
-    import webcolors
+    from trakt_ical.config.css_colors import CSS_COLORS  # most settings have none
 
-    names = webcolors.names()
-    if color.lower() not in names:
-        return f"is no CSS color name: {color!r}.{suggest_nearest(color.lower(), names)}"
+    if color.lower() not in CSS_COLORS:
+        return f"is no CSS color name: {color!r}.{suggest_nearest(color.lower(), CSS_COLORS)}"
     return None
 
 
