@@ -55,12 +55,15 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exports]:
     gathered = Exports()
     yield gathered
     files = []
-    for number, octets in enumerate(gathered.make_calendars()):
-        check_calendar(octets)
+    calendars = gathered.make_calendars()
+    for number, octets in enumerate(calendars):
         files.append(tmp_path_factory.getbasetemp() / f"exports-{number}.ics")
         files[-1].write_bytes(octets)
-    if files and SHARED.is_dir() and os.environ.get("JUDGES"):
-        assert judge(SHARED, Path(os.environ["JUDGES"]), files) == ""
+    if files and SHARED.is_dir() and os.environ.get("JUDGES"):  # these have the readers of Python, and more
+        assert judge(SHARED, Path(os.environ["JUDGES"]), files) == []
+    else:
+        for octets in calendars:
+            check_calendar(octets)
 
 
 @pytest.fixture(autouse=True)

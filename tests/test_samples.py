@@ -119,14 +119,14 @@ def test_every_sample_is_judged_right(shared: Path, judges: Path) -> None:
     """Every reader takes every sample."""
     files = sorted(SAMPLES.rglob("*.ics"))
     assert len(files) == len(ANSWERS) + len(RULES)
-    assert judge(shared, judges, files) == ""
+    assert judge(shared, judges, files) == []
 
 
 def test_the_judges_refuse_what_is_broken(shared: Path, judges: Path, tmp_path: Path) -> None:
     """The judges are awake: a calendar with a line cut away is refused."""
     octets = (SAMPLES / "v2" / "shows.ics").read_bytes()
     (tmp_path / "broken.ics").write_bytes(octets.replace(b"END:VEVENT\r\n", b"", 1))
-    assert judge(shared, judges, [tmp_path / "broken.ics"]) != ""
+    assert judge(shared, judges, [tmp_path / "broken.ics"]) != []
 
 
 def test_the_sample_settings_are_right(tmp_path: Path, home: Path) -> None:

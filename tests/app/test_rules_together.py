@@ -35,7 +35,7 @@ def test_the_judges_read_each_calendar_whole(line: Line, tmp_path: Path, shared:
     for name, rules in (BY_THE_HOUR | WHOLE_DAYS).items():
         assert export_events(line, rules)
         files.append(line.ics.rename(tmp_path / f"{name}.ics"))
-    assert judge(shared, judges, files) == ""
+    assert judge(shared, judges, files) == []
 
 
 @pytest.mark.parametrize("rules", [*BY_THE_HOUR.values(), *WHOLE_DAYS.values()], ids=[*BY_THE_HOUR, *WHOLE_DAYS])
