@@ -49,6 +49,24 @@ def describe_moment(then: datetime, now: datetime, zone: tzinfo) -> str:
     return f"{day.lower() if ' ' not in day else day}, {format_hour(then, zone)}"
 
 
+def describe_since(then: datetime, now: datetime, zone: tzinfo) -> str:
+    """Return *then* in *zone* as a sentence says since when: `14:05` of today, `Tuesday 23:52`, `Tue 3 Nov, 23:52`."""
+    day, hour = then.astimezone(zone).date(), format_hour(then, zone)
+    match (now.astimezone(zone).date() - day).days:
+        case 0:
+            return hour
+        case 1 | 2 | 3 | 4 | 5 | 6:
+            return f"{DAYS[day.weekday()]} {hour}"
+        case _:
+            return f"{format_short_day(day)}{'' if day.year == now.astimezone(zone).year else f' {day.year}'}, {hour}"
+
+
+def format_length(length: timedelta) -> str:
+    """Return *length* in hours and minutes: `24 h`, `1 h 30 min`, `50 min`."""
+    hours, minutes = divmod(length // timedelta(minutes=1), 60)
+    return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
+
+
 def name_day(day: date, today: date) -> str:
     """Return `Yesterday`, `Today`, `Tomorrow` or the long name of *day*, with its year where that is not this year."""
     near = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}.get((day - today).days)

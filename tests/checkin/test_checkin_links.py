@@ -384,7 +384,7 @@ def test_the_page_has_buttons_where_one_may_check_in(running: RunningFeed) -> No
     assert addresses
     assert all(address.startswith(f"{PUBLIC}/check-in/") for address in addresses)
     assert all(running.get(address.replace(PUBLIC, running.base)).status_code == 200 for address in addresses)
-    assert "Lately" in page
+    assert "Earlier (" in page
 
 
 def test_without_the_setting_there_is_no_link(line: Line) -> None:

@@ -90,7 +90,7 @@ def test_one_logged_out_and_one_throttled_do_not_touch_the_third(household: Line
     assert {name: after[name].status_code for name in NAMES} == dict.fromkeys(NAMES, 200)
     renewed = {name for name in NAMES if after[name].headers["Last-Success"] != before[name].headers["Last-Success"]}
     assert renewed == {"ben"}
-    troubles = {name: re.findall('class="trouble"[^>]*>([^<]+)', serving.get(pages[name]).text) for name in NAMES}
+    troubles = {name: re.findall('class="trouble"[^>]*><p>([^<]+)', serving.get(pages[name]).text) for name in NAMES}
     assert "login" in troubles["demo"][0]
     assert troubles["anna"]
     assert troubles["ben"] == []

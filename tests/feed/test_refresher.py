@@ -128,7 +128,7 @@ def test_a_first_copy_is_waited_for_with_503(line: Line) -> None:
         assert running.get(method="PUT").status_code == 405
         assert running.get(running.base + "/healthz").status_code == 503
         assert running.service.trouble
-        assert running.service.trouble in unescape(running.get(running.page).text)
+        assert f"Nothing could be fetched: {running.service.trouble}" in unescape(running.get(running.page).text)
         line.demo.behave()
         assert list(running.pass_in_steps(minutes=5))
         assert running.get().status_code == 200
@@ -171,7 +171,7 @@ def test_what_is_wrong_is_said_until_the_next_try_has_ended(running: RunningFeed
     """While Trakt is asked again, the page says in the calendar's section alone what it said there before."""
 
     def read_troubles() -> list[str]:
-        return re.findall('<p class="trouble" role="([a-z]+)"', running.get(running.page).text)
+        return re.findall('<div class="trouble" role="([a-z]+)"', running.get(running.page).text)
 
     class PageWatch(list[float]):
         """Looks at the page whenever the client waits for Trakt."""

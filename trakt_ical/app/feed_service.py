@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -14,27 +12,21 @@ from trakt_ical.app.calendar_specs import load_check_in_tickets
 from trakt_ical.app.checkin import make_link_check_ins
 from trakt_ical.app.context import App
 from trakt_ical.app.feed_folder import make_feed_folder
+from trakt_ical.app.feed_page import PageState, render_account_page
 from trakt_ical.app.feeds import ForeignCopy, fetch_activity, refresh_feeds
 from trakt_ical.app.open_source import find_system_zone
-from trakt_ical.checkin.signed_links import Ticket
 from trakt_ical.errors import SettingsError, TraktIcalError, UpdateHeldBack
 from trakt_ical.feed.copy_cache import CopyCache
 from trakt_ical.feed.directory import AccountHealth, CalendarHealth, Directory
 from trakt_ical.feed.feed_store import FeedOptions, FeedStore
 from trakt_ical.feed.folder_claims import FolderClaims
-from trakt_ical.feed.page import render_page
-from trakt_ical.feed.page_content import PageCalendar, PageContent, offers_check_in, read_airings
 from trakt_ical.feed.refresher import Refresher
-from trakt_ical.feed.secrets import make_feed_url
-from trakt_ical.http import is_public
 from trakt_ical.pipeline import Outcome, RunResult
 
 if TYPE_CHECKING:
     from trakt_ical.checkin.pages import CheckInRoute
     from trakt_ical.checkin.signed_links import Tickets
-    from trakt_ical.config import Calendar
     from trakt_ical.feed.feed_store import FeedFolder
-    from trakt_ical.feed.page_content import PageAiring
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +56,7 @@ class FeedService:
         self._claims = claims
         self._account_zone: tzinfo | None = None  # known from the first refresh on
         self._activity: str | None = None
-        self._troubles: dict[str, str] = {}  # by the calendar's name
+        self._errors: dict[str, TraktIcalError] = {}  # by the calendar's name
         self._refreshed_at = now()
         self.refresher = Refresher(self, timedelta(minutes=settings.refresh), now, delay=delay)
         options = FeedOptions(now, cache, timedelta(days=settings.notice_after))
@@ -131,7 +123,7 @@ class FeedService:
         try:
             self._follow_account()
         except TraktIcalError as error:
-            self._troubles = {}
+            self._errors = {}
             return dict.fromkeys(self.names, error)
         self._activity = self._fetch_activity()  # before the calendars: what happens in between is then seen next time
         outcomes = refresh_feeds(self._app, self._app.calendars)
@@ -141,7 +133,7 @@ class FeedService:
             self._account_zone = exported[0].zone
         # Where nothing could be fetched at all, it is one trouble of the account, not one of each calendar.
         concerns_calendars = exported or any(isinstance(each, UpdateHeldBack | ForeignCopy) for each in errors.values())
-        self._troubles = {name: str(error) for name, error in errors.items()} if concerns_calendars else {}
+        self._errors = errors if concerns_calendars else {}
         self._refreshed_at = self._app.environment.now()
         return outcomes
 
@@ -160,7 +152,7 @@ class FeedService:
             # A check-in that waits was begun for the account before.
             self.links.close()
             self.links, self.check_in_route = make_link_check_ins(self._app, self.store, self.find_zone), None
-            self._account_zone, self._troubles = None, {}
+            self._account_zone, self._errors = None, {}
         self._open(folder)
 
     def has_account_changed(self) -> bool:
@@ -204,53 +196,8 @@ class FeedService:
 
     def render_page(self, base_url: str) -> bytes:
         """Return the page for people; its addresses begin with `public_url`, else with *base_url*."""
-        base_url = self._app.settings.public_url.rstrip("/") or base_url
-        is_said_below = self.trouble in self._troubles.values()
-        calendars = []
-        for calendar in self._app.calendars:
-            with suppress(KeyError):  # the account was logged out of this folder while the page was drawn
-                calendars.append(self._make_page_calendar(calendar, base_url))
-        return render_page(
-            PageContent(
-                calendars=tuple(calendars),
-                now=self._app.environment.now(),
-                zone=self.find_zone(),
-                trouble="" if is_said_below else self.trouble,
-                is_public=is_public(base_url),
-            )
-        )
-
-    def _make_page_calendar(self, calendar: Calendar, base_url: str) -> PageCalendar:
-        name, now = calendar.title, self._app.environment.now()
-        served = self.store.calendars[name]
-        # `feed accept` refreshes a copy from outside. The refresher's trouble with it is then a thing of the past.
-        is_settled = served.last_success and served.last_success > self._refreshed_at
-        trouble = str(ForeignCopy(name)) if served.is_foreign else self._troubles.get(name, "")
-        stored = self.store.load_calendar(name)
-        airings = read_airings(stored) if stored else ()
-        if self._tickets and calendar.settings.checkin_links:
-            airings = add_check_in_urls(airings, self._tickets, base_url, now)
-        return PageCalendar(
-            name=name,
-            url=make_feed_url(base_url, self.store.secrets.calendars[name], name),
-            last_success=served.last_success,
-            trouble="" if is_settled else trouble,
-            airings=airings,
-            credit=stored.credit if stored else "",
-            credit_links=self._app.capabilities.credit_links,
-        )
-
-
-def add_check_in_urls(
-    airings: Iterable[PageAiring], tickets: Tickets, base_url: str, now: datetime
-) -> tuple[PageAiring, ...]:
-    """Return *airings*, each that offers check-in at *now* with the address of its check-in page."""
-    return tuple(
-        replace(airing, check_in_url=f"{base_url}/{tickets.make_path(Ticket(airing.uid, airing.start))}")
-        if offers_check_in(airing, now)
-        else airing
-        for airing in airings
-    )
+        state = PageState(self.store, self.refresher, self.find_zone(), self._errors, self._refreshed_at, self._tickets)
+        return render_account_page(self._app, state, base_url)
 
 
 def _count_seconds(then: datetime | None, now: datetime) -> float | None:

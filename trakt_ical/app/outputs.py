@@ -123,6 +123,11 @@ def forget_outputs(outputs: Sequence[WrittenOutput]) -> None:
             raise OutputError(f"{output.path} cannot be removed: {error.strerror}.") from error
 
 
+def find_feed_limit(app: App) -> timedelta:
+    """Return from what age on a feed of *app* is old."""
+    return max(OLD_FEED, MISSED_REFRESHES * timedelta(minutes=app.settings.refresh))
+
+
 def _list(app: App) -> Iterator[tuple[Path, str, bool, timedelta]]:
     """Return the state file, calendar and limit of each output and each feed that the settings of *app* name."""
     states = app.folders.state
@@ -131,7 +136,7 @@ def _list(app: App) -> Iterator[tuple[Path, str, bool, timedelta]]:
             yield StateFile(states, _find_store_name(calendar.settings.output)).path, calendar.title, False, OLD_EXPORT
     if app.folders.feed.is_dir():
         folder = make_feed_folder(app)
-        limit = max(OLD_FEED, MISSED_REFRESHES * timedelta(minutes=app.settings.refresh))
+        limit = find_feed_limit(app)
         for calendar in app.calendars:
             yield folder.make_state_file(calendar.title).path, calendar.title, True, limit
 

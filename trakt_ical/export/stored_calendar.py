@@ -218,6 +218,16 @@ def read_name(octets: Octets) -> str:
     return read_summary(octets).removeprefix(NOT_LISTED)
 
 
+def read_description(octets: Octets) -> str:
+    """Return the DESCRIPTION of an event of ours, "" where it has none."""
+    return _read_text(octets, b"DESCRIPTION")
+
+
+def read_link(octets: Octets) -> str:
+    """Return the URL of an event of ours, "" where it has none."""
+    return _read_text(octets, b"URL")
+
+
 def read_end(octets: Octets) -> Moment | None:
     """Return the DTEND of an event of ours."""
     found = re.search(rb"\r\nDTEND(?:;VALUE=DATE)?:(\w+)\r\n", octets)

@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -122,6 +122,7 @@ FOREIGN_COPY = make_text_answer(
     "the feeds what to do.\n",
     ((b"retry-after", b"3600"), ANY_ORIGIN),
 )
+FETCH_MODE = b"sec-fetch-mode"
 LAST_SUCCESS = b"last-success"  # not `Age`, which says how long a cache has kept an answer
 
 
@@ -272,13 +273,20 @@ def hash_octets(octets: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One feed: the calendar that its secret opens, or the one answer where there is no copy to serve."""
+    """One feed: the calendar that its secret opens, or the one answer where there is no copy to serve.
+
+    A program that fetches the calendar puts its name into *subscribed*.
+    """
 
     calendar: CalendarAnswers | Answer
+    subscribed: set[str] = field(default_factory=set)
 
     def answer(self, method: str, headers: Mapping[bytes, bytes]) -> Answer | Download:
         """Return the answer to a request for it, or the download that makes it."""
         if isinstance(self.calendar, CalendarAnswers):
+            # A browser says that a person follows a link, as that on the page; a program does not.
+            if method == "GET" and headers.get(FETCH_MODE) != b"navigate":
+                self.subscribed.add(self.calendar.name)
             return self.calendar.answer(method, headers)
         return answer_fixed(self.calendar, method)
 

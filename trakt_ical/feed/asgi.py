@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 from trakt_ical.feed import access_log
 from trakt_ical.feed.answers import (
     BODY_TOO_LARGE,
+    FETCH_MODE,
     NOT_ALLOWED,
     NOT_FOUND,
     NOT_READABLE,
@@ -35,8 +36,8 @@ Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-CONDITIONS = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-since"))
-"""The header fields that decide an answer. No answer depends on who asks."""
+CONDITIONS = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-since", FETCH_MODE))
+"""The header fields that are looked at. No answer depends on who asks."""
 LONGEST_BODY = 4096  # octets of a request's body; a form of ours has 60
 LONGEST_DISCARDED = 10_000_000  # octets of a longer one that are read before the answer
 MOST_TRIES = 3  # to read a stored copy that is being replaced

@@ -93,11 +93,15 @@ class FeedFolder:
 
 
 class LastModified(msgspec.Struct, frozen=True):
-    """The *digest* of what was served, and *since* when, in whole seconds; *copy* is what it was made of."""
+    """The *digest* of what was served, and *since* when, in whole seconds; *copy* is what it was made of.
+
+    *has_subscribers*: whether a program has ever fetched it.
+    """
 
     digest: str
     since: Annotated[datetime, msgspec.Meta(tz=True)]
     copy: CopyFacts | None = None
+    has_subscribers: bool = False
 
     def __post_init__(self) -> None:
         check_years((self.since,))
@@ -130,8 +134,19 @@ class LastModifiedFile:
         since = now.replace(microsecond=0)
         if last:
             since = last.since if last.digest == digest else max(since, last.since + timedelta(seconds=1))
-        self._known = self._known | {name: LastModified(digest, since, copy)}
+        self._known = self._known | {name: LastModified(digest, since, copy, bool(last and last.has_subscribers))}
         return since
+
+    def list_subscribed(self) -> set[str]:
+        """Return the names of the calendars that programs have fetched."""
+        return {name for name, last in self._known.items() if last.has_subscribers}
+
+    def note_subscribed(self, names: Iterable[str]) -> None:
+        """Note that programs have fetched the calendars *names*."""
+        known = {name: self._known[name] for name in names if name in self._known}
+        self._known = self._known | {
+            name: msgspec.structs.replace(last, has_subscribers=True) for name, last in known.items()
+        }
 
     def save(self) -> None:
         """Save what changed."""
@@ -199,6 +214,9 @@ class FeedStore:
         self.secrets = NO_SECRETS
         self._replaced: dict[str, Notice] = {}
         self._places: dict[str, CopyPlace] = {}
+        self.subscribed: set[str] = set()
+        """The names of the calendars that programs have fetched; each feed adds its own."""
+        self._kept_subscribed = 0
         self._seen: int | None = None  # the folder's time when all of it was looked at
 
     def open(self, folder: FeedFolder) -> None:
@@ -222,10 +240,18 @@ class FeedStore:
         self._seen = None
         self.calendars = {name: self._load_calendar(folder, name, None) for name in self._names}
         self._last_modified.save()
+        self.subscribed = self._last_modified.list_subscribed()
+        self._kept_subscribed = len(self.subscribed)
         self._replaced = self._find_replaced()
 
     def look(self) -> None:
         """Reload if something was put into the folder. Copies and secrets are replaced by renaming, so it shows."""
+        if len(self.subscribed) > self._kept_subscribed:
+            with self._lock:
+                subscribed = frozenset(self.subscribed)
+                self._last_modified.note_subscribed(subscribed)
+                self._last_modified.save()
+                self._kept_subscribed = len(subscribed)
         if (folder := self.folder) is not None and self._seen != _read_folder_time(folder.path):
             self.reload()
 
@@ -276,7 +302,7 @@ class FeedStore:
         targets: dict[str, Target] = {self.secrets.page: self._page} if self.secrets.page else {}
         for name, served in self.calendars.items():
             fallback = FOREIGN_COPY if served.is_foreign else NOT_YET_FETCHED
-            targets[self.secrets.calendars[name]] = Feed(served.answers or fallback)
+            targets[self.secrets.calendars[name]] = Feed(served.answers or fallback, self.subscribed)
         for secret, notice in self._replaced.items():
             body = FixedBody(make_notice_calendar(notice))
             targets[secret] = Feed(CalendarAnswers(notice.name, body, notice.appeared, None))

@@ -1,12 +1,12 @@
-"""The page for people as a document: its headers, what is wrong, and one section for each calendar."""
+"""The page for people as a document: its headers, what is wrong, the week, and how to subscribe to each calendar."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Mapping
+from datetime import datetime
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -14,17 +14,10 @@ import htpy as h
 from markupsafe import Markup
 
 from trakt_ical import wording
-from trakt_ical.feed.page_content import (
-    AiringRow,
-    AiringState,
-    PageAiring,
-    PageCalendar,
-    PageContent,
-    arrange_week,
-    find_recent,
-)
-from trakt_ical.feed.subscribe import render_subscribe
-from trakt_ical.model import local_date
+from trakt_ical.feed.outage import Condition, Freshness, describe_outage
+from trakt_ical.feed.page_content import Destination, PageCalendar, PageContent
+from trakt_ical.feed.page_week import FILTER_RULES, render_week
+from trakt_ical.feed.subscribe import render_advice, render_subscribe
 
 
 def _read(name: str) -> str:
@@ -36,7 +29,7 @@ def _hash_source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-STYLE = _read("style.css")
+STYLE = _read("style.css") + FILTER_RULES
 SCRIPT = _read("script.js")
 ICON = "data:image/svg+xml;base64," + base64.b64encode(_read("icon.svg").encode()).decode()
 
@@ -67,111 +60,26 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 """The headers of the page. They are constants, since nothing in the document's style or script ever changes."""
 
 
-STATE_CLASSES = {
-    AiringState.AHEAD: "ahead",
-    AiringState.ON: "on",
-    AiringState.OVER: "over",
-    AiringState.UNLISTED: "gone",
-}
-
-
-def render_week(airings: Iterable[PageAiring], content: PageContent, *, anchor: str) -> h.Element:
-    """Return the week's part of a calendar's section."""
-    days = arrange_week(airings, content.now, content.zone)
-    today = local_date(content.now, content.zone)
-    return h.div(".week", id=f"{anchor}-week")[
-        render_recent(airings, content),
-        h.h3["This week"],
-        [_render_day(day, rows, today) for day, rows in days.items()]
-        if any(days.values())
-        else h.p(".quiet")["Nothing is on in the next seven days."],
-    ]
-
-
-def render_recent(airings: Iterable[PageAiring], content: PageContent) -> h.Element | None:
-    """Return what was on before today and still offers a check-in."""
-    recent = find_recent(airings, content.now, content.zone)
-    if not recent:
-        return None
-    return h.div(".day.lately")[h.h3["Lately"], h.ul[[_render_row(row, day) for day, row in recent]]]
-
-
-def _render_day(day: date, rows: list[AiringRow], today: date) -> h.Element:
-    word, full = wording.name_day(day, today), wording.format_long_day(day)
-    return h.div(class_=["day", day == today and "today"])[
-        h.h4[full if full in word else [h.strong[word], f" {full}"]],
-        h.ul[[_render_row(row) for row in rows]] if rows else h.p(".quiet")["Nothing on."],
-    ]
-
-
-def _render_row(row: AiringRow, day: date | None = None) -> h.Element:
-    """Return one line; with its *day* in place of its hours, where no heading says the day."""
-    airing, state = row.airing, row.state
-    title = h.bdi(".title")[airing.summary]  # bdi: a right-to-left title must not turn round the words beside it
-    return h.li(class_=STATE_CLASSES[state])[
-        h.span(".hours")[
-            h.time(datetime=airing.start.isoformat())[wording.format_short_day(day) if day else row.hours]
-        ],
-        h.span(".what")[
-            h.s[title] if state is AiringState.UNLISTED else title,
-            state.value and [" ", h.span(".unseen" if state is AiringState.OVER else ".mark")[state.value]],
-        ],
-        airing.check_in_url
-        and h.a(".check-in", href=airing.check_in_url)["Check in", h.span(".unseen")[" to ", h.bdi[airing.summary]]],
-    ]
-
-
-def render_calendar(calendar: PageCalendar, content: PageContent, *, anchor: str) -> h.Element:
-    """Return the section of *calendar*, to be found under *anchor*; the ids inside begin with it."""
-    has_copy = calendar.last_success is not None
-    return h.section(".calendar", id=anchor, aria_labelledby=f"{anchor}-name")[
-        h.div(".name")[
-            h.h2(id=f"{anchor}-name")[h.bdi[calendar.name]],
-            _render_freshness(calendar, content),
-            has_copy and h.a(".jump", href=f"#{anchor}-week")["This week"],
-        ],
-        calendar.trouble and h.p(".trouble", role="status")[calendar.trouble],
-        h.div(".columns")[
-            render_subscribe(calendar, is_public=content.is_public, anchor=anchor),
-            has_copy and render_week(calendar.airings, content, anchor=anchor),
-        ],
-        calendar.credit and render_credit(calendar),
-    ]
-
-
-def render_credit(calendar: PageCalendar) -> h.Element:
-    """Return the sentence that the licence of the airings asks for, with its links."""
-    pattern = "|".join(re.escape(words) for words in calendar.credit_links)
-    parts = re.split(f"({pattern})", calendar.credit) if pattern else [calendar.credit]
-    links = calendar.credit_links
-    return h.p(".quiet.credit")[[h.a(href=links[part])[part] if part in links else part for part in parts]]
-
-
-def _render_freshness(calendar: PageCalendar, content: PageContent) -> h.Element:
-    if calendar.last_success is None:
-        return h.p(".fresh.ill")["This calendar has not been fetched yet. You can subscribe to it already."]
-    then = calendar.last_success.astimezone(content.zone)
-    return h.p(class_=["fresh", "ill" if calendar.trouble else "well"])[
-        f"Updated {wording.describe_age(then, content.now)} (",
-        h.time(datetime=then.isoformat(timespec="seconds"))[wording.describe_moment(then, content.now, content.zone)],
-        ")",
-    ]
+NOT_FETCHED = "Not fetched yet. You can subscribe already."
+_ORDER = (Condition.OLD, Condition.FAILING, Condition.WELL)  # the worst first
 
 
 def render_page(content: PageContent) -> bytes:
     """Return the whole document in UTF-8; `HEADERS` go with it."""
-    title = "Your Trakt calendar" if len(content.calendars) == 1 else "Your Trakt calendars"
+    calendars = content.calendars
+    title = calendars[0].name if len(calendars) == 1 else "Your calendars"
     document = h.html(lang="en")[
         _render_head(title),
         h.body[
-            h.header(".top")[h.div[h.h1[title], _render_clock(content)], _render_contents(content)],
+            _render_top(title, content),
             h.main[
-                content.trouble and h.p(".trouble", role="alert")[content.trouble],
-                [
-                    render_calendar(calendar, content, anchor=_make_anchor(number))
-                    for number, calendar in enumerate(content.calendars, 1)
+                content.outage is not None
+                and _render_trouble("alert", describe_outage(content.outage, _find_oldest(content))),
+                h.div(".columns")[
+                    any(calendar.last_success for calendar in calendars) and render_week(content),
+                    _render_calendars(content) if calendars else h.p(".quiet")["There is no calendar yet."],
                 ],
-                not content.calendars and h.p(".quiet")["There is no calendar yet."],
+                [_render_credit(calendar) for calendar in _list_credits(calendars)],
             ],
             _render_footer(),
             h.script[Markup(SCRIPT)],  # noqa: S704  our own file
@@ -191,24 +99,141 @@ def _render_head(title: str) -> h.Element:
     ]
 
 
-def _render_clock(content: PageContent) -> h.Element:
+def _render_top(title: str, content: PageContent) -> h.Element:
+    """Return the head of the page: its name, the day, and how fresh all calendars are together."""
     now = content.now.astimezone(content.zone)
     day_and_hour = f"{wording.format_long_day(now.date())}, {wording.format_hour(now, content.zone)}"
-    return h.p(".quiet")[h.time(datetime=now.isoformat(timespec="minutes"))[day_and_hour], f" · {content.zone}"]
-
-
-def _make_anchor(number: int) -> str:
-    return f"calendar-{number}"
-
-
-def _render_contents(content: PageContent) -> h.Element | None:
-    if len(content.calendars) < 2:
-        return None
-    links = [
-        h.li[h.a(href=f"#{_make_anchor(number)}")[h.bdi[calendar.name]]]
-        for number, calendar in enumerate(content.calendars, 1)
+    return h.header(".top")[
+        h.h1[h.bdi[title]],
+        h.p(".quiet")[h.time(datetime=now.isoformat(timespec="minutes"))[day_and_hour], f" · {content.zone}"],
+        bool(content.calendars) and _render_overall_freshness(content),
+        not all(calendar.has_subscribers for calendar in content.calendars)
+        and h.a(".jump", href="#calendars")["Subscribe"],
     ]
-    return h.nav(".contents", aria_label="Calendars")[h.ul[links]]
+
+
+def _render_overall_freshness(content: PageContent) -> list[h.Element]:
+    """Return how fresh most calendars are, and which others are not up to date."""
+    usual = _find_usual_age(content)
+    others = [each for each in content.calendars if _find_age(each, content) != usual]
+    conditions = [_find_condition(calendar, content) for calendar in others]
+    ill = [
+        calendar.name for calendar, condition in zip(others, conditions, strict=True) if condition is not Condition.WELL
+    ]
+    common = next(each for each in content.calendars if _find_age(each, content) == usual)
+    lines = [_render_freshness(common, content)]
+    if ill:
+        worst = min(conditions, key=_ORDER.index)
+        lines.append(
+            _render_dot(worst)[
+                "Not up to date: ", [[", " if number else "", h.bdi[name]] for number, name in enumerate(ill)]
+            ]
+        )
+    return lines
+
+
+def _find_usual_age(content: PageContent) -> object:
+    """Return the age and condition that most calendars have. One line says it for all of them."""
+    ages = [_find_age(calendar, content) for calendar in content.calendars]
+    return max(ages, key=ages.count)
+
+
+def _find_age(calendar: PageCalendar, content: PageContent) -> object:
+    then = calendar.last_success
+    return _find_condition(calendar, content), then and then.replace(second=0, microsecond=0)
+
+
+def _find_condition(calendar: PageCalendar, content: PageContent) -> Condition:
+    return content.describe_freshness(calendar).find_condition(fails=bool(calendar.outage or content.outage))
+
+
+def _find_oldest(content: PageContent) -> Freshness:
+    known = [calendar.last_success for calendar in content.calendars if calendar.last_success]
+    return Freshness(min(known, default=None), content.limit, content.now, content.zone)
+
+
+def _render_trouble(role: str, paragraphs: list[str]) -> h.Element:
+    return h.div(".trouble", role=role)[[h.p[paragraph] for paragraph in paragraphs]]
+
+
+def _render_dot(condition: Condition) -> h.Element:
+    return h.p(class_=["fresh", condition.value])
+
+
+def _render_freshness(calendar: PageCalendar, content: PageContent) -> h.Element:
+    condition = _find_condition(calendar, content)
+    if calendar.last_success is None:
+        return _render_dot(condition)[NOT_FETCHED]
+    age = wording.describe_age(calendar.last_success, content.now)
+    moment = wording.describe_moment(calendar.last_success, content.now, content.zone)
+    stamp = calendar.last_success.astimezone(content.zone).isoformat(timespec="seconds")
+    words = {Condition.WELL: "Updated", Condition.FAILING: "Last updated", Condition.OLD: "Out of date: last updated"}
+    return _render_dot(condition)[f"{words[condition]} {age} (", h.time(datetime=stamp)[moment], ")"]
+
+
+def _render_calendars(content: PageContent) -> h.Element:
+    """Return how to subscribe to each calendar, how each is, and where else it is written."""
+    is_single = len(content.calendars) == 1
+    # The first that nobody subscribed to is what somebody comes here for; the others take no room.
+    unused = next((calendar for calendar in content.calendars if not calendar.has_subscribers), None)
+    return h.section(".calendars", aria_labelledby="calendars")[
+        h.h2("#calendars")["Subscribe" if is_single else "Calendars"],
+        [
+            _render_calendar(calendar, content, f"calendar-{number}", is_open=calendar is unused)
+            for number, calendar in enumerate(content.calendars, 1)
+        ],
+        render_advice(content.calendars[0], is_public=content.is_public),
+    ]
+
+
+def _render_calendar(calendar: PageCalendar, content: PageContent, anchor: str, *, is_open: bool) -> h.Element:
+    again = " in another program" if calendar.has_subscribers else ""
+    is_single = len(content.calendars) == 1
+    return h.article(".calendar", id=anchor, aria_label=calendar.name)[
+        not is_single and h.h3[h.bdi[calendar.name]],
+        _find_age(calendar, content) != _find_usual_age(content) and _render_freshness(calendar, content),
+        calendar.outage is not None
+        and _render_trouble("status", describe_outage(calendar.outage, content.describe_freshness(calendar))),
+        bool(calendar.destinations)
+        and h.ul(".destinations")[[_render_destination(each, content) for each in calendar.destinations]],
+        h.details(".subscribing", open=is_open)[
+            h.summary[
+                f"Subscribe{again}",
+                not is_single and h.span(".unseen")[" to ", h.bdi[calendar.name]],
+            ],
+            render_subscribe(calendar, is_public=content.is_public, anchor=anchor),
+        ],
+    ]
+
+
+def _render_destination(destination: Destination, content: PageContent) -> h.Element:
+    then, failure = destination.last_success, destination.failure
+    freshness = Freshness(then, destination.limit, content.now, content.zone)
+    success = f"last success {_describe_then(then, content)}" if then else "not yet written"
+    return h.li[
+        _render_dot(freshness.find_condition(fails=failure is not None))[
+            f"{destination.kind} ", h.bdi[destination.name], f": {success}"
+        ],
+        failure is not None
+        and h.p(".failure")[f"Failing since {_describe_then(failure.since, content)}: {failure.message}"],
+    ]
+
+
+def _describe_then(then: datetime, content: PageContent) -> str:
+    return wording.describe_since(then, content.now, content.zone)
+
+
+def _list_credits(calendars: tuple[PageCalendar, ...]) -> list[PageCalendar]:
+    """Return one calendar for each credit that is to be said."""
+    return list({calendar.credit: calendar for calendar in reversed(calendars) if calendar.credit}.values())
+
+
+def _render_credit(calendar: PageCalendar) -> h.Element:
+    """Return the sentence that the licence of the airings asks for, with its links."""
+    pattern = "|".join(re.escape(words) for words in calendar.credit_links)
+    parts = re.split(f"({pattern})", calendar.credit) if pattern else [calendar.credit]
+    links = calendar.credit_links
+    return h.p(".quiet.credit")[[h.a(href=links[part])[part] if part in links else part for part in parts]]
 
 
 def _render_footer() -> h.Element:

@@ -61,6 +61,13 @@ class Refresher:
         self._log = RefreshLog(now)
         self.counts: Counter[str] = Counter()
         """How many refreshes came to which condition."""
+        self.error: TraktIcalError | None = None
+        """By what the last refresh failed; None where it did not, or by a bug."""
+
+    @property
+    def next_refresh(self) -> datetime | None:
+        """When the next refresh is due, None while one is running."""
+        return self._refresh_due if self._began is None else None
 
     @property
     def trouble(self) -> str:
@@ -136,9 +143,9 @@ class Refresher:
     def _note_outcomes(self, outcomes: Mapping[str, Outcome]) -> None:
         error = next((outcome for outcome in outcomes.values() if isinstance(outcome, TraktIcalError)), None)
         if error:
-            self._note_failure("failing", str(error))
+            self._note_failure("failing", str(error), error)
         else:
-            self._failures, self._condition, self._trouble = 0, "well", ""
+            self._failures, self._condition, self._trouble, self.error = 0, "well", "", None
             self.counts["well"] += 1
             spread = 1 + JITTER * (2 * self._chance() - 1)
             self._refresh_due = self._now() + self._every * spread
@@ -146,8 +153,8 @@ class Refresher:
             self._refresh_due = self._now()
         self._log.write_outcomes(outcomes, self._refresh_due)
 
-    def _note_failure(self, condition: str, sentence: str) -> None:
-        self._condition, self._trouble = condition, sentence
+    def _note_failure(self, condition: str, sentence: str, error: TraktIcalError | None = None) -> None:
+        self._condition, self._trouble, self.error = condition, sentence, error
         self.counts[condition] += 1
         # Doubled, so that a long outage is not answered by a request every five minutes from every installation; no
         # longer than the usual interval, so that the end of an outage is found as soon as a change would be.

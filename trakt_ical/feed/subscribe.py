@@ -52,27 +52,32 @@ def make_outlook_url(host: str, name: str, url: str) -> str:
 
 
 SCAN_HINTS = {
-    Reach.INTERNET: "Scan this code with an iPhone, or with an Android phone that has ICSx5.",
-    Reach.NETWORK: "Scan this code with a phone in the same network: an iPhone, or an Android phone that has ICSx5.",
+    Reach.INTERNET: "Scan a code with an iPhone, or with an Android phone that has ICSx5.",
+    Reach.NETWORK: "Scan a code with a phone in the same network: an iPhone, or an Android phone that has ICSx5.",
 }
 LONGEST_SCANNED = 1000  # characters of an address; no phone reads a longer one from a code
 REACH_HINTS = {Reach.NETWORK: "only in your own network", Reach.COMPUTER: "only on this computer"}
 
 
 def render_subscribe(calendar: PageCalendar, *, is_public: bool, anchor: str) -> h.Element:
-    """Return the subscribing part of a calendar's section; the ids inside begin with *anchor*."""
+    """Return how to subscribe to *calendar*; the ids inside begin with *anchor*."""
     reach = find_reach(calendar.url, is_public=is_public)
     return h.div(".subscribe")[
-        h.h3["Subscribe"],
         h.ul(".ways")[
             _render_button(make_webcal_url(calendar.url), "Apple Calendar", "iPhone, iPad, Mac"),
             reach is Reach.INTERNET and _render_web_buttons(calendar),
         ],
-        _render_google_hint() if reach is Reach.INTERNET else _render_reach_hint(reach),
         _render_address(calendar, anchor),
-        reach in SCAN_HINTS
-        and len(calendar.url) <= LONGEST_SCANNED
-        and _render_qr_code(calendar.url, SCAN_HINTS[reach]),
+        reach in SCAN_HINTS and len(calendar.url) <= LONGEST_SCANNED and _render_qr_code(calendar.url),
+    ]
+
+
+def render_advice(calendar: PageCalendar, *, is_public: bool) -> h.Element:
+    """Return what to know before you subscribe. It is the same for all calendars, of which *calendar* is one."""
+    reach = find_reach(calendar.url, is_public=is_public)
+    return h.div(".advice")[
+        reach in SCAN_HINTS and h.p(".quiet")[SCAN_HINTS[reach]],
+        _render_google_hint() if reach is Reach.INTERNET else _render_reach_hint(reach),
     ]
 
 
@@ -99,7 +104,7 @@ def _render_google_hint() -> h.Element:
 
 def _render_reach_hint(reach: Reach) -> h.Element:
     return h.details(".note")[
-        h.summary["Google Calendar, Outlook.com and Microsoft 365 need a public address"],
+        h.summary["Google Calendar, Outlook and Microsoft 365 need a public address"],
         h.p[
             "Their servers fetch calendars from the internet, over https. This address works ",
             f"{REACH_HINTS[reach]}. To use these programs, give the feed a public address and set ",
@@ -120,16 +125,13 @@ def _render_address(calendar: PageCalendar, anchor: str) -> h.Element:
             ],
         ],
         h.p(".copied", id=message, role="status"),
-        h.p[h.a(".download", href=calendar.url, download=True)["Download"], " the calendar as a file, as it is now."],
+        h.a(".download", href=calendar.url, download=True)["Download as a file"],
     ]
 
 
-def _render_qr_code(url: str, hint: str) -> h.Element:
+def _render_qr_code(url: str) -> h.Element:
     # The webcal address: from https an iPhone would import the events once, and never look again. It does not know
     # webcals at all (nextcloud/calendar#2416).
     code = segno.make(make_webcal_url(url), micro=False, error="l", boost_error=False)
     svg = code.svg_inline(border=4, dark="#000", light="#fff", omitsize=True)
-    return h.div(".code")[
-        h.div(".drawn", role="img", aria_label="QR code of the address")[Markup(svg)],  # noqa: S704  segno's
-        h.p(".quiet")[hint],
-    ]
+    return h.div(".drawn", role="img", aria_label="QR code of the address")[Markup(svg)]  # noqa: S704  segno's

@@ -28,9 +28,11 @@ _URI = re.compile(r"[\w%/:?#\[\]@!$&'()*+,;=~.-]+", re.ASCII)
 
 TRAKT = "https://trakt.tv/"
 UNTITLED = "Untitled"
+MOVIE = "Movie"  # the kind of one, in CATEGORIES too
 RELEASES = {Release.CINEMA: "", Release.STREAMING: "streaming", Release.PHYSICAL: "on disc"}
 MINUTE = timedelta(minutes=1)
 LONGEST_SUMMARY = 250  # characters
+LONGEST_NETWORK = 40
 
 
 def clean_text(text: str | None) -> str:
@@ -165,6 +167,19 @@ class Words(msgspec.Struct, frozen=True, dict=True):
         return "\n\n".join(filter(None, (listed, clean_text(first.show.network), clean_url(first.link))))
 
 
+def find_network(description: str, link: str) -> str:
+    """Return the network in a *description* by the usual template, just before the *link*; "" where none is there.
+
+    An airing without a network has the end of its plot there, which is mostly long or ends like a sentence.
+    """
+    paragraphs = description.split("\n\n")
+    if not link or link not in paragraphs[1:]:
+        return ""
+    name = paragraphs[paragraphs.index(link, 1) - 1]
+    is_sentence = name.endswith((".", "?", "…", "”", '"')) or (" " in name and name.endswith("!"))
+    return "" if is_sentence or "\n" in name or len(name) > LONGEST_NETWORK else name
+
+
 def shorten_summary(text: str) -> str:
     """Return *text*, cut at a word where it is longer than Exchange takes (255) and people read."""
     if len(text) <= LONGEST_SUMMARY:
@@ -231,7 +246,7 @@ _OF_EPISODES: Table[Episode] = {
 _OF_MOVIES: Table[Movie] = {
     **dict.fromkeys(("show", "code", "season", "number", "absolute", "mark", "network"), _nothing),
     "title": lambda words, movie: clean_text(movie.title) or UNTITLED,
-    "kind": lambda words, movie: "Movie",
+    "kind": lambda words, movie: MOVIE,
     "release": lambda words, movie: RELEASES[movie.release],
     "genres": lambda words, movie: ", ".join(list_categories(movie.genres)),
     "country": lambda words, movie: clean_text(movie.country),

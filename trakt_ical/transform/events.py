@@ -8,7 +8,7 @@ from typing import Protocol
 from trakt_ical.model import Airing, Episode, Event, Moment, Movie
 from trakt_ical.transform.alarms import make_alarms
 from trakt_ical.transform.codes import format_code
-from trakt_ical.transform.event_text import clean_url, list_categories, shorten_summary
+from trakt_ical.transform.event_text import MOVIE, clean_url, list_categories, shorten_summary
 from trakt_ical.transform.grouping import Showing
 from trakt_ical.transform.rules import Rules
 from trakt_ical.transform.uids import make_uid
@@ -65,7 +65,7 @@ def _make_links(showing: Showing, rules: Rules, check_in_links: CheckInLinks) ->
 def _make_categories(members: Sequence[Airing]) -> tuple[str, ...]:
     first = members[0]
     if isinstance(first, Movie):
-        return list_categories(first.genres, "Movie")
+        return list_categories(first.genres, MOVIE)
     if len(members) == 1:
         return list_categories(first.show.genres, first.kind.value)
     return list_categories(first.show.genres, *(each.kind.value for each in members if isinstance(each, Episode)))
