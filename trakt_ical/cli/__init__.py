@@ -76,6 +76,10 @@ def main() -> None:
     if sys.stdout is None:  # it was closed: to write to it must fail also where click would do nothing
         sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: SIM115  it is open until the end
     stdout = sys.stdout
+    if os.environ.get("_TRAKT_ICAL_COMPLETE", "").startswith("powershell"):
+        from trakt_ical.cli.completion import register_powershell
+
+        register_powershell()
     try:
         status = cli.main(standalone_mode=False)
     except click.Abort:

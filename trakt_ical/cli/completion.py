@@ -2,13 +2,88 @@
 
 from __future__ import annotations
 
+import io
+import os
+import sys
+
 import click
-from click.shell_completion import BashComplete, CompletionItem, FishComplete, ShellComplete, ZshComplete
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    ShellComplete,
+    ZshComplete,
+    add_completion_class,
+)
 
 from trakt_ical.cli.command import Command, read_general_options
 
-SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
+# The words before the cursor go to the program a line each: a word may have blanks. Without an answer, PowerShell
+# completes the names of files.
+_POWERSHELL_SCRIPT = """\
+Register-ArgumentCompleter -Native -CommandName %(prog_name)s -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $words = foreach ($element in $commandAst.CommandElements) {
+        if ($element.Extent.EndOffset -ge $cursorPosition) { break }
+        if ($element -is [System.Management.Automation.Language.StringConstantExpressionAst]) { $element.Value }
+        else { $element.Extent.Text }
+    }
+    $program = $commandAst.GetCommandName()
+    $encoding = [Console]::OutputEncoding
+    try {
+        [Console]::OutputEncoding = [System.Text.Encoding]::UTF8
+        $env:%(complete_var)s = 'powershell_complete'
+        $env:COMP_WORDS = $words -join "`n"
+        $env:COMP_INCOMPLETE = $wordToComplete
+        & $program 2>$null | Where-Object { $_ } | ForEach-Object {
+            $value, $meaning = $_ -split "`t", 2
+            [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $meaning)
+        }
+    }
+    finally {
+        [Console]::OutputEncoding = $encoding
+        Remove-Item 'env:%(complete_var)s', 'env:COMP_WORDS', 'env:COMP_INCOMPLETE' -ErrorAction SilentlyContinue
+    }
+}
+"""
+
+
+class PowerShellComplete(ShellComplete):
+    """Completion in PowerShell, which click does not have."""
+
+    name = "powershell"
+    source_template = _POWERSHELL_SCRIPT
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """Return the words before the one that is typed, and what there is of that."""
+        words = os.environ.get("COMP_WORDS", "").split("\n")
+        return words[1:], os.environ.get("COMP_INCOMPLETE", "").strip("'\"")
+
+    def format_completion(self, item: CompletionItem[str]) -> str:
+        """Return what PowerShell inserts, and what it shows beside it, which may not be empty."""
+        return f"{item.value}\t{item.help or item.value}"
+
+    def complete(self) -> str:
+        """Return the answer, a line for each possible word; files are left to PowerShell."""
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # Windows would write the codes of its language, or fail
+        args, incomplete = self.get_completion_args()
+        found = self.get_completions(args, incomplete)
+        return "\n".join(self.format_completion(item) for item in found if item.type == "plain")
+
+
+SHELLS: dict[str, type[ShellComplete]] = {
+    "bash": BashComplete,
+    "zsh": ZshComplete,
+    "fish": FishComplete,
+    "powershell": PowerShellComplete,
+}
 VARIABLE = "_TRAKT_ICAL_COMPLETE"  # click's name for the shells' questions
+
+
+def register_powershell() -> None:
+    """Let click answer PowerShell's questions."""
+    add_completion_class(PowerShellComplete)
 
 
 def complete_titles(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -45,6 +120,7 @@ def command(ctx: click.Context, /, shell: str) -> None:
     bash, in ~/.bashrc:   eval "$(trakt-ical completion bash)"
     zsh, in ~/.zshrc:     eval "$(trakt-ical completion zsh)"
     fish:                 trakt-ical completion fish > ~/.config/fish/completions/trakt-ical.fish
+    PowerShell, $PROFILE: trakt-ical completion powershell | Out-String | Invoke-Expression
     """
     from trakt_ical.cli.terminal import write_line
 
