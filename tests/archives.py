@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import stat
@@ -86,6 +87,7 @@ def patch(octets: bytes, name: str, *, central: tuple[int, bytes], local: tuple[
     return bytes(changed)
 
 
+@functools.cache
 def make_hostile_zips() -> dict[str, bytes]:
     """Return zips that nobody should be able to make the program read, by what is wrong with them."""
     usual = make_zip(make_members())

@@ -16,6 +16,7 @@ from trakt_ical.errors import Unreachable
 from trakt_ical.model import DateRange
 from trakt_ical.trakt.client import WAITS, Client
 
+FEW_DAYS = ("--days", "3")
 PATHS = {"v2": "/calendars/", "v1": "/user/calendar/"}
 
 PASSING = [
@@ -73,7 +74,7 @@ def api(request: pytest.FixtureRequest) -> str:
 def test_a_fault_that_passes_costs_a_retry(line: Line, api: str, fault: Fault) -> None:
     """After one such answer the export succeeds."""
     line.demo.misbehave(change_fault(fault, path=PATHS[api]))
-    result = line("-q", "export", "--api", api)
+    result = line("-q", "export", "--api", api, *FEW_DAYS)
     assert (result.exit_code, result.output) == (0, "")
     assert len(line.clock.slept) == 1
     assert line.clock.slept[0] == (fault.retry_after or line.clock.slept[0])
@@ -82,11 +83,11 @@ def test_a_fault_that_passes_costs_a_retry(line: Line, api: str, fault: Fault) -
 @pytest.mark.parametrize("fault", PASSING, ids=describe)
 def test_a_fault_that_does_not_pass_is_one_sentence(line: Line, home: Path, api: str, fault: Fault) -> None:
     """Where it stays, the export ends with 5 and one sentence, and the old file is intact."""
-    line("-q", "export", "--api", api)
+    line("-q", "export", "--api", api, *FEW_DAYS)
     before = line.ics.read_bytes()
     shutil.rmtree(home / ".cache")  # else 304 would spare the answers that are to be spoiled
     line.demo.misbehave(change_fault(fault, path=PATHS[api], times=0))
-    result = line("-q", "export", "--api", api)
+    result = line("-q", "export", "--api", api, *FEW_DAYS)
     assert result.exit_code == 5
     assert result.stderr.startswith("Error: ")
     assert "Trakt" in result.stderr
@@ -98,12 +99,12 @@ def test_a_fault_that_does_not_pass_is_one_sentence(line: Line, home: Path, api:
 @pytest.mark.parametrize(("fault", "status", "sentence"), LASTING, ids=[describe(fault) for fault, _, _ in LASTING])
 def test_a_fault_that_stays_is_one_sentence(line: Line, api: str, fault: Fault, status: int, sentence: str) -> None:
     """What no second try can mend is told at once with its exit status, and the old file is intact."""
-    line("-q", "export", "--api", api)
+    line("-q", "export", "--api", api, *FEW_DAYS)
     before = line.ics.read_bytes()
     line.demo.misbehave(change_fault(fault, path=PATHS[api], times=0))
-    result = line("-q", "export", "--api", api)
+    result = line("-q", "export", "--api", api, *FEW_DAYS)
     assert (result.exit_code, sentence in result.stderr) == (status, True), result.stderr
-    assert result.stderr.count("\n") == 1
+    assert [each[:7] for each in result.stderr.splitlines() if each[:2] != "  "] == ["Error: "]  # hints are indented
     assert line.clock.slept == []
     assert line.ics.read_bytes() == before
 

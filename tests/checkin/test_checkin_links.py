@@ -35,7 +35,7 @@ from trakt_ical.trakt.client import Client
 @pytest.fixture(params=["v2", "v1"])
 def running(line: Line, request: pytest.FixtureRequest) -> Iterator[RunningFeed]:
     """A feed with links that check in."""
-    with run_feed(line, api=request.param, checkin_links="true", public_url=PUBLIC) as running:
+    with run_feed(line, api=request.param, checkin_links="true", public_url=PUBLIC, back=3, ahead=5) as running:
         running.refresh()
         yield running
 
