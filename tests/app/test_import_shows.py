@@ -84,6 +84,21 @@ def test_what_is_new_and_gone_is_named(line: Line, tmp_path: Path, kept: Path) -
     assert [show.title for show in load(kept).shows] == ["Lucky", "Severance"]
 
 
+def test_a_show_that_gets_a_number_is_the_same_show(line: Line, tmp_path: Path) -> None:
+    """Listed by title, then by number, and the reverse, it is neither new nor gone; namesakes are."""
+    by_title, by_number = tmp_path / "titles.txt", tmp_path / "numbers.csv"
+    by_title.write_text("The Mole (2001)\nSeverance\nLucky (2003)\n", encoding="utf-8")
+    rows = ["type,title,year,tvdb", "show,The Mole,2001,72", "show,Severance,2022,371980"]
+    by_number.write_text("\n".join([*rows, "show,Lucky,2003,7", "show,Lucky,2003,8"]), encoding="utf-8")
+    line("import", str(by_title))
+    done = line("import", "--json", str(by_number))
+    found = json.loads(done.stdout)
+    assert (found["new"], found["gone"]) == (["Lucky", "Lucky"], ["Lucky"])
+    assert "2 of your shows" in done.stderr  # they get other UIDs
+    found = json.loads(line("import", "--json", str(by_title)).stdout)
+    assert (found["new"], found["gone"]) == (["Lucky"], ["Lucky", "Lucky"])
+
+
 def test_a_dry_run_keeps_the_list(line: Line, tmp_path: Path, kept: Path) -> None:
     """It says the same, and writes nothing."""
     done = line("import", "--dry-run", write_export(tmp_path))

@@ -10,7 +10,8 @@ import pytest
 
 from tests.tvmaze import make_imported_show, make_wire_show
 from trakt_ical.fetch.imported.imported_list import ImportedShow
-from trakt_ical.fetch.tvmaze.match import Matches, fold_title, make_list_key, make_show_key, match_shows
+from trakt_ical.fetch.imported.show_fields import fold_title
+from trakt_ical.fetch.tvmaze.match import Matches, make_list_key, make_show_key, match_shows
 from trakt_ical.fetch.tvmaze.wire import ShowWire
 
 
@@ -165,7 +166,14 @@ def test_the_uid_begins_with_the_best_number(show: ImportedShow, key: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Pokémon", "pokemon"), ("Marvel's Agents", "MARVELS AGENTS"), ("Ｆｕｌｌ", "full"), ("ß", "SS")]
+    ("one", "other"),
+    [
+        ("Pokémon", "pokemon"),
+        ("Marvel's Agents", "MARVELS AGENTS"),
+        ("Ｆｕｌｌ", "full"),
+        ("ß", "SS"),
+        ("𝐅ull", "full"),
+    ],
 )
 def test_titles_are_compared_without_accents_case_and_punctuation(one: str, other: str) -> None:
     """NFKD, folded, letters and digits alone."""

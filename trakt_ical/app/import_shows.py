@@ -114,7 +114,7 @@ def open_update(app: App, content: ListContent) -> Iterator[ListUpdate]:
             ),
             added=[show for show in content.shows if show not in same],
             gone=[show for show in (old.shows if old else ()) if show not in known],
-            renamed=[show for show, before in same.items() if before.key and show.key != before.key],
+            renamed=[show for show, before in same.items() if show.key != before.key],
         )
 
 

@@ -93,9 +93,12 @@ def split_title(text: str) -> tuple[str, int | None]:
 
 
 def fold_title(title: str) -> str:
-    """Return *title* without case, accents and punctuation, to compare it with another one."""
-    letters = unicodedata.normalize("NFKD", title.casefold())
-    folded = _NO_LETTERS.sub("", "".join(each for each in letters if not unicodedata.combining(each)))
+    """Return *title* as titles are compared: without case, accents, punctuation and blanks.
+
+    It is part of the keys of kept pairs, so a title that folds to something else is matched anew.
+    """
+    letters = unicodedata.normalize("NFKD", title).casefold()
+    folded = "".join(letter for letter in letters if letter.isalnum())
     return folded or title.casefold()  # some titles are all punctuation
 
 
@@ -122,7 +125,12 @@ def merge_shows(shows: Iterable[ImportedShow]) -> tuple[ImportedShow, ...]:
 
 
 def find_same_shows(before: Iterable[ImportedShow], now: Iterable[ImportedShow]) -> dict[ImportedShow, ImportedShow]:
-    """Return, for each show of *now* that is in *before* too, what it was there."""
+    """Return, for each show of *now* that is in *before* too, what it was there.
+
+    A list may name a show by its title alone and the next one by a number, or the reverse. Then the title decides,
+    where neither list has another show of that title that is left over.
+    """
+    before, now = list(before), list(now)
     known: dict[object, ImportedShow] = {}
     for show in before:
         for name in list_names(show):
@@ -133,7 +141,25 @@ def find_same_shows(before: Iterable[ImportedShow], now: Iterable[ImportedShow])
         same = next((each for each in candidates if is_compatible(each, show)), None)
         if same is not None:
             found[show] = same
+    settled = set(found.values())
+    gone = _group_by_title(show for show in before if show not in settled)
+    for title, added in _group_by_title(show for show in now if show not in found).items():
+        if len(added) == len(gone.get(title, ())) == 1 and _is_same_by_title(gone[title][0], added[0]):
+            found[added[0]] = gone[title][0]
     return found
+
+
+def _group_by_title(shows: Iterable[ImportedShow]) -> dict[str, list[ImportedShow]]:
+    groups: dict[str, list[ImportedShow]] = {}
+    for show in shows:
+        if show.title:
+            groups.setdefault(fold_title(show.title), []).append(show)
+    return groups
+
+
+def _is_same_by_title(one: ImportedShow, other: ImportedShow) -> bool:
+    """Whether two shows of one title are the same: one of them has nothing else, and no year contradicts."""
+    return (one.key is None or other.key is None) and (not one.year or not other.year or one.year == other.year)
 
 
 def list_names(show: ImportedShow) -> list[object]:

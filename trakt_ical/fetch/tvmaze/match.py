@@ -7,12 +7,12 @@ So whatever could be two things is none, until `[shows]` in the settings says wh
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
 from trakt_ical.fetch.imported.imported_list import ImportedShow
+from trakt_ical.fetch.imported.show_fields import fold_title
 from trakt_ical.fetch.tvmaze.wire import ShowWire
 
 OFF = "off"
@@ -46,12 +46,6 @@ def make_show_key(list_key: str, number: int) -> str:
     Trakt's numbers come first, so that the events have the UIDs that they have with Trakt's API.
     """
     return f"tvmaze-{number}" if list_key.startswith(UNNUMBERED) else list_key
-
-
-def fold_title(title: str | None) -> str:
-    """Return *title* as titles are compared: without case, accents, punctuation and blanks."""
-    letters = unicodedata.normalize("NFKD", title or "").casefold()
-    return "".join(letter for letter in letters if letter.isalnum())
 
 
 def parse_choice(value: str) -> int | None:
@@ -158,7 +152,7 @@ def _match_by_title(
     by_title: dict[str, list[ShowWire]] = {}
     for show in candidates:
         if show.id not in taken:
-            by_title.setdefault(fold_title(show.name), []).append(show)
+            by_title.setdefault(fold_title(show.name or ""), []).append(show)
     namesakes: dict[str, list[str]] = {}
     for key, each in imported.items():
         namesakes.setdefault(fold_title(each.title), []).append(key)
