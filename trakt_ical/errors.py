@@ -6,6 +6,7 @@
     ├── LoginNeeded         4   no login, or one that Trakt no longer accepts
     ├── TraktError          5   Trakt cannot be reached, or its answer makes no sense
     │   ├── Unreachable         no complete answer
+    │   │   └── NoConnection        not even a connection
     │   ├── Refused             an answer whose status is an error
     │   └── BrokenAnswer        an answer of another shape than documented
     │       └── WrongClock      an answer of another day than today
@@ -81,6 +82,10 @@ class TraktError(TraktIcalError):
 
 class Unreachable(TraktError):
     """No complete answer came: no connection, a time-out, or a body cut short."""
+
+
+class NoConnection(Unreachable):
+    """No connection came about, so whoever asks the same server meets the same."""
 
 
 class Refused(TraktError):

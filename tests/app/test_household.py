@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -343,3 +344,14 @@ def test_a_hostile_name_is_refused(line: Line, home: Path, name: str) -> None:
     """It would be a folder elsewhere, or an option."""
     write_settings(home, f'[account."{name}"]\n')
     assert line("status").exit_code == 3
+
+
+def test_a_server_that_is_down_is_waited_for_once(line: Line, home: Path) -> None:
+    """One outage: the accounts after the first are not kept waiting for it, and each output knows of it."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # and does not listen
+        write_settings(home, SETTINGS.format(url=f"http://127.0.0.1:{closed.getsockname()[1]}", folder=home))
+        done = line("export")
+    assert (done.exit_code, len(line.clock.slept)) == (5, 3)
+    outputs = json.loads(line("status", "--json").stdout)["outputs"]
+    assert [bool(each["failing_since"]) for each in outputs] == [True, True, True]

@@ -11,7 +11,7 @@ import msgspec
 from trakt_ical import pipeline
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_id, make_calendar_spec
 from trakt_ical.app.open_source import check_required_settings, find_calendar_zone, open_source
-from trakt_ical.errors import BrokenAnswer, TraktIcalError, UpdateHeldBack
+from trakt_ical.errors import BrokenAnswer, NoConnection, TraktError, TraktIcalError, UpdateHeldBack
 from trakt_ical.export.output import Output, open_output, read_output
 from trakt_ical.fetch.sources import Progress, ignore_progress
 from trakt_ical.pipeline import CalendarRun, Outcome, RunResult
@@ -51,23 +51,34 @@ def export_accounts(
 ) -> list[Outcome]:
     """Do *jobs*, each with its account, one account after the other; return what became of each, in their order.
 
-    An account that cannot be reached, or whose login has ended, touches no other. *find_progress* gives what hears how
-    far an account is.
+    An account whose login has ended, or that its source refuses, touches no other. A server that no connection leads to
+    is not asked again for the next account: each would wait for a minute. *find_progress* gives what hears how far an
+    account is.
     """
     outcomes: dict[int, Outcome] = {}
+    faults: dict[tuple[str, str], NoConnection] = {}
     for account in {app.account: None for app, _ in jobs}:
         numbers = [number for number, (app, _) in enumerate(jobs) if app.account == account]
         app, its = jobs[numbers[0]][0], [jobs[number][1] for number in numbers]
-        outcomes |= zip(numbers, export(app, its, options, find_progress(app)), strict=True)
+        server = (app.settings.api, app.settings.api_url)
+        found = export(app, its, options, find_progress(app), fault=faults.get(server))
+        faults |= [(server, outcome) for outcome in found if isinstance(outcome, NoConnection)]
+        outcomes |= zip(numbers, found, strict=True)
     return [outcomes[number] for number in range(len(jobs))]
 
 
 def export(
-    app: App, jobs: Sequence[Job], options: ExportOptions, progress: Progress = ignore_progress
+    app: App,
+    jobs: Sequence[Job],
+    options: ExportOptions,
+    progress: Progress = ignore_progress,
+    *,
+    fault: TraktError | None = None,
 ) -> list[Outcome]:
     """Do *jobs*, asking each source once; return what became of each, in their order.
 
-    Where that is an error, what was stored is as it was, and the other jobs are done all the same.
+    Where that is an error, what was stored is as it was, and the other jobs are done all the same. With a *fault* that
+    the server is known to have, it is not asked.
     """
     outcomes: dict[int, Outcome] = {}
     outputs: dict[int, Output] = {}
@@ -81,7 +92,8 @@ def export(
         for source in {jobs[number].calendar.settings.source: None for number in outputs}:
             numbers = [number for number in outputs if jobs[number].calendar.settings.source == source]
             calendars = [(jobs[number].calendar, outputs[number]) for number in numbers]
-            outcomes |= zip(numbers, _run_source(app, source, calendars, options, progress), strict=True)
+            done = [fault] * len(numbers) if fault else _run_source(app, source, calendars, options, progress)
+            outcomes |= zip(numbers, done, strict=True)
         for number, output in outputs.items():
             outcome = outcomes[number]
             if isinstance(outcome, TraktIcalError):

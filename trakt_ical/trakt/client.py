@@ -22,7 +22,7 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
 import trakt_ical
-from trakt_ical.errors import BrokenAnswer, TraktError, Unreachable, WrongClock
+from trakt_ical.errors import BrokenAnswer, NoConnection, TraktError, Unreachable, WrongClock
 from trakt_ical.files import decode, decode_repaired
 from trakt_ical.http import parse_http_date, parse_retry_after
 from trakt_ical.trakt import statuses
@@ -243,7 +243,8 @@ class Client:
             if statuses.is_too_slow(error):
                 fault = self._make_run_error() if end > self._run_end else self._make_slow_error()
                 raise fault from error
-            fault = Unreachable(self._mask(statuses.describe_fault(error, server=self._server)))
+            kind = NoConnection if statuses.was_never_sent(error) else Unreachable
+            fault = kind(self._mask(statuses.describe_fault(error, server=self._server)))
             fault.__cause__ = error
             log.debug("%s: %s", name, fault)
             if statuses.is_permanent(error):
