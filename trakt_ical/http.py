@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 CALENDAR_TYPE = "text/calendar; charset=utf-8"
 CACHE_CONTROL = "private, max-age=900"  # private: a shared cache must not keep what a secret protects
+USUAL_PORTS = {"http": 80, "https": 443}
 HOME_DOMAINS = (".local", ".lan", ".internal", ".home.arpa")
 
 
@@ -77,6 +78,15 @@ def is_server_url(url: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+def name_server(url: str) -> str:
+    """Return the host of *url*, with its port where that is not the usual one of the scheme."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.port in (None, USUAL_PORTS.get(parts.scheme)):
+        return host
+    return f"[{host}]:{parts.port}" if ":" in host else f"{host}:{parts.port}"
 
 
 def is_loopback(host: str) -> bool:

@@ -20,12 +20,13 @@ from msgspec.structs import replace
 
 from tests.checkins import PUBLIC, count_check_ins
 from tests.conftest import Line
-from tests.demos import log_in
+from tests.demos import Demo, log_in
 from tests.feeds import run_feed
 from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
-from trakt_ical.app.feed_folder import make_feed_folder
+from trakt_ical.app.feed_folder import _hash_account, make_feed_folder
 from trakt_ical.demo import Drop, Fault
+from trakt_ical.http import name_server
 from trakt_ical.trakt.token import TokenFile
 
 OWNERS = {"builtin": "v2/my/demo", "anna": "v2/my/anna", "ben": "v2/my/ben", "v1": "v1/my/anna"}
@@ -287,3 +288,56 @@ def test_the_calendar_of_the_world_is_that_of_its_settings_file(accounts: Accoun
     assert (output["output"], output["calendar"]) == (world, None)
     accounts.read("ben", "status", "--prune")
     assert world not in accounts.read("ben", "status")
+
+
+def test_two_servers_on_one_host_are_two_servers(accounts: Accounts) -> None:
+    """One user name at two ports of a host: other addresses, another copy, other kept answers, another login."""
+    with Demo(now=accounts.line.clock) as other:
+        text = accounts.find_settings("v1").read_text(encoding="utf-8")
+        accounts.find_settings("there").write_text(text.replace(accounts.line.demo.url, other.url), encoding="utf-8")
+        pages = {name: accounts.read(name, "feed", "page") for name in ("v1", "there")}
+        assert pages["v1"] != pages["there"]
+        assert accounts.find_copy("v1").parent != accounts.find_copy("there").parent
+        accounts.read("v1", "agenda")
+        accounts.read("there", "agenda")
+        assert other.requests
+        # A token goes to the port that gave it.
+        text = accounts.find_settings("anna").read_text(encoding="utf-8")
+        accounts.find_settings("there").write_text(text.replace(accounts.line.demo.url, other.url), encoding="utf-8")
+        file = TokenFile(accounts.line.folder / "anna.json")
+        file.save(replace(file.load(), server=name_server(accounts.line.demo.url)))
+        assert (accounts.run("anna", "agenda"), accounts.run("there", "agenda")) == (0, 3)
+
+
+def test_who_was_known_by_the_host_alone_keeps_folder_and_addresses(accounts: Accounts) -> None:
+    """As versions wrote it that left the port out; also where the account has not the top folder."""
+    environment = Environment(accounts.line.clock, environ=accounts.line.environ)
+    pages = [accounts.read(name, "feed", "page") for name in ("anna", "ben")]
+    known = {}
+    for name in ("anna", "ben"):
+        with open_app({"config": str(accounts.find_settings(name))}, demo=False, environment=environment) as app:
+            known[_hash_account(app, name)] = _hash_account(app, name, app.host)
+    owners = accounts.find_copy("anna").parent / "accounts.json"
+    text = owners.read_text(encoding="utf-8")
+    for now, before in known.items():
+        text = text.replace(now, before)
+        if (owners.parent / now).is_dir():
+            (owners.parent / now).rename(owners.parent / before)
+    owners.write_text(text, encoding="utf-8")
+    assert [accounts.read(name, "feed", "page") for name in ("anna", "ben")] == pages
+
+
+def test_an_account_keeps_its_addresses_at_its_first_login(accounts: Accounts) -> None:
+    """What was printed before anybody logged in is right afterwards; whoever logs in next has other addresses."""
+    accounts.read("anna", "feed", "page")  # has the top folder
+    token = accounts.line.folder / "ben.json"
+    first = token.read_bytes()
+    token.unlink()
+    page = accounts.read("ben", "feed", "page")
+    token.write_bytes(first)
+    assert accounts.read("ben", "feed", "page") == page
+    token.unlink()
+    log_in(accounts.line.demo, token, "demo")
+    assert accounts.read("ben", "feed", "page") != page
+    token.write_bytes(first)
+    assert accounts.read("ben", "feed", "page") == page

@@ -17,10 +17,11 @@ import msgspec
 
 from trakt_ical import config, files
 from trakt_ical.app.environment import Environment, Folders, find_folders
-from trakt_ical.config import Calendar, Resolved, Settings
+from trakt_ical.config import BUILT_IN, Calendar, Resolved, Settings
 from trakt_ical.config.accounts import describe_account
 from trakt_ical.errors import LOGIN, LoginNeeded, SettingsError
 from trakt_ical.fetch.sources import SOURCES, Capabilities, LoginMethod
+from trakt_ical.http import name_server
 
 if TYPE_CHECKING:
     from trakt_ical.fetch.imported.imported_list import ImportedList, ImportedListFile
@@ -90,8 +91,18 @@ class App(msgspec.Struct, frozen=True):
 
     @property
     def server(self) -> str:
-        """The name of the server that is asked. Its port is left out: the built-in Trakt has another at each start."""
+        """The name of the server that is asked, with its port where that is not the usual one."""
+        return self._name_server(self.settings.api_url or SOURCES[self.calendar_api].url)
+
+    @property
+    def host(self) -> str:
+        """The name of the server's computer, by which versions before this one told servers apart."""
         return urlsplit(self.settings.api_url or SOURCES[self.calendar_api].url).hostname or ""
+
+    def _name_server(self, url: str) -> str:
+        # The built-in Trakt of --demo has another port at each start, and is the same one all the same.
+        is_built_in = self.resolved.base.find_origin("api_url") == BUILT_IN
+        return (urlsplit(url).hostname or "") if is_built_in else name_server(url)
 
     @property
     def login_command(self) -> str:
@@ -173,7 +184,7 @@ class App(msgspec.Struct, frozen=True):
         # owner, and the answer still depends on who asks (what was watched), so there the asker counts.
         by_password = self.capabilities.login is LoginMethod.PASSWORD
         asking = settings.username if by_password else self.find_owner(source)
-        parts = [settings.api, urlsplit(settings.api_url).hostname or "", source, asking]
+        parts = [settings.api, self._name_server(settings.api_url), source, asking]
         # Two accounts may be one user, and to log out one of them must not take the other's away.
         parts += [self.account] if self.account else []
         key = "\n".join(parts).encode()

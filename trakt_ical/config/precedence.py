@@ -35,6 +35,8 @@ from trakt_ical.errors import SettingsError
 from trakt_ical.export.stores.address import hide_path, is_bucket_address
 from trakt_ical.wording import suggest_nearest
 
+BUILT_IN = "the built-in Trakt"
+"""The origin of the settings that --demo gives."""
 ONE_USER = (
     "--demo is logged in as one user, so there is no account {name}. Leave out --account, or try a household with "
     'trakt-ical demo: see "Try it" in docs/accounts.md'
@@ -106,7 +108,7 @@ def resolve_settings(
         common, above = _leave_out(common, ACCOUNT | {"account"}), _leave_out(above, ACCOUNT)
         tables = {name: _leave_out(table, {"account"}) for name, table in tables.items()}
         accounts, selected = {}, None
-        above |= {name: GivenValue(value, "the built-in Trakt") for name, value in account.items()}
+        above |= {name: GivenValue(value, BUILT_IN) for name, value in account.items()}
     layers = _Layers({} if output is None else {"output": GivenValue(output, "default")}, common, accounts, above, path)
     names = ("", *accounts)
     made = _make_calendars(
