@@ -74,6 +74,12 @@ class CalDavServer:
             method, url, data=body.encode(), headers=headers, auth=(USER.encode(), PASSWORD.encode()), timeout=20
         )
 
+    def rename(self, url: str, name: str) -> None:
+        """Give the collection at *url* another *name*."""
+        change = f"<D:set><D:prop><D:displayname>{name}</D:displayname></D:prop></D:set>"
+        body = f'<D:propertyupdate xmlns:D="DAV:">{change}</D:propertyupdate>'
+        assert self.ask("PROPPATCH", url, body, **{"Content-Type": "application/xml"}).status_code == 207
+
     def read_events(self, url: str) -> dict[str, str]:
         """Return the events of the collection at *url* by their addresses."""
         listed = self.ask("PROPFIND", url, Depth="1")

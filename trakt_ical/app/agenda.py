@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from trakt_ical import pipeline
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_spec
 from trakt_ical.app.context import App
-from trakt_ical.app.explain import load_stored_output
 from trakt_ical.app.open_source import find_calendar_zone, open_source
+from trakt_ical.app.outputs import load_stored_output
 from trakt_ical.config import Calendar
 from trakt_ical.errors import BrokenAnswer, OutputError, TraktIcalError
 from trakt_ical.export.merge import find_loss
@@ -120,7 +120,7 @@ def fetch_agenda(
             errors[app.account] = error
             continue
         with contextlib.suppress(OutputError):  # a file that is not this calendar says nothing about the answers
-            forget_doubtful_answers(app, listed, load_stored_output(app, calendar, listed.spec))
+            forget_doubtful_answers(app, listed, load_stored_output(app, calendar))
         found.append(listed)
     return found, list(errors.values())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.util
 import socket
 import subprocess
@@ -12,10 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from trakt_ical import files
 from trakt_ical.app.export import ExportOptions, Job, export
 from trakt_ical.app.feeds import open_feed_store
-from trakt_ical.app.push import PushProgress, push_calendars, read_stored
+from trakt_ical.app.push import PushProgress, push_stored
+from trakt_ical.app.push_state import open_push_state
 from trakt_ical.config import PushTarget
 from trakt_ical.errors import OutputError, SettingsError, TraktIcalError
 
@@ -38,8 +42,21 @@ def push_demo(app: App, *, tell: PushProgress, dry_run: bool) -> tuple[PushResul
         for outcome in export(app, jobs, ExportOptions(force=True)):
             if isinstance(outcome, TraktIcalError):
                 raise outcome
-        stored = [read_stored(app, job.calendar, [job.store]) for job in jobs if job.store]
-        return push_calendars(app, target, stored, tell=tell, dry_run=dry_run), folder
+        stores = {job.calendar.title: job.store for job in jobs if job.store}
+        try:
+            return push_stored(_add_push(app, target), NAME, stores=stores, tell=tell, dry_run=dry_run), folder
+        finally:
+            open_push_state(app, target).path.unlink(missing_ok=True)  # the next Radicale has another address
+
+
+def _add_push(app: App, target: PushTarget) -> App:
+    """Return *app* with all of its calendars pushed to *target*."""
+    calendars = tuple(
+        msgspec.structs.replace(each, settings=dataclasses.replace(each.settings, push=target.name))
+        for each in app.calendars
+    )
+    resolved = msgspec.structs.replace(app.resolved, calendars=calendars, pushes={target.name: target})
+    return msgspec.structs.replace(app, resolved=resolved)
 
 
 @contextlib.contextmanager

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING
 
 from trakt_ical import pipeline
 from trakt_ical.errors import NoMatch, UpdateHeldBack
 from trakt_ical.export.merge import MergeInput, Retention, decide_fate
-from trakt_ical.export.output import Output, make_store, read_output
+from trakt_ical.export.output import Output
 from trakt_ical.export.stored_calendar import StoredEvent, parse_moment, read_name, strip_uid_suffix
 from trakt_ical.fetch.sources import Fetched
 from trakt_ical.model import Airing, Episode, Moment, Steps, local_date
@@ -24,10 +23,6 @@ from trakt_ical.transform.grouping import Showing, schedule_airings
 from trakt_ical.transform.times import find_event_times
 from trakt_ical.transform.title_matching import find_airings, find_nearest_titles, match_titles
 from trakt_ical.transform.uids import make_uid, read_key
-
-if TYPE_CHECKING:
-    from trakt_ical.app.context import App
-    from trakt_ical.config import Calendar
 
 MOST_CANDIDATES = 20
 
@@ -40,22 +35,6 @@ class Explanation:
     uid: str
     is_shown: bool
     steps: tuple[str, ...]
-
-
-def load_stored_output(app: App, calendar: Calendar, spec: CalendarSpec) -> Output:
-    """Load the calendar's output, or else the feed's copy of it, or nothing where there is neither.
-
-    Raises OutputError where the output is not this calendar: an export would stop there as well.
-    """
-    from trakt_ical.app.feed_folder import make_feed_folder
-
-    named = calendar.settings.output
-    named_stores = [make_store(named)] if named and named != "-" else []
-    for store in (*named_stores, make_feed_folder(app).make_store(calendar.title)):
-        output = read_output(store, app.folders.state, spec.calendar_id)
-        if output.stored:
-            return output
-    return Output()
 
 
 def explain_airing(

@@ -73,6 +73,8 @@ def _push(app: App, jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> list[Ou
             fields = {"push": report.name, "sent": result.put, "deleted": result.deleted}
             text = "Push %s: %d sent, %d deleted"
             service.info(text, report.name, result.put, result.deleted, extra={"fields": fields})
+        if not isinstance(result, TraktIcalError) and (left_out := {**result.taken, **result.refused}):
+            log.warning("The server of the push %s did not take %d events.", report.name, len(left_out))
     return after
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from trakt_ical.app.calendar_specs import make_calendar_id
 from trakt_ical.app.context import App
 from trakt_ical.app.feed_folder import find_user, make_feed_folder
 from trakt_ical.config import Calendar
 from trakt_ical.errors import OutputError
 from trakt_ical.export.ics import parse_owner
+from trakt_ical.export.output import Output, make_store, read_output
 from trakt_ical.export.stores.address import hide_path, is_bucket_address
 from trakt_ical.export.stores.file import FileStore
 from trakt_ical.export.stores.protocol import OutputState, StateFile, load_states
@@ -46,6 +48,20 @@ class WrittenOutput(msgspec.Struct, frozen=True):
         failure = self.state.failure
         since = self.state.last_success or (failure.since if failure else now)
         return self.is_configured and now - since > self.limit
+
+
+def load_stored_output(app: App, calendar: Calendar) -> Output:
+    """Load the calendar's output, or else the feed's copy of it, or nothing where there is neither.
+
+    Raises OutputError where the output is not this calendar: an export would stop there as well.
+    """
+    named, calendar_id = calendar.settings.output, make_calendar_id(app, calendar)
+    named_stores = [make_store(named)] if named and named != "-" else []
+    for store in (*named_stores, make_feed_folder(app).make_store(calendar.title)):
+        output = read_output(store, app.folders.state, calendar_id)
+        if output.stored:
+            return output
+    return Output()
 
 
 def list_outputs(apps: Sequence[App], max_age: timedelta | None = None) -> list[WrittenOutput]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
-from datetime import datetime
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from trakt_ical import files
 from trakt_ical.app.calendar_specs import make_calendar_id
-from trakt_ical.app.feed_folder import make_feed_folder
+from trakt_ical.app.outputs import load_stored_output
 from trakt_ical.app.push_state import PushState, open_push_state
 from trakt_ical.errors import OutputError, SettingsError, TraktIcalError
 from trakt_ical.export.mirror import (
@@ -29,10 +29,11 @@ from trakt_ical.export.mirror import (
     list_wanted,
     make_plan,
     push,
+    select_own,
 )
-from trakt_ical.export.output import make_store, read_output
+from trakt_ical.export.output import read_output
 from trakt_ical.export.stores.protocol import continue_failure
-from trakt_ical.files import JsonFile
+from trakt_ical.files import JsonFile, LockHeld
 from trakt_ical.http import is_loopback
 from trakt_ical.pipeline import RunResult
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from trakt_ical.app.context import App
     from trakt_ical.app.export import Job
     from trakt_ical.config import Calendar, PushTarget
-    from trakt_ical.export.caldav import CalDavServer
+    from trakt_ical.export.dav_client import DavClient
     from trakt_ical.export.stored_calendar import StoredCalendar
     from trakt_ical.export.stores.protocol import Store
     from trakt_ical.pipeline import Outcome
@@ -68,22 +69,30 @@ def push_after_export(
     Nothing is pushed for a calendar whose run failed or whose update is held back.
     """
     after, reports = list(outcomes), []
-    stores: dict[str, dict[str, Store]] = {}
-    apps: dict[str, App] = {}
-    for (app, job), outcome in zip(jobs, outcomes, strict=True):
-        if job.store and job.calendar.settings.push and isinstance(outcome, RunResult):
-            stores.setdefault(job.calendar.settings.push, {})[job.calendar.title] = job.store
-            apps[job.calendar.settings.push] = app
-    for name, its in stores.items():
-        try:
-            reports.append(PushReport(name, push_stored(apps[name], name, stores=its, tell=tell)))
-        except TraktIcalError as error:
-            reports.append(PushReport(name, error))
-            number = next(number for number, (_, job) in enumerate(jobs) if job.calendar.settings.push == name)
-            outcome = after[number]
-            if isinstance(outcome, RunResult) and outcome.later_error is None:
-                after[number] = replace(outcome, later_error=error)
+    exported: dict[str, list[int]] = {}
+    for number, (_, job) in enumerate(jobs):
+        if job.store and job.calendar.settings.push and isinstance(outcomes[number], RunResult):
+            exported.setdefault(job.calendar.settings.push, []).append(number)
+    for name, numbers in exported.items():
+        stores = {jobs[number][1].calendar.title: store for number in numbers if (store := jobs[number][1].store)}
+        report = try_push(jobs[numbers[0]][0], name, stores=stores, tell=tell)
+        reports.append(report)
+        outcome = after[numbers[0]]
+        if isinstance(report.result, TraktIcalError) and isinstance(outcome, RunResult):
+            if outcome.later_error:
+                log.warning("%s", outcome.later_error)  # only one of the two ends the run
+            after[numbers[0]] = replace(outcome, later_error=report.result)
     return after, reports
+
+
+def try_push(
+    app: App, name: str, *, stores: Mapping[str, Store], tell: PushProgress = lambda _done, _total: None
+) -> PushReport:
+    """Push as `push_stored` does, and return what became of it."""
+    try:
+        return PushReport(name, push_stored(app, name, stores=stores, tell=tell))
+    except TraktIcalError as error:
+        return PushReport(name, error)
 
 
 def push_stored(
@@ -99,29 +108,23 @@ def push_stored(
     *stores* are those that an export has just written to, by the titles of calendars. Raises TraktIcalError.
     """
     target = app.resolved.pushes[name]
-    stored = [_load_stored(app, each, stores) for each in app.calendars if each.settings.push == name]
-    return push_calendars(app, target, stored, tell=tell, dry_run=dry_run)
-
-
-def push_calendars(
-    app: App, target: PushTarget, stored: Sequence[StoredCalendar], *, tell: PushProgress, dry_run: bool
-) -> PushResult:
-    """Bring the calendar of *target* in step with the *stored* calendars. Raises TraktIcalError."""
     check_encryption(app, target)
-    wanted, now = list_wanted(stored), app.environment.now()
     file = open_push_state(app, target)
-    with files.lock(file.path, wait=LOCK_WAIT):
-        state = file.load_if_readable() or PushState(name=target.name)
-        if state.is_fresh(now) and not _make_open_plan(wanted, state).size:
-            return _note_success(file, state, now, PushResult(), dry_run=dry_run)
-        pusher = _Pusher(file, state, now, dry_run=dry_run)
+    with _lock(file.path, name):
+        pusher = _Pusher(app, target, file, dry_run=dry_run)
+        # With the lock: of two runs at a time, the second one has the newer calendars.
+        return pusher.run(stores, tell)
+
+
+@contextmanager
+def _lock(path: Path, name: str) -> Iterator[None]:
+    """Keep other processes from pushing to the same calendar. Raises OutputError where one does so for long."""
+    with ExitStack() as stack:
         try:
-            return _note_success(file, state, now, pusher.push(target, wanted, tell), dry_run=dry_run)
-        except TraktIcalError as error:
-            if not dry_run:
-                state.failure = continue_failure(state.failure, error, now)
-                file.save_if_possible(state)
-            raise
+            stack.enter_context(files.lock(path, wait=LOCK_WAIT))
+        except LockHeld as error:
+            raise OutputError(f"Another run is pushing to {name}, and takes long. Run this again later.") from error
+        yield
 
 
 def check_encryption(app: App, target: PushTarget) -> None:
@@ -134,59 +137,68 @@ def check_encryption(app: App, target: PushTarget) -> None:
         )
 
 
-def _note_success(
-    file: JsonFile[PushState], state: PushState, now: datetime, result: PushResult, *, dry_run: bool
-) -> PushResult:
-    if not dry_run:
-        state.last_success, state.failure = now, None
-        if result.put or result.deleted:
-            state.last_change = now
-        file.save_if_possible(state)
-    return result
-
-
 class _Pusher:
-    """One push: *state* follows what is known of the server, and *file* keeps it."""
+    """One push to *target*: what is known of the server follows what is sent, and *file* keeps it."""
 
-    def __init__(self, file: JsonFile[PushState], state: PushState, now: datetime, *, dry_run: bool) -> None:
+    def __init__(self, app: App, target: PushTarget, file: JsonFile[PushState], *, dry_run: bool) -> None:
+        self._app = app
+        self._target = target
         self._file = file
-        self._state = state
-        self._now = now
+        self._state = file.load_if_readable() or PushState(name=target.name)
+        self._now = app.environment.now()
         self._dry_run = dry_run
 
-    def push(self, target: PushTarget, wanted: Mapping[str, WantedEvent], tell: PushProgress) -> PushResult:
-        """Send what differs. Raises TraktIcalError."""
-        from trakt_ical.export.caldav import CalDavServer
+    def run(self, stores: Mapping[str, Store], tell: PushProgress) -> PushResult:
+        """Push all calendars of the target, and note what became of it. Raises TraktIcalError."""
+        state = self._state
+        try:
+            calendars = [each for each in self._app.calendars if each.settings.push == self._target.name]
+            result = self._push([load_pushed_calendar(self._app, each, stores) for each in calendars], tell)
+        except TraktIcalError as error:
+            if not self._dry_run:
+                state.failure = continue_failure(state.failure, error, self._now)
+                self._file.save_if_possible(state)
+            raise
+        if not self._dry_run:
+            state.last_success, state.failure = self._now, None
+            if result.put or result.deleted:
+                state.last_change = self._now
+            self._file.save_if_possible(state)
+        return result
 
-        with closing(CalDavServer(target.url, target.username, target.password)) as server:
+    def _push(self, stored: Sequence[StoredCalendar], tell: PushProgress) -> PushResult:
+        wanted, state, target = list_wanted(stored), self._state, self._target
+        if state.is_fresh(self._now) and not self._make_plan(wanted).size:
+            return PushResult()
+        from trakt_ical.export.dav_client import DavClient  # an export that changed nothing needs none
+
+        sleep = self._app.environment.sleep
+        with closing(DavClient(target.url, target.username, target.password, sleep=sleep)) as client:
             try:
-                return self._push_to(server, target, wanted, tell)
+                return self._push_with(client, wanted, tell)
             except CollectionGone:
                 # Somebody deleted the calendar, or the server was set up anew.
                 log.info("The calendar %s is no longer where it was.", target.calendar)
-                self._state.collection, self._state.read_at = "", None
+                state.collection, state.read_at = "", None
             try:
-                return self._push_to(server, target, wanted, tell)
+                return self._push_with(client, wanted, tell)
             except CollectionGone as error:
-                raise OutputError(f"The server has no calendar {target.calendar}, and made none.") from error
+                raise OutputError(
+                    f"{client.host} shows the calendar {target.calendar}, but takes no event there."
+                ) from error
 
-    def _push_to(
-        self, server: CalDavServer, target: PushTarget, wanted: Mapping[str, WantedEvent], tell: PushProgress
-    ) -> PushResult:
+    def _push_with(self, client: DavClient, wanted: Mapping[str, WantedEvent], tell: PushProgress) -> PushResult:
         from trakt_ical.export.caldav import CalDavCollection
 
         state = self._state
-        if not state.collection:
-            home, found = server.find_collection(target.calendar)
-            if found is None and self._dry_run:
-                return PushResult(put=len(wanted))
-            if found is None:
-                state.events, state.taken, state.read_at = {}, {}, self._now
-            state.collection = found or server.make_collection(home, target.calendar, COLOR)
-        collection = CalDavCollection(server, state.collection)
+        if not state.collection and not self._find_collection(client):
+            return PushResult(put=len(wanted))
+        collection = CalDavCollection(client, state.collection)
         if not state.is_fresh(self._now):
-            state.events, state.taken, state.read_at = collection.load_events(), {}, self._now
-        plan = _make_open_plan(wanted, state)
+            owners = {each.owner for each in wanted.values()}
+            state.events = select_own(collection.load_events(), owners, state.events)
+            state.taken, state.refused, state.read_at = {}, {}, self._now
+        plan = self._make_plan(wanted)
         if self._dry_run:
             return PushResult(len(plan.puts), len(plan.deletes))
         # A push that is killed leaves a cache that is not trusted.
@@ -196,49 +208,54 @@ class _Pusher:
         except BaseException:
             state.read_at = None
             raise
-        state.taken |= {each.uid: title for each, title in _pair_taken(plan, state, result)}
-        return replace(result, taken=tuple(state.taken.values()))
+        state.taken |= result.taken
+        state.refused |= result.refused
+        return replace(result, taken=state.taken, refused=state.refused)
+
+    def _find_collection(self, client: DavClient) -> bool:
+        """Find the calendar, or make it; return whether there is one now."""
+        from trakt_ical.export.caldav import CalDavServer
+
+        state, server = self._state, CalDavServer(client)
+        state.collection = server.find_calendar(self._target.calendar) or ""
+        if not state.collection and not self._dry_run:
+            state.collection, is_new = server.make_calendar(self._target.calendar, COLOR)
+            if is_new:
+                state.events, state.taken, state.refused, state.read_at = {}, {}, {}, self._now
+        return bool(state.collection)
+
+    def _make_plan(self, wanted: Mapping[str, WantedEvent]) -> Plan:
+        """Return what must be sent, without the events that the server did not take since it was read back."""
+        state = self._state
+        open_ = {uid: each for uid, each in wanted.items() if uid not in state.taken and uid not in state.refused}
+        return make_plan(open_, state.events)
 
 
-def _pair_taken(plan: Plan, state: PushState, result: PushResult) -> Iterator[tuple[WantedEvent, str]]:
-    """Yield the events that were not taken, with their titles: of all puts those that are still not there."""
-    missing = [each for each in plan.puts if each.uid not in state.events]
-    yield from zip(missing, result.taken, strict=False)
+def load_pushed_calendar(app: App, calendar: Calendar, stores: Mapping[str, Store]) -> StoredCalendar:
+    """Return the stored calendar: of the one of *stores* that was just written to, else of its output or feed.
+
+    Raises OutputError where there is none yet.
+    """
+    if calendar.title in stores:
+        stored = read_output(stores[calendar.title], app.folders.state, make_calendar_id(app, calendar)).stored
+    else:
+        stored = load_stored_output(app, calendar).stored
+    if stored is None:
+        # Without it, its events on the server would seem to be no longer wanted.
+        raise OutputError(f"The calendar {calendar.title} has not been exported yet, so nothing was pushed.")
+    return stored
 
 
-def _make_open_plan(wanted: Mapping[str, WantedEvent], state: PushState) -> Plan:
-    """Return what must be sent, without the events that another calendar of the account has."""
-    return make_plan({uid: each for uid, each in wanted.items() if uid not in state.taken}, state.events)
+def find_pushes(apps: Sequence[App], names: Sequence[str]) -> list[tuple[App, str]]:
+    """Return the pushes called *names*, or all that calendars of *apps* have, with the account of each.
 
-
-def _load_stored(app: App, calendar: Calendar, stores: Mapping[str, Store]) -> StoredCalendar:
-    """Return the stored calendar: of the store that was just written to, else of its output, else the feed's copy."""
-    named = calendar.settings.output
-    candidates: list[Store] = [stores[calendar.title]] if calendar.title in stores else []
-    if not candidates:
-        candidates = [make_store(named)] if named and named != "-" else []
-        candidates.append(make_feed_folder(app).make_store(calendar.title))
-    return read_stored(app, calendar, candidates)
-
-
-def read_stored(app: App, calendar: Calendar, candidates: Sequence[Store]) -> StoredCalendar:
-    """Return *calendar* as the first of the *candidates* stores it. Raises OutputError where none does."""
-    calendar_id = make_calendar_id(app, calendar)
-    for store in candidates:
-        stored = read_output(store, app.folders.state, calendar_id).stored
-        if stored:
-            return stored
-    # Without it, its events on the server would seem to be no longer wanted.
-    raise OutputError(f"The calendar {calendar.title} has not been exported yet, so nothing was pushed.")
-
-
-def find_pushes(app: App, names: Sequence[str]) -> list[str]:
-    """Return the pushes called *names*, or all that calendars of *app* have. Raises SettingsError."""
-    used = list(dict.fromkeys(each.settings.push for each in app.calendars if each.settings.push))
+    Raises SettingsError.
+    """
+    used = {each.settings.push: app for app in apps for each in app.calendars if each.settings.push}
     for name in names:
         if name not in used:
             have = f"Your calendars have: {', '.join(used)}." if used else "Your calendars have none."
             raise SettingsError(f"No calendar is pushed to {name}. {have}")
     if not used:
         raise SettingsError('No calendar has a push. Make a [push.NAME] table, and put push = "NAME" into a calendar.')
-    return list(names) or used
+    return [(used[name], name) for name in names or used]

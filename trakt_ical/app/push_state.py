@@ -22,14 +22,15 @@ READ_BACK_AFTER = timedelta(days=1)
 class PushState(msgspec.Struct, kw_only=True):
     """What is known of the calendar on the server of the push *name*, and when it was last pushed to.
 
-    *collection*: its address. *events*: what is there, by UID; *taken*: the titles of those that the
-    account has in another calendar. *read_at*: when that was read back; None where it must be read before it is used.
+    *collection*: its address. *events*: what is there, by UID; *taken* and *refused*: the titles of those that the
+    server did not take, see `PushResult`. *read_at*: when that was read back; None where it must be read before use.
     """
 
     name: str
     collection: str = ""
     events: dict[str, MirroredEvent] = {}
     taken: dict[str, str] = {}
+    refused: dict[str, str] = {}
     read_at: Instant | None = None
     last_success: Instant | None = None
     last_change: Instant | None = None

@@ -34,14 +34,15 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
     Then name one by its UID, which stands in brackets.
     """
     from trakt_ical.app.agenda import MAX_AGE, fetch_listed, forget_doubtful_answers
-    from trakt_ical.app.explain import explain_airing, load_stored_output
+    from trakt_ical.app.explain import explain_airing
+    from trakt_ical.app.outputs import load_stored_output
     from trakt_ical.errors import NoMatch
 
     flags["kind"] = flags["kind"] or None
     with run.accounts(flags) as accounts:
         app, calendar = find_calendar_or_first(accounts, name)
         found = fetch_listed(app, calendar, max_age=timedelta(0) if fresh else MAX_AGE, steps=True)
-        output = load_stored_output(app, calendar, found.spec)
+        output = load_stored_output(app, calendar)
         forget_doubtful_answers(app, found, output)
         try:
             explanation = explain_airing(found.fetched, found.spec, found.now, " ".join(query), output)

@@ -162,15 +162,17 @@ def command(
 def _push(run: Run, jobs: Sequence[tuple[App, Job]], outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Bring the calendars on servers in step with what was exported; return *outcomes*, with what failed."""
     from trakt_ical.app.push import push_after_export
-    from trakt_ical.cli.push import describe_result, describe_taken
+    from trakt_ical.cli.push import describe_left_out, describe_result
 
     with show_progress("Pushing", visible=not run.quiet) as progress:
         after, reports = push_after_export(jobs, outcomes, progress)
     for report in reports:
-        if not isinstance(report.result, Exception) and (report.result.put or report.result.deleted):
+        if isinstance(report.result, Exception):
+            continue
+        if report.result.put or report.result.deleted:
             run.say(describe_result(report.name, report.result))
-        if not isinstance(report.result, Exception) and report.result.taken:
-            write_note(f"Warning: {describe_taken(report.name, report.result)}")
+        for warning in describe_left_out(report.name, report.result):
+            write_note(f"Warning: {warning}")
     return after
 
 

@@ -9,8 +9,11 @@ import click
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import show_progress, write_note
+from trakt_ical.errors import TraktIcalError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from trakt_ical.app.context import App
     from trakt_ical.export.mirror import PushResult
 
@@ -34,18 +37,33 @@ def command(run: Run, /, names: tuple[str, ...], dry_run: bool, **flags: Any) ->
 
     With --demo, a small CalDAV server is started for the command (extra trakt-ical[caldav]).
     """
-    from trakt_ical.app.push import find_pushes, push_stored
+    from trakt_ical.app.push import find_pushes
 
-    with run.app(flags) as app:
-        if run.demo and not app.resolved.pushes:
-            _push_demo(run, app, dry_run=dry_run)
+    with run.accounts(flags) as accounts:
+        apps = accounts.open_all()
+        if run.demo and not accounts.resolved.pushes:
+            _push_demo(run, apps[0], dry_run=dry_run)
             return
-        for name in find_pushes(app, names):
-            with show_progress(f"Pushing to {name}", visible=not run.quiet) as progress:
-                result = push_stored(app, name, tell=progress, dry_run=dry_run)
-            run.say(describe_result(name, result, dry_run=dry_run))
-            if result.taken:
-                write_note(f"Warning: {describe_taken(name, result)}")
+        errors = [error for app, name in find_pushes(apps, names) if (error := _push(run, app, name, dry_run=dry_run))]
+    for error in errors[1:]:
+        write_note(f"Error: {error}")
+    for error in errors[:1]:
+        raise error
+
+
+def _push(run: Run, app: App, name: str, *, dry_run: bool) -> TraktIcalError | None:
+    """Push to *name*; return how that failed, None where it did not: the other pushes are tried all the same."""
+    from trakt_ical.app.push import push_stored
+
+    try:
+        with show_progress(f"Pushing to {name}", visible=not run.quiet) as progress:
+            result = push_stored(app, name, tell=progress, dry_run=dry_run)
+    except TraktIcalError as error:
+        return error
+    run.say(describe_result(name, result, dry_run=dry_run))
+    for warning in describe_left_out(name, result):
+        write_note(f"Warning: {warning}")
+    return None
 
 
 def _push_demo(run: Run, app: App, *, dry_run: bool) -> None:
@@ -67,11 +85,18 @@ def describe_result(name: str, result: PushResult, *, dry_run: bool = False) -> 
     return f"{name}: {events}{f', {result.deleted} deleted' if result.deleted else ''}."
 
 
-def describe_taken(name: str, result: PushResult) -> str:
-    """Return the sentence on events that the account of the push *name* has in another calendar."""
-    count, titles = len(result.taken), ", ".join(result.taken[:MOST_TITLES])
-    more = f" and {count - MOST_TITLES} more" if count > MOST_TITLES else ""
-    return (
-        f"{name}: this server takes an event in one calendar only, and another calendar of the account already has "
-        f"{titles}{more}. Delete that calendar's copies, or set unique_uids in one of the two."
-    )
+def describe_left_out(name: str, result: PushResult) -> Iterator[str]:
+    """Yield a sentence on the events that the push *name* could not put there, for each reason."""
+    if result.taken:
+        yield (
+            f"{name}: this server takes an event in one calendar only, and another calendar of the account, or another "
+            f"person's trakt-ical, already has {_list_titles(result.taken)}. Delete that calendar's copies, or set "
+            "unique_uids in one of the two."
+        )
+    if result.refused:
+        yield f"{name}: the server refused {_list_titles(result.refused)}. They are tried again once a day."
+
+
+def _list_titles(titles: Mapping[str, str]) -> str:
+    more = f" and {len(titles) - MOST_TITLES} more" if len(titles) > MOST_TITLES else ""
+    return f"{', '.join(list(titles.values())[:MOST_TITLES])}{more}"

@@ -7,18 +7,21 @@ the user edited on the server stays edited until it changes at the source, and w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 import msgspec
 
 from trakt_ical.errors import OutputError
-from trakt_ical.export.ics import PRODID
+from trakt_ical.export.ics import PRODID, fold, parse_owner
 from trakt_ical.export.stored_calendar import UID_ENDING, StoredCalendar, StoredEvent, read_summary
 
 _UID = re.compile(r"^UID(?:;[^:\r\n]*)?:([^\r\n]*)", re.M)
 _SEQUENCE = re.compile(r"^SEQUENCE(?:;[^:\r\n]*)?:(\d{1,18})", re.M)
 _REV = re.compile(r"^X-TRAKT-ICAL-REV(?:;[^:\r\n]*)?:([\w-]+)", re.M)
+_SCOPE = re.compile(r"^X-TRAKT-ICAL-SCOPE(?:;[^:\r\n]*)?:([^\r\n]+)", re.M)
+_ALARM = re.compile(r"^BEGIN:VALARM$.*?^END:VALARM$", re.M | re.S)  # some programs give alarms a UID of their own
+MOST_REFUSED = 5  # events one after the other, before the first that is taken; then it is no matter of events
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -29,18 +32,22 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class MirroredEvent(msgspec.Struct, frozen=True):
-    """An event on the server: at *href*, in the version *etag* ("" where the server did not say), with its *mark*."""
+    """An event on the server: at *href*, in the version *etag* ("" where the server did not say), with its *mark*.
+
+    *owner*: whose event it says it is, see `find_owner`; "" where it does not say.
+    """
 
     href: str
     etag: str
     mark: Mark
+    owner: str = ""
 
 
 class Collection(Protocol):
     """The calendar on the server. All methods raise OutputError where the server does not do its part."""
 
     def load_events(self) -> dict[str, MirroredEvent]:
-        """Return our events that are there, by UID."""
+        """Return the events of trakt-ical that are there, by UID, also those of other accounts."""
         ...
 
     def find_event(self, href: str) -> MirroredEvent | None:
@@ -48,7 +55,10 @@ class Collection(Protocol):
         ...
 
     def put(self, uid: str, octets: bytes, mark: Mark, known: MirroredEvent | None) -> MirroredEvent:
-        """Put the event *uid* in place of the *known* one; None: of nothing. Raises EditedMeanwhile, UidTaken."""
+        """Put the event *uid* in place of the *known* one; None: of nothing.
+
+        Raises EditedMeanwhile, UidTaken, EventRefused.
+        """
         ...
 
     def delete(self, known: MirroredEvent) -> None:
@@ -72,17 +82,28 @@ class UidTaken(Exception):
     """The account has an event of that UID in another calendar, and the server takes it only once."""
 
 
+class EventRefused(Exception):
+    """The server does not take this one event."""
+
+
 class WantedEvent(NamedTuple):
-    """An event that the calendar on the server is to have."""
+    """An event of the calendar *calendar_id* that the calendar on the server is to have."""
 
     uid: str
     mark: Mark
     event: StoredEvent
+    calendar_id: str
+
+    @property
+    def owner(self) -> str:
+        """Whose event it is."""
+        return find_owner(self.calendar_id)
 
     def render(self) -> bytes:
         """Return the event as a calendar of its own, as CalDAV asks for."""
         head = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{PRODID}\r\n".encode()
-        return head + bytes(self.event.octets) + b"END:VCALENDAR\r\n"
+        scope = fold(f"X-TRAKT-ICAL-SCOPE:{self.calendar_id}".encode()) + b"\r\n"
+        return head + scope + bytes(self.event.octets) + b"END:VCALENDAR\r\n"
 
 
 class Plan(NamedTuple):
@@ -98,11 +119,16 @@ class Plan(NamedTuple):
 
 
 class PushResult(msgspec.Struct, frozen=True):
-    """What a push did: how many events it *put* and *deleted*, and the titles of those *taken* by other calendars."""
+    """What a push did: how many events it *put* and *deleted*, and the titles, by UID, of those that are not there.
+
+    *taken*: another calendar of the account has them, and the server takes an event once. *refused*: for some other
+    reason, which the server did not say in a way that programs understand.
+    """
 
     put: int = 0
     deleted: int = 0
-    taken: tuple[str, ...] = ()
+    taken: Mapping[str, str] = {}
+    refused: Mapping[str, str] = {}
 
 
 def list_wanted(calendars: Iterable[StoredCalendar]) -> dict[str, WantedEvent]:
@@ -113,7 +139,7 @@ def list_wanted(calendars: Iterable[StoredCalendar]) -> dict[str, WantedEvent]:
             uid = read_uid(bytes(event.octets).decode())
             # Of an airing that two calendars have, the one that changed last counts.
             if uid not in found or event.modified > found[uid].event.modified:
-                found[uid] = WantedEvent(uid, Mark(event.sequence, event.rev or ""), event)
+                found[uid] = WantedEvent(uid, Mark(event.sequence, event.rev or ""), event, calendar.calendar_id)
     return found
 
 
@@ -137,30 +163,30 @@ def push(
 
     *tell* gets how many of how many are done. Raises OutputError: what is left is sent next time.
     """
-    taken: list[str] = []
-    put = deleted = 0
-    for number, each in enumerate(plan.puts):
-        tell(number, plan.size)
-        try:
-            there[each.uid] = _put(collection, each, there.get(each.uid))
-            put += 1
-        except UidTaken:
-            taken.append(read_summary(each.event.octets))
-        except OutputError as error:
-            raise OutputError(f"{error} {plan.size - number} of {plan.size} events are sent next time.") from error
-    # Late, since some servers keep what was deleted in a trash bin and refuse its UID for weeks.
-    for number, uid in enumerate(plan.deletes, len(plan.puts)):
-        tell(number, plan.size)
-        try:
-            collection.delete(there[uid])
-            deleted += 1
+    taken: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    put = deleted = done = 0
+    try:
+        for done, each in enumerate(plan.puts):
+            tell(done, plan.size)
+            try:
+                there[each.uid] = _put(collection, each, there.get(each.uid))
+                put += 1
+            except UidTaken:
+                taken[each.uid] = read_summary(each.event.octets)
+            except EventRefused:
+                refused[each.uid] = read_summary(each.event.octets)
+                if not put and len(refused) == MOST_REFUSED:
+                    raise OutputError("The server refuses every event.") from None
+        # Late, since some servers keep what was deleted in a trash bin and refuse its UID for weeks.
+        for done, uid in enumerate(plan.deletes, len(plan.puts)):
+            tell(done, plan.size)
+            deleted += _delete(collection, there[uid])
             del there[uid]
-        except EditedMeanwhile:
-            continue  # the next time that all is read back, it is known how it is
-        except OutputError as error:
-            raise OutputError(f"{error} {plan.size - number} of {plan.size} events are sent next time.") from error
+    except OutputError as error:
+        raise OutputError(f"{error} {plan.size - done} of {plan.size} events are sent next time.") from error
     tell(plan.size, plan.size)
-    return PushResult(put, deleted, tuple(taken))
+    return PushResult(put, deleted, taken, refused)
 
 
 def _put(collection: Collection, wanted: WantedEvent, known: MirroredEvent | None) -> MirroredEvent:
@@ -170,8 +196,10 @@ def _put(collection: Collection, wanted: WantedEvent, known: MirroredEvent | Non
         return collection.put(wanted.uid, octets, wanted.mark, known)
     except EditedMeanwhile as error:
         now = collection.find_event(error.href)
-    # An earlier push that was killed may have sent it already, or the user edited or deleted it. It changed at the
-    # source since, so ours is newer.
+    if now is not None and now.owner not in ("", wanted.owner):
+        raise UidTaken  # somebody else's trakt-ical keeps it here
+    # An earlier push that was killed, or a first attempt whose answer was lost, may have sent it already; or the user
+    # edited or deleted it. It changed at the source since, so ours is newer.
     if now is not None and not is_outdated(now.mark, wanted.mark):
         return now
     try:
@@ -180,25 +208,53 @@ def _put(collection: Collection, wanted: WantedEvent, known: MirroredEvent | Non
         raise OutputError("The calendar on the server is being changed by another program just now.") from error
 
 
-def read_mirrored(ics: str) -> tuple[str, Mark] | None:
-    """Return UID and mark of the event in the text *ics* of a server, None where it is none of ours."""
-    text = re.sub(r"\r?\n[ \t]", "", ics).replace("\r\n", "\n")
-    uid = read_uid(text)
-    if UID_ENDING not in uid:
-        return None
-    sequence, rev = _SEQUENCE.search(text), _REV.search(text)
-    return uid, Mark(int(sequence[1]) if sequence else 0, rev[1] if rev else "")
+def _delete(collection: Collection, known: MirroredEvent) -> bool:
+    """Delete the *known* event, or what the user made of it; return whether it was deleted."""
+    try:
+        collection.delete(known)
+    except EditedMeanwhile as error:
+        now = collection.find_event(error.href)
+        if now is None:
+            return False
+        try:
+            collection.delete(now)
+        except EditedMeanwhile as again:
+            raise OutputError("The calendar on the server is being changed by another program just now.") from again
+    return True
+
+
+def select_own(
+    found: Mapping[str, MirroredEvent], owners: Container[str], known: Container[str]
+) -> dict[str, MirroredEvent]:
+    """Return the events of *found* that are of one of *owners*, or whose UIDs an earlier push of ours *known* sent.
+
+    The others are of another account that pushes to the same calendar: deleted here, they would come back tomorrow, and
+    its trakt-ical would delete ours.
+    """
+    return {uid: each for uid, each in found.items() if not each.owner or each.owner in owners or uid in known}
+
+
+def find_owner(calendar_id: str) -> str:
+    """Return the API and the user of a `CalendarId` that was written as a text."""
+    return "/".join(parse_owner(calendar_id))
+
+
+def list_ours(texts: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, MirroredEvent]]:
+    """Yield the events of trakt-ical of *texts*, each given by href, ETag and iCalendar text, by UID."""
+    for href, etag, ics in texts:
+        text = _ALARM.sub("", _unfold(ics))
+        uid = read_uid(text)
+        if UID_ENDING in uid:
+            sequence, rev, scope = _SEQUENCE.search(text), _REV.search(text), _SCOPE.search(text)
+            mark = Mark(int(sequence[1]) if sequence else 0, rev[1] if rev else "")
+            yield uid, MirroredEvent(href, etag, mark, find_owner(scope[1]) if scope else "")
 
 
 def read_uid(ics: str) -> str:
     """Return the first UID in *ics*, "" where there is none."""
-    found = _UID.search(re.sub(r"\r?\n[ \t]", "", ics))
+    found = _UID.search(_unfold(ics))
     return found[1].strip() if found else ""
 
 
-def list_ours(texts: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, MirroredEvent]]:
-    """Yield our events of *texts*, each given by href, ETag and iCalendar text, by UID."""
-    for href, etag, ics in texts:
-        found = read_mirrored(ics)
-        if found:
-            yield found[0], MirroredEvent(href, etag, found[1])
+def _unfold(ics: str) -> str:
+    return re.sub(r"\r?\n[ \t]", "", ics).replace("\r\n", "\n")
