@@ -1,5 +1,7 @@
 """The help of every command, pinned once: what `--help` prints is in `help.txt` beside this module.
 
+The man page `docs/trakt-ical.1` is made of the same texts.
+
 After a change of wording: UPDATE_HELP=1 python -m pytest tests/cli/test_help.py, then read the difference.
 """
 
@@ -7,6 +9,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +18,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from tests import man_page
 from trakt_ical.cli import cli
 from trakt_ical.config import FIELDS
 
@@ -49,6 +54,28 @@ def test_help_is_as_it_was_read() -> None:
     if os.environ.get("UPDATE_HELP"):
         SNAPSHOT.write_text(text, encoding="utf-8")
     assert text == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_the_man_page_is_up_to_date() -> None:
+    """It says what `--help` of each command says."""
+    if os.environ.get("UPDATE_HELP"):
+        man_page.PAGE.write_text(man_page.make_page(), encoding="utf-8")
+    assert man_page.make_page() == man_page.PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("reader", [("groff", "-man", "-ww", "-Tutf8"), ("mandoc", "-T", "lint", "-W", "warning")])
+def test_the_man_page_is_understood(reader: tuple[str, ...]) -> None:
+    """The programs that show man pages find nothing to warn of."""
+    if shutil.which(reader[0]) is None:
+        pytest.skip(f"no {reader[0]}")
+    done = subprocess.run([*reader, man_page.PAGE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    if reader[0] == "groff":
+        shown = re.sub("\x1b\\[[0-9;]*m|.\b", "", done.stdout)
+        assert all(f"trakt-ical {' '.join(words)}" in shown for words in COMMANDS)
+        assert "EXIT STATUS" in shown
+    else:
+        assert done.stdout == ""
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
