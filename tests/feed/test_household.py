@@ -164,7 +164,7 @@ def test_check_in_links_check_in_as_their_account(household: Line) -> None:
 def test_first_refreshes_are_spread(household: Line) -> None:
     """Those without a copy are first; the others follow, the oldest copy first, half a minute apart or less."""
     with run_feed(household) as running:
-        apps = [service._app for service in running.accounts.services]
+        apps = [service.app for service in running.accounts.services]
         assert set(find_first_delays(apps).values()) == {0 * STAGGER}
         for name in ("ben", "demo"):
             running.find_service(name).refresher.step()

@@ -192,11 +192,20 @@ class App(msgspec.Struct, frozen=True):
 
 
 class Accounts(msgspec.Struct, frozen=True):
-    """The accounts of one run, each to be had as an `App` of its own."""
+    """The accounts of one run, each to be had as an `App` of its own.
+
+    *flags* are those of the command line; *demo_account* is that of the built-in Trakt, None without it.
+    """
 
     resolved: Resolved
     folders: Folders
     environment: Environment
+    flags: Mapping[str, Any]
+    demo_account: Mapping[str, str] | None
+
+    def reload(self) -> Accounts:
+        """Return the accounts as the settings file has them now. Raises SettingsError."""
+        return _resolve_accounts(self.flags, self.folders, self.demo_account, self.environment)
 
     def open_chosen(self) -> App:
         """Return the account that a command for one account is about. Raises SettingsError where it is not clear."""
@@ -213,7 +222,7 @@ class Accounts(msgspec.Struct, frozen=True):
 
     def open_others(self, app: App) -> list[App]:
         """Return every known account but that of *app*, whichever is chosen."""
-        every = Accounts(msgspec.structs.replace(self.resolved, account=None), self.folders, self.environment)
+        every = msgspec.structs.replace(self, resolved=msgspec.structs.replace(self.resolved, account=None))
         return [other for other in every.open_known() if other.account != app.account]
 
     def open_owners(self) -> list[App]:
@@ -273,7 +282,7 @@ def _resolve_accounts(
     )
     for warning in resolved.warnings:
         log.warning("%s", warning)
-    return Accounts(resolved, folders, environment)
+    return Accounts(resolved, folders, environment, flags, account)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -15,7 +16,8 @@ from trakt_ical.app.feed_folder import make_feed_folder
 from trakt_ical.app.feed_page import PageState, render_account_page
 from trakt_ical.app.feeds import ForeignCopy, fetch_activity, refresh_feeds
 from trakt_ical.app.open_source import find_system_zone
-from trakt_ical.errors import SettingsError, TraktIcalError, UpdateHeldBack
+from trakt_ical.app.settings_reload import leave_out_server
+from trakt_ical.errors import OutputError, SettingsError, TraktIcalError, UpdateHeldBack
 from trakt_ical.feed.copy_cache import CopyCache
 from trakt_ical.feed.directory import AccountHealth, CalendarHealth, Directory
 from trakt_ical.feed.feed_store import FeedOptions, FeedStore
@@ -24,6 +26,7 @@ from trakt_ical.feed.refresher import Refresher
 from trakt_ical.pipeline import Outcome, RunResult
 
 if TYPE_CHECKING:
+    from trakt_ical.checkin.links import LinkCheckIns
     from trakt_ical.checkin.pages import CheckInRoute
     from trakt_ical.checkin.signed_links import Tickets
     from trakt_ical.feed.feed_store import FeedFolder
@@ -52,33 +55,35 @@ class FeedService:
         delay: timedelta = timedelta(),
     ) -> None:
         settings, now = app.settings, app.environment.now
-        self._app = app
+        self.app = app
         self._claims = claims
+        self._lock = threading.RLock()  # the settings change in one thread, the login is followed in another
+        self._is_closed = False
         self._account_zone: tzinfo | None = None  # known from the first refresh on
         self._activity: str | None = None
         self._errors: dict[str, TraktIcalError] = {}  # by the calendar's name
         self._refreshed_at = now()
         self.refresher = Refresher(self, timedelta(minutes=settings.refresh), now, delay=delay)
-        options = FeedOptions(now, cache, timedelta(days=settings.notice_after))
-        self.store = FeedStore(self.names, options, directory, self)
+        self.store = FeedStore(now, cache, directory, self)
         self._tickets: Tickets | None = None
         self.links = make_link_check_ins(app, self.store, self.find_zone)
+        self._links_before: list[LinkCheckIns] = []  # of earlier settings, where a check-in waits
         self.check_in_route: CheckInRoute | None = None
 
     @property
     def account(self) -> str:
         """The name of the account, "" for the one above all tables."""
-        return self._app.account
+        return self.app.account
 
     @property
     def names(self) -> list[str]:
         """The names of the account's calendars."""
-        return [calendar.title for calendar in self._app.calendars]
+        return [calendar.title for calendar in self.app.calendars]
 
     @property
     def has_links(self) -> bool:
         """Whether a calendar has check-in links."""
-        return any(calendar.settings.checkin_links for calendar in self._app.calendars)
+        return any(calendar.settings.checkin_links for calendar in self.app.calendars)
 
     @property
     def trouble(self) -> str:
@@ -87,29 +92,68 @@ class FeedService:
 
     def open(self) -> None:
         """Serve the stored copies of the account. Raises FolderInUse where another server or account does."""
-        self._open(make_feed_folder(self._app))
+        self._open(make_feed_folder(self.app))
 
     def close(self) -> None:
-        """End what waits."""
-        self.links.close()
+        """Serve nothing any more, end what waits, and let others have the folder."""
+        with self._lock:
+            self._is_closed = True
+            for links in (self.links, *self._links_before):
+                links.close()
+            folder = self.store.folder
+            self.store.close()
+            if folder is not None:
+                self._claims.release(folder.path)
+
+    def change(self, app: App, *, refreshes: bool) -> None:
+        """Serve what the settings of *app* say from now on; with *refreshes*, make new copies at once.
+
+        Raises OutputError where the addresses of new calendars cannot be kept; then all is as it was.
+        """
+        with self._lock:
+            before, self.app = self.app, app
+            folder = self.store.folder
+            # The refresher follows to another folder by itself, as it does after a login by somebody else.
+            is_elsewhere = folder is None or folder.path != make_feed_folder(app).path
+            try:
+                if folder is not None and not is_elsewhere:
+                    self.store.open(folder, self._make_options())
+            except OutputError:
+                self.app = before
+                raise
+            if leave_out_server(before.settings) != leave_out_server(app.settings):
+                self._links_before = [each for each in (*self._links_before, self.links) if each.is_waiting]
+                self.links = make_link_check_ins(app, self.store, self.find_zone)
+                self.check_in_route = None
+            self._offer_links()
+        self.refresher.request(timedelta(minutes=app.settings.refresh), now=refreshes or is_elsewhere)
 
     def _open(self, folder: FeedFolder) -> None:
         self._claims.claim(folder.path, self.account)
         try:
-            self.store.open(folder)
+            self.store.open(folder, self._make_options())
         except BaseException:
             self._claims.release(folder.path)
             raise
-        if self.has_links:
+        self._offer_links()
+
+    def _make_options(self) -> FeedOptions:
+        return FeedOptions(tuple(self.names), timedelta(days=self.app.settings.notice_after))
+
+    def _offer_links(self) -> None:
+        """Answer check-in links where a calendar has them."""
+        if not self.has_links:
+            self._tickets = self.check_in_route = None
+        elif self.check_in_route is None:
             from trakt_ical.checkin.pages import CheckInRoute
 
-            self._tickets = load_check_in_tickets(self._app)
+            self._tickets = load_check_in_tickets(self.app)
             self.check_in_route = CheckInRoute(self.links, self._tickets)
 
     def check_health(self) -> AccountHealth:
         """Return how the account is now."""
-        now = self._app.environment.now()
-        served = [self.store.calendars.get(calendar.title) for calendar in self._app.calendars]
+        now = self.app.environment.now()
+        served = [self.store.calendars.get(calendar.title) for calendar in self.app.calendars]
         calendars = [
             CalendarHealth(each.answers is not None, _count_seconds(each.last_success, now), each.is_foreign)
             if each
@@ -126,7 +170,8 @@ class FeedService:
             self._errors = {}
             return dict.fromkeys(self.names, error)
         self._activity = self._fetch_activity()  # before the calendars: what happens in between is then seen next time
-        outcomes = refresh_feeds(self._app, self._app.calendars)
+        app = self.app  # other settings may come while this goes on
+        outcomes = refresh_feeds(app, app.calendars)
         errors = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, TraktIcalError)}
         exported = [outcome for outcome in outcomes.values() if isinstance(outcome, RunResult)]
         if exported:
@@ -134,7 +179,7 @@ class FeedService:
         # Where nothing could be fetched at all, it is one trouble of the account, not one of each calendar.
         concerns_calendars = exported or any(isinstance(each, UpdateHeldBack | ForeignCopy) for each in errors.values())
         self._errors = errors if concerns_calendars else {}
-        self._refreshed_at = self._app.environment.now()
+        self._refreshed_at = self.app.environment.now()
         return outcomes
 
     def _follow_account(self) -> None:
@@ -142,18 +187,20 @@ class FeedService:
 
         Raises FolderInUse where another server or account serves it already; nothing is served then.
         """
-        folder, before = make_feed_folder(self._app), self.store.folder
-        if before is not None:
-            if folder.path == before.path:
+        with self._lock:
+            folder, before = make_feed_folder(self.app), self.store.folder
+            if self._is_closed or (before is not None and folder.path == before.path):
                 return
-            log.warning("%s", ACCOUNT_CHANGED)
-            self.store.close()
-            self._claims.release(before.path)
-            # A check-in that waits was begun for the account before.
-            self.links.close()
-            self.links, self.check_in_route = make_link_check_ins(self._app, self.store, self.find_zone), None
-            self._account_zone, self._errors = None, {}
-        self._open(folder)
+            if before is not None:
+                log.warning("%s", ACCOUNT_CHANGED)
+                self.store.close()
+                self._claims.release(before.path)
+                # A check-in that waits was begun for the account before.
+                for links in (self.links, *self._links_before):
+                    links.close()
+                self.links, self.check_in_route = make_link_check_ins(self.app, self.store, self.find_zone), None
+                self._account_zone, self._errors = None, {}
+            self._open(folder)
 
     def has_account_changed(self) -> bool:
         """Whether the account did anything since the last request, or the source answers again after a failure."""
@@ -163,7 +210,7 @@ class FeedService:
 
     def _fetch_activity(self) -> str | None:
         try:
-            return fetch_activity(self._app)
+            return fetch_activity(self.app)
         except TraktIcalError as error:
             log.info("Whether your account changed could not be checked: %s", error)
             return None
@@ -188,7 +235,7 @@ class FeedService:
         """Return the time zone of the page: the one of the last refresh, else the settings', else this computer's."""
         if self._account_zone is not None:
             return self._account_zone
-        name = self._app.calendars[0].settings.timezone
+        name = self.app.calendars[0].settings.timezone
         try:
             return ZoneInfo(name) if name else find_system_zone()
         except SettingsError:
@@ -197,7 +244,7 @@ class FeedService:
     def render_page(self, base_url: str) -> bytes:
         """Return the page for people; its addresses begin with `public_url`, else with *base_url*."""
         state = PageState(self.store, self.refresher, self.find_zone(), self._errors, self._refreshed_at, self._tickets)
-        return render_account_page(self._app, state, base_url)
+        return render_account_page(self.app, state, base_url)
 
 
 def _count_seconds(then: datetime | None, now: datetime) -> float | None:

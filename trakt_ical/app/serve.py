@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
-from trakt_ical.app.context import App
+from trakt_ical.app.context import Accounts, App
 from trakt_ical.app.feed_folder import make_feed_folder
 from trakt_ical.app.feed_service import FeedService
+from trakt_ical.app.sd_notify import ServiceManager
+from trakt_ical.app.settings_reload import SettingsWatch, compare_settings, reload_on_hangup
 from trakt_ical.checkin.signed_links import FOLDER
+from trakt_ical.errors import OutputError
 from trakt_ical.feed import access_log
 from trakt_ical.feed.answers import NOT_FOUND, Answer
 from trakt_ical.feed.asgi import FeedApp
@@ -45,14 +49,15 @@ class ServedAccounts:
     def __init__(self, apps: Sequence[App]) -> None:
         self.directory = Directory(self, _find_prefix(apps[0].settings.public_url))
         self.claims = FolderClaims()
-        delays, cache = find_first_delays(apps), CopyCache()
-        self.services = [
-            FeedService(app, self.directory, self.claims, cache, delay=delays[app.account]) for app in apps
-        ]
+        self._cache = CopyCache()
+        delays = find_first_delays(apps)
+        self.services = [self._make_service(app, delays[app.account]) for app in apps]
         self._turn = 0
-        self._calendars = [(service, name) for service in self.services for name in service.names]
-        members = [Member(service.account if len(apps) > 1 else "", service.refresher) for service in self.services]
-        self.pool = RefresherPool(members, apps[0].environment.now)
+        self._calendars = _list_calendars(self.services)
+        self.pool = RefresherPool(_make_members(self.services), apps[0].environment.now)
+
+    def _make_service(self, app: App, delay: timedelta = timedelta()) -> FeedService:
+        return FeedService(app, self.directory, self.claims, self._cache, delay=delay)
 
     def open(self) -> None:
         """Serve the stored copies of all accounts.
@@ -60,13 +65,8 @@ class ServedAccounts:
         Raises FolderInUse where another server does. Of two accounts that are one user's, the second is not served.
         """
         for service in self.services:
-            try:
-                with access_log.name_account(service.account):
-                    service.open()
-            except FolderInUse as error:
-                if not error.is_shared_login:
-                    raise
-                log.warning("%s", error)
+            with access_log.name_account(service.account):
+                _open_service(service)
 
     def close(self) -> None:
         """End what waits, and let other servers have the folders."""
@@ -76,12 +76,22 @@ class ServedAccounts:
 
     def make_application(self) -> FeedApp:
         """Return the service as an ASGI application."""
-        has_links = any(service.has_links for service in self.services)
-        return FeedApp(self.directory, _CheckInRoutes(self.services) if has_links else None)
+        return FeedApp(self.directory, _CheckInRoutes(self))
 
     def check_health(self) -> Health:
         """Return how the service is now."""
         return Health([service.check_health() for service in self.services])
+
+    def describe(self) -> str:
+        """Return in a line how the service is: `3 calendars, next update 14:00; failing: 1 of 2 accounts`."""
+        services = self.services
+        count = len(self._calendars)
+        due = min((at for service in services if (at := service.refresher.next_refresh)), default=None)
+        bad = sum(bool(service.trouble) for service in services)
+        trouble = f"; failing: {bad} of {len(services)} accounts" if services[1:] else f"; {services[0].trouble}"
+        when = f"next update {due.astimezone():%H:%M}" if due else "updating now"
+        text = f"{count} calendar{'' if count == 1 else 's'}, {when}"
+        return text + (trouble if bad else "")
 
     def look(self) -> None:
         """Serve what others changed on disk since the last look; the server calls this each second.
@@ -102,18 +112,66 @@ class ServedAccounts:
         for service in self.services:
             service.reload()
 
+    def follow(self, apps: Sequence[App]) -> None:
+        """Serve what the settings of *apps* say from now on; connections and what is being downloaded go on.
+
+        Accounts whose calendars are others than before are refreshed at once.
+        """
+        change = compare_settings([service.app for service in self.services], apps)
+        known = {service.account: service for service in self.services}
+        for account in known.keys() - {app.account for app in apps}:
+            known[account].close()
+        self.directory.set_prefix(_find_prefix(apps[0].settings.public_url))
+        services = [known.get(app.account) or self._make_service(app) for app in apps]
+        for service, app in zip(services, apps, strict=True):
+            try:
+                with access_log.name_account(service.account):
+                    if app.account in known:
+                        service.change(app, refreshes=app.account in change.accounts)
+                    else:
+                        _open_service(service)
+            except OutputError as error:
+                log.error("%s", error)
+        self.services, self._calendars = services, _list_calendars(services)
+        self.pool.members = _make_members(services, self.pool.members)
+        self.pool.wake()
+        change.write()
+
+
+def _open_service(service: FeedService) -> None:
+    """Let *service* serve its copies, unless its account is the same user's as another one's. Raises OutputError."""
+    try:
+        service.open()
+    except FolderInUse as error:
+        if not error.is_shared_login:
+            raise
+        log.warning("%s", error)
+
+
+def _list_calendars(services: Sequence[FeedService]) -> list[tuple[FeedService, str]]:
+    return [(service, name) for service in services for name in service.names]
+
+
+def _make_members(services: Sequence[FeedService], before: Sequence[Member] = ()) -> list[Member]:
+    """Return a member of the pool for each of *services*: the one from *before*, which may be at work, or a new one."""
+    known = {id(member.refresher): member for member in before}
+    members = [known.get(id(service.refresher)) or Member("", service.refresher) for service in services]
+    for member, service in zip(members, services, strict=True):
+        member.name = service.account if len(services) > 1 else ""
+    return members
+
 
 class _CheckInRoutes:
     """Answers the check-in links of all accounts: the signature in its path says whose a link is."""
 
     path = f"/{FOLDER}/"
 
-    def __init__(self, services: Sequence[FeedService]) -> None:
-        self._services = services
+    def __init__(self, accounts: ServedAccounts) -> None:
+        self._accounts = accounts
 
     def respond(self, method: str, path: str, body: bytes) -> Answer:
         """Return the answer of the account that the link in *path* belongs to."""
-        routes = [route for service in self._services if (route := service.check_in_route)]
+        routes = [route for service in self._accounts.services if (route := service.check_in_route)]
         for route in routes:
             if route.has_link(path):
                 return route.respond(method, path, body)
@@ -146,15 +204,19 @@ def _find_oldest_success(app: App) -> float | None:
     return min(each.timestamp() for each in found if each) if all(found) else None
 
 
-def serve(apps: Sequence[App], report_urls: Callable[[Sequence[str]], None]) -> bool:
-    """Serve the feeds of *apps* until SIGTERM or Ctrl-C; return whether all threads have ended by then.
+def serve(configured: Accounts, report_urls: Callable[[Sequence[str]], None]) -> bool:
+    """Serve the feeds of all accounts until SIGTERM or Ctrl-C; return whether all threads have ended by then.
 
-    *report_urls* gets the addresses once the server listens. Raises OutputError where a port is taken, or where
-    another server has the feeds of one of the accounts.
+    SIGHUP, or a change of the settings file, lets it serve what the settings say then. *report_urls* gets the addresses
+    once the server listens. Raises OutputError where a port is taken, or where another server has the feeds of one of
+    the accounts.
     """
+    apps, watch = configured.open_all(), SettingsWatch(configured)
+    manager = ServiceManager(configured.environment.environ)
     settings = apps[0].settings
     addresses = [ListenAddress.parse(text) for text in settings.listen]
     with ExitStack() as stack:
+        stack.enter_context(reload_on_hangup(watch.request))
         accounts = stack.enter_context(closing(ServedAccounts(apps)))
         stack.enter_context(access_log.mask_secrets(accounts.directory))
         accounts.open()
@@ -163,14 +225,32 @@ def serve(apps: Sequence[App], report_urls: Callable[[Sequence[str]], None]) -> 
         if is_open_to and not settings.public_url:
             log.warning("%s", PLAIN_HTTP_WARNING.format(addresses=is_open_to))
         application = accounts.make_application()
-        server = WebServer(application, listeners, accounts.look, settings.trusted_proxies)
+        look = functools.partial(_look, accounts, watch, manager)
+        server = WebServer(application, listeners, look, settings.trusted_proxies)
         with accounts.pool:
             urls = [ListenAddress(*listener.getsockname()[:2]).url for listener in listeners]
             accounts.claims.note_addresses(urls)
             report_urls(urls)
+            manager.notify_ready()
             server.run()
+            manager.notify_stopping()
         has_ended = accounts.pool.stop(REFRESHER_TIMEOUT)
         return application.close() and has_ended
+
+
+def _look(accounts: ServedAccounts, watch: SettingsWatch, manager: ServiceManager) -> None:
+    """Follow what changed since the last look, a second ago. Whatever happens, the server goes on."""
+    try:
+        if watch.is_due():
+            manager.notify_reloading()
+            if (apps := watch.load()) is not None:
+                accounts.follow(apps)
+            manager.notify_ready()
+        accounts.look()
+        manager.notify_status(accounts.describe())
+        manager.notify_alive()
+    except Exception:
+        log.exception("What changed could not be followed, which is a bug.")
 
 
 def _find_prefix(url: str) -> str:

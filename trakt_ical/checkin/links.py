@@ -115,6 +115,11 @@ class LinkCheckIns:
         if self._thread is not None:
             self._thread.join(seconds)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a check-in waits for the end of another one."""
+        return self._waiting is not None
+
     def close(self) -> None:
         """Give up a check-in that waits for the end of another one."""
         self._ended.set()

@@ -44,7 +44,7 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
         apps = accounts.open_all()
         with write_service_log(run, apps[0].settings.log_format):
             try:
-                has_ended = serve(apps, lambda urls: _report_start(run, apps, urls))
+                has_ended = serve(accounts, lambda urls: _report_start(run, apps, urls))
             except TraktIcalError as error:
                 service.error("%s", error)
                 ctx.exit(error.exit_code)

@@ -104,7 +104,8 @@ def parse_settings_file(path: Path, text: str) -> SettingsFile:
     except RecursionError as error:
         raise SettingsError(f"The settings file {path} nests tables or lists too deeply.") from error
     except ValueError as error:  # of TOML, and of numbers that are too long for Python
-        message = f"The settings file {path} is not TOML: {error}."
+        reason = str(error).replace("at end of document", f"at the end, line {len(text.splitlines())}")
+        message = f"The settings file {path} is not TOML: {reason}."
         raise SettingsError(message, _quote_syntax_error(text, str(error))) from error
 
 

@@ -8,7 +8,7 @@ import secrets
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Protocol
@@ -195,5 +195,9 @@ class Directory:
                 self._secrets[account] = kept
                 self.all_secrets = frozenset().union(*self._secrets.values())
             merged = {key: target for part in self._targets.values() for key, target in part.items()}
-            feeds = self.feeds
-            self.feeds = Feeds(MappingProxyType(merged), self._hash_secret, feeds.health, feeds.prefix)
+            self.feeds = replace(self.feeds, targets=MappingProxyType(merged))
+
+    def set_prefix(self, prefix: str) -> None:
+        """Let *prefix* be the path of `public_url`."""
+        with self._lock:
+            self.feeds = replace(self.feeds, prefix=prefix)

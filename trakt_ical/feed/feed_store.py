@@ -185,10 +185,9 @@ class ServedCalendar:
 
 @dataclass(frozen=True)
 class FeedOptions:
-    """How feeds are made: a notice comes *notice_after* the last success (0: never); *cache* keeps a few octets."""
+    """Which feeds are made, of the calendars *names*; a notice comes *notice_after* the last success (0: never)."""
 
-    now: Callable[[], datetime]
-    cache: CopyCache
+    names: tuple[str, ...]
     notice_after: timedelta = timedelta(days=3)
 
 
@@ -196,16 +195,16 @@ NO_SECRETS = Secrets("", {})
 
 
 class FeedStore:
-    """Puts the feeds of one account, of the calendars *names*, and its *page* into the *directory*.
+    """Puts the feeds of one account and its *page* into the *directory*.
 
-    They are made of the stored copies in the folder that is open. Safe to use from several threads. *calendars* and
-    *secrets* are replaced whole.
+    They are made of the stored copies in the folder that is open; *cache* keeps a few octets. Safe to use from several
+    threads. *calendars* and *secrets* are replaced whole.
     """
 
-    def __init__(self, names: Iterable[str], options: FeedOptions, directory: Directory, page: PageSource) -> None:
-        self._names = tuple(names)
-        self._options = options
-        self.cache = options.cache
+    def __init__(self, now: Callable[[], datetime], cache: CopyCache, directory: Directory, page: PageSource) -> None:
+        self._options = FeedOptions(())
+        self._now = now
+        self.cache = cache
         self._directory = directory
         self._page = page
         self._lock = threading.Lock()
@@ -219,10 +218,13 @@ class FeedStore:
         self._kept_subscribed = 0
         self._seen: int | None = None  # the folder's time when all of it was looked at
 
-    def open(self, folder: FeedFolder) -> None:
-        """Serve what is in *folder*, at the addresses kept there, and nothing else any more."""
+    def open(self, folder: FeedFolder, options: FeedOptions) -> None:
+        """Serve what *options* want of what is in *folder*, at the addresses kept there, and nothing else any more.
+
+        Raises OutputError where these cannot be read or made; then all is as it was.
+        """
         with self._lock:
-            self._open(folder)
+            self._open(folder, options)
             self._publish()
 
     def close(self) -> None:
@@ -231,14 +233,15 @@ class FeedStore:
             self.folder, self.calendars, self.secrets, self._replaced = None, {}, NO_SECRETS, {}
             self._publish()
 
-    def _open(self, folder: FeedFolder) -> None:
+    def _open(self, folder: FeedFolder, options: FeedOptions) -> None:
+        version = _read_version(FileStore(folder.secrets_file.path))
+        self.secrets = folder.secrets_file.load(options.names)
+        before = self.calendars if self.folder == folder else {}
+        self._secrets_version, self._options, self.folder = version, options, folder
         self._last_modified = LastModifiedFile(folder.last_modified_path)
-        self._secrets_version = _read_version(FileStore(folder.secrets_file.path))
-        self.secrets = folder.secrets_file.load(self._names)
-        self.folder = folder
         self._places = {name: CopyPlace(folder, name) for name in self._names}
         self._seen = None
-        self.calendars = {name: self._load_calendar(folder, name, None) for name in self._names}
+        self.calendars = {name: self._load_calendar(folder, name, before.get(name)) for name in self._names}
         self._last_modified.save()
         self.subscribed = self._last_modified.list_subscribed()
         self._kept_subscribed = len(self.subscribed)
@@ -270,7 +273,8 @@ class FeedStore:
             # young time is not taken for seen.
             is_settled = names is None and seen is not None and time.time_ns() - seen > YOUNG
             self._seen = seen if is_settled else None if names is None else self._seen
-            found = {name: self._load_calendar(folder, name, self.calendars[name]) for name in names or self._names}
+            wanted = [name for name in names or self._names if name in self.calendars]  # settings may leave it out now
+            found = {name: self._load_calendar(folder, name, self.calendars[name]) for name in wanted}
             is_changed = any(found[name] is not self.calendars[name] for name in found)
             is_changed = self._reload_secrets(folder) or is_changed
             replaced = self._find_replaced()
@@ -279,10 +283,16 @@ class FeedStore:
                 self._last_modified.save()
                 self._publish()
 
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return self._options.names
+
     def load_copy(self, name: str) -> bytes | None:
         """Return the octets of the stored copy of the calendar *name*, None where they cannot be read."""
+        if (place := self._places.get(name)) is None:
+            return None
         try:
-            snapshot = self._places[name].store.load()
+            snapshot = place.store.load()
         except OutputError as error:
             log.warning("The stored copy cannot be served: %s", error)
             return None
@@ -310,7 +320,7 @@ class FeedStore:
 
     def _find_replaced(self) -> dict[str, Notice]:
         """Return the notice for each replaced secret that is still answered."""
-        now = self._options.now()
+        now = self._now()
         return {
             secret: make_replaced_notice(each.name, each.since, now)
             for secret, each in self.secrets.replaced.items()
@@ -335,7 +345,7 @@ class FeedStore:
         """Return the calendar *name* as it is now; *before* itself where nothing changed."""
         place = self._places[name]
         version = _read_version(place.store), _read_version(place.state)
-        now, after = self._options.now(), self._options.notice_after
+        now, after = self._now(), self._options.notice_after
         if before and before.version == version:
             if before.notice == find_due_notice(name, before.last_success, after, now):
                 return before

@@ -36,7 +36,8 @@ class RefresherPool:
     """
 
     def __init__(self, members: Sequence[Member], now: Callable[[], datetime]) -> None:
-        self._members = members
+        self.members = members
+        """Replaced whole when the settings change; one that is at work then ends its work."""
         self._now = now
         self._ended, self._woken = threading.Event(), threading.Event()
         self._threads: set[threading.Thread] = set()
@@ -45,19 +46,19 @@ class RefresherPool:
 
     def find_startable(self) -> list[Member]:
         """Return the members that may begin now, the longest due first."""
-        now = self._now()
+        now, members = self._now(), self.members
         is_due = [
             (member.refresher.due, number)
-            for number, member in enumerate(self._members)
+            for number, member in enumerate(members)
             if member.began is None and member.refresher.find_pause() <= 0
         ]
         # A clock that was set back makes a step look as if it began ahead. It takes a place like a new one.
-        busy = sum(member.began is not None and now - member.began < PATIENCE for member in self._members)
-        return [self._members[number] for _, number in sorted(is_due)[: max(0, AT_ONCE - busy)]]
+        busy = sum(member.began is not None and now - member.began < PATIENCE for member in members)
+        return [members[number] for _, number in sorted(is_due)[: max(0, AT_ONCE - busy)]]
 
     def find_pause(self) -> float:
         """Return the seconds until a member that is not at work is due, no more than LONGEST_WAIT."""
-        pauses = [member.refresher.find_pause() for member in self._members if member.began is None]
+        pauses = [member.refresher.find_pause() for member in self.members if member.began is None]
         return min([LONGEST_WAIT, *(pause for pause in pauses if pause > 0)])
 
     def work(self, member: Member) -> None:
