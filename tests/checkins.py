@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from typing import Any
 
 import icalendar
+import requests
 from click.testing import Result
 
 from tests.conftest import Line
@@ -82,3 +84,15 @@ def list_begun(running: RunningFeed) -> list[icalendar.Event]:
 def count_check_ins(line: Line) -> int:
     """How many POSTs of a check-in reached Trakt."""
     return sum(seen.method == "POST" and "checkin" in seen.path for seen in line.demo.requests)
+
+
+def read_form_token(page: requests.Response) -> str:
+    """The token of the form on *page*, a page of a check-in link."""
+    found = re.search(r'name="once" value="([^"]+)"', page.text)
+    assert found, page.text
+    return unescape(found[1])
+
+
+def post_form(url: str, token: str, choice: str = "check-in") -> requests.Response:
+    """The answer of the link *url* to a form with *token*, sent by the button for *choice*."""
+    return requests.post(url, data={"once": token, "choice": choice}, timeout=20)

@@ -69,6 +69,12 @@ def test_two_taps_from_the_calendar(
     assert tab.get_by_role("heading", level=1).inner_text() == "Checked in"
     take_picture(tab, "done", tmp_path)
     assert count_check_ins(line) == 1
+    tab.goto(url)
+    take_picture(tab, "used", tmp_path)
+    assert tab.get_by_role("heading", level=1).inner_text() == "Already checked in"
+    tab.get_by_role("button", name="Undo").click()
+    take_picture(tab, "undone", tmp_path)
+    assert tab.get_by_role("heading", level=1).inner_text() == "Undone"
     assert (errors, set(addresses)) == ([], {url})
 
 

@@ -16,7 +16,17 @@ import icalendar
 import pytest
 import requests
 
-from tests.checkins import HARBOR, OTHER, PUBLIC, count_check_ins, find_link, list_begun, load_events
+from tests.checkins import (
+    HARBOR,
+    OTHER,
+    PUBLIC,
+    count_check_ins,
+    find_link,
+    list_begun,
+    load_events,
+    post_form,
+    read_form_token,
+)
 from tests.conftest import Line
 from tests.demos import log_in
 from tests.feeds import RunningFeed, run_feed
@@ -62,22 +72,12 @@ class EmptyStore:
         """No event is known."""
 
 
-def read_form_token(page: requests.Response) -> str:
-    found = re.search(r'name="once" value="([^"]+)"', page.text)
-    assert found, page.text
-    return unescape(found[1])
-
-
-def post(url: str, word: str, choice: str = "check-in") -> requests.Response:
-    return requests.post(url, data={"once": word, "choice": choice}, timeout=60)
-
-
 def test_two_taps_check_in(running: RunningFeed, line: Line, link: str) -> None:
     """The link asks, the button checks in with one POST, and the page says what and until when."""
     asked = running.get(link)
     assert (asked.status_code, count_check_ins(line)) == (200, 0)
     assert "<h1>Check in?</h1>" in asked.text
-    done = post(link, read_form_token(asked))
+    done = post_form(link, read_form_token(asked))
     assert done.status_code == 200
     assert "<h1>Checked in</h1>" in done.text
     assert re.search(r"Enjoy it until (today|tomorrow), \d\d:\d\d\.", done.text)
@@ -116,8 +116,8 @@ def test_nothing_but_the_form_checks_in(running: RunningFeed, line: Line, link: 
 def test_a_word_works_once(running: RunningFeed, line: Line, link: str) -> None:
     """A POST that is sent again does nothing and says so, with a fresh question."""
     word = read_form_token(running.get(link))
-    post(link, word)
-    again = post(link, word)
+    post_form(link, word)
+    again = post_form(link, word)
     assert (again.status_code, count_check_ins(line)) == (409, 1)
     assert 'role="alert"' in again.text
     assert read_form_token(again) != word
@@ -127,22 +127,22 @@ def test_two_taps_on_the_button_end_in_one_check_in(running: RunningFeed, line: 
     """Who taps once more, told that the page was used, learns that it is checked in, and is offered no other end."""
     word = read_form_token(running.get(link))
     with ThreadPoolExecutor(2) as both:
-        pages = list(both.map(lambda _: post(link, word), range(2)))
+        pages = list(both.map(lambda _: post_form(link, word), range(2)))
     assert sorted(page.status_code for page in pages) == [200, 409]
     since = line("checkin", "--status", "--json").stdout
-    again = post(link, read_form_token(max(pages, key=lambda page: page.status_code)))
+    again = post_form(link, read_form_token(max(pages, key=lambda page: page.status_code)))
     assert (again.status_code, "<h1>Checked in</h1>" in again.text) == (200, True)
     assert line("checkin", "--status", "--json").stdout == since
 
 
 def test_a_word_is_for_one_airing_and_for_a_while(running: RunningFeed, line: Line, link: str, other_link: str) -> None:
     """A word of another airing, of none, an old one or none at all check in nobody."""
-    assert post(other_link, read_form_token(running.get(link))).status_code == 409
-    assert post(link, "guessed").status_code == 409
+    assert post_form(other_link, read_form_token(running.get(link))).status_code == 409
+    assert post_form(link, "guessed").status_code == 409
     assert requests.post(link, timeout=60).status_code == 409
     word = read_form_token(running.get(link))
     running.clock.pass_by(seconds=TOKEN_LIFETIME.total_seconds() + 1)
-    assert post(link, word).status_code == 409
+    assert post_form(link, word).status_code == 409
     assert count_check_ins(line) == 0
 
 
@@ -150,7 +150,7 @@ def test_a_form_that_is_none_of_ours_is_harmless(running: RunningFeed, line: Lin
     """Long, broken and hostile bodies check in nobody and are no error of ours."""
     for body in (b"x" * 10_000, b"\xff\xfe=&&&", b"once=" + b"&a=1" * 900, b'{"once": 1}', b"x" * 2**20):
         assert requests.post(link, data=body, timeout=60).status_code in (409, 413)
-    assert post(link, read_form_token(running.get(link)), "everything").status_code == 409
+    assert post_form(link, read_form_token(running.get(link)), "everything").status_code == 409
     assert count_check_ins(line) == 0
 
 
@@ -177,7 +177,7 @@ def test_a_link_changed_by_one_character_is_404(running: RunningFeed, line: Line
         link[:-1],
         link.replace("-s", "-S"),
     ):
-        answers = running.get(changed), post(changed, word)
+        answers = running.get(changed), post_form(changed, word)
         assert [answer.status_code for answer in answers] == [404, 404]
         assert answers[0].content == running.get(running.base + "/nothing").content
     assert count_check_ins(line) == 0
@@ -187,7 +187,7 @@ def test_an_expired_link_says_so(running: RunningFeed, line: Line, link: str) ->
     """A month after the airing its link checks in nobody, not even with a word from before."""
     word = read_form_token(running.get(link))
     running.clock.pass_by(seconds=LINK_LIFETIME.total_seconds() + 86_400)
-    for answer in (running.get(link), post(link, word)):
+    for answer in (running.get(link), post_form(link, word)):
         assert answer.status_code == 410
         assert "Too late" in answer.text
     assert count_check_ins(line) == 0
@@ -208,16 +208,16 @@ def test_a_conflict_offers_the_choices_of_the_terminal(
     running: RunningFeed, line: Line, link: str, other_link: str
 ) -> None:
     """While another check-in runs: wait, replace or leave; each is a button, and none is taken for granted."""
-    post(other_link, read_form_token(running.get(other_link)))
-    conflict = post(link, read_form_token(running.get(link)))
+    post_form(other_link, read_form_token(running.get(other_link)))
+    conflict = post_form(link, read_form_token(running.get(link)))
     assert conflict.status_code == 409
     assert "A check-in is running" in conflict.text
     assert re.findall(r'value="(wait|replace|leave)"', conflict.text) == ["wait", "replace", "leave"]
     before = count_check_ins(line)
-    left = post(link, read_form_token(conflict), "leave")
+    left = post_form(link, read_form_token(conflict), "leave")
     assert ("Left as it is" in left.text, count_check_ins(line)) == (True, before)
-    conflict = post(link, read_form_token(running.get(link)))
-    replaced = post(link, read_form_token(conflict), "replace")
+    conflict = post_form(link, read_form_token(running.get(link)))
+    replaced = post_form(link, read_form_token(conflict), "replace")
     assert "<h1>Checked in</h1>" in replaced.text
 
 
@@ -225,9 +225,9 @@ def test_waiting_checks_in_when_the_other_one_ends(
     running: RunningFeed, line: Line, link: str, other_link: str
 ) -> None:
     """Wait answers at once, and the check-in follows by itself when the running one has ended."""
-    post(other_link, read_form_token(running.get(other_link)))
-    conflict = post(link, read_form_token(running.get(link)))
-    waiting = post(link, read_form_token(conflict), "wait")
+    post_form(other_link, read_form_token(running.get(other_link)))
+    conflict = post_form(link, read_form_token(running.get(link)))
+    waiting = post_form(link, read_form_token(conflict), "wait")
     assert "<h1>Waiting</h1>" in waiting.text
     running.service.links.join(60)
     season, number = re.fullmatch(r".*-s(\d+)e(\d+)", link.split("/")[4]).groups()  # type: ignore[union-attr]
@@ -284,14 +284,14 @@ def test_a_show_without_numbers_is_looked_up_by_its_slug(line: Line) -> None:
         url = find_link(running, event)
         page = running.get(url)
         asked = len(line.demo.requests)
-        assert "<h1>Checked in</h1>" in post(url, read_form_token(page)).text
+        assert "<h1>Checked in</h1>" in post_form(url, read_form_token(page)).text
         assert [each.method for each in line.demo.requests[asked:]] == ["GET", "POST"]
 
 
 def test_a_lost_answer_is_looked_after(running: RunningFeed, line: Line, link: str) -> None:
     """Where the answer of the POST is lost, Trakt is asked what runs, and there is no second POST."""
     line.demo.misbehave(Fault(path="checkin", method="POST", drop=Drop.AFTER))
-    done = post(link, read_form_token(running.get(link)))
+    done = post_form(link, read_form_token(running.get(link)))
     assert "<h1>Checked in</h1>" in done.text
     assert count_check_ins(line) == 1
 
@@ -299,10 +299,10 @@ def test_a_lost_answer_is_looked_after(running: RunningFeed, line: Line, link: s
 def test_a_failure_is_said_and_may_be_tried_again(running: RunningFeed, line: Line, link: str) -> None:
     """Where Trakt fails for good the page says why, without a secret, and offers to try again."""
     line.demo.misbehave(Fault(path="checkin", method="POST", status=500))
-    failed = post(link, read_form_token(running.get(link)))
+    failed = post_form(link, read_form_token(running.get(link)))
     assert failed.status_code == 200
     assert "<h1>Not checked in</h1>" in failed.text
-    assert "<h1>Checked in</h1>" in post(link, read_form_token(failed)).text
+    assert "<h1>Checked in</h1>" in post_form(link, read_form_token(failed)).text
 
 
 @pytest.mark.parametrize(("before", "after"), [("v1", "v2"), ("v2", "v1")])
@@ -313,7 +313,7 @@ def test_a_link_of_another_account_leads_nowhere(line: Line, before: str, after:
         path = urlsplit(find_link(running, list_begun(running)[0])).path
     with run_feed(line, api=after, checkin_links="true", public_url=PUBLIC) as running:
         url = running.base + path
-        assert (running.get(url).status_code, post(url, "x").status_code, count_check_ins(line)) == (404, 404, 0)
+        assert (running.get(url).status_code, post_form(url, "x").status_code, count_check_ins(line)) == (404, 404, 0)
     with run_feed(line, api=before, checkin_links="true", public_url=PUBLIC) as running:
         assert running.get(running.base + path).status_code == 200
 
@@ -325,13 +325,13 @@ def test_after_a_login_by_somebody_else_no_old_link_checks_in(line: Line) -> Non
         url = running.base + urlsplit(find_link(running, list_begun(running)[0])).path
         token = read_form_token(running.get(url))
         log_in(line.demo, line.folder / "token.json", "anna")
-        assert "<h1>Not checked in</h1>" in post(url, token).text
+        assert "<h1>Not checked in</h1>" in post_form(url, token).text
         assert count_check_ins(line) == 0
         line.clock.pass_by(hours=2)
         running.refresh()
-        assert (running.get(url).status_code, post(url, token).status_code) == (404, 404)
+        assert (running.get(url).status_code, post_form(url, token).status_code) == (404, 404)
         hers = running.base + urlsplit(find_link(running, list_begun(running)[0])).path
-        assert post(hers, read_form_token(running.get(hers))).status_code == 200
+        assert post_form(hers, read_form_token(running.get(hers))).status_code == 200
     assert count_check_ins(line) == 1
     assert line.demo.backend.accounts["anna"].find_running()
 
@@ -371,7 +371,7 @@ def test_a_button_takes_one_post_and_two_requests_at_the_most(running: RunningFe
     """What the POST needs is in the UID and the stored copy: the calendar is not asked for again."""
     running.clock.pass_by(days=8)
     word, asked = read_form_token(running.get(link)), len(line.demo.requests)
-    post(link, word)
+    post_form(link, word)
     methods = [each.method for each in line.demo.requests[asked:] if "oauth" not in each.path]
     assert methods.count("POST") == 1
     assert methods.count("GET") <= 2
@@ -445,7 +445,7 @@ def test_several_pages_may_be_open_at_a_time(running: RunningFeed, line: Line, l
     """A page that was opened later does not spoil the button of one that is open still."""
     word = read_form_token(running.get(link))
     running.get(other_link)
-    assert post(link, word).status_code == 200
+    assert post_form(link, word).status_code == 200
     assert count_check_ins(line) == 1
 
 
@@ -456,7 +456,7 @@ def test_no_secret_is_in_a_link_and_no_link_in_a_log(
     secrets = running.service.store.secrets.all
     assert not any(secret in link for secret in secrets)
     with caplog.at_level("DEBUG"):
-        post(link, read_form_token(running.get(link)))
+        post_form(link, read_form_token(running.get(link)))
     ours = [record.getMessage() for record in caplog.records if record.name.startswith(("trakt_ical", "uvicorn"))]
     assert ours
     assert not any(link.rpartition("/")[2] in message for message in ours)

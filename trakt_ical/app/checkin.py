@@ -21,6 +21,7 @@ from trakt_ical.checkin.listings import Schedule, ShownTimes, find_shown_times
 from trakt_ical.checkin.resolve import Chooser, ItemFinder
 from trakt_ical.checkin.service import CheckInContext, CheckInService
 from trakt_ical.checkin.signed_links import FOLDER
+from trakt_ical.checkin.used_links import UsedLinks
 from trakt_ical.config import Calendar
 from trakt_ical.errors import SettingsError
 from trakt_ical.export.stored_calendar import StoredEvent, parse_moment, read_end, read_summary
@@ -163,6 +164,13 @@ class _FeedAccount:
         # the length for when it is asked what is being watched.
         usual = {timedelta(minutes=calendar.settings.default_runtime) for calendar in self.app.calendars}
         return StoredAiring(read_summary(event.octets), None if runtime in usual else runtime)
+
+    def open_used_links(self) -> UsedLinks:
+        """Return where it is kept which links were used: beside the key that signs them."""
+        from trakt_ical.app.feed_folder import make_feed_folder  # the command has no feed
+
+        folder = self.store.folder or make_feed_folder(self.app)
+        return UsedLinks(folder.path / "check-ins.json")
 
     @contextlib.contextmanager
     def open_service(self) -> Iterator[CheckInService]:

@@ -14,9 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import msgspec
+
 from trakt_ical.checkin.items import CheckInApi, CheckInExtras, Conflict, Started, Title, WatchItem
 from trakt_ical.checkin.service import CheckInContext, CheckInService, ConflictChoice
 from trakt_ical.checkin.signed_links import Ticket
+from trakt_ical.checkin.used_links import LinkUse, UsedLinks
 from trakt_ical.errors import CheckInRunning, TraktIcalError
 
 log = logging.getLogger(__name__)
@@ -31,9 +34,11 @@ class FormChoice(enum.Enum):
     """What somebody chose by a button; the values are those of the form."""
 
     CHECK_IN = "check-in"
+    AGAIN = "again"
     WAIT = "wait"
     REPLACE = "replace"
     LEAVE = "leave"
+    UNDO = "undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,21 @@ class Failed:
     sentence: str
 
 
-Outcome = Done | Conflict | Waiting | Failed
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The check-in does not run any more, or will not begin; *was_waiting*: it had not begun."""
+
+    was_waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UsedBefore:
+    """The link has checked in before, by *use*, which is over and counts: doing it again must be said."""
+
+    use: LinkUse
+
+
+Outcome = Done | Conflict | Waiting | Failed | Undone | UsedBefore
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +92,10 @@ class LinkAccount(Protocol):
 
     def find_airing(self, uid: str) -> StoredAiring | None:
         """Return the airing of the event *uid*, None where no stored copy has one for it alone. Asks nobody."""
+        ...
+
+    def open_used_links(self) -> UsedLinks:
+        """Return where it is kept which links were used."""
         ...
 
     def open_service(self) -> AbstractContextManager[CheckInService]:
@@ -92,7 +115,7 @@ class LinkCheckIns:
         self._ended = ended
         # One POST at a time: people tap twice, and the second tap must meet the check-in of the first.
         self._lock = threading.Lock()
-        self._waiting: Ticket | None = None
+        self._waiting: tuple[Ticket, datetime] | None = None  # and until when
         self._thread: threading.Thread | None = None
 
     def name_airing(self, ticket: Ticket) -> str:
@@ -102,11 +125,25 @@ class LinkCheckIns:
         item = parse_uid(ticket)
         return f"Episode {item.code}" if item and item.code else "This airing"
 
+    def find_use(self, ticket: Ticket) -> LinkUse | None:
+        """Return the last use of the link of *ticket*, None where it was never used. Asks nobody."""
+        return self._account.open_used_links().find(ticket)
+
+    def find_wait(self, ticket: Ticket) -> datetime | None:
+        """Return until when the check-in of *ticket* waits, None where it does not."""
+        waiting = self._waiting
+        return waiting[1] if waiting and waiting[0] == ticket else None
+
+    def wait_for_others(self) -> None:
+        """Wait until what another request does at Trakt is done: a second tap shows what came of the first."""
+        with self._lock:
+            pass
+
     def act(self, ticket: Ticket, choice: FormChoice) -> Outcome:
-        """Check in to the airing of *ticket*, with one POST; a failure is an outcome that says why."""
+        """Do what *choice* says with the airing of *ticket*: at most one check-in; a failure is an outcome with why."""
         try:
             with self._lock:
-                return self._act(ticket, choice)
+                return self._undo(ticket) if choice is FormChoice.UNDO else self._act(ticket, choice)
         except TraktIcalError as error:
             return Failed(str(error))
 
@@ -125,6 +162,10 @@ class LinkCheckIns:
         self._ended.set()
 
     def _act(self, ticket: Ticket, choice: FormChoice) -> Outcome:
+        use = self.find_use(ticket)
+        if choice is FormChoice.CHECK_IN and use and not use.is_undone:
+            # From a page that was opened before. In the last fifth of a check-in Trakt would begin another one.
+            return UsedBefore(use) if use.is_over(self.context.now()) else Done(use.until)
         with self._account.open_service() as service:
             item = self._make_item(ticket, service.api)
             if item is None:
@@ -137,10 +178,36 @@ class LinkCheckIns:
             # A conflict with the airing itself is a success: the check-in came from an earlier tap, or from elsewhere.
             if isinstance(outcome, Started) or outcome.is_with(item):
                 self._forget_waiting(ticket)
+                self._note_use(ticket, outcome)
                 return Done(outcome.until)
             if choice is FormChoice.WAIT:
                 return self._wait(ticket, item, outcome.until)
             return outcome
+
+    def _undo(self, ticket: Ticket) -> Outcome:
+        """Take the check-in of *ticket* back, or call off the one that waits."""
+        if self.find_wait(ticket):
+            self._forget_waiting(ticket)
+            return Undone(was_waiting=True)
+        use, now = self.find_use(ticket), self.context.now()
+        if use is None or use.is_undone:
+            return Undone()
+        if use.is_over(now):
+            return UsedBefore(use)
+        with self._account.open_service() as service:
+            item = self._make_item(ticket, service.api)
+            if item is None:
+                return Failed(OTHER_API)
+            # What does not run any more was ended elsewhere, which is what the user wants.
+            service.undo(item)
+        self._account.open_used_links().note(ticket, msgspec.structs.replace(use, is_undone=True))
+        return Undone()
+
+    def _note_use(self, ticket: Ticket, outcome: Started | Conflict) -> None:
+        since = outcome.since if isinstance(outcome, Started) else None
+        if isinstance(outcome, Conflict) and outcome.watching:
+            since = outcome.watching.since
+        self._account.open_used_links().note(ticket, LinkUse(since or self.context.now(), outcome.until))
 
     def _make_item(self, ticket: Ticket, api: CheckInApi) -> WatchItem | None:
         """What *api* calls the airing of *ticket*; None where its UID has the number of another API."""
@@ -153,10 +220,10 @@ class LinkCheckIns:
 
     def _wait(self, ticket: Ticket, item: WatchItem, until: datetime) -> Outcome:
         """Let a thread check in to *item* when what runs has ended; only one airing can wait."""
-        if self._waiting is not None and self._waiting != ticket:
-            return Failed(f"Another check-in is already waiting: {self.name_airing(self._waiting)}.")
+        if self._waiting is not None and self._waiting[0] != ticket:
+            return Failed(f"Another check-in is already waiting: {self.name_airing(self._waiting[0])}.")
         if self._waiting is None:
-            self._waiting = ticket
+            self._waiting = ticket, until
             # A daemon, since a wait of two hours must not keep the server from ending.
             self._thread = threading.Thread(target=self._check_in_later, args=(ticket, item, until), name="check-in")
             self._thread.daemon = True
@@ -165,14 +232,16 @@ class LinkCheckIns:
 
     def _forget_waiting(self, ticket: Ticket) -> None:
         """Let nobody wait for what *ticket* has checked in to by now: it would be counted twice."""
-        if self._waiting == ticket:
+        if self.find_wait(ticket):
             self._waiting = self._thread = None
 
     def _check_in_later(self, ticket: Ticket, item: WatchItem, until: datetime) -> None:
         try:
             self.wait_until(until)
             with self._account.open_service() as service:
-                service.check_in(item, QUIET, _WaitingOn(item, self))
+                started = service.check_in(item, QUIET, _WaitingOn(item, self))
+            with self._lock:
+                self._note_use(ticket, started)
             log.info("Checked in to %s after waiting.", self.name_airing(ticket))
         except TraktIcalError as error:
             log.warning("The check-in that waited did not begin: %s", error)

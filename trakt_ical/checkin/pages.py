@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from urllib.parse import parse_qsl
@@ -14,17 +14,22 @@ import htpy as h
 from markupsafe import Markup
 
 from trakt_ical.checkin.items import Conflict
-from trakt_ical.checkin.links import Done, Failed, FormChoice, LinkCheckIns, Outcome, Waiting
+from trakt_ical.checkin.links import Done, Failed, FormChoice, LinkCheckIns, Outcome, Undone, UsedBefore, Waiting
 from trakt_ical.checkin.listings import LEAD
 from trakt_ical.checkin.service import describe_conflict
 from trakt_ical.checkin.signed_links import FOLDER, Ticket, Tickets
+from trakt_ical.checkin.used_links import LinkUse
 from trakt_ical.feed.answers import NOT_FOUND, Answer, make_html_answer, make_text_answer
 from trakt_ical.feed.page import HEADERS as PAGE_HEADERS
 from trakt_ical.feed.page import ICON, STYLE
 
 TOKEN_LIFETIME = timedelta(minutes=15)
 MOST_TOKENS = 1000  # of forms that were shown and not sent; the oldest go first
-USED = "That page was already used or is too old, so nothing was done. You can check in from this page."
+USED = "That page was already used or is too old, so nothing was done. This page is up to date."
+COUNTED = (
+    "It has ended, so Trakt counts it as watched. To take that back, remove it from your history at Trakt.",
+    "If you watch it once more, check in again.",
+)
 EXPIRED = "This airing was too long ago to check in from its link."
 
 FORM_HEADERS: Mapping[str, str] = MappingProxyType(
@@ -94,6 +99,9 @@ class FormPage:
     done: bool = False
 
 
+UNDO = Button(FormChoice.UNDO, "Undo the check-in")
+
+
 class CheckInRoute:
     """Answers requests for check-in links: a path without one of *tickets* is 404; *links* does the rest.
 
@@ -122,20 +130,39 @@ class CheckInRoute:
         # Before the form is looked at: a page that was left open does not outlive its link.
         if ticket.is_expired(self._context.now()):
             return _make_answer(410, FormPage("Too late", self._links.name_airing(ticket), [EXPIRED]))
-        return self._answer_form(ticket, body) if method == "POST" else self._answer_question(ticket)
+        return self._answer_form(ticket, body) if method == "POST" else self._answer_state(ticket)
 
-    def _answer_question(self, ticket: Ticket, trouble: str = "", status: int = 200) -> Answer:
-        """The question whether to check in, from the stored copy alone: Trakt is not asked."""
-        button = Button(FormChoice.CHECK_IN, "Check in", main=True)
+    def _answer_state(self, ticket: Ticket, trouble: str = "", status: int = 200) -> Answer:
+        """What became of the link so far, and what can be done, from what is kept here alone: Trakt is not asked."""
+        use, waits_until = self._links.find_use(ticket), self._links.find_wait(ticket)
+        if waits_until:
+            return self._make_page(ticket, self._make_waiting_page(ticket, waits_until), trouble, status)
+        if use and not use.is_undone:
+            return self._make_page(ticket, self._make_used_page(ticket, use), trouble, status)
+        undone = [f"You undid the check-in of {self._context.describe_time(use.since)}."] if use else []
         page = FormPage(
             "Check in?",
             self._links.name_airing(ticket),
-            self._describe_start(ticket),
-            [button],
-            self._tokens.make_token(ticket),
-            trouble,
+            [*undone, *self._describe_start(ticket)],
+            [Button(FormChoice.CHECK_IN, "Check in", main=True)],
         )
-        return _make_answer(status, page)
+        return self._make_page(ticket, page, trouble, status)
+
+    def _make_used_page(self, ticket: Ticket, use: LinkUse) -> FormPage:
+        describe, airing = self._context.describe_time, self._links.name_airing(ticket)
+        checked_in = f"You checked in from this link {describe(use.since)}."
+        if use.is_over(self._context.now()):
+            return FormPage(
+                "Already checked in", airing, [checked_in, *COUNTED], [Button(FormChoice.AGAIN, "Check in again")]
+            )
+        until = [f"It runs until {describe(use.until)}."] if use.until else []
+        return FormPage("Already checked in", airing, [checked_in, *until], [UNDO])
+
+    def _make_waiting_page(self, ticket: Ticket, until: datetime) -> FormPage:
+        sentence = f"You will be checked in when the other check-in ends, {self._context.describe_time(until)}."
+        call_off = Button(FormChoice.UNDO, "Do not check in")
+        sentences = [sentence, "You may close this page."]
+        return FormPage("Waiting", self._links.name_airing(ticket), sentences, [call_off], done=True)
 
     def _answer_form(self, ticket: Ticket, body: bytes) -> Answer:
         """What the form in *body* asks for, once."""
@@ -143,34 +170,46 @@ class CheckInRoute:
         token, choice = fields.get("once", ""), fields.get("choice", "")
         # The token is spent before anything else is looked at: two requests at a time must not both pass.
         if not self._tokens.use_token(token, ticket) or choice not in {each.value for each in FormChoice}:
-            return self._answer_question(ticket, USED, 409)
-        airing = self._links.name_airing(ticket)
+            self._links.wait_for_others()
+            return self._answer_state(ticket, USED, 409)
         if choice == FormChoice.LEAVE.value:
-            return _make_answer(200, FormPage("Left as it is", airing, ["Nothing was changed."]))
-        return self._answer_outcome(ticket, airing, self._links.act(ticket, FormChoice(choice)))
+            page = FormPage("Left as it is", self._links.name_airing(ticket), ["Nothing was changed."])
+            return self._make_page(ticket, page)
+        return self._answer_outcome(ticket, FormChoice(choice), self._links.act(ticket, FormChoice(choice)))
 
-    def _answer_outcome(self, ticket: Ticket, airing: str, outcome: Outcome) -> Answer:
-        describe = self._context.describe_time
+    def _answer_outcome(self, ticket: Ticket, choice: FormChoice, outcome: Outcome) -> Answer:
+        describe, airing = self._context.describe_time, self._links.name_airing(ticket)
         match outcome:
             case Done():
                 until = f" until {describe(outcome.until)}" if outcome.until else ""
-                return _make_answer(200, FormPage("Checked in", airing, [f"Enjoy it{until}."], done=True))
+                page = FormPage("Checked in", airing, [f"Enjoy it{until}."], [UNDO], done=True)
+                return self._make_page(ticket, page)
             case Waiting():
-                sentence = f"You will be checked in when the other check-in ends, {describe(outcome.until)}."
-                sentences = [sentence, "You may close this page."]
-                return _make_answer(200, FormPage("Waiting", airing, sentences, done=True))
+                return self._make_page(ticket, self._make_waiting_page(ticket, outcome.until))
+            case UsedBefore():
+                return self._make_page(ticket, self._make_used_page(ticket, outcome.use), status=409)
+            case Undone():
+                title = "Called off" if outcome.was_waiting else "Undone"
+                sentence = "You will not be checked in." if outcome.was_waiting else "You are not checked in any more."
+                page = FormPage(title, airing, [sentence], [Button(FormChoice.CHECK_IN, "Check in again")], done=True)
+                return self._make_page(ticket, page)
             case Conflict():
                 buttons = [
                     Button(FormChoice.WAIT, f"Wait until {describe(outcome.until)}", main=True),
                     Button(FormChoice.REPLACE, "End that one and check in now"),
                     Button(FormChoice.LEAVE, "Leave it as it is"),
                 ]
-                token, sentences = self._tokens.make_token(ticket), [describe_conflict(outcome, self._context)]
-                return _make_answer(409, FormPage("A check-in is running", airing, sentences, buttons, token))
+                page = FormPage("A check-in is running", airing, [describe_conflict(outcome, self._context)], buttons)
+                return self._make_page(ticket, page, status=409)
             case Failed():
-                buttons = [Button(FormChoice.CHECK_IN, "Try again")]
-                token, trouble = self._tokens.make_token(ticket), outcome.sentence
-                return _make_answer(200, FormPage("Not checked in", airing, (), buttons, token, trouble))
+                title = "Not undone" if choice is FormChoice.UNDO else "Not checked in"
+                page = FormPage(title, airing, (), [Button(choice, "Try again")])
+                return self._make_page(ticket, page, outcome.sentence)
+
+    def _make_page(self, ticket: Ticket, page: FormPage, trouble: str = "", status: int = 200) -> Answer:
+        """Return *page* with *trouble*, and with a token for its buttons."""
+        token = self._tokens.make_token(ticket) if page.buttons else ""
+        return _make_answer(status, replace(page, token=token, trouble=trouble))
 
     def _describe_start(self, ticket: Ticket) -> list[str]:
         """When the airing begins, where that is still to come."""

@@ -122,6 +122,16 @@ class CheckInService:
             self._end(movie=running.item.title.movie)
         return running
 
+    def undo(self, item: WatchItem) -> Watching | None:
+        """End the check-in to *item*, if that runs; return what ran.
+
+        A check-in to something else is left alone, and so is what a player reports: neither is what is to be undone.
+        """
+        running = self.api.fetch_watching()
+        if running is not None and not running.player and running.item.is_same(item):
+            self._end(movie=item.title.movie)
+        return running
+
     def _look(self) -> Watching | None:
         """What is being watched; None as well where that cannot be fetched, since the outcome is certain without it."""
         try:
