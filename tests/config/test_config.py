@@ -85,7 +85,7 @@ WRONG = [
     ('password = "a"\npassword_file = "b"', {}, "both password and password_file"),
     ("", {"TRAKT_ICAL_PASSWORD": "a", "TRAKT_ICAL_PASSWORD_FILE": "b"}, "both TRAKT_ICAL_PASSWORD and"),
     ("", {"TRAKT_ICAL_PASSWORD_FILE": "/no/such"}, "TRAKT_ICAL_PASSWORD_FILE: the file /no/such cannot be read"),
-    ('back_file = "x"', {}, "back_file, which is no setting"),
+    ('back_file = "x"', {}, "back_file, which is not a setting"),
     ("password_file = 3", {}, "password_file in .* must be the name of a file"),
     (r'password_file = "a\u0000"', {}, "password_file in .* cannot be read: embedded null byte"),
     ('password_file = "~nobody-here/x"', {}, r"password_file in .* cannot be read: [^.]*\.$"),

@@ -181,7 +181,7 @@ class _FeedAccount:
         if (
             served is None or make_feed_folder(self.app).path != served.path
         ):  # the server notices it at its next refresh
-            raise SettingsError("Another user is logged in by now. Use a link from that user's calendar.")
+            raise SettingsError("Another user is logged in now. Use a link from that user's calendar.")
         with open_check_in(self.app, self.context) as session:
             yield session.service
 

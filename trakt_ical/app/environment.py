@@ -122,5 +122,5 @@ def _find_home(named: str, origin: str) -> Path:
     except OSError as error:  # a name that is too long, a folder that may not be entered
         raise SettingsError(f"{origin}: the folder {named} cannot be used: {error.strerror}.") from error
     if is_other:
-        raise SettingsError(f"{origin} must name a folder, and {named} is none.")
+        raise SettingsError(f"{origin} must name a folder, and {named} is not one.")
     return path

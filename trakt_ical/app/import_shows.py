@@ -48,12 +48,12 @@ class ListUpdate(msgspec.Struct, frozen=True, kw_only=True):
         if self.old is None:
             return ""
         if self.old.owner and self.old.owner != self.new.owner:
-            return f"The list so far is that of {self.old.owner}; the new one is {_describe_owner(self.new)}."
+            return f"The old list is that of {self.old.owner}; the new one is {_describe_owner(self.new)}."
         before = [show for show in self.old.shows if not show.hidden]
         lost = sum(not show.hidden for show in self.gone)
         if lost < SMALL_LIST or (lost < len(before) and (len(before) < LARGE_LIST or 2 * lost <= len(before))):
             return ""
-        return f"The new list lacks {lost} of the {len(before)} shows so far."
+        return f"The new list lacks {lost} of the {len(before)} shows of the old one."
 
 
 def _describe_owner(imported: ImportedList) -> str:

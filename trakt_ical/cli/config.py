@@ -141,7 +141,7 @@ def _edit(run: Run, path: Path) -> None:
         edit.save_text(path, edit.NEW_FILE)
     click.edit(filename=str(path))
     edit.check_text(path, edit.load_text(path))  # it stays as it was written: nobody's work is thrown away
-    run.say(f"The settings in {path} are right.")
+    run.say(f"{path} has no errors.")
 
 
 def _find_file(run: Run) -> Path:

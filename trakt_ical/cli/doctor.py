@@ -1,4 +1,4 @@
-"""`trakt-ical doctor`: check everything, and say how to mend what is wrong."""
+"""`trakt-ical doctor`: check everything, and say how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_obj
 def command(run: Run, /, as_json: bool) -> None:
-    """Check everything, and say how to mend what is wrong.
+    """Check everything, and say how to fix what is wrong.
 
     It checks the settings, asks Trakt whether it accepts your login, and looks at the clock, the limits, each calendar,
     the rights of files, the schedule, the feed at its public address and at what earlier settings left behind. Nothing

@@ -61,7 +61,7 @@ class Span(click.ParamType[timedelta]):
         from trakt_ical.wording import parse_span
 
         if (span := parse_span(value)) is None:
-            self.fail(f"{value!r} is no length of time. Write it like 24h, 90m or 2d.", param, ctx)
+            self.fail(f"{value!r} is not a length of time. Write it like 24h, 90m or 2d.", param, ctx)
         return span
 
 

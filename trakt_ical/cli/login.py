@@ -32,8 +32,8 @@ TOKEN_LIMIT = 65_536  # octets; a token has 300
 @click.option(
     "--with-token",
     is_flag=True,
-    help="Take a token from standard input: what Trakt answered, or the token.json of a computer that is logged in "
-    "no more.",
+    help="Take a token from standard input: what Trakt answered, or the token.json of a computer that no longer "
+    "uses it.",
 )
 @account_options
 @click.pass_obj
@@ -66,7 +66,7 @@ def log_in_by_code(run: Run, app: App, *, qr: bool = False, no_browser: bool = F
         before = find_login(app)
         if before:
             run.say(
-                f"You are logged in as {before.username or 'an unknown user'}. That stays until a new login is done."
+                f"You are logged in as {before.username or 'an unknown user'}. It stays until the new login succeeds."
             )
         code = login.start()
         if app.is_one_of_several:
@@ -93,7 +93,7 @@ def _take_token(app: App) -> Token:
     try:
         token = msgspec.json.decode(sys.stdin.buffer.read(TOKEN_LIMIT), type=Token)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"Standard input holds no token as Trakt gives it: {error}.") from error
+        raise SettingsError(f"Standard input does not contain a token from Trakt: {error}.") from error
     with open_new_login(app):
         return log_in(app, token)
 

@@ -33,16 +33,16 @@ Login: TypeAlias = Union["Token", "TraktIcalError", None]
     "--max-age",
     type=click.IntRange(1),
     metavar="HOURS",
-    help="Call an output old after HOURS without success.  [default: 36; feeds: 3 refreshes, at least 3 hours]",
+    help="Report an output as old after HOURS without success.  [default: 36; feeds: 3 refreshes, at least 3 hours]",
 )
-@click.option("--prune", is_flag=True, help="Forget outputs that your settings name no more. No calendar is deleted.")
+@click.option("--prune", is_flag=True, help="Forget outputs that your settings no longer name. No calendar is deleted.")
 @account_options
 @click.pass_obj
 def command(run: Run, /, as_json: bool, max_age: int | None, prune: bool, **flags: Any) -> None:
     """Show your login, and when each output was last written.
 
-    An output is listed with its last success, its last change and, if an update is held back, since when. Of several
-    accounts each is shown with its calendars. If a login is missing, the exit status is 4; if an output is older than
+    An output is listed with its last success, its last change and, if an update is held back, since when. With several
+    accounts, each is shown with its calendars. If a login is missing, the exit status is 4; if an output is older than
     it should be, it is 5. For a check of everything: trakt-ical doctor
     """
     from trakt_ical.app.login import find_shared_users

@@ -80,7 +80,7 @@ def check_zone(zone: str) -> str | None:
     try:
         zoneinfo.ZoneInfo(zone)
     except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        return f"is no IANA time zone: {zone!r}.{suggest_nearest(zone, zoneinfo.available_timezones())}"
+        return f"is not an IANA time zone: {zone!r}.{suggest_nearest(zone, zoneinfo.available_timezones())}"
     return None
 
 
@@ -89,7 +89,7 @@ def check_color(color: str) -> str | None:
     from trakt_ical.config.css_colors import CSS_COLORS  # most settings have none
 
     if color.lower() not in CSS_COLORS:
-        return f"is no CSS color name: {color!r}.{suggest_nearest(color.lower(), CSS_COLORS)}"
+        return f"is not a CSS color name: {color!r}.{suggest_nearest(color.lower(), CSS_COLORS)}"
     return None
 
 

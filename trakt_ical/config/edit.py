@@ -42,7 +42,7 @@ def edit_text(path: Path, before: str, name: str, text: str | None) -> str:
     *tables, key = _split_name(name)
     setting = tables[-1] if tables and _is_table(tables[-1]) else key
     if setting not in FIELDS:
-        raise SettingsError(f"{setting} is no setting.{suggest_nearest(setting, FIELDS)}")
+        raise SettingsError(f"{setting} is not a setting.{suggest_nearest(setting, FIELDS)}")
     value = None if text is None else _convert(setting, key, text)
     try:
         document: Any = tomlkit.parse(before or NEW_FILE)
@@ -93,7 +93,7 @@ def _split_name(name: str) -> list[str]:
     if first in (TABLES, ACCOUNTS) and middle:
         return [first, middle, setting]
     places = f"{DEFAULTS}.SETTING, {TABLES}.NAME.SETTING or {ACCOUNTS}.NAME.SETTING"
-    raise SettingsError(f"{name} names no place of the settings file. Write SETTING, {places}.")
+    raise SettingsError(f"{name} is not a place in the settings file. Write SETTING, {places}.")
 
 
 def _convert(setting: str, key: str, text: str) -> Any:

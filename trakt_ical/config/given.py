@@ -80,7 +80,7 @@ class SettingsReader:
             name = _find_setting(key)
             if name is None:
                 nearest = suggest_nearest(key, FIELDS if keys else (*FIELDS, TABLES, ACCOUNTS, PUSHES, DEFAULTS))
-                message = f"{file.locate(*keys, key)} sets {key}, which is no setting.{nearest}"
+                message = f"{file.locate(*keys, key)} sets {key}, which is not a setting.{nearest}"
                 # What it sets may be a secret whose name is misspelt.
                 self.problems.add(SettingsError(message, file.quote(*keys, key, hides_value=True)))
                 continue
@@ -112,7 +112,7 @@ def read_environment(environ: Mapping[str, str], problems: Problems) -> Iterator
         name = _find_setting(short)
         if name is None:
             nearest = suggest_nearest(key, [CONFIG, HOME, *(PREFIX + each.upper() for each in FIELDS)])
-            problems.add(SettingsError(f"The environment sets {key}, which is no setting.{nearest}"))
+            problems.add(SettingsError(f"The environment sets {key}, which is not a setting.{nearest}"))
             continue
         if short != name and PREFIX + name.upper() in environ:
             both = f"{PREFIX}{name.upper()} and {key}"

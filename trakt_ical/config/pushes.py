@@ -53,11 +53,11 @@ def read_pushes(file: SettingsFile, problems: Problems) -> dict[str, PushTarget]
 
 def _read_push(file: SettingsFile, name: str, table: Any) -> PushTarget:
     if not isinstance(table, dict):
-        raise SettingsError(f"{file.locate(PUSHES, name)}: {name} is no setting. Pushes are tables, [push.NAME].")
+        raise SettingsError(f"{file.locate(PUSHES, name)}: {name} is not a setting. Pushes are tables, [push.NAME].")
     for key, value in table.items():
         place = file.locate(PUSHES, name, key)
         if key not in MEANINGS:
-            raise SettingsError(f"{place} sets {key}, which is no setting of a push.{suggest_nearest(key, MEANINGS)}")
+            raise SettingsError(f"{place} sets {key}, which no push has.{suggest_nearest(key, MEANINGS)}")
         if not isinstance(value, str) or not value.strip() or any(ord(letter) < 32 for letter in value):
             raise SettingsError(f"{key} ({place}) must be a text without control characters.")
     if "url" not in table:

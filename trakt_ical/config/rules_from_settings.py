@@ -78,7 +78,7 @@ def make_calendar(name: str, given: Mapping[str, GivenValue]) -> Calendar:
         settings = _reset(settings, setting)
     # A calendar with a name may have no output: then only the feed serves it.
     if not settings.output and not name:
-        problems.add(_make_error("output", given, " names no file."))
+        problems.add(_make_error("output", given, " is not the name of a file."))
     if not problems:  # with a value that is wrong, others would seem to contradict it
         for setting, reason in find_contradictions(settings):
             problems.add(_make_error(setting, given, f" {reason}"))
@@ -146,7 +146,7 @@ def make_rules(settings: Settings) -> Rules:
 def find_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield each setting that contradicts another, with the reason, which follows the setting's name."""
     if not settings.kind:
-        yield "kind", "names no kind. Name at least one."
+        yield "kind", "is empty. Name at least one kind."
     if settings.checkin_links and not settings.public_url:
         yield "checkin_links", "needs public_url, the address under which others reach trakt-ical serve."
     # Compared as the filters compare: `Drama` and `drama`, `UK` and `gb` would contradict each other unseen.
@@ -235,7 +235,7 @@ def _read_chosen(settings: Settings, rule: str, trait: Trait) -> frozenset[str]:
 def _read_country(text: str) -> str:
     code = find_country_code(text) or ""
     if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
-        raise WrongRule("country", f"{text!r} is no country; write its two-letter code, such as us")
+        raise WrongRule("country", f"{text!r} is not a country; write its two-letter code, such as us")
     return code
 
 
@@ -244,7 +244,7 @@ def _read_hour(setting: str, text: str) -> time | None:
     if text in _UNKNOWN_HOURS:
         return _UNKNOWN_HOURS[text]
     if not _HOUR.fullmatch(text):
-        reason = f"{text!r} is no hour; write whole-day, midnight, or an hour such as 20:00"
+        reason = f"{text!r} is not an hour; write whole-day, midnight, or an hour such as 20:00"
         raise WrongRule(setting, reason, suggest_nearest(text, _UNKNOWN_HOURS))
     hour, minute = map(int, text.split(":"))
     return time(hour, minute)

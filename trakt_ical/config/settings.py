@@ -43,8 +43,8 @@ class Settings:
 
     api: str = _setting(
         "v2",
-        "API that is asked: v2 is Trakt's of today, v1 its old one; tvmaze is TVmaze's, for a list of shows that you "
-        "imported.",
+        "API to use: v2 (Trakt's of today), v1 (its old one), or tvmaze (TVmaze's, for a list of shows that you "
+        "imported).",
         choices=tuple(SOURCES),
     )
     api_url: str = _account(
@@ -117,7 +117,7 @@ class Settings:
         choices=("aired", "released"),
     )
     midnight_networks: tuple[str, ...] = _rule(
-        (), "More networks that really start episodes at 00:00, where that is otherwise an unknown time."
+        (), "More networks whose episodes really start at 00:00. For others, 00:00 means that the time is not known."
     )
     hours: str = _rule(
         "exact", "Show an airing at its exact time or as a whole-day event.", choices=("exact", "whole-day")

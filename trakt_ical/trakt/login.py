@@ -104,7 +104,7 @@ class Login:
                     interval *= 2
                     continue
                 case 404 | 409:
-                    raise LoginNeeded("Trakt does not know this code any more.")
+                    raise LoginNeeded("Trakt no longer knows this code.")
                 case 410:
                     break
                 case 418:

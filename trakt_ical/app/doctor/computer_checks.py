@@ -63,7 +63,7 @@ def check_schedule(name: str, environ: Mapping[str, str], now: datetime, outputs
     try:
         found = choose_scheduler(None, environ).find_status(name, now)
     except SettingsError as error:
-        return make_warning("schedule", str(error), "Let your own jobs start trakt-ical export.")
+        return make_warning("schedule", str(error), "Start trakt-ical export from a job of your own.")
     except TraktIcalError as error:
         return make_failure("schedule", error)
     if found.installed:
@@ -73,13 +73,13 @@ def check_schedule(name: str, environ: Mapping[str, str], now: datetime, outputs
         return Finding(subject="schedule", message=f"{name} is installed ({found.scheduler}).{next_run}")
     if any(output.is_feed and not output.is_old(now) for output in outputs):
         return Finding(subject="schedule", message="None is installed; a server refreshes the feeds.")
-    return make_warning("schedule", "Nothing here runs the export by itself.", install)
+    return make_warning("schedule", "No schedule is installed, so nothing here exports by itself.", install)
 
 
 def check_leftovers(outputs: Sequence[WrittenOutput]) -> Finding:
     """Tell what is known of outputs that the settings name no more."""
     left = [output.state.output for output in outputs if not output.is_configured]
     if not left:
-        return Finding(subject="leftovers", message="Nothing is kept of outputs that your settings name no more.")
-    message = f"Kept from earlier runs, and named by no setting: {', '.join(left)}."
+        return Finding(subject="leftovers", message="Nothing is left of outputs that your settings no longer name.")
+    message = f"Left from earlier runs, and no longer in your settings: {', '.join(left)}."
     return make_warning("leftovers", message, "Run: trakt-ical status --prune")

@@ -32,12 +32,12 @@ def check_public_feed(app: App, account: str) -> Iterator[Finding]:
         yield make_failure("feed", fault, REMEDY, account)
         return
     if status != 200 or not begin.startswith(b"BEGIN:VCALENDAR"):
-        fault = Unreachable(f"{public} answers with status {status}, and with no calendar.")
+        fault = Unreachable(f"{public} answers with status {status}, and not with a calendar.")
         yield make_failure("feed", fault, REMEDY, account)
         return
     if not kind.startswith("text/calendar"):
         message = f"{public} sends the calendar as {kind or 'nothing'}."
-        yield make_warning("feed", message, "Let the proxy keep Content-Type.", account)
+        yield make_warning("feed", message, "Configure the proxy to keep Content-Type as it is.", account)
     elif public.startswith("http:") and not is_loopback(urlsplit(public).hostname or ""):
         yield make_warning("feed", f"{public} is not encrypted, and its addresses are secret.", "Use https.", account)
     else:

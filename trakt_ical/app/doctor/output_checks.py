@@ -88,7 +88,7 @@ def _check_size(subject: str, size: int, known: WrittenOutput | None, limit: int
     cut = last.summary.over_limit if last else 0
     remedy = "Include fewer days (back, ahead, keep_days) or fewer shows, or raise max_bytes if you do not use Google."
     if cut:
-        yield make_warning(subject, f"{cut} events had no room: the limit is {limit:,} bytes.", remedy)
+        yield make_warning(subject, f"{cut} events were left out: the limit is {limit:,} bytes.", remedy)
     elif limit and size > limit * NEARLY:
         yield make_warning(subject, f"It is near the limit of {limit:,} bytes. Then events are left out.", remedy)
 

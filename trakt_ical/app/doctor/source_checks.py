@@ -89,7 +89,7 @@ def _check_limits(server: str, answer: Answer, account: str) -> Iterator[Finding
         limits = json.loads(answer.headers.get("X-Ratelimit", ""))
         limit, left, period = (int(limits[name]) for name in ("limit", "remaining", "period"))
     except (ValueError, TypeError, KeyError):
-        yield Finding(subject="limits", message=f"{server} asks for no fewer requests.", account=account)
+        yield Finding(subject="limits", message=f"{server} does not limit your requests now.", account=account)
         return
     message = f"{left} of {limit} requests in {describe_span(timedelta(seconds=period))} are left."
     if left < limit * FEW_LEFT:

@@ -56,7 +56,7 @@ def check_address(output: str) -> str | None:
     if "@" in bucket:
         return "holds a key before its @. Give keys in the environment, such as AWS_ACCESS_KEY_ID."
     if not _BUCKET.fullmatch(bucket):
-        return f"names no bucket. It is written like {scheme}://my-bucket/{_make_path()}."
+        return f"names no bucket. Write it like {scheme}://my-bucket/{_make_path()}."
     if not path.strip("/"):
         return f"names a bucket, but nothing in it. A secret path made for you: {scheme}://{bucket}/{_make_path()}"
     if any(part in ("", ".", "..") for part in path.split("/")) or re.search(r"[?#%\\]", path):

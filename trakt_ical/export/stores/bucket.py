@@ -205,7 +205,7 @@ class BucketStore:
 
         for name in ENDPOINTS:
             if (url := os.environ.get(name)) and not http.is_server_url(url):
-                raise _BucketError(f"{name} in the environment is no address. It is written like https://HOST.")
+                raise _BucketError(f"{name} in the environment is not an address. Write it like https://HOST.")
         # The library reads the environment by itself, but forgets this variable where it is given other options.
         plain_http = os.environ.get(f"{PREFIXES[self._scheme]}_ALLOW_HTTP", "").lower() in ("true", "1")
         times = {"connect_timeout": PATIENCE, "read_timeout": patience, "timeout": 12 * patience}

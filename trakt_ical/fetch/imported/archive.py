@@ -76,7 +76,7 @@ class ZipArchive:
         self._allowance = Allowance(name)
         # Python keeps a kilobyte for each entry of the directory, and a small zip can have a million of them.
         if octets.count(_CENTRAL_ENTRY) > MOST_FILES:
-            raise ImportRefused(f"{name} has more than {MOST_FILES} files, so it is no export.")
+            raise ImportRefused(f"{name} has more than {MOST_FILES} files, so it is not an export.")
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(octets))
         except _READ_ERRORS as error:
@@ -90,13 +90,13 @@ class ZipArchive:
     def _add(self, entry: zipfile.ZipInfo) -> None:
         path = entry.filename.replace("\\", "/")  # as some programs on Windows write it
         if path.startswith("/") or ".." in path.split("/") or re.match("[A-Za-z]:", path):
-            raise ImportRefused(f"{self.name} has files that lead out of it, so it is no export.")
+            raise ImportRefused(f"{self.name} has files with paths that lead out of it, so it is not an export.")
         if entry.flag_bits & _ENCRYPTED:
             raise ImportRefused(f"{self.name} is encrypted. Unpack it, and import the folder.")
         if path.endswith("/") or _is_clutter(path):
             return
         if path in self._entries:
-            raise ImportRefused(f"{self.name} has two files of one name, so nobody can say which one counts.")
+            raise ImportRefused(f"{self.name} has two files with the same name, so it is not clear which one counts.")
         self._entries[path] = entry
 
     def read(self, path: str) -> bytes:
@@ -142,7 +142,7 @@ class FolderArchive:
             for name in sorted(names):
                 count += 1
                 if count > MOST_FILES:
-                    raise ImportRefused(f"{self.name} has more than {MOST_FILES} files, so it is no export.")
+                    raise ImportRefused(f"{self.name} has more than {MOST_FILES} files, so it is not an export.")
                 if not _is_clutter(path := str(inside / name)):
                     yield path
 

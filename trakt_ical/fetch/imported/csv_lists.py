@@ -82,7 +82,7 @@ def read_csv_list(text: str, name: str) -> ListContent | None:
             raise ImportRefused(f"{name} lists movies. Only shows can be imported.")
         found = [_read_row(row) for row in _make_rows(header, rows) if kind.is_show(row)]
     except csv.Error as error:
-        raise ImportRefused(f"{name} is damaged: it is no whole table ({error}).") from error
+        raise ImportRefused(f"{name} is damaged: its table is cut off ({error}).") from error
     return ListContent(origin=kind.origin, shows=tuple(show for show in found if show is not None))
 
 

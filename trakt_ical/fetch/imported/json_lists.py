@@ -63,7 +63,7 @@ def read_json_list(octets: bytes, name: str) -> ListContent:
         else:
             found = list(_read_parts(decode(octets, dict[str, msgspec.Raw])))
     except DECODE_ERRORS as error:
-        raise ImportRefused(f"{name} is damaged, or was not downloaded completely: it is no whole JSON.") from error
+        raise ImportRefused(f"{name} is damaged, or was not downloaded completely: its JSON is cut off.") from error
     origins = sorted({origin for origin, _ in found})
     return ListContent(origin=" and ".join(origins), shows=tuple(show for _, show in found))
 

@@ -34,7 +34,7 @@ def read_plain_list(text: str, name: str) -> ListContent:
         else:
             shows.append(show)
     if len(unread) > len(shows):
-        raise ImportRefused(f"{name} is no list of shows that this program can read.")
+        raise ImportRefused(f"{name} is not a list of shows that trakt-ical can read.")
     lines = ", ".join(map(str, unread[:5])) + (", …" if len(unread) > 5 else "")
     notes = (f"{name} names no show in line{'' if len(unread) == 1 else 's'} {lines}.",) if unread else ()
     return ListContent(origin=PLAIN_TEXT, shows=tuple(shows), notes=notes)

@@ -44,7 +44,7 @@ def read_octets(octets: bytes, name: str) -> ListContent:
         return read_archive(ZipArchive(octets, name))
     text = decode_text(octets)
     if text is None:
-        raise ImportRefused(f"{name} is no list of shows that this program can read.")
+        raise ImportRefused(f"{name} is not a list of shows that trakt-ical can read.")
     start = text.lstrip()[:100].casefold()
     if start.startswith(("<!doctype", "<html", "<?xml")):
         raise ImportRefused(f"{name} is a page, not a list: download the file itself.")
@@ -61,13 +61,13 @@ def read_archive(archive: Archive) -> ListContent:
     if not lists:
         nested = any(path.casefold().endswith(".zip") for path in archive.paths)
         advice = " Unpack it first: it holds a zip itself." if nested else ""
-        raise ImportRefused(f"{archive.name} holds no list of shows that this program knows.{advice}")
+        raise ImportRefused(f"{archive.name} does not contain a list of shows that trakt-ical can read.{advice}")
     return combine_lists([read_octets(archive.read(path), path) for path in lists])
 
 
 def _check(content: ListContent, name: str) -> ListContent:
     if not content.shows and not content.faults:
-        raise ImportRefused(f"{name} names no show.")
+        raise ImportRefused(f"{name} does not name a show.")
     return replace(content, shows=merge_shows(content.shows))
 
 

@@ -37,7 +37,7 @@ def find_moment(episode: EpisodeWire, show: ShowWire, tell: StepRecorder = ignor
         return aired
     instant, zone = _parse_stamp(stamp), find_zone(show)
     if instant is None:
-        tell("airstamp is no instant: the date counts.")
+        tell("airstamp is not an instant, so the date counts.")
         return aired
     if zone is None:
         tell("No country of its network or web channel has a time zone to check the hour by: the date counts.")
