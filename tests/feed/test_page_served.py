@@ -41,7 +41,10 @@ def test_subscribing_folds_itself_when_a_program_has_come(line: Line) -> None:
 
 
 def test_the_page_says_since_when_trakt_cannot_be_reached(line: Line) -> None:
-    """In hours of the account's zone, with the next try; amber first, red once the copy is old, then green again."""
+    """In hours of the account's zone, with the next try; amber first, red once the copy is old, then green again.
+
+    A restart in between forgets nothing of it.
+    """
     with run_feed(line, timezone="Europe/Berlin") as running:
         running.refresh()
         assert '<p class="fresh well">' in read_page(running)
@@ -56,6 +59,8 @@ def test_the_page_says_since_when_trakt_cannot_be_reached(line: Line) -> None:
         page = read_page(running)
         assert "Trakt cannot be reached since Saturday 14:00. This is the copy of then; next try 15:" in page
         assert '<p class="fresh old">' in page
+    with run_feed(line, timezone="Europe/Berlin") as running:
+        assert "Since Saturday 14:00 nothing could be fetched: Trakt cannot be reached" in read_page(running)
         line.demo.behave()
         line.clock.pass_by(hours=1)
         running.refresh()

@@ -13,7 +13,7 @@ from trakt_ical.app.feeds import ForeignCopy
 from trakt_ical.app.outputs import find_feed_limit, list_destinations
 from trakt_ical.checkin.signed_links import Ticket
 from trakt_ical.config import FIELDS
-from trakt_ical.errors import TraktIcalError
+from trakt_ical.errors import TraktError, TraktIcalError
 from trakt_ical.export.stores.address import is_bucket_address
 from trakt_ical.feed.outage import Outage
 from trakt_ical.feed.page import render_page
@@ -81,10 +81,24 @@ class _PageWriter:
         """Return what is wrong with the whole account, None where nothing is, or where its calendars say it."""
         refresher = self._state.refresher
         words = refresher.trouble
+        if refresher.condition == "starting":
+            return self._recall_outage()
         if not words or words in map(str, self._state.errors.values()):
             return None
         is_failing = refresher.condition == "failing"
         return self._make_outage(refresher.error if is_failing and refresher.error else words)
+
+    def _recall_outage(self) -> Outage | None:
+        """Return what an earlier server met last, as long as this one has not tried itself."""
+        folder = self._state.store.folder
+        states = [folder.make_state_file(each.title).load() for each in self._app.calendars] if folder else []
+        failures = [state.failure for state in states if state.failure]
+        # What concerns one calendar alone is found again by the first refresh.
+        if not failures or len({failure.message for failure in failures}) > 1 or len(failures) < len(states):
+            return None
+        failure = failures[0]
+        is_of_source = failure.exit_status == TraktError.exit_code
+        return self._make_outage(TraktError(failure.message) if is_of_source else failure.message)
 
     def _make_outage(self, error: TraktIcalError | str) -> Outage:
         return Outage(error, self._app.capabilities.server, self._state.refresher.next_refresh)
