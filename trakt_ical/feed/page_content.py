@@ -96,7 +96,7 @@ class PageContent:
 
 CHECK_IN_DAYS = timedelta(days=7)  # after its start an airing has a button for so long
 CHECK_IN_LEAD = timedelta(minutes=10)  # before its start
-SHOWN_BEFORE = timedelta(days=32)  # what began earlier is not on any more, whatever its end says
+SHOWN_BEFORE = timedelta(days=9)  # what began earlier offers no check-in, and nothing is on for so long
 SHOWN_AFTER = timedelta(days=9)  # the days of the week that is shown, in whatever zone
 
 
@@ -122,14 +122,15 @@ def _list_near(calendar: StoredCalendar, now: datetime) -> Iterator[StoredEvent]
 
 
 def _make_airing(event: StoredEvent, *, has_networks: bool) -> PageAiring:
-    link = read_link(event.octets)
-    has_networks = has_networks and read_category(event.octets) != MOVIE
+    octets = bytes(event.octets).replace(b"\r\n ", b"")  # unfolded once, for all that is read
+    link = read_link(octets)
+    has_networks = has_networks and read_category(octets) != MOVIE
     return PageAiring(
         uid=event.uid,
-        summary=read_summary(event.octets),
+        summary=read_summary(octets),
         start=parse_moment(event.start),
-        end=read_end(event.octets),
+        end=read_end(octets),
         is_cancelled=event.rev is None,
         link=link,
-        network=find_network(read_description(event.octets), link) if has_networks else "",
+        network=find_network(read_description(octets), link) if has_networks else "",
     )

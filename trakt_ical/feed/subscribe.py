@@ -7,6 +7,7 @@ documented by its maker, so the plain address always stands beside the buttons.
 from __future__ import annotations
 
 import enum
+import functools
 from urllib.parse import quote, urlsplit
 
 import htpy as h
@@ -130,8 +131,12 @@ def _render_address(calendar: PageCalendar, anchor: str) -> h.Element:
 
 
 def _render_qr_code(url: str) -> h.Element:
+    return h.div(".drawn", role="img", aria_label="QR code of the address")[_draw_qr_code(make_webcal_url(url))]
+
+
+@functools.lru_cache(maxsize=64)  # drawing one takes longer than all the rest of the page
+def _draw_qr_code(url: str) -> Markup:
     # The webcal address: from https an iPhone would import the events once, and never look again. It does not know
     # webcals at all (nextcloud/calendar#2416).
-    code = segno.make(make_webcal_url(url), micro=False, error="l", boost_error=False)
-    svg = code.svg_inline(border=4, dark="#000", light="#fff", omitsize=True)
-    return h.div(".drawn", role="img", aria_label="QR code of the address")[Markup(svg)]  # noqa: S704  segno's
+    code = segno.make(url, micro=False, error="l", boost_error=False)
+    return Markup(code.svg_inline(border=4, dark="#000", light="#fff", omitsize=True))  # noqa: S704  segno's
