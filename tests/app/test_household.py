@@ -355,3 +355,11 @@ def test_a_server_that_is_down_is_waited_for_once(line: Line, home: Path) -> Non
     assert (done.exit_code, len(line.clock.slept)) == (5, 3)
     outputs = json.loads(line("status", "--json").stdout)["outputs"]
     assert [bool(each["failing_since"]) for each in outputs] == [True, True, True]
+
+
+def test_a_calendar_without_an_account_says_what_it_lacks(line: Line, home: Path) -> None:
+    """Nobody is logged in above all tables: perhaps the calendar there only lacks its account."""
+    find_token(home, "").unlink()
+    for command in ("export", "status"):
+        done = line(command)
+        assert (done.exit_code, "Mine" in done.output, 'account = "NAME"' in done.output) == (4, True, True)

@@ -25,7 +25,7 @@ from trakt_ical.http import name_server
 
 if TYPE_CHECKING:
     from trakt_ical.fetch.imported.imported_list import ImportedList, ImportedListFile
-    from trakt_ical.trakt.token import TokenFile
+    from trakt_ical.trakt.token import Token, TokenFile
 
 
 log = logging.getLogger(__name__)
@@ -89,6 +89,20 @@ class App(msgspec.Struct, frozen=True):
         path = Path(chosen).expanduser() if chosen else self.account_folder / "token.json"
         return TokenFile(path, self.server, self.login_command)
 
+    def load_token(self) -> Token:
+        """Return the login. Raises LoginNeeded, which names calendars of a household that may lack an account."""
+        try:
+            return self.token_file.load()
+        except LoginNeeded as error:
+            stray = [calendar.name for calendar in self.calendars if calendar.name]
+            if self.account or not self.is_one_of_several or not stray:
+                raise
+            raise LoginNeeded(
+                f"{error.reason} No account is named by {' and '.join(f'[calendar.{name}]' for name in stray)}. "
+                'Put account = "NAME" there, or log in to the account above all tables.',
+                self.login_command,
+            ) from error
+
     @property
     def server(self) -> str:
         """The name of the server that is asked, with its port where that is not the usual one."""
@@ -144,7 +158,7 @@ class App(msgspec.Struct, frozen=True):
         if source == "all":
             return ""
         if self.capabilities.login is LoginMethod.DEVICE_CODE:
-            token = self.token_file.load()
+            token = self.load_token()
             if not token.username:
                 from trakt_ical.app.login import complete_login  # it imports this module
 

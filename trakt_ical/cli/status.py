@@ -160,7 +160,7 @@ def _load_login(app: App) -> Login:
             app.load_imported_list()
         if app.capabilities.login is not LoginMethod.DEVICE_CODE:
             return None
-        token = app.token_file.load()
+        token = app.load_token()
     except TraktIcalError as error:
         return error
     return LoginNeeded("The login could not be renewed.", app.login_command) if token.is_over else token
