@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.conftest import Clock, Line
 from tests.tvmaze import (
@@ -433,6 +434,18 @@ class TestChangeOver:
             world.clock.pass_by(hours=1)
             assert "unchanged" in world("export", "--api", api).stderr
             assert world.ics.read_bytes() == octets
+
+    def test_there_and_back_with_the_users_own_export(self, line: Line) -> None:
+        """The export has every show that the calendar has, also one that is yet to begin: nothing is cancelled."""
+        line("export")
+        with requests.get(f"{line.demo.url}/demo/export", {"user": line.demo.username}, timeout=10) as answer:
+            export = line.folder / "export.zip"
+            export.write_bytes(answer.content)
+        assert line("import", str(export)).exit_code == 0
+        for api in ("tvmaze", "v2"):
+            line.clock.pass_by(hours=1)
+            assert line("export", "--api", api).exit_code == 0
+            assert b"STATUS:CANCELLED" not in line.ics.read_bytes()
 
     def test_what_is_untouched_is_untouched(self, world: Line) -> None:
         """Events of specials and of shows that TVmaze does not know stay byte for byte."""

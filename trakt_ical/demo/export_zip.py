@@ -40,7 +40,22 @@ def _list_files(backend: Backend) -> Iterator[tuple[str, object]]:
     yield from _cut("hidden-progress-watched", lambda request: user.list_hidden(backend, request, "dropped"))
     yield from _cut("watched-shows", lambda request: user.list_watched(backend, request, "shows"))
     yield from _cut("watched-movies", lambda request: user.list_watched(backend, request, "movies"))
-    yield from _cut("lists-watchlist", lambda request: user.list_watchlist(backend, request, "all"))
+    expected = _find_expected(backend)
+    yield from _cut("lists-watchlist", lambda request: user.list_watchlist(backend, request, "all", more=expected))
+
+
+def _find_expected(backend: Backend) -> dict[str, int]:
+    """Return the shows that are in the user's calendar before they begin, and since when.
+
+    At Trakt they are there by way of the watchlist. Here a rule says so, and an export without them would cancel them.
+    """
+    catalogue, account = backend.catalogue, backend.account
+    expected = {}
+    for show in catalogue.list_shows():
+        episodes = [each for its in catalogue.list_seasons(show).values() for each in its]
+        if episodes and not catalogue.list_aired(show) and account.is_mine(episodes[0]):
+            expected[show.name] = account.find_last("listed shows")
+    return expected
 
 
 def _cut(name: str, answer: Callable[[Request], Answer]) -> Iterator[tuple[str, object]]:

@@ -86,12 +86,13 @@ def list_hidden(backend: Backend, request: Request, section: str) -> Answer:
     )
 
 
-def list_watchlist(backend: Backend, request: Request, types: str) -> Answer:
-    """Answer `GET /users/me/watchlist/TYPES/rank/asc`."""
+def list_watchlist(backend: Backend, request: Request, types: str, *, more: Mapping[str, int] | None = None) -> Answer:
+    """Answer `GET /users/me/watchlist/TYPES/rank/asc`; *more* is listed behind the rest, by name and since when."""
     kinds = set(KINDS) if types == "all" else set(types.split(","))
     if not kinds <= set(KINDS):
         return make_empty(404)
-    listed = [(name, since) for name, since in backend.account.list_watchlist().items() if find_kind(name) in kinds]
+    names = backend.account.list_watchlist() | dict(more or {})
+    listed = [(name, since) for name, since in names.items() if find_kind(name) in kinds]
     full, entries = wants_full(request.query), []
     for rank, (name, since) in enumerate(listed, 1):
         what = backend.catalogue.find_named(name)
