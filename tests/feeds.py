@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import subprocess
@@ -10,10 +11,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 from urllib.parse import urlsplit
 
 import requests
+import uvicorn.server
 
 from tests.conftest import Clock, Line
 from trakt_ical.app.context import open_accounts
@@ -28,6 +32,14 @@ from trakt_ical.http import ListenAddress
 
 HERE = ListenAddress("127.0.0.1", 0)
 TIMEOUT = (5, 1)  # seconds that Trakt has to connect, and between two reads
+
+
+async def _sleep_briefly(seconds: float) -> None:
+    await asyncio.sleep(seconds / 20)
+
+
+# uvicorn looks ten times a second whether it should end, and then waits as long again; hundreds of tests end one.
+IMPATIENT = SimpleNamespace(**{**vars(asyncio), "sleep": _sleep_briefly})
 
 
 @dataclass
@@ -117,6 +129,7 @@ def run_feed(line: Line, *, request_timeout: float = REQUEST_TIMEOUT, **settings
         accounts.open()
         application = accounts.make_application()
         server = WebServer(application, listeners, accounts.reload, apps[0].settings.trusted_proxies, request_timeout)
+        stack.enter_context(mock.patch.object(uvicorn.server, "asyncio", IMPATIENT))
         thread = threading.Thread(target=server.run, name="web")
         thread.start()
         try:

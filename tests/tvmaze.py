@@ -184,7 +184,7 @@ def serving_tvmaze(tvmaze: FakeTvmaze) -> Iterator[FakeTvmaze]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.002,), daemon=True)
     thread.start()
     tvmaze.url = f"http://127.0.0.1:{server.server_address[1]}"
     yield tvmaze

@@ -1,8 +1,10 @@
 """The HTTP server of the built-in Trakt: a thread per connection, on the loopback interface only."""
 
 import gzip
+import socket
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -36,21 +38,27 @@ class HTTPServer(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 64
+    timeout = 1
 
     def __init__(self, port: int, deliver: Callable[[Request], Delivery]) -> None:
         super().__init__((HOST, port), _Connection)
         self.deliver = deliver
         self.stopping = Event()
         self.url = f"http://{HOST}:{self.server_address[1]}"
-        self._thread = Thread(target=self.serve_forever, args=(0.02,), name="trakt-demo", daemon=True)
+        self._thread = Thread(target=self._serve, name="trakt-demo", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Close the port; a connection that is kept alive is closed instead of its next answer."""
         self.stopping.set()
-        self.shutdown()
+        with suppress(OSError), socket.create_connection((HOST, self.server_port)):
+            pass  # so that it need not look many times a second whether it is to stop
         self._thread.join()
         self.server_close()
+
+    def _serve(self) -> None:
+        while not self.stopping.is_set():
+            self.handle_request()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not self.stopping.is_set():
