@@ -7,6 +7,7 @@
     ├── TraktError          5   Trakt cannot be reached, or its answer makes no sense
     │   ├── Unreachable         no complete answer
     │   │   └── NoConnection        not even a connection
+    │   ├── NotKept             no answer is kept, and none may be asked for
     │   ├── Refused             an answer whose status is an error
     │   └── BrokenAnswer        an answer of another shape than documented
     │       └── WrongClock      an answer of another day than today
@@ -86,6 +87,13 @@ class Unreachable(TraktError):
 
 class NoConnection(Unreachable):
     """No connection came about, so whoever asks the same server meets the same."""
+
+
+class NotKept(TraktError):
+    """No request may be sent, and the answer to one is not kept."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing is kept of what this asks for. Run it without --offline once.")
 
 
 class Refused(TraktError):

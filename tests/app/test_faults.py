@@ -14,7 +14,8 @@ from tests.sources import fetch_shows
 from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.errors import Unreachable
 from trakt_ical.model import DateRange
-from trakt_ical.trakt.client import WAITS, Client
+from trakt_ical.trakt.client import Client
+from trakt_ical.trakt.reach import WAITS
 
 FEW_DAYS = ("--days", "3")
 PATHS = {"v2": "/calendars/", "v1": "/user/calendar/"}

@@ -22,7 +22,8 @@ from tests.factories import make_token
 from tests.server import Reply, Request, run_server
 from trakt_ical.checkin.service import had_no_effect
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError, Unreachable
-from trakt_ical.trakt.client import MAX_BODY, WAITS, Client
+from trakt_ical.trakt.client import MAX_BODY, Client
+from trakt_ical.trakt.reach import WAITS
 from trakt_ical.trakt.signing import PasswordSigner, TokenSigner
 from trakt_ical.trakt.token import Token, TokenFile
 

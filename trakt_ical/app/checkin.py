@@ -5,17 +5,23 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from trakt_ical.app.agenda import fetch_listed
 from trakt_ical.app.context import App
-from trakt_ical.app.open_source import find_calendar_zone, make_connection, open_source
+from trakt_ical.app.listed import fetch_listed
+from trakt_ical.app.open_source import (
+    find_calendar_zone,
+    find_server_url,
+    load_account_zone,
+    make_connection,
+    open_source,
+)
 from trakt_ical.checkin.links import LinkCheckIns, StoredAiring
 from trakt_ical.checkin.listings import Schedule, ShownTimes, find_shown_times
 from trakt_ical.checkin.resolve import Chooser, ItemFinder
@@ -23,10 +29,11 @@ from trakt_ical.checkin.service import CheckInContext, CheckInService
 from trakt_ical.checkin.signed_links import FOLDER
 from trakt_ical.checkin.used_links import UsedLinks
 from trakt_ical.config import Calendar
-from trakt_ical.errors import SettingsError
+from trakt_ical.errors import NotKept, SettingsError, TraktError
 from trakt_ical.export.stored_calendar import StoredEvent, parse_moment, read_end, read_summary
 from trakt_ical.fetch.sources import SOURCES, CheckInAbilities
 from trakt_ical.model import Airing
+from trakt_ical.trakt.reach import PERSON, KeptOnly, is_outage
 from trakt_ical.transform.uids import make_uid
 from trakt_ical.wording import describe_moment
 
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
     from trakt_ical.feed.feed_store import FeedFolder
 
 MAX_AGE = timedelta(hours=6)  # kept answers that are younger say what is on now
+TIMEOUT = (5, 15)  # seconds to connect and between two reads; somebody waits
 
 MomentFormat = Callable[[datetime, datetime, tzinfo], str]
 """Writes a moment for people, given the present and their zone."""
@@ -66,8 +74,11 @@ class AppContext:
 
     @cached_property
     def _calendar_zone(self) -> tzinfo:
+        name = self._app.calendars[0].settings.timezone
+        if not name and (kept := load_account_zone(self._app)):
+            return kept
         with open_source(self._app, max_age=MAX_AGE) as source:
-            return find_calendar_zone(source, self._app.calendars[0].settings.timezone)
+            return find_calendar_zone(self._app, source, name)
 
     def now(self) -> datetime:
         """Return the present."""
@@ -95,9 +106,20 @@ class CheckInSession:
 
     def mark_watched(self, schedule: Schedule) -> Schedule:
         """Return *schedule*, each airing with whether the user has watched it by now. Raises TraktIcalError."""
-        with open_source(self.app) as source:
-            airings = source.mark_watched(list(schedule.airings.values()))
-        return replace(schedule, airings={make_uid(each): each for each in airings})
+        airings = list(schedule.airings.values())
+        try:
+            marked = self._mark_watched(airings, _limit_waiting(self.app))
+        except TraktError as error:
+            if not is_outage(error):
+                raise
+            self.app.environment.reach.note_fault(find_server_url(self.app.settings), error)
+            marked = self._mark_watched(airings, {"kept_only": KeptOnly()})
+        return replace(schedule, airings={make_uid(each): each for each in marked})
+
+    def _mark_watched(self, airings: list[Airing], limits: Mapping[str, Any]) -> list[Airing]:
+        with contextlib.suppress(NotKept), open_source(self.app, **limits) as source:
+            return source.mark_watched(airings)
+        return airings
 
 
 def find_check_in_abilities(app: App) -> CheckInAbilities:
@@ -112,8 +134,14 @@ def find_check_in_abilities(app: App) -> CheckInAbilities:
 def open_check_in(app: App, context: CheckInContext) -> Iterator[CheckInSession]:
     """Open the check-ins of the account of *app*. Raises SettingsError where its settings lack what they need."""
     find_check_in_abilities(app)
-    with app.name_in_errors(), SOURCES[app.settings.api].load_check_in().open_api(make_connection(app)) as api:
+    connection = replace(make_connection(app), **_limit_waiting(app))
+    with app.name_in_errors(), SOURCES[app.settings.api].load_check_in().open_api(connection) as api:
         yield CheckInSession(app, CheckInService(api, context))
+
+
+def _limit_waiting(app: App) -> dict[str, Any]:
+    """Return the limits of a connection of *app* for which somebody waits."""
+    return {"patience": PERSON, "timeout": app.environment.timeout or TIMEOUT}
 
 
 def load_schedule(app: App) -> Schedule:

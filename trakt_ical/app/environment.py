@@ -14,6 +14,7 @@ import msgspec
 
 from trakt_ical.config import HOME
 from trakt_ical.errors import SettingsError
+from trakt_ical.trakt.reach import Reach
 
 
 def _has_terminal() -> bool:
@@ -24,7 +25,7 @@ class Environment(msgspec.Struct, frozen=True):
     """What a run takes from the world; tests give it another one.
 
     *environ*: the environment variables. *timeout*: seconds to connect to a source and between two reads, except for
-    logins; None: the client's own. *has_terminal*: whether the user can be asked.
+    logins; None: the client's own. *has_terminal*: whether the user can be asked. *reach*: which servers answer.
     """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -32,6 +33,7 @@ class Environment(msgspec.Struct, frozen=True):
     environ: Mapping[str, str] = msgspec.field(default_factory=lambda: os.environ)
     timeout: tuple[float, float] | None = None
     has_terminal: Callable[[], bool] = _has_terminal
+    reach: Reach = msgspec.field(default_factory=Reach)
 
 
 def use_newest_zones() -> None:

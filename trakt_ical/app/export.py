@@ -147,7 +147,7 @@ def _run_source(
             runs = [
                 CalendarRun(
                     make_calendar_spec(
-                        app, calendar, find_calendar_zone(opened, calendar.settings.timezone), now, options.span
+                        app, calendar, find_calendar_zone(app, opened, calendar.settings.timezone), now, options.span
                     ),
                     output,
                 )

@@ -15,7 +15,7 @@ from trakt_ical.app.context import App
 from trakt_ical.app.feed_folder import make_feed_folder
 from trakt_ical.app.feed_page import PageState, render_account_page
 from trakt_ical.app.feeds import ForeignCopy, fetch_activity, refresh_feeds
-from trakt_ical.app.open_source import find_system_zone
+from trakt_ical.app.open_source import find_system_zone, load_account_zone
 from trakt_ical.app.settings_reload import leave_out_server
 from trakt_ical.errors import OutputError, SettingsError, TraktIcalError, UpdateHeldBack
 from trakt_ical.feed.copy_cache import CopyCache
@@ -232,12 +232,12 @@ class FeedService:
             log.exception("The stored copies could not be loaded.")
 
     def find_zone(self) -> tzinfo:
-        """Return the time zone of the page: the one of the last refresh, else the settings', else this computer's."""
+        """Return the time zone of the page: that of the settings, else of the account, else of this computer."""
         if self._account_zone is not None:
             return self._account_zone
         name = self.app.calendars[0].settings.timezone
         try:
-            return ZoneInfo(name) if name else find_system_zone()
+            return ZoneInfo(name) if name else load_account_zone(self.app) or find_system_zone()
         except SettingsError:
             return UTC
 

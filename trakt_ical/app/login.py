@@ -11,13 +11,14 @@ import msgspec
 from trakt_ical.app.context import App
 from trakt_ical.app.open_source import (
     check_required_settings,
+    choose_patience,
     find_client_id,
     find_server_url,
     list_secrets,
     make_connection_with,
     make_token_signer,
 )
-from trakt_ical.errors import BrokenAnswer, LoginNeeded, SettingsError, TraktIcalError
+from trakt_ical.errors import BrokenAnswer, LoginNeeded, NotKept, SettingsError, TraktIcalError
 from trakt_ical.fetch.sources import SOURCES, LoginMethod
 from trakt_ical.fetch.v2.source import open_client
 from trakt_ical.trakt.client import Client
@@ -50,6 +51,7 @@ def open_login(app: App) -> Iterator[Login]:
         now=app.environment.now,
         sleep=app.environment.sleep,
         answer_limit=ANSWER_LIMIT,
+        patience=choose_patience(app),
     )
     with app.name_in_errors(), client:
         # A secret belongs to the app of the settings. The one for everybody has none.
@@ -100,6 +102,8 @@ def log_in(app: App, token: Token) -> Token:
 
 def complete_login(app: App) -> Token:
     """Return the token, and keep it, with the name of its account where that is not known yet."""
+    if app.environment.reach.offline:
+        raise NotKept
     token = make_token_signer(app).load_token()
     if token.username:
         return token

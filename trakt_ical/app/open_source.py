@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from trakt_ical.app.context import App
 from trakt_ical.config import SECRETS, Settings
-from trakt_ical.errors import AppNeeded, SettingsError
+from trakt_ical.errors import AppNeeded, NotKept, SettingsError, TraktIcalError
 from trakt_ical.fetch.sources import SOURCES, Connection, LoginMethod, Source
+from trakt_ical.files import JsonFile
+from trakt_ical.trakt.reach import JOB, PERSON, KeptOnly, Patience
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase
@@ -38,12 +40,14 @@ NO_VALUE = "No {setting}. {source} needs one: set {setting} or TRAKT_ICAL_{varia
 
 
 @contextlib.contextmanager
-def open_source(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS) -> Iterator[Source]:
+def open_source(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS, **changes: Any) -> Iterator[Source]:
     """Open the source of *calendar*, `my` or `all`. Kept answers younger than *max_age* are not asked for again.
 
-    Raises SettingsError where a setting is missing, LoginNeeded where nobody is logged in.
+    *changes* replace what the connection has by itself. Raises SettingsError where a setting is missing, LoginNeeded
+    where nobody is logged in.
     """
-    connection = replace(make_connection(app, calendar, max_age), run_limit=app.settings.run_limit * SECONDS_PER_MINUTE)
+    changes["run_limit"] = app.settings.run_limit * SECONDS_PER_MINUTE
+    connection = replace(make_connection(app, calendar, max_age), **changes)
     with app.name_in_errors(), SOURCES[app.settings.api].load_adapter().open_source(connection) as source:
         yield source
 
@@ -76,6 +80,8 @@ def make_connection_with(
         now=app.environment.now,
         sleep=app.environment.sleep,
         timeout=app.environment.timeout,
+        patience=choose_patience(app),
+        kept_only=KeptOnly() if app.environment.reach.offline else None,
         secrets=list_secrets(settings),
         client_id=find_client_id(settings),
         api_key=settings.api_key,
@@ -85,6 +91,11 @@ def make_connection_with(
         imported=_load_list(app) if app.capabilities.needs_list else None,
         choices=dict(settings.shows),
     )
+
+
+def choose_patience(app: App) -> Patience:
+    """Return how often requests are sent again: a person waits for less than a job does."""
+    return PERSON if app.environment.has_terminal() else JOB
 
 
 def _load_list(app: App) -> ImportedList:
@@ -158,9 +169,37 @@ def list_secrets(settings: Settings) -> list[str]:
     return [getattr(settings, name) for name in SECRETS]
 
 
-def find_calendar_zone(source: Source, name: str) -> tzinfo:
-    """Return the zone *name*, for "" that of the account, else that of this computer."""
-    return ZoneInfo(name) if name else source.find_zone() or find_system_zone()
+def find_calendar_zone(app: App, source: Source, name: str) -> tzinfo:
+    """Return the zone *name*, for "" that of the account of *app*, else that of this computer."""
+    if name:
+        return ZoneInfo(name)
+    try:
+        zone = source.find_zone()
+    except NotKept:
+        return load_account_zone(app) or find_system_zone()
+    if isinstance(zone, ZoneInfo):
+        _keep_account_zone(app, zone)
+    return zone or find_system_zone()
+
+
+def load_account_zone(app: App) -> tzinfo | None:
+    """Return the zone that the account of *app* had when its source was asked last, None where nobody knows."""
+    try:
+        name = _open_zone_file(app).load_if_readable(logging.DEBUG)
+        return ZoneInfo(name) if name else None
+    except (TraktIcalError, ValueError, OSError, ZoneInfoNotFoundError):
+        return None
+
+
+def _keep_account_zone(app: App, zone: ZoneInfo) -> None:
+    """Keep *zone*: a server that starts while the source is down shows the right hours."""
+    file = _open_zone_file(app)
+    if file.load_if_readable(logging.DEBUG) != zone.key:
+        file.save_if_possible(zone.key)
+
+
+def _open_zone_file(app: App) -> JsonFile[str]:
+    return JsonFile(app.find_facts_folder(app.find_answers_folder("my")) / "zone.json", str, "kept time zone")
 
 
 def find_system_zone() -> tzinfo:

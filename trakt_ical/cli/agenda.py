@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trakt_ical.cli.command import Command
-from trakt_ical.cli.run import Run, account_options, find_calendar, setting_option
+from trakt_ical.cli.run import Run, account_options, check_freshness, find_calendar, offline_option, setting_option
 from trakt_ical.cli.terminal import write_line, write_note
 
 if TYPE_CHECKING:
-    from trakt_ical.app.agenda import AgendaEntry, ListedAirings
+    from trakt_ical.app.agenda import AgendaEntry
     from trakt_ical.app.context import App
+    from trakt_ical.app.listed import ListedAirings
     from trakt_ical.config import Calendar
 
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option("--week", "as_week", is_flag=True, help="Show the days beside each other, seven in a row.")
 @click.option("--fresh", is_flag=True, help="Ask Trakt now. Otherwise answers of the last hour are used again.")
+@offline_option
 @click.option("--json", "as_json", is_flag=True, help="Print the agenda as JSON.")
 @setting_option("--kind", setting="kind", multiple=True)
 @setting_option("--timezone", setting="timezone", metavar="ZONE")
@@ -49,8 +51,10 @@ def command(
     What several calendars show at the same time is listed once, with their names. A triangle marks what is on now.
     What you have watched has a check mark and is dim. Below 80 columns, --week shows the days one below the other.
     """
-    from trakt_ical.app.agenda import MAX_AGE, fetch_agenda, make_agenda
+    from trakt_ical.app.agenda import fetch_agenda, make_agenda
+    from trakt_ical.app.listed import MAX_AGE
 
+    check_freshness(flags, fresh=fresh)
     flags["kind"] = flags["kind"] or None
     with run.accounts(flags) as accounts:
         chosen = _choose_calendars(accounts.open_all(), names)

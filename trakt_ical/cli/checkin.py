@@ -12,7 +12,7 @@ import click
 
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.completion import complete_titles
-from trakt_ical.cli.run import Run, account_options
+from trakt_ical.cli.run import Run, account_options, offline_option
 
 if TYPE_CHECKING:
     from trakt_ical.app.checkin import CheckInSession
@@ -71,6 +71,7 @@ def details_options(command: C) -> C:
 @click.option("--status", is_flag=True, help="Show what is being watched, and do not check in.")
 @click.option("--cancel", is_flag=True, help="End the check-in that is running.")
 @click.option("--dry-run", is_flag=True, help="Show the request, and do not send it.")
+@offline_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @details_options
 @account_options
@@ -95,6 +96,8 @@ def command(run: Run, /, words: tuple[str, ...], as_json: bool, **options: Any) 
     from trakt_ical.cli.dates import DateFormat
 
     request = _read_request(words, options)
+    if options["offline"] and request.action != "dry_run":
+        raise click.UsageError("A check-in needs the network. --offline works with --dry-run only.")
     always, early, no_input = (options.pop(name) for name in ("always", "early", "no_input"))
     with run.app(options) as app:
         context = AppContext(app, DateFormat.of_user().format_moment)

@@ -10,7 +10,14 @@ from typing import Any
 import click
 
 from trakt_ical.cli.command import Command
-from trakt_ical.cli.run import Run, account_options, find_calendar_or_first, setting_option
+from trakt_ical.cli.run import (
+    Run,
+    account_options,
+    check_freshness,
+    find_calendar_or_first,
+    offline_option,
+    setting_option,
+)
 from trakt_ical.cli.terminal import write_line
 
 
@@ -19,6 +26,7 @@ from trakt_ical.cli.terminal import write_line
 @click.option("--in", "name", metavar="NAME", help="Calendar of the settings file. If not given: the first one.")
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 @click.option("--fresh", is_flag=True, help="Ask Trakt now. Otherwise answers of the last hour are used again.")
+@offline_option
 @setting_option("--kind", setting="kind", multiple=True)
 @setting_option("--timezone", setting="timezone", metavar="ZONE")
 @account_options
@@ -33,11 +41,13 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
     It also explains where the time comes from. If several airings match, they are listed, and the exit status is 9.
     Then name one by its UID, which stands in brackets.
     """
-    from trakt_ical.app.agenda import MAX_AGE, fetch_listed, forget_doubtful_answers
+    from trakt_ical.app.agenda import forget_doubtful_answers
     from trakt_ical.app.explain import explain_airing
+    from trakt_ical.app.listed import MAX_AGE, fetch_listed
     from trakt_ical.app.outputs import load_stored_output
     from trakt_ical.errors import NoMatch
 
+    check_freshness(flags, fresh=fresh)
     flags["kind"] = flags["kind"] or None
     with run.accounts(flags) as accounts:
         app, calendar = find_calendar_or_first(accounts, name)

@@ -65,6 +65,8 @@ class Run:
 
         environment = self.environment or Environment()
         flags = {**flags, "home": self.home, "config": self.config}
+        if flags.pop("offline", False):
+            environment = _forbid_requests(environment, demo=self.demo)
         with open_accounts(flags, demo=self.demo, environment=environment) as accounts:
             yield accounts
 
@@ -86,6 +88,17 @@ class Run:
     def warn(self, text: str) -> None:
         """Write *text* to stderr even where the user asked for quiet."""
         write_note(self.complete_advice(text))
+
+
+def _forbid_requests(environment: Environment, *, demo: bool) -> Environment:
+    """Return *environment* for a run that sends no request. Raises click.UsageError."""
+    from msgspec.structs import replace
+
+    from trakt_ical.trakt.reach import Reach
+
+    if demo:
+        raise click.UsageError("--offline cannot be combined with --demo: the built-in Trakt is always there.")
+    return replace(environment, reach=Reach(offline=True))
 
 
 @contextlib.contextmanager
@@ -194,6 +207,16 @@ def setting_option(*names: str, setting: str, **attributes: Any) -> Callable[[C]
 
 account_option = click.option("--account", metavar="NAME", help="Use only the account NAME, an [account.NAME] table.")
 """The option that chooses the account."""
+
+
+offline_option = click.option("--offline", is_flag=True, help="Send no request: show what was fetched last.")
+"""The option for commands that can do with kept answers."""
+
+
+def check_freshness(flags: Mapping[str, Any], *, fresh: bool) -> None:
+    """Refuse with click.UsageError that answers be *fresh* and from an earlier run."""
+    if fresh and flags["offline"]:
+        raise click.UsageError("--fresh and --offline exclude each other.")
 
 
 def account_options(command: C) -> C:

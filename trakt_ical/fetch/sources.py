@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 import msgspec
 
 from trakt_ical.model import Airing, DateRange, EpisodeKind, OddEntry
+from trakt_ical.trakt.reach import JOB, KeptOnly, Patience
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase
@@ -97,6 +98,7 @@ class Connection:
     where nobody needs to. Answers are kept in *folder*, and not asked for again while they are younger than *max_age*;
     what later runs rely on is kept in *facts*, which outlives the answers. *secrets* never appear in an error or the
     log. *timeout*: seconds to connect and between two reads. *run_limit*: seconds for all requests together; 0: none.
+    *patience*: how often a request is sent again. With *kept_only* none is sent: kept answers serve, however old.
     *imported*: the list of shows, for a source that goes by one; *choices*: what the user says that these shows are.
     """
 
@@ -116,6 +118,8 @@ class Connection:
     password: str = field(default="", repr=False)
     owner: str = ""
     run_limit: float = 0
+    patience: Patience = JOB
+    kept_only: KeptOnly | None = None
     imported: ImportedList | None = None
     choices: Mapping[str, str] = field(default_factory=dict)
 
@@ -129,7 +133,7 @@ class Connection:
         return Client(
             self.url,
             headers=headers,
-            auth=self.signer,
+            auth=None if self.kept_only else self.signer,
             cache_folder=self.folder if keep else None,
             max_age=self.max_age,
             secrets=self.secrets,
@@ -137,6 +141,8 @@ class Connection:
             sleep=self.sleep,
             timeout=self.timeout,
             run_limit=self.run_limit,
+            patience=self.patience,
+            kept_only=self.kept_only,
             **options,
         )
 

@@ -175,6 +175,8 @@ class CachingAdapter(LimitedAdapter):
         headers = {name: value for name, value in headers.items() if name not in LEFT_OUT}
         answer = KeptAnswer(headers, _read_packed(response.raw))
         response.raw = answer.make_raw()
+        if "html" in headers.get("content-type", ""):
+            return  # a page for people, from Cloudflare or a hotel's network: what is kept is better
         if "no-store" in headers.get("cache-control", "").lower() or headers.get("vary") == "*":
             self._files.delete(url)
         else:

@@ -22,10 +22,11 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
 import trakt_ical
-from trakt_ical.errors import BrokenAnswer, NoConnection, TraktError, Unreachable, WrongClock
+from trakt_ical.errors import BrokenAnswer, NoConnection, NotKept, TraktError, Unreachable, WrongClock
 from trakt_ical.files import decode, decode_repaired
 from trakt_ical.http import parse_http_date, parse_retry_after
 from trakt_ical.trakt import statuses
+from trakt_ical.trakt.reach import JOB, KeptOnly, Patience
 from trakt_ical.trakt.transport import limit_answer, make_policy, make_session
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ PART = 2**16  # octets that are unpacked at a time
 BEGINNING = 2**12  # octets that tell a refusal or a page from data
 TIMEOUT = (10, 60)  # seconds to connect, and between two reads
 ANSWER_LIMIT = 180  # seconds for a whole answer; a large calendar over a slow line takes 30
-WAITS = (2, 8, 30)  # seconds before the second, third and fourth try; Trakt asks for 30 when overloaded
 LONGEST_WAIT = 300  # seconds; the most that Cloudflare's Retry-After asks for, and that somebody waits for
 SHORTEST_MASKED = 6  # characters; masking a shorter secret wherever it occurs would spell it out
 # What the libraries raise for an answer that they take for impossible, such as a chunk of a negative size.
@@ -112,7 +112,8 @@ class Client:
     log. With *cache_folder* GET answers are kept there and asked for with their ETag, but not
     while they are younger than *max_age*. *timeout* is in seconds, to connect and between two reads; *answer_limit* is
     for a whole answer, *run_limit* for all requests together (0: none). *server*: who answers, as people know it.
-    *pacer* says when the next request may be sent.
+    *pacer* says when the next request may be sent. *patience*: how often one is sent again. With *kept_only* none is
+    sent at all, and answers are those in *cache_folder*.
     """
 
     def __init__(
@@ -131,9 +132,14 @@ class Client:
         run_limit: float = 0,
         server: str = statuses.TRAKT,
         pacer: Pacer | None = None,
+        patience: Patience = JOB,
+        kept_only: KeptOnly | None = None,
     ) -> None:
         self._server = server
         self._pacer = pacer
+        self._patience = patience
+        self._kept_only = kept_only
+        self._cache_folder = cache_folder
         self._url = url.rstrip("/")
         self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
         self.now = now
@@ -146,9 +152,14 @@ class Client:
         self._run_end = time.monotonic() + run_limit if run_limit else float("inf")
         self._max_age = max_age
         self._outage = _Outage()
-        self._session = make_session(self._url, make_policy(cache_folder, max_age, now))
+        self._session = make_session(self._url, make_policy(None if kept_only else cache_folder, max_age, now))
         self._session.auth = auth or _NoSigner()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(headers or {})})
+
+    @property
+    def sends_nothing(self) -> bool:
+        """Whether answers are kept ones only."""
+        return self._kept_only is not None
 
     def close(self) -> None:
         """End the connections. Whoever waits to try again stops waiting."""
@@ -187,14 +198,17 @@ class Client:
 
         A second POST could check in twice, or spend a refresh token that the first one has already spent.
         """
-        waits, answered = 0, False
+        if self._kept_only is not None:
+            return self._load_kept(method, url, self._kept_only)
+        waits, answered, start = 0, False, time.monotonic()
         try:
-            for wait in (*WAITS, None):
+            for wait in (*self._patience.waits, None):
                 try:
                     with self._pacer.take_turn(self._sleep) if self._pacer else contextlib.nullcontext():
                         answer = self._send(method, url, **kwargs)
                 except _TransientFault as fault:
-                    if wait is None or (once and not fault.without_effect) or self._closed.is_set():
+                    is_final = (once and not fault.without_effect) or self._closed.is_set()
+                    if wait is None or is_final or self._is_too_late(fault, time.monotonic() - start + wait):
                         raise fault.error from fault.error.__cause__
                     waits += 1
                     self._wait(fault, waits, wait)
@@ -204,6 +218,24 @@ class Client:
         finally:
             self._outage.end_request(waits, answered=answered)
         raise AssertionError("the last try returns or raises")
+
+    def _is_too_late(self, fault: _TransientFault, seconds: float) -> bool:
+        """Whether a try *seconds* after the first one comes too late for who waits, as there is no connection."""
+        return isinstance(fault.error, Unreachable) and seconds > self._patience.limit
+
+    def _load_kept(self, method: str, url: str, kept_only: KeptOnly) -> Answer:
+        """Return the kept answer to a request. Raises NotKept."""
+        from trakt_ical.trakt.cache import AnswerFiles
+
+        prepared = requests.Request(method, url).prepare().url or ""
+        found = AnswerFiles(self._cache_folder).load(prepared) if self._cache_folder and method == "GET" else None
+        if found is None:
+            kept_only.lacks = True
+            raise NotKept
+        kept, date = found
+        kept_only.note(date)
+        headers = requests.structures.CaseInsensitiveDict(kept.headers)
+        return Answer(self._name_request(method, url), 200, headers, kept.body, from_cache=True, server=self._server)
 
     def _wait(self, fault: _TransientFault, waits: int, wait: float) -> None:
         if fault.retry_after is not None and fault.retry_after > LONGEST_WAIT:

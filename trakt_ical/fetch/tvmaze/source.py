@@ -16,12 +16,12 @@ import contextlib
 import logging
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from trakt_ical.errors import BrokenAnswer, SettingsError
+from trakt_ical.errors import BrokenAnswer, NotKept, SettingsError
 from trakt_ical.fetch.imported.imported_list import ImportedList, ImportedShow
 from trakt_ical.fetch.sources import (
     Connection,
@@ -41,6 +41,7 @@ from trakt_ical.model import Airing
 from trakt_ical.trakt import statuses
 from trakt_ical.trakt.client import Answer, Client
 from trakt_ical.trakt.pacing import Pacer
+from trakt_ical.trakt.reach import KeptOnly
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class ListedShow(msgspec.Struct, frozen=True):
 class SourceTvmaze:
     """The shows of the *imported* list at the server *url* that *client* speaks to; *choices* are the user's own pairs.
 
-    Answers are *kept*; *now* is the time of this run.
+    Answers are *kept*; *now* is the time of this run. With *kept_only* nothing else is looked at.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class SourceTvmaze:
         url: str,
         choices: Mapping[str, str],
         now: datetime,
+        kept_only: KeptOnly | None = None,
     ) -> None:
         self._client = client
         self._kept = kept
@@ -101,6 +103,7 @@ class SourceTvmaze:
         self._url = url
         self._choices = choices
         self._now = int(now.timestamp())
+        self._kept_only = kept_only
 
     def fetch(self, request: FetchRequest, progress: Progress = ignore_progress) -> Fetched:
         """Return what airs on the days of each kind, and whatever is known after them."""
@@ -109,6 +112,9 @@ class SourceTvmaze:
     def ask(self, request: FetchRequest, progress: Progress) -> AnswersTvmaze:
         """Ask for what may have changed since the last run."""
         facts = self._kept.load_facts()
+        if self._kept_only is not None:
+            self._note_age(facts, self._kept_only)
+            return AnswersTvmaze(request, self._shows, facts, self._kept, frozenset())
         try:
             missed = self._update_pairs(facts, believes=request.accepts_loss)
             self._note_changes(facts)
@@ -121,6 +127,18 @@ class SourceTvmaze:
             # What was read before an outage need not be read again.
             self._kept.save_facts(facts)
         return AnswersTvmaze(request, self._shows, facts, self._kept, missed)
+
+    def _note_age(self, facts: Facts, kept_only: KeptOnly) -> None:
+        """Tell *kept_only* how old the answers behind *facts* are. Raises NotKept where there are none."""
+        if not facts.pairs:
+            raise NotKept
+        is_scheduled = 0 <= self._now - facts.schedule_at < DAY
+        kept_only.note(datetime.fromtimestamp(facts.changes_at if is_scheduled else facts.schedule_at, UTC))
+        has_all = all(self._kept.has_episodes(number) for number in facts.numbers)
+        kept_only.lacks = kept_only.lacks or not has_all or facts.matched != self._hash_list()
+
+    def _hash_list(self) -> str:
+        return hash_answers([msgspec.json.encode([self._shows, self._choices])])
 
     def list_pairs(self) -> list[ListedShow]:
         """Return the shows of the list, each with what it is at TVmaze; asks only for what is not kept."""
@@ -147,7 +165,7 @@ class SourceTvmaze:
 
         With *believes* no schedule is doubtful.
         """
-        list_hash = hash_answers([msgspec.json.encode([self._shows, self._choices])])
+        list_hash = self._hash_list()
         is_due = not 0 <= self._now - facts.schedule_at < DAY
         if not is_due and list_hash == facts.matched:
             return frozenset()
@@ -345,6 +363,7 @@ def open_source(connection: Connection) -> Iterator[SourceTvmaze]:
             url=connection.url,
             choices=connection.choices,
             now=connection.now(),
+            kept_only=connection.kept_only,
         )
 
 

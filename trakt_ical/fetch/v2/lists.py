@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from trakt_ical.errors import BrokenAnswer, Refused, TraktError
+from trakt_ical.errors import BrokenAnswer, NotKept, Refused, TraktError
 from trakt_ical.fetch.odd_entries import decode_with_warnings
 from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, Activities, ListedTitle, ListEntry
 from trakt_ical.files import JsonFile
@@ -90,7 +90,8 @@ class Lists:
             kept = file.load_if_readable(logging.DEBUG)
             if kept is None:
                 raise
-            self._kept[str(error)] = None
+            if not isinstance(error, NotKept):
+                self._kept[str(error)] = None
             return kept.names
         names = frozenset(name for entry in entries if entry.season is None for name in _name_entry(entry))
         known = file.load_if_readable(logging.DEBUG)

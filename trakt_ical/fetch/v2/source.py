@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from trakt_ical.errors import BrokenAnswer, TraktError
+from trakt_ical.errors import BrokenAnswer, NotKept, TraktError
 from trakt_ical.fetch.odd_entries import OddEntries, decode_readable
 from trakt_ical.fetch.sources import (
     Connection,
@@ -71,7 +71,8 @@ class SourceV2:
             asked = [(kind, pool.submit(self._fetch_piece, kind, piece)) for kind, piece in pieces]
             _wait_for_all([*hidden, *marks, *(future for _, future in asked)], progress)
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            # To read what is kept takes no time, and who reads on must not hear of what came before.
+            pool.shutdown(wait=self._client.sends_nothing, cancel_futures=True)
         # Only now: where the calendar failed as well, its error says all.
         self._lists.warn_of_kept()
         return AnswersV2(
@@ -114,7 +115,8 @@ class SourceV2:
         except TraktError as error:
             if request.needs_marks:
                 raise
-            log.warning("What you watched is not marked: %s", error)
+            if not isinstance(error, NotKept):
+                log.warning("What you watched is not marked: %s", error)
             return None
 
     def _fetch_piece(self, kind: str, piece: DateRange) -> list[Answer]:
