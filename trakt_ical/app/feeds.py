@@ -42,6 +42,7 @@ def refresh_feeds(
         else:
             jobs.append(Job(calendar, folder.make_store(calendar.title)))
     _create_folder(folder.path)
+    folder.delete_old_copies(app.environment.now())
     # With force: a damaged copy is put aside. Nobody but us writes there, and nobody would see the question.
     outcomes = export(app, jobs, ExportOptions(force=True, accept_shrink=accept_shrink)) if jobs else []
     if any(job.calendar.settings.push for job in jobs):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta, tzinfo
@@ -48,8 +49,15 @@ def open_source(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS,
     """
     changes["run_limit"] = app.settings.run_limit * SECONDS_PER_MINUTE
     connection = replace(make_connection(app, calendar, max_age), **changes)
+    _delete_abandoned_answers(app)
     with app.name_in_errors(), SOURCES[app.settings.api].load_adapter().open_source(connection) as source:
         yield source
+
+
+def _delete_abandoned_answers(app: App) -> None:
+    from trakt_ical.trakt.cache import delete_abandoned  # `--version` must not import requests
+
+    delete_abandoned(app.folders.cache / "answers", time.time())
 
 
 def make_connection(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS) -> Connection:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -38,6 +40,8 @@ from trakt_ical.model import check_years
 log = logging.getLogger(__name__)
 
 YOUNG = 1_000_000_000  # nanoseconds; a file system counts in steps of a few milliseconds, some of a second
+PUT_ASIDE = re.compile(r".*\.ics\.old(\.[0-9]+)?")
+PUT_ASIDE_FOR = timedelta(days=30)
 LONGEST_NAME = 200  # characters of a copy's name; most file systems allow 255, and other files lie beside it
 
 
@@ -80,6 +84,16 @@ class FeedFolder:
     def make_state_file(self, name: str) -> StateFile:
         """Return the state file of that store."""
         return StateFile(self.states, self.make_store(name).name)
+
+    def delete_old_copies(self, now: datetime) -> None:
+        """Delete what was put aside long before *now*: damaged copies, and those of other accounts."""
+        for path in self.path.glob("*.ics.old*"):
+            with contextlib.suppress(OSError):  # another run deleted it
+                if (
+                    PUT_ASIDE.fullmatch(path.name)
+                    and now.timestamp() - path.stat().st_mtime > PUT_ASIDE_FOR.total_seconds()
+                ):
+                    path.unlink()
 
     @property
     def secrets_file(self) -> SecretsFile:

@@ -226,6 +226,24 @@ def delete_old(folder: Path, now: float) -> None:
             log.debug("Not deleted from the answer cache: %s", error)
 
 
+def delete_abandoned(root: Path, now: float) -> None:
+    """Delete the folders in *root* of accounts that nobody asked for in a lifetime before *now*, seconds since 1970."""
+    for folder in _list_folders(root):
+        with contextlib.suppress(OSError):  # another run deleted it, or it is not empty
+            # An account that is in use gets new files each day: the files of all the others need not be looked at.
+            if now - folder.stat().st_mtime > LIFETIME:
+                delete_old(folder, now)
+                folder.rmdir()
+
+
+def _list_folders(root: Path) -> list[Path]:
+    try:
+        return [path for path in root.iterdir() if path.is_dir()]
+    except OSError as error:
+        log.debug("The answer cache cannot be listed: %s", error)
+        return []
+
+
 def _list_files(folder: Path) -> list[Path]:
     """Return all that is in *folder*, each folder before what is in it; nothing where it cannot be read."""
     try:
