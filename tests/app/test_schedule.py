@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import plistlib
+import re
 import shutil
 import subprocess
 import sys
@@ -176,6 +177,57 @@ def test_windows_takes_the_task(schedules: Schedules) -> None:
         "false",
     )
     assert (found["Arguments"], found["WorkingDirectory"]) == ("--demo export", str(schedules.folder))
+
+
+# What Microsoft documents in [MS-TSCH] 2.5 of the elements that we use: which children each may have. In a sequence
+# they keep this order; the others are sets. There is no Windows here, and no schema to be had offline.
+SEQUENCES = {
+    "CalendarTrigger": (
+        *("Enabled", "StartBoundary", "EndBoundary", "Repetition", "ExecutionTimeLimit"),
+        *("RandomDelay", "ScheduleByDay"),
+    ),
+}
+SETS = {
+    "Task": {"RegistrationInfo", "Triggers", "Settings", "Data", "Principals", "Actions"},
+    "RegistrationInfo": {"Description", "Author", "Date", "URI"},
+    "Triggers": {"CalendarTrigger"},
+    "Repetition": {"Interval", "Duration", "StopAtDurationEnd"},
+    "ScheduleByDay": {"DaysInterval"},
+    "Settings": {
+        *("MultipleInstancesPolicy", "DisallowStartIfOnBatteries", "StopIfGoingOnBatteries", "StartWhenAvailable"),
+        "ExecutionTimeLimit",
+    },
+    "Actions": {"Exec"},
+    "Exec": {"Command", "Arguments", "WorkingDirectory"},
+}
+VALUES = {
+    "Interval": r"PT\d+H",
+    "Duration": r"P1D",
+    "StartBoundary": r"20\d\d-\d\d-\d\dT00:[0-5]\d:00",
+    "RandomDelay": r"PT\d+M",
+    "DaysInterval": r"[1-9]\d*",
+    "MultipleInstancesPolicy": "Parallel|Queue|IgnoreNew|StopExisting",
+    "ExecutionTimeLimit": r"PT\d+H",
+}
+
+
+@pytest.mark.parametrize("every", ["1", "6", "24"])
+def test_the_task_has_the_documented_shape(schedules: Schedules, every: str) -> None:
+    """Each element of the task stands where the Task Scheduler's documentation has it, once, with a value it allows."""
+    text = schedules("show", "--with", "windows", "--every", every).stdout
+    task = ET.fromstring(text.partition("?>")[2])
+    space = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
+    assert (task.tag, task.attrib) == (f"{space}Task", {"version": "1.2"})
+    for element in task.iter():
+        assert element.tag.startswith(space)
+        name, children = element.tag.removeprefix(space), [each.tag.removeprefix(space) for each in element]
+        assert len(set(children)) == len(children), name
+        if name in SEQUENCES:
+            assert children == [each for each in SEQUENCES[name] if each in children]
+        else:
+            assert set(children) <= SETS.get(name, set()), name
+        if name in VALUES:
+            assert re.fullmatch(VALUES[name], element.text or ""), name
 
 
 def test_show_changes_nothing(schedules: Schedules, home: Path) -> None:

@@ -37,11 +37,11 @@ class TaskScheduler:
   </RegistrationInfo>
   <Triggers>
     <CalendarTrigger>
+      <StartBoundary>2026-01-01T00:{plan.minute:02d}:00</StartBoundary>
       <Repetition>
         <Interval>PT{plan.hours}H</Interval>
         <Duration>P1D</Duration>
       </Repetition>
-      <StartBoundary>2026-01-01T00:{plan.minute:02d}:00</StartBoundary>
       <RandomDelay>PT{int(JITTER.total_seconds()) // 60}M</RandomDelay>
       <ScheduleByDay>
         <DaysInterval>1</DaysInterval>
