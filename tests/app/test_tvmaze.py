@@ -534,6 +534,8 @@ def test_two_accounts_have_lists_of_their_own(run: Line, tvmaze: FakeTvmaze, hom
     ]
     settings.write_text("".join(tables), encoding="utf-8")
     run = replace(run, environ={name: each for name, each in run.environ.items() if "OUTPUT" not in name})
+    advised = run("--config", str(settings), "export").stderr
+    assert all(f"import FILE --account {name}\n" in advised for name in ("ann", "bob"))
     for name, number in (("ann", 1), ("bob", 2)):
         path = run.folder / f"{name}.txt"
         path.write_text(f"tvdb:{1000 + number}\n", encoding="utf-8")
@@ -544,4 +546,6 @@ def test_two_accounts_have_lists_of_their_own(run: Line, tvmaze: FakeTvmaze, hom
         octets = (run.folder / f"{name}.ics").read_bytes()
         assert set(re.findall(rb"UID:(tvdb-\d+)", octets)) == {b"tvdb-%d" % (1000 + number)}
         assert f"SCOPE:v2/my/{name}/".encode() in octets
+    assert "trakt-ical --config" in (shown := run("--config", str(settings), "status").stdout)
+    assert "shows --account ann\n" in shown
     assert tvmaze.paths.count("/schedule/full") == 2

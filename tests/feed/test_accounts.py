@@ -134,7 +134,7 @@ def test_a_copy_of_another_account_is_neither_served_nor_replaced(line: Line) ->
             running.refresh()
         assert copy.read_bytes() == octets
         assert json.loads(line("feed", "list", "--json").stdout)[0]["is_foreign"] is True
-        assert "feed accept --force" in line("feed", "list").stdout
+        assert "feed accept Trakt --force" in line("feed", "list").stdout
         assert line("feed", "accept").exit_code == 6
         assert copy.read_bytes() == octets
         line.clock.pass_by(minutes=1)

@@ -31,7 +31,7 @@ from trakt_ical.checkin.used_links import UsedLinks
 from trakt_ical.config import Calendar
 from trakt_ical.errors import NotKept, SettingsError, TraktError
 from trakt_ical.export.stored_calendar import StoredEvent, parse_moment, read_end, read_summary
-from trakt_ical.fetch.sources import SOURCES, CheckInAbilities
+from trakt_ical.fetch.sources import SOURCES, WITH_APP, CheckInAbilities
 from trakt_ical.model import Airing
 from trakt_ical.trakt.reach import PERSON, KeptOnly, is_outage
 from trakt_ical.transform.uids import make_uid
@@ -126,7 +126,8 @@ def find_check_in_abilities(app: App) -> CheckInAbilities:
     """Return what check-ins can do with the source of *app*. Raises SettingsError where it has none."""
     if app.capabilities.check_in is None:
         others = " or ".join(name for name, entry in SOURCES.items() if entry.capabilities.check_in)
-        raise SettingsError(f"{app.capabilities.name} has no check-in. To check in, set api to {others}.")
+        way_out = WITH_APP if app.capabilities.needs_list else f"To check in, set api to {others}."
+        raise SettingsError(f"{app.capabilities.name} has no check-in. {way_out}")
     return app.capabilities.check_in
 
 

@@ -36,7 +36,7 @@ START_WAIT = 60  # seconds
 DEMO_OUTPUT = "trakt-demo.ics"
 NO_LIST = (
     "{source} needs a list of your shows, and none was imported. At https://app.trakt.tv/settings/data choose Export "
-    "now, or take any other list. Run: trakt-ical import FILE"
+    "now, or take any other list. Run: {command}"
 )
 
 
@@ -121,7 +121,11 @@ class App(msgspec.Struct, frozen=True):
     @property
     def login_command(self) -> str:
         """How the user logs this account in."""
-        return f"{LOGIN} --account {shlex.quote(self.account)}" if self.is_one_of_several else LOGIN
+        return self.complete_command(LOGIN)
+
+    def complete_command(self, command: str) -> str:
+        """Return *command* with the option that makes it about this account, where there are others."""
+        return f"{command} --account {shlex.quote(self.account)}" if self.is_one_of_several else command
 
     @property
     def is_one_of_several(self) -> bool:
@@ -172,7 +176,8 @@ class App(msgspec.Struct, frozen=True):
         """Return the list of shows that `import` read. Raises SettingsError where there is none."""
         imported = self.imported_list_file.load()
         if imported is None:
-            raise SettingsError(NO_LIST.format(source=self.capabilities.name))
+            command = self.complete_command("trakt-ical import FILE")
+            raise SettingsError(NO_LIST.format(source=self.capabilities.name, command=command))
         return imported
 
     def forget_answers(self) -> None:

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 ACCOUNT_CHANGED = (
     "Another account is logged in now. Its calendars have addresses of their own, and those of the account before are "
-    "not served. To print the new addresses, run: trakt-ical feed page"
+    "not served. To print the new addresses, run: {command}"
 )
 
 
@@ -192,7 +192,7 @@ class FeedService:
             if self._is_closed or (before is not None and folder.path == before.path):
                 return
             if before is not None:
-                log.warning("%s", ACCOUNT_CHANGED)
+                log.warning("%s", ACCOUNT_CHANGED.format(command=self.app.complete_command("trakt-ical feed page")))
                 self.store.close()
                 self._claims.release(before.path)
                 # A check-in that waits was begun for the account before.

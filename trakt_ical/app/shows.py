@@ -58,7 +58,7 @@ def describe_unpaired(app: App, query: str) -> str:
         for key in named
         if key not in facts.pairs
     ]
-    return " ".join([*reasons, "See: trakt-ical shows"]) if reasons else ""
+    return " ".join([*reasons, f"See: {app.complete_command('trakt-ical shows')}"]) if reasons else ""
 
 
 def _describe_lack(facts: Facts, key: str) -> str:

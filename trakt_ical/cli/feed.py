@@ -7,6 +7,7 @@ import dataclasses
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,12 +53,12 @@ def list_(run: Run, /, as_json: bool, **flags: Any) -> None:
             write_line(state.name)
             write_line(f"  last success   {describe_past(state.last_success, now)}")
             write_line(f"  last change    {describe_past(state.last_change, now)}")
+            accept = f"{run.program} feed accept {quote(state.name)}"
             if state.held_back_since:
                 since = describe_past(state.held_back_since, now)
-                write_line(f"  held back      since {since}. To accept the update: {run.program} feed accept")
+                write_line(f"  held back      since {since}. To accept the update: {accept}")
             if state.is_foreign:
-                command = f"{run.program} feed accept --force"
-                write_line(f"  not served     The stored copy is another account's. To replace it: {command}")
+                write_line(f"  not served     The stored copy is another account's. To replace it: {accept} --force")
 
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 import click
@@ -131,7 +132,8 @@ def _describe_output(run: Run, output: WrittenOutput, now: datetime) -> Iterator
     yield f"  last success   {describe_past(state.last_success, now)}{old}"
     yield f"  last change    {describe_past(state.last_change, now)}"
     if state.guard_since:
-        accept = f"{run.program} {'feed accept' if output.is_feed else 'export --accept-shrink'}"
+        name = f" {quote(output.calendar)}" if output.calendar else ""
+        accept = f"{run.program} {f'feed accept{name}' if output.is_feed else f'export{name} --accept-shrink'}"
         yield f"  held back      since {describe_past(state.guard_since, now)}. To accept the update: {accept}"
     elif state.failure:
         yield f"  failing        since {describe_past(state.failure.since, now)}: {state.failure.message}"
@@ -197,8 +199,9 @@ def _describe_list(app: App, now: datetime) -> Iterator[str]:
     owner = f" of {imported.owner}" if imported.owner else ""
     yield f"{app.capabilities.name} needs no login. It goes by {imported.origin}{owner}."
     old = f". {IMPORT_AGAIN}" if now - imported.imported_at > OLD_LIST else ""
+    command = app.complete_command("trakt-ical shows")
     yield f"  imported       {describe_past(imported.imported_at, now)}{old}"
-    yield f"  shows          {found.listed}, of which {found.paired} were found. To list them: trakt-ical shows"
+    yield f"  shows          {found.listed}, of which {found.paired} were found. To list them: {command}"
     if found.clashes:
         yield f"  left out       {len(found.clashes)} that could be several: {', '.join(found.clashes)}"
     if found.specials:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 
 from trakt_ical.app.calendar_specs import make_calendar_id
 from trakt_ical.app.context import App
@@ -71,7 +72,8 @@ def _grade_age(subject: str, output: WrittenOutput, now: datetime, about: str) -
     if state.failure:
         message += f" Failing since {describe_past(state.failure.since, now)}: {state.failure.message}"
     if state.guard_since:
-        accept = f"feed accept '{output.calendar}'" if output.is_feed else "export --accept-shrink"
+        name = quote(output.calendar or "")
+        accept = f"feed accept {name}" if output.is_feed else f"export {name} --accept-shrink"
         message = f"{about} An update is held back since {describe_past(state.guard_since, now)}."
         remedy = f"If that is right, accept the update. Run: trakt-ical {accept}"
     if output.is_old(now):
