@@ -11,7 +11,7 @@ from trakt_ical.feed.page_content import PageContent
 from trakt_ical.feed.week import AiringRow, AiringState, arrange_week
 from trakt_ical.model import local_date
 
-MOST_FILTERED = 40  # calendars that the filter offers
+MOST_FILTERED = 24  # calendars that the filter offers
 # The filter needs no script: each choice hides what its calendar does not have.
 FILTER_RULES = "\n".join(
     f"body:has(#only-{number}:checked) :is(.airing, .on-now, .earlier):not(.in-{number}, :has(.in-{number})) "
