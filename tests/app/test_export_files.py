@@ -46,7 +46,7 @@ def test_what_is_not_believed_is_believed_after_a_week(line: Line, home: Path) -
     result = line("export")
     assert result.exit_code == 8
     assert all(word in result.stderr for word in ("2026-04-25", "--accept-shrink"))
-    assert "trakt-ical export --accept-shrink\n" in line("status").stdout
+    assert "trakt-ical export Trakt --accept-shrink\n" in line("status").stdout
     line.clock.now += timedelta(days=6, hours=23)
     assert line("export").exit_code == 8
     assert line.ics.read_bytes() == before
@@ -61,7 +61,7 @@ def test_the_built_in_trakts_guard_is_overruled_beside_it(line: Line, home: Path
     assert line("--demo", "export").exit_code == 0
     [path] = home.rglob("outputs/*.json")
     path.write_text(path.read_text().replace('"guard_since":null', f'"guard_since":"{NOW:%FT%TZ}"'))
-    assert "trakt-ical --demo export --accept-shrink\n" in line("--demo", "status").stdout
+    assert "trakt-ical --demo export Trakt --accept-shrink\n" in line("--demo", "status").stdout
 
 
 def test_a_success_ends_the_guards_week(line: Line, home: Path) -> None:

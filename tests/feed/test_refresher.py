@@ -418,7 +418,7 @@ def test_most_of_it_gone_is_not_believed_until_it_is_accepted(running: RunningFe
     assert running.get().content.count(b"STATUS:CANCELLED") == 0
     assert "trakt-ical feed accept Trakt" in running.get(running.page).text
     assert "trakt-ical feed accept" in line("feed", "list").output
-    assert "trakt-ical feed accept\n" in line("status").output
+    assert "trakt-ical feed accept Trakt\n" in line("status").output
     line.clock.pass_by(minutes=1)
     assert line("feed", "accept").exit_code == 0
     running.service.reload()
