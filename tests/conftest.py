@@ -26,10 +26,12 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need a browser, so that a run can leave them out."""
+    """Mark the tests that need a browser, so that a run can leave them out; put those of the container image first."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+    # It takes 40 seconds to build. Begun late, one worker would build it while the others have nothing left to do.
+    items.sort(key=lambda item: "image" not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
