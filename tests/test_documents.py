@@ -258,9 +258,12 @@ def test_every_option_in_sentences_exists() -> None:
     """An option that stands alone, such as `--grace 24h`, is one of some command."""
     others = {"--build-arg", "--help", "--add-host", "--userns"}  # of a container engine, of every command
     known = list_options(cli) | others
+    commands = cli.list_commands(click.Context(cli))
     for page in PAGES:
         text = BLOCK.sub("", page.read_text(encoding="utf-8"))
         for span in re.findall(r"`((?:\w+ )?--\w[^`]*)`", text):
+            if not span.startswith("--") and span.split()[0] not in commands:
+                continue
             options = set(re.findall(r"--[a-z][\w-]*", span))
             assert options <= known, (page.name, span)
 
@@ -297,3 +300,29 @@ def test_every_program_of_the_tests_exists() -> None:
     assert len(modules) > 3
     assert [name for name in sorted(modules) if importlib.util.find_spec(name) is None] == []
     assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
+def test_the_architecture_names_what_is_there() -> None:
+    """Each module that docs/architecture.md and docs/contributing.md name exists."""
+    files = [
+        f"/{path.relative_to(ROOT).as_posix()}"
+        for room in ("trakt_ical", "tests")
+        for path in ROOT.glob(f"{room}/**/*.py")
+    ]
+    for page in ("architecture.md", "contributing.md"):
+        named = re.findall(r"[\w/]*\w\.py\b", (ROOT / "docs" / page).read_text(encoding="utf-8"))
+        assert [name for name in named if not any(path.endswith(f"/{name}") for path in files)] == []
+
+
+def test_the_changes_are_kept_as_agreed() -> None:
+    """CHANGELOG.md has the headings of Keep a Changelog, and each change is a sentence."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## (.+)$", text, re.M)
+    assert versions[0] == "[Unreleased]"
+    assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", each) for each in versions[1:])
+    kinds = re.findall(r"^### (.+)$", text, re.M)
+    assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert len(set(kinds)) == len(kinds) or versions[1:]
+    entries = re.findall(r"^- .+(?:\n  .+)*", text, re.M)
+    assert len(entries) > 10
+    assert [entry for entry in entries if not re.search(r"[.:)]$", entry)] == []
