@@ -10,6 +10,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
@@ -23,7 +24,7 @@ from trakt_ical.demo import Fault
 from trakt_ical.model import Airing, DateRange
 from trakt_ical.pipeline import plan_fetch
 from trakt_ical.transform.filters import Filters
-from trakt_ical.transform.rules import Group, Rules
+from trakt_ical.transform.rules import Group, Offsets, Rules
 
 
 def make_entries(*airings: Airing, rules: Rules | None = None, days: int = 2, now: datetime = NOW) -> list[AgendaEntry]:
@@ -60,6 +61,32 @@ def test_a_day_long_airing_reads_as_a_whole_day() -> None:
             make_episode(number=2, starts=NOW + 3 * hour, runtime=length * hour),
         )
         assert [entry.event.uid.partition("@")[0] for entry in found] == [f"trakt-1388-s2e{number}" for number in order]
+
+
+def test_days_of_several_calendars_are_those_of_the_first() -> None:
+    """Two calendars whose zones differ are one list by one clock; a time that both have is one entry."""
+    tokyo, honolulu = ZoneInfo("Asia/Tokyo"), ZoneInfo("Pacific/Honolulu")
+    late = make_episode(number=1, starts=datetime(2026, 4, 18, 20, tzinfo=UTC))
+    spec = make_calendar_spec(DateRange(NOW.date(), 30))
+    fetched = FixedSource([late]).fetch(plan_fetch([spec]), None)
+    for zones, day in (((tokyo, honolulu), 19), ((honolulu, tokyo), 18)):
+        names = dict(zip(("Here", "There"), zones, strict=True))
+        listed = [
+            ListedAirings(fetched, replace(spec, zone=zone, calendar_id=replace(spec.calendar_id, name=name)), NOW)
+            for name, zone in names.items()
+        ]
+        (entry,) = make_agenda(listed, 2)
+        assert (entry.day.day, entry.calendars) == (day, ("Here", "There"))
+
+
+def test_rules_that_differ_show_an_airing_at_each_time() -> None:
+    """One calendar shows it an hour later: two entries, each with the name of its calendar."""
+    spec = make_calendar_spec(DateRange(NOW.date(), 30))
+    later = make_calendar_spec(DateRange(NOW.date(), 30), Rules(offsets=Offsets(timedelta(hours=1))))
+    fetched = FixedSource([make_episode(starts=NOW)]).fetch(plan_fetch([spec]), None)
+    found = make_agenda([ListedAirings(fetched, each, NOW) for each in (spec, later)], 2)
+    assert [entry.event.start - NOW for entry in found] == [timedelta(0), timedelta(hours=1)]
+    assert len({entry.event.uid for entry in found}) == 1
 
 
 def test_a_group_was_watched_when_all_of_it_was() -> None:

@@ -127,6 +127,13 @@ def test_more_than_a_week_is_several_rows_of_days(monkeypatch: pytest.MonkeyPatc
     assert [row.count("┼") for row in rows if "─" in row or "━" in row] == [6, 6, 0]
 
 
+def test_fewer_days_have_more_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three days share the terminal, and none is wider than a title needs."""
+    for columns, width in ((80, 26), (200, 40)):
+        rows = show(monkeypatch, [make_entry("x")], columns, week=True, terminal=False, days=3)
+        assert [len(part) for part in rows[1].split("┼")] == [width] * 3
+
+
 def test_the_network_goes_before_the_title(monkeypatch: pytest.MonkeyPatch) -> None:
     """The narrower the terminal, the less of the network there is; then the title is cut, and the calendar stays."""
     entries = [make_entry(TITLES[0], calendars=("Anna", "Ben"))]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NARROWEST_WEEK = 80  # columns; with fewer, a day of seven would have no room for words
 WIDEST = 10_000  # columns, where stdout is no terminal: nothing is cut
 IN_LINE = 60  # columns; a longer title widens only the table of its own day
+WIDEST_DAY = 40  # columns
 LEAST = 6  # columns; cut to less, a network says nothing
 GAP = "  "
 DAYS = 7
@@ -83,11 +84,12 @@ class AgendaView:
         for first in range(0, days, DAYS):
             if first:
                 self._add(Text(""))
-            self._add_week({day: columns[day] for day in list(columns)[first : first + DAYS]})
+            self._add_week({day: columns[day] for day in list(columns)[first : first + DAYS]}, min(days, DAYS))
         self._write()
 
-    def _add_week(self, week: dict[date, list[AgendaEntry]]) -> None:
-        width = (self._console.width - DAYS + 1) // DAYS
+    def _add_week(self, week: dict[date, list[AgendaEntry]], most: int) -> None:
+        """Add the picture of *week*, in columns of which the terminal has room for *most*."""
+        width = min((self._console.width - most + 1) // most, WIDEST_DAY)
         heads = [_make_cell(self._name_column(day, width), width, style=self._style_day(day)) for day in week]
         bar = Text.assemble(("│", "dim"))  # a style of the text itself would be that of all that it joins
         self._add(bar.join(heads))
