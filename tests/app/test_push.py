@@ -397,6 +397,26 @@ def test_a_calendar_that_the_user_renamed_stays_the_one(mirror: Mirror, home: Pa
 
 
 @by_radicale
+def test_a_calendar_that_takes_no_event_is_told(mirror: Mirror) -> None:
+    """One that was deleted is made again, whatever status says so; one that the user may only read is an error."""
+
+    def refuse_once(_: Request) -> Reply:  # as Cyrus does, which says 403 where there is no calendar
+        mirror.proxy.interfere = lambda _: None
+        return Reply(b"", 403)
+
+    mirror.export()
+    assert mirror.server.ask("DELETE", mirror.url).status_code == 200
+    mirror.change(1)
+    mirror.proxy.interfere = refuse_once
+    mirror.export()
+    assert mirror.read_marks() == mirror.stored_marks
+    mirror.change(1)
+    mirror.proxy.interfere = lambda request: Reply(b"", 403) if request.method == "PUT" else None
+    result = mirror("export")
+    assert (result.exit_code, "may this user write" in result.stderr.lower()) == (6, True)
+
+
+@by_radicale
 def test_a_calendar_may_be_named_by_its_address(mirror: Mirror) -> None:
     """It must exist then, and nothing is made; no principal is looked for."""
     path = urlsplit(mirror.url).path

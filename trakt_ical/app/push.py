@@ -184,7 +184,8 @@ class _Pusher:
                 return self._push_with(client, wanted, tell)
             except CollectionGone as error:
                 raise OutputError(
-                    f"{client.host} shows the calendar {target.calendar}, but takes no event there."
+                    f"{client.host} shows the calendar {target.calendar}, but takes no event there. "
+                    "May this user write to it?"
                 ) from error
 
     def _push_with(self, client: DavClient, wanted: Mapping[str, WantedEvent], tell: PushProgress) -> PushResult:

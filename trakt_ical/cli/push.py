@@ -79,7 +79,8 @@ def _push_demo(run: Run, app: App, *, dry_run: bool) -> None:
 def describe_result(name: str, result: PushResult, *, dry_run: bool = False) -> str:
     """Return the closing line for the push *name*."""
     if not result.put and not result.deleted:
-        return f"{name}: the calendar on the server is up to date."
+        is_whole = not result.taken and not result.refused
+        return f"{name}: the calendar on the server is up to date." if is_whole else f"{name}: nothing was written."
     verb = "would be" if dry_run else "were" if result.put != 1 else "was"
     events = f"{result.put} event{'' if result.put == 1 else 's'} {verb} written"
     return f"{name}: {events}{f', {result.deleted} deleted' if result.deleted else ''}."

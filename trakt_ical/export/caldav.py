@@ -198,8 +198,8 @@ class CalDavCollection:
             raise EventRefused
         if status == 412 or (status == 404 and known):
             raise EditedMeanwhile(href)
-        if status in (404, 409, 410):
-            raise CollectionGone
+        if status in (403, 404, 409, 410):
+            raise CollectionGone  # Cyrus says 403 where there is none
         raise self._client.explain_status(answer)
 
     def delete(self, known: MirroredEvent) -> None:
