@@ -51,6 +51,7 @@ def run(file: Path, *words: str) -> Result:
         (("calendar.Films.back", "9"), ("calendar", "Films", "back"), 9),
         (("calendar.A. B.back", "9"), ("calendar", "A. B", "back"), 9),
         (("account.anna.client_id", "x"), ("account", "anna", "client_id"), "x"),
+        (("push.home.url", "https://x/"), ("push", "home", "url"), "https://x/"),
         (("shows.what the tide left", "tvmaze:8"), ("shows", "what the tide left"), "tvmaze:8"),
         (("show_offsets.Mr. Robot", "-15"), ("show_offsets", "Mr. Robot"), -15),
         (("calendar.Films.show_offsets.Kiln", "5"), ("calendar", "Films", "show_offsets", "Kiln"), 5),
@@ -83,6 +84,24 @@ def test_a_setting_is_removed(file: Path) -> None:
     assert run(file, "unset", "calendar.Nope.back").exit_code == 3
 
 
+def test_a_push_is_set_and_removed(file: Path) -> None:
+    """Its other settings follow its url, and a whole table can be removed, unless something still names it."""
+    for words in (
+        *(
+            ("set", "push.home.url", "https://x/"),
+            ("set", "push.home.username", "me"),
+            ("set", "defaults.push", "home"),
+        ),
+        *(("unset", "push.home.username"), ("set", "push.home.password_file", str(file))),
+    ):
+        assert run(file, *words).exit_code == 0
+    assert tomllib.loads(file.read_text())["push"] == {"home": {"url": "https://x/", "password_file": str(file)}}
+    assert run(file, "unset", "push.home").exit_code == 3
+    for name in ("defaults.push", "push.home", "calendar.Films"):
+        assert run(file, "unset", name).exit_code == 0
+    assert tomllib.loads(file.read_text()) == {"back": 3, "defaults": {}}
+
+
 @pytest.mark.parametrize(
     ("words", "status", "named"),
     [
@@ -95,6 +114,11 @@ def test_a_setting_is_removed(file: Path) -> None:
         (("set", "show_offsets.Kiln", "x"), 3, "show_offsets"),
         (("unset", "show_offsets.Kiln"), 3, "show_offsets"),
         (("set", "password", "hunter22"), 2, "password"),
+        (("set", "push.home.password", "hunter22"), 2, "password"),
+        (("set", "push.home.username", "me"), 3, "url"),
+        (("set", "push.home.calender", "x"), 3, "calendar"),
+        (("set", "push.home", "x"), 3, "push.home.SETTING"),
+        (("unset", "push.home"), 3, "push.home"),
         (("set",), 2, "NAME"),
         (("sett", "back", "3"), 2, "sett"),
         (("edit", "x"), 2, "edit"),

@@ -11,12 +11,14 @@ from tomlkit.exceptions import TOMLKitError
 from trakt_ical import files
 from trakt_ical.config.given import ACCOUNTS, DEFAULTS, TABLES
 from trakt_ical.config.precedence import resolve_settings
+from trakt_ical.config.pushes import MEANINGS, PUSHES
 from trakt_ical.config.settings import FIELDS, SECRETS
 from trakt_ical.config.settings_file import read_text
 from trakt_ical.config.values import parse_value
 from trakt_ical.errors import OutputError, SettingsError
 from trakt_ical.wording import suggest_nearest
 
+NAMED = (TABLES, ACCOUNTS, PUSHES)  # tables of tables, each with a name
 NEW_FILE = """# Settings of trakt-ical. To see all of them, run: trakt-ical config --all
 # If it holds a secret, keep it to yourself: chmod 600.
 
@@ -24,8 +26,9 @@ NEW_FILE = """# Settings of trakt-ical. To see all of them, run: trakt-ical conf
 
 
 def set_value(path: Path, name: str, text: str | None) -> str:
-    """Set *name*, such as `back`, `calendar.Films.back` or `shows.kiln`, to *text* in the file at *path*, or remove it.
+    """Set *name*, such as `back`, `calendar.Films.back` or `push.home.url`, to *text* in the file at *path*.
 
+    Without *text* it is removed, and so may be a whole table, such as `calendar.Films`.
     Returns the file's new text, which was checked as a whole; `save_text` writes it. Raises SettingsError where the
     name or the value is wrong, or the file already was.
     """
@@ -40,10 +43,7 @@ def edit_text(path: Path, before: str, name: str, text: str | None) -> str:
     Raises SettingsError.
     """
     *tables, key = _split_name(name)
-    setting = tables[-1] if tables and _is_table(tables[-1]) else key
-    if setting not in FIELDS:
-        raise SettingsError(f"{setting} is not a setting.{suggest_nearest(setting, FIELDS)}")
-    value = None if text is None else _convert(setting, key, text)
+    value = _read_value(name, tables, key, text)
     try:
         document: Any = tomlkit.parse(before or NEW_FILE)
     except TOMLKitError as error:
@@ -53,7 +53,7 @@ def edit_text(path: Path, before: str, name: str, text: str | None) -> str:
         if each not in table:
             if value is None:
                 raise SettingsError(f"The settings file does not set {name}.")
-            inner: Any = tomlkit.inline_table() if _is_table(each) else tomlkit.table(each in (TABLES, ACCOUNTS))
+            inner: Any = tomlkit.inline_table() if _is_table(each) else tomlkit.table(each in NAMED)
             table[each] = inner
         table = table[each]
     if value is None:
@@ -63,6 +63,22 @@ def edit_text(path: Path, before: str, name: str, text: str | None) -> str:
     else:
         table[key] = value  # in its old place, with the comment behind it, or else before the tables that follow
     return tomlkit.dumps(document)
+
+
+def _read_value(name: str, tables: list[str], key: str, text: str | None) -> Any:
+    """Return *text* as the value of *key* in *tables*, None to remove what *name* names. Raises SettingsError."""
+    if tables and tables[0] in NAMED and len(tables) == 1:
+        if text is not None:
+            raise SettingsError(f"{name} is a table. Name a setting in it: {name}.SETTING.")
+        return None
+    if tables and tables[0] == PUSHES:
+        if key not in MEANINGS:
+            raise SettingsError(f"{key} is not a setting of a push.{suggest_nearest(key, MEANINGS)}")
+        return text
+    setting = tables[-1] if tables and _is_table(tables[-1]) else key
+    if setting not in FIELDS:
+        raise SettingsError(f"{setting} is not a setting.{suggest_nearest(setting, FIELDS)}")
+    return None if text is None else _convert(setting, key, text)
 
 
 def is_secret(name: str) -> bool:
@@ -76,7 +92,10 @@ def _is_table(name: str) -> bool:
 
 
 def _split_name(name: str) -> list[str]:
-    """Return the tables and the setting that *name* names. The name of a calendar or show may have dots in it."""
+    """Return the tables and the setting that *name* names, or a table and the name of one in it.
+
+    The name of a calendar or show may have dots in it.
+    """
     first, _, rest = name.partition(".")
     if not rest:
         return [name]
@@ -90,10 +109,10 @@ def _split_name(name: str) -> list[str]:
             if found and middle and key:
                 return [first, middle, table, key]
     middle, _, setting = rest.rpartition(".")
-    if first in (TABLES, ACCOUNTS) and middle:
-        return [first, middle, setting]
-    places = f"{DEFAULTS}.SETTING, {TABLES}.NAME.SETTING or {ACCOUNTS}.NAME.SETTING"
-    raise SettingsError(f"{name} is not a place in the settings file. Write SETTING, {places}.")
+    if first in NAMED:
+        return [first, middle, setting] if middle else [first, setting]
+    places = ", ".join(f"{kind}.NAME.SETTING" for kind in NAMED)
+    raise SettingsError(f"{name} is not a place in the settings file. Write SETTING, {DEFAULTS}.SETTING, {places}.")
 
 
 def _convert(setting: str, key: str, text: str) -> Any:
