@@ -148,6 +148,56 @@ def find_next_episode(octets: bytes, now: datetime) -> tuple[str, int, int]:
     raise AssertionError("nothing is ahead")
 
 
+def test_the_status_without_a_memory_is_that_of_the_bucket(job: Job) -> None:
+    """One GET, where this computer knows of no recent success; what cannot be asked is said, and fails nothing."""
+    job.run()
+    job.proxy.asked.clear()
+    assert "just now" in job("status").stdout
+    assert job.proxy.lines == []
+    job.forget()
+    job.line.clock.pass_by(minutes=5)
+    (row,) = json.loads(job("status", "--json").stdout)["outputs"]
+    assert row["last_success"] == (job.line.clock() - timedelta(minutes=5)).isoformat()
+    assert job.proxy.lines == ["GET Trakt.ics.state"]
+    job.line.clock.pass_by(days=2)
+    assert job("status").exit_code == 5
+    job.proxy.interfere = lambda _: Reply(b"", 403)
+    result = job("status")
+    assert (result.exit_code, "refused the keys" in result.stdout) == (0, True)
+
+
+def test_the_doctor_tries_the_bucket(job: Job) -> None:
+    """Put, get, conditions and the public's view, with an object of its own that is gone afterwards."""
+    job.run()
+
+    def examine() -> dict[str, list[str]]:
+        rows = json.loads(job("doctor", "--json").stdout)["findings"]
+        rows = [row for row in rows if row["subject"].startswith("bucket")]
+        return {
+            grade: [row["message"] for row in rows if row["grade"] == grade] for grade in ("ok", "warning", "failed")
+        }
+
+    job.proxy.asked.clear()
+    found = examine()
+    assert (len(found["ok"]), found["warning"], found["failed"]) == (2, [], [])
+    (removed,) = [request for request in job.proxy.asked if b"<Delete" in request.body or request.method == "DELETE"]
+    assert b"/doctor-" in removed.body
+    assert job.read().startswith(b"BEGIN:VCALENDAR")
+
+    def ignore_conditions(request: Request) -> Reply | None:
+        if request.path.endswith("list-type=2"):
+            return Reply(b"<ListBucketResult/>", 200)
+        if request.method == "GET" and "doctor-" in request.path and not {"Authorization"} & {*request.headers}:
+            return Reply(b"", 403)
+        if request.method == "PUT" and {"If-Match", "If-None-Match"} & {name.title() for name in request.headers}:
+            return Reply(b"", 200, {"ETag": '"same"'})
+        return None
+
+    job.proxy.interfere = ignore_conditions
+    found = examine()
+    assert found["failed"], "what was put is not there"
+
+
 def test_a_held_back_update_ends_without_a_memory(job: Job) -> None:
     """Since when it is held back lies in the bucket: a computer that forgets all accepts it after shrink_days."""
     job.run()

@@ -497,6 +497,27 @@ def test_a_refresh_of_the_feed_pushes(mirror: Mirror) -> None:
 
 
 @by_radicale
+def test_the_doctor_knows_the_push(mirror: Mirror) -> None:
+    """Whether the login works, and whether the calendar there is in step; it sends no event."""
+
+    def examine() -> tuple[str, str]:
+        mirror.proxy.asked.clear()
+        rows = json.loads(mirror("doctor", "--json").stdout)["findings"]
+        ((grade, message),) = [(row["grade"], row["message"]) for row in rows if row["subject"] == "push home"]
+        assert {request.method for request in mirror.proxy.asked} <= {"PROPFIND", "REPORT"}
+        return grade, message
+
+    assert examine()[0] == "failed", "not exported yet"
+    mirror.export()
+    assert examine()[0] == "ok"
+    mirror.server.ask("DELETE", mirror.find_href(mirror.list_ahead()[0][0]))
+    grade, message = examine()
+    assert (grade, "1 event" in message) == ("warning", True)
+    mirror.write_config(password="wrong-pass")
+    assert examine()[0] == "failed"
+
+
+@by_radicale
 def test_a_dry_run_sends_nothing(mirror: Mirror) -> None:
     """It says how many events would be sent."""
     assert mirror("export", environ=UNPUSHED).exit_code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -82,6 +83,16 @@ def test_a_setting_is_removed(file: Path) -> None:
     assert tomllib.loads(file.read_text()) == tomllib.loads(FILE)
     assert run(file, "unset", "ahead").exit_code == 3
     assert run(file, "unset", "calendar.Nope.back").exit_code == 3
+
+
+@pytest.mark.parametrize("name", ["output", "calendar.Films.output"])
+def test_a_bucket_gets_a_secret_path(file: Path, name: str) -> None:
+    """Whoever knows the path can read the calendar, so it is long and random, and is not printed."""
+    result = run(file, "set", name, "s3://my-bucket")
+    found = re.search(r'output = "s3://my-bucket/([0-9a-f]{32})/Trakt.ics"', file.read_text())
+    assert found
+    assert found[1] not in result.output
+    assert "secret path" in result.stderr
 
 
 def test_a_push_is_set_and_removed(file: Path) -> None:

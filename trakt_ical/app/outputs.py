@@ -12,12 +12,12 @@ from trakt_ical.app.calendar_specs import make_calendar_id
 from trakt_ical.app.context import App
 from trakt_ical.app.feed_folder import find_user, make_feed_folder
 from trakt_ical.config import Calendar
-from trakt_ical.errors import OutputError
+from trakt_ical.errors import OutputError, TraktIcalError
 from trakt_ical.export.ics import parse_owner
 from trakt_ical.export.output import Output, make_store, read_output
 from trakt_ical.export.stores.address import hide_path, is_bucket_address
 from trakt_ical.export.stores.file import FileStore
-from trakt_ical.export.stores.protocol import OutputState, StateFile, load_states
+from trakt_ical.export.stores.protocol import OutputState, StateFile, continue_failure, load_states
 
 OLD_EXPORT = timedelta(hours=36)  # a schedule runs at least once a day, and a computer may sleep for a night
 OLD_FEED = timedelta(hours=3)  # the least; a server restarts, a source is down for an hour
@@ -89,6 +89,43 @@ def list_outputs(apps: Sequence[App], max_age: timedelta | None = None) -> list[
         if title is not None or is_ours:
             found.append(WrittenOutput(path, state, max_age or limit, account, title, is_feed))
     return found + list(_list_pushed(apps, max_age or OLD_EXPORT))
+
+
+def ask_buckets(
+    apps: Sequence[App], outputs: Sequence[WrittenOutput], max_age: timedelta | None = None
+) -> list[WrittenOutput]:
+    """Return *outputs* with what lies beside the calendars in buckets, for each without a recent success here.
+
+    Another computer, perhaps one without a memory, may write there. Each costs one request; one that cannot be asked
+    has that as its failure.
+    """
+    found = {each.path: each for each in outputs}
+    for app in apps:
+        now = app.environment.now()
+        for calendar in app.calendars:
+            output = calendar.settings.output
+            path = StateFile(app.folders.state, output).path
+            known = found.get(path)
+            if not is_bucket_address(output) or (known and known.state.last_success and not known.is_old(now)):
+                continue
+            before = known or WrittenOutput(
+                path, OutputState(output=hide_path(output)), max_age or OLD_EXPORT, app.account, calendar.title
+            )
+            found[path] = msgspec.structs.replace(before, state=_ask_bucket(output, before.state, now))
+    return list(found.values())
+
+
+def _ask_bucket(output: str, known: OutputState, now: datetime) -> OutputState:
+    """Return the newer of what is *known* of *output* in a bucket and what lies there."""
+    from trakt_ical.export.stores.bucket import BucketStore  # few outputs are in one
+
+    try:
+        shared = BucketStore(output).load_state()
+    except TraktIcalError as error:
+        return msgspec.structs.replace(known, failure=known.failure or continue_failure(None, error, now))
+    if shared is None or shared.last_success is None:
+        return known
+    return known if known.last_success and known.last_success >= shared.last_success else shared
 
 
 def list_destinations(app: App, calendar: Calendar) -> list[WrittenOutput]:

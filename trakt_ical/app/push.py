@@ -116,6 +116,17 @@ def push_stored(
         return pusher.run(stores, tell)
 
 
+def compare_with_server(app: App, name: str) -> PushResult:
+    """Return what a push to *name* would send, by a look at all that is on the server. Raises TraktIcalError."""
+    target = app.resolved.pushes[name]
+    check_encryption(app, target)
+    file = open_push_state(app, target)
+    with _lock(file.path, name):
+        pusher = _Pusher(app, target, file, dry_run=True)
+        pusher.distrust()
+        return pusher.run({}, lambda _done, _total: None)
+
+
 @contextmanager
 def _lock(path: Path, name: str) -> Iterator[None]:
     """Keep other processes from pushing to the same calendar. Raises OutputError where one does so for long."""
@@ -147,6 +158,10 @@ class _Pusher:
         self._state = file.load_if_readable() or PushState(name=target.name)
         self._now = app.environment.now()
         self._dry_run = dry_run
+
+    def distrust(self) -> None:
+        """Ask the server even where what is known of it is new."""
+        self._state.read_at = None
 
     def run(self, stores: Mapping[str, Store], tell: PushProgress) -> PushResult:
         """Push all calendars of the target, and note what became of it. Raises TraktIcalError."""

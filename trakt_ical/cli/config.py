@@ -112,6 +112,7 @@ def _change(run: Run, words: Sequence[str]) -> None:
         _edit(run, path)
         return
     from trakt_ical.config import edit
+    from trakt_ical.export.stores.address import complete_address
 
     name = rest[0]
     value = None if action == "unset" else rest[1] if len(rest) > 1 else _ask_value(name)
@@ -121,6 +122,8 @@ def _change(run: Run, words: Sequence[str]) -> None:
         )
     edit.save_text(path, edit.set_value(path, name, value))
     run.say(f"{'Removed' if value is None else 'Set'}: {name} in {path}")
+    if value is not None and name.rpartition(".")[2] == "output" and complete_address(value) != value:
+        run.say("A secret path in the bucket was made for it, which stands there.")
 
 
 def _ask_value(name: str) -> str:

@@ -148,6 +148,7 @@ def _ask_rest(app: App, api: str, flags: dict[str, Any], *, asks: bool) -> Answe
     """Return the answers about kinds, zone and output, for a calendar from *api*. Raises SettingsError."""
     from trakt_ical.config.checks import check_value
     from trakt_ical.errors import SettingsError
+    from trakt_ical.export.stores.address import complete_address
     from trakt_ical.fetch.sources import SOURCES
 
     settings = app.settings
@@ -162,7 +163,7 @@ def _ask_rest(app: App, api: str, flags: dict[str, Any], *, asks: bool) -> Answe
     # An absolute path: the schedule and status run in other folders.
     is_place = Path(settings.output).expanduser().is_absolute() or "://" in settings.output or settings.output == "-"
     usual = settings.output if is_place else f"~/{settings.output}"
-    output = flags["output"] or usual
+    output = complete_address(flags["output"] or usual)
     if not flags["output"] and asks:
         output = _ask_output(usual)
     answers: Answers = {"kind": kinds, "timezone": zone, "output": output}
@@ -205,9 +206,11 @@ def _ask_zone(usual: str, origin: str) -> str:
 
 def _ask_output(usual: str) -> str:
     from trakt_ical.config.checks import check_value
+    from trakt_ical.export.stores.address import complete_address
 
     while True:
-        typed: str = click.prompt("File of the calendar (or s3://BUCKET/NAME.ics)", default=usual, err=True)
+        # Who can read the path can read the calendar, so nobody has to invent one.
+        typed = complete_address(click.prompt("File of the calendar (or s3://BUCKET)", default=usual, err=True))
         reason = check_value("output", typed)
         if reason is not None:
             write_note(f"The file {reason}")
@@ -287,6 +290,7 @@ def _make_first_calendar(run: Run, app: App) -> None:
     from trakt_ical.app.export import ExportOptions, Job, export
     from trakt_ical.errors import TraktIcalError
     from trakt_ical.export.output import make_store
+    from trakt_ical.export.stores.address import is_bucket_address
 
     calendars = [calendar for calendar in app.calendars if calendar.settings.output not in ("", "-")]
     jobs = [Job(calendar, make_store(calendar.settings.output)) for calendar in calendars]
@@ -296,7 +300,10 @@ def _make_first_calendar(run: Run, app: App) -> None:
         if isinstance(outcome, TraktIcalError):
             raise outcome
         place = job.store.describe() if job.store else ""
-        run.say(f"Your calendar: {place}, {outcome.summary.events} events. Open it in your calendar program.")
+        where = "Open it in your calendar program."
+        if is_bucket_address(job.calendar.settings.output):
+            where = f"Its secret path is in {app.resolved.file}. How to subscribe to it there: docs/bucket.md"
+        run.say(f"Your calendar: {place}, {outcome.summary.events} events. {where}")
     run.say(f"To subscribe instead, so that it stays up to date: {run.program} serve, then {run.program} feed page")
 
 

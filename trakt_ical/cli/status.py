@@ -47,11 +47,13 @@ def command(run: Run, /, as_json: bool, max_age: int | None, prune: bool, **flag
     it should be, it is 5. For a check of everything: trakt-ical doctor
     """
     from trakt_ical.app.login import find_shared_users
-    from trakt_ical.app.outputs import forget_outputs, list_outputs
+    from trakt_ical.app.outputs import ask_buckets, forget_outputs, list_outputs
 
     with run.accounts(flags) as accounts:
         apps = accounts.open_known()
-        outputs = list_outputs(accounts.open_owners(), timedelta(hours=max_age) if max_age else None)
+        owners = accounts.open_owners()
+        limit = timedelta(hours=max_age) if max_age else None
+        outputs = ask_buckets(owners, list_outputs(owners, limit), limit)
         if prune:
             forgotten = [output for output in outputs if not output.is_configured]
             forget_outputs(forgotten)

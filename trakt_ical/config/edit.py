@@ -16,6 +16,7 @@ from trakt_ical.config.settings import FIELDS, SECRETS
 from trakt_ical.config.settings_file import read_text
 from trakt_ical.config.values import parse_value
 from trakt_ical.errors import OutputError, SettingsError
+from trakt_ical.export.stores.address import complete_address
 from trakt_ical.wording import suggest_nearest
 
 NAMED = (TABLES, ACCOUNTS, PUSHES)  # tables of tables, each with a name
@@ -78,6 +79,8 @@ def _read_value(name: str, tables: list[str], key: str, text: str | None) -> Any
     setting = tables[-1] if tables and _is_table(tables[-1]) else key
     if setting not in FIELDS:
         raise SettingsError(f"{setting} is not a setting.{suggest_nearest(setting, FIELDS)}")
+    if setting == "output" and text is not None:
+        text = complete_address(text)
     return None if text is None else _convert(setting, key, text)
 
 

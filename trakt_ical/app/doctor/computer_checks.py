@@ -36,7 +36,8 @@ def check_rights(accounts: Accounts, apps: Sequence[App]) -> Iterator[Finding]:
     if os.name == "nt":  # its rights are of another kind, and the folder of a user is the user's alone
         return
     folders, paths = accounts.folders, [app.token_file.path for app in apps]
-    if any(getattr(app.settings, name) for app in apps for name in SECRETS):
+    has_passwords = any(target.password for target in accounts.resolved.pushes.values())
+    if has_passwords or any(getattr(app.settings, name) for app in apps for name in SECRETS):
         paths.append(accounts.resolved.file)
     if folders.feed.is_dir():
         paths += [make_feed_folder(app).secrets_file.path for app in apps]

@@ -64,12 +64,44 @@ def check_address(output: str) -> str | None:
     return None
 
 
+def complete_address(output: str) -> str:
+    """Return *output*, with a secret path made for it where it names a bucket and nothing in it."""
+    scheme, bucket, path = split_address(output)
+    if not is_bucket_address(output) or path.strip("/") or not _BUCKET.fullmatch(bucket):
+        return output
+    return f"{scheme}://{bucket}/{_make_path()}"
+
+
 def find_plain_endpoint(output: str, environ: Mapping[str, str]) -> str | None:
     """Return the variable by which *output* in a bucket is reached without encryption, None where there is none."""
     if not is_bucket_address(output):
         return None
     prefix = PREFIXES[output.partition("://")[0]]
     return next((name for name in ENDPOINTS if name.startswith(prefix) and _is_plain(environ.get(name, ""))), None)
+
+
+def find_object_url(output: str, environ: Mapping[str, str]) -> str:
+    """Return the store's own address of the object *output*, at which the public may read it or not."""
+    scheme, bucket, path = split_address(output)
+    return f"{_find_server(scheme, environ)}/{bucket}/{path}"
+
+
+def find_listing_url(output: str, environ: Mapping[str, str]) -> str:
+    """Return the address that lists the bucket of *output*, where the public may do that."""
+    scheme, bucket, _ = split_address(output)
+    query = "restype=container&comp=list" if scheme == "az" else "list-type=2"
+    return f"{_find_server(scheme, environ)}/{bucket}?{query}"
+
+
+def _find_server(scheme: str, environ: Mapping[str, str]) -> str:
+    region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    own = {
+        "s3": f"https://s3.{region}.amazonaws.com",
+        "gs": "https://storage.googleapis.com",
+        "az": f"https://{environ.get('AZURE_STORAGE_ACCOUNT_NAME', '')}.blob.core.windows.net",
+    }[scheme]
+    named = [url for name in ENDPOINTS if name.startswith(PREFIXES[scheme]) and (url := environ.get(name))]
+    return (named[0] if named else own).rstrip("/")
 
 
 def _is_plain(url: str) -> bool:

@@ -57,6 +57,7 @@ class BucketStore:
         self._known: OutputState | None = None  # the state as this run found it
         self._shared: Snapshot | None = None  # what lies beside the calendar, once it was read
         self._was_shared_read = False
+        self.takes_conditions = True  # until it refuses one
 
     @property
     def name(self) -> str:
@@ -114,6 +115,25 @@ class BucketStore:
             except _BucketError as error:
                 raise OutputError(f"The copy {self.label}{ending} was not written: {error}") from error
         raise AssertionError("count() does not end")
+
+    def load_state(self) -> OutputState | None:
+        """Return what lies beside the calendar, by one GET, None where nothing does. Raises OutputError."""
+        try:
+            found = self._get(_name_state(self._path))
+            return files.decode(found.octets, OutputState) if found else None
+        except (UnicodeDecodeError, msgspec.DecodeError) as error:
+            raise OutputError(f"The state beside {self.label} is damaged: {error}.") from error
+        except _BucketError as error:
+            raise OutputError(f"The state beside {self.label} cannot be read: {error}") from error
+
+    def delete(self) -> None:
+        """Delete the object, and not what lies beside it. Raises OutputError."""
+        import obstore
+
+        try:
+            obstore.delete(self._open(PATIENCE), self._path)
+        except (obstore.exceptions.BaseError, OSError, ValueError) as error:
+            raise OutputError(f"{self.label} was not deleted: {self._translate(error)}") from None
 
     def complete_state(self, kept: OutputState, snapshot: Snapshot | None) -> OutputState:
         """Return *kept* with what other computers noted; without a request where this one saw *snapshot* last."""
@@ -192,6 +212,7 @@ class BucketStore:
             except (obstore.exceptions.BaseError, NotImplementedError) as error:
                 if not _knows_no_condition(error):
                     raise
+                self.takes_conditions = False
                 # Backblaze B2 knows no conditions. To look first leaves a moment for a race, but nothing is better.
                 found = self._get(path)
                 if (found.version if found else None) != expected:
