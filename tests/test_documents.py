@@ -298,6 +298,12 @@ def test_every_program_of_the_tests_exists() -> None:
     assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
 
 
+def test_the_index_names_every_page() -> None:
+    """docs/README.md leads to each other page of the folder."""
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    assert [page.name for page in PAGES[1:] if f"({page.name})" not in index and page.name != "README.md"] == []
+
+
 def test_the_architecture_names_what_is_there() -> None:
     """Each module that docs/architecture.md and docs/contributing.md name exists."""
     files = [
