@@ -25,7 +25,7 @@ from trakt_ical.feed.page import ICON, STYLE
 
 TOKEN_LIFETIME = timedelta(minutes=15)
 MOST_TOKENS = 1000  # of forms that were shown and not sent; the oldest go first
-USED = "That page was already used or is too old, so nothing was done. This page is up to date."
+USED = "That button was pressed before, or its page is too old. This page shows how things are now."
 COUNTED = (
     "It has ended, so Trakt counts it as watched. To take that back, remove it from your history at Trakt.",
     "If you watch it once more, check in again.",
