@@ -127,7 +127,7 @@ def run_feed(line: Line, *, request_timeout: float = REQUEST_TIMEOUT, **settings
         listeners = stack.enter_context(open_listeners([HERE]))
         accounts = stack.enter_context(contextlib.closing(ServedAccounts(apps)))
         accounts.open()
-        application = accounts.make_application()
+        application = accounts.application
         server = WebServer(application, listeners, accounts.reload, apps[0].settings.trusted_proxies, request_timeout)
         stack.enter_context(mock.patch.object(uvicorn.server, "asyncio", IMPATIENT))
         thread = threading.Thread(target=server.run, name="web")

@@ -49,9 +49,7 @@ class Reloading:
         """Look as the server does each second."""
         found = False
         for _ in range(looks):
-            if self.watch.is_due() and (apps := self.watch.load()) is not None:
-                self.running.accounts.follow(apps)
-                found = True
+            found = (self.watch.is_due() and self.watch.follow_with(self.running.accounts.follow)) or found
         return found
 
     def find_url(self, name: str) -> str:

@@ -22,6 +22,7 @@ from trakt_ical.feed.copy_cache import CopyCache
 from trakt_ical.feed.directory import AccountHealth, CalendarHealth, Directory
 from trakt_ical.feed.feed_store import FeedOptions, FeedStore
 from trakt_ical.feed.folder_claims import FolderClaims
+from trakt_ical.feed.metrics import AccountMetrics, CalendarMetrics
 from trakt_ical.feed.refresher import Refresher
 from trakt_ical.pipeline import Outcome, RunResult
 
@@ -63,6 +64,7 @@ class FeedService:
         self._activity: str | None = None
         self._errors: dict[str, TraktIcalError] = {}  # by the calendar's name
         self._refreshed_at = now()
+        self._events: dict[str, int] = {}  # how many each calendar has, known from its first refresh on
         self.refresher = Refresher(self, timedelta(minutes=settings.refresh), now, delay=delay)
         self.store = FeedStore(now, cache, directory, self)
         self._tickets: Tickets | None = None
@@ -162,6 +164,17 @@ class FeedService:
         ]
         return AccountHealth(calendars, self.refresher.condition)
 
+    def read_metrics(self) -> AccountMetrics:
+        """Return what Prometheus may know of the account."""
+        refresher, calendars = self.refresher, []
+        for name in self.names:
+            served = self.store.calendars.get(name)
+            size = served.body.length if served and served.body else None
+            success = served.last_success if served else None
+            calendars.append(CalendarMetrics(name, success, self._events.get(name), size))
+        counts, due = dict(refresher.counts), refresher.next_refresh
+        return AccountMetrics(self.account or "default", counts, refresher.condition, due, calendars)
+
     def refresh(self) -> Mapping[str, Outcome]:
         """Make the next stored copies, now; return what became of each calendar."""
         try:
@@ -174,6 +187,7 @@ class FeedService:
         outcomes = refresh_feeds(app, app.calendars)
         errors = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, TraktIcalError)}
         exported = [outcome for outcome in outcomes.values() if isinstance(outcome, RunResult)]
+        self._events |= {name: each.summary.events for name, each in outcomes.items() if isinstance(each, RunResult)}
         if exported:
             self._account_zone = exported[0].zone
         # Where nothing could be fetched at all, it is one trouble of the account, not one of each calendar.

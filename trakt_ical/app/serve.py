@@ -22,9 +22,11 @@ from trakt_ical.feed.asgi import FeedApp
 from trakt_ical.feed.copy_cache import CopyCache
 from trakt_ical.feed.directory import Directory, Health
 from trakt_ical.feed.folder_claims import FolderClaims, FolderInUse
+from trakt_ical.feed.metrics import MetricsPage, ServiceMetrics
 from trakt_ical.feed.refresher_pool import Member, RefresherPool
 from trakt_ical.feed.server import WebServer, open_listeners
 from trakt_ical.http import ListenAddress, is_loopback
+from trakt_ical.trakt.request_counts import request_counts
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,8 @@ class ServedAccounts:
         self._cache = CopyCache()
         delays = find_first_delays(apps)
         self.services = [self._make_service(app, delays[app.account]) for app in apps]
+        self.application = FeedApp(self.directory, _CheckInRoutes(self), self._make_metrics(apps[0]))
+        """The service as an ASGI application."""
         self._turn = 0
         self._calendars = _list_calendars(self.services)
         self.pool = RefresherPool(_make_members(self.services), apps[0].environment.now)
@@ -74,9 +78,13 @@ class ServedAccounts:
             service.close()
         self.claims.close()
 
-    def make_application(self) -> FeedApp:
-        """Return the service as an ASGI application."""
-        return FeedApp(self.directory, _CheckInRoutes(self))
+    def _make_metrics(self, app: App) -> MetricsPage:
+        return MetricsPage(self, app.settings.metrics_from, shows_names=app.settings.metrics_names)
+
+    def read_metrics(self) -> ServiceMetrics:
+        """Return what Prometheus may know."""
+        accounts = [service.read_metrics() for service in self.services]
+        return ServiceMetrics(accounts, dict(self.application.counts), request_counts.read())
 
     def check_health(self) -> Health:
         """Return how the service is now."""
@@ -115,8 +123,10 @@ class ServedAccounts:
     def follow(self, apps: Sequence[App]) -> None:
         """Serve what the settings of *apps* say from now on; connections and what is being downloaded go on.
 
-        Accounts whose calendars are others than before are refreshed at once.
+        Accounts whose calendars are others than before are refreshed at once. Raises SettingsError, before anything is
+        done, where a library is missing.
         """
+        self.application.metrics = self._make_metrics(apps[0])
         change = compare_settings([service.app for service in self.services], apps)
         known = {service.account: service for service in self.services}
         for account in known.keys() - {app.account for app in apps}:
@@ -224,9 +234,8 @@ def serve(configured: Accounts, report_urls: Callable[[Sequence[str]], None]) ->
         is_open_to = ", ".join(str(address) for address in addresses if not is_loopback(address.host))
         if is_open_to and not settings.public_url:
             log.warning("%s", PLAIN_HTTP_WARNING.format(addresses=is_open_to))
-        application = accounts.make_application()
         look = functools.partial(_look, accounts, watch, manager)
-        server = WebServer(application, listeners, look, settings.trusted_proxies)
+        server = WebServer(accounts.application, listeners, look, settings.trusted_proxies)
         with accounts.pool:
             urls = [ListenAddress(*listener.getsockname()[:2]).url for listener in listeners]
             accounts.claims.note_addresses(urls)
@@ -235,7 +244,7 @@ def serve(configured: Accounts, report_urls: Callable[[Sequence[str]], None]) ->
             server.run()
             manager.notify_stopping()
         has_ended = accounts.pool.stop(REFRESHER_TIMEOUT)
-        return application.close() and has_ended
+        return accounts.application.close() and has_ended
 
 
 def _look(accounts: ServedAccounts, watch: SettingsWatch, manager: ServiceManager) -> None:
@@ -243,8 +252,7 @@ def _look(accounts: ServedAccounts, watch: SettingsWatch, manager: ServiceManage
     try:
         if watch.is_due():
             manager.notify_reloading()
-            if (apps := watch.load()) is not None:
-                accounts.follow(apps)
+            watch.follow_with(accounts.follow)
             manager.notify_ready()
         accounts.look()
         manager.notify_status(accounts.describe())

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 FIXED = ("listen", "trusted_proxies", "log_format")
 """Settings that the server reads only when it starts."""
-OF_THE_SERVER = (*FIXED, "refresh", "notice_after")
+OF_THE_SERVER = (*FIXED, "refresh", "notice_after", "metrics_from", "metrics_names")
 """Settings that change no calendar."""
 KEPT = "The settings were not reloaded, and those from before go on. %s"
 
@@ -54,18 +54,21 @@ class SettingsWatch:
             self._loaded = mark
         return is_due
 
-    def load(self) -> list[App] | None:
-        """Return the accounts as the settings are now; None where they are wrong, which is reported."""
+    def follow_with(self, follow: Callable[[Sequence[App]], object]) -> bool:
+        """Read the settings, and let *follow* serve the accounts as they are now; return whether that was done.
+
+        Where the settings are wrong, that is reported, and those from before go on.
+        """
         try:
             if self._loaded is None and self._had_file:
                 raise SettingsError(f"The settings file {self._path} is gone.")
             accounts = self._accounts.reload()
-            apps = accounts.open_all()
+            follow(accounts.open_all())
         except SettingsError as error:
             service.error(KEPT, " ".join(map(str, (error, *error.others))))
-            return None
+            return False
         self._accounts, self._had_file = accounts, self._loaded is not None
-        return apps
+        return True
 
 
 def _read_mark(path: Path) -> object:

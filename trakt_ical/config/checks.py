@@ -105,13 +105,13 @@ def check_listen(addresses: Collection[str]) -> str | None:
     return None if addresses else "must be HOST:PORT, one or more, such as 127.0.0.1:8642 or [::1]:8642."
 
 
-def check_proxies(proxies: Iterable[str]) -> str | None:
-    """Check that *proxies* are addresses or networks."""
+def check_networks(networks: Iterable[str]) -> str | None:
+    """Check that *networks* are addresses or networks."""
     import ipaddress
 
     try:
-        for proxy in proxies:
-            ipaddress.ip_network(proxy)
+        for network in networks:
+            ipaddress.ip_network(network)
     except ValueError:
         return "must be addresses or networks, such as 127.0.0.1 or 10.0.0.0/8."
     return None
@@ -137,6 +137,7 @@ CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "shows": check_choices,
     "color": check_color,
     "listen": check_listen,
-    "trusted_proxies": check_proxies,
+    "trusted_proxies": check_networks,
+    "metrics_from": check_networks,
 }
 """The check of each setting that needs more than choices and limits."""

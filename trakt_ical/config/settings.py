@@ -217,6 +217,14 @@ class Settings:
     trusted_proxies: tuple[str, ...] = _setting(
         (), "Addresses or networks of proxies whose X-Forwarded-For says which client asks."
     )
+    metrics_from: tuple[str, ...] = _setting(
+        (),
+        "Addresses or networks that may read /metrics, for Prometheus, such as 127.0.0.1. Requests that a proxy passes "
+        "on are never answered. If not set: nobody.",
+    )
+    metrics_names: bool = _setting(
+        False, "Name accounts and calendars in /metrics, instead of numbering them as they stand in the settings."
+    )
     log_format: str = _setting(
         "text",
         "Lines that serve writes to its log: text with time and level, or one JSON object a line.",

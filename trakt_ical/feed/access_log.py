@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-PUBLIC_PATHS = frozenset(("/healthz", "/robots.txt"))
+PUBLIC_PATHS = frozenset(("/healthz", "/metrics", "/robots.txt"))
 CUT = "…"
 LONGEST_NAME = 100  # characters of what a client wrote after the secret
 LONGEST_AGENT = 200  # characters of what a client calls itself

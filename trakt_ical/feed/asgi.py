@@ -1,14 +1,15 @@
 """The feed as an ASGI application: takes each request from the web server and sends the answer decided elsewhere.
 
-There are five routes: a calendar, the page, check-in links, `/robots.txt` and `/healthz`. Most answers for a calendar
-need nothing that is not in memory and go out at once. A calendar that has to be read from disk, the page and check-in
-links run in a thread, so that they hold up nobody else.
+There are six routes: a calendar, the page, check-in links, `/robots.txt`, `/healthz` and `/metrics`. Most answers for a
+calendar need nothing that is not in memory and go out at once. A calendar that has to be read from disk, the page,
+metrics and check-in links run in a thread, so that they hold up nobody else.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
@@ -23,9 +24,12 @@ from trakt_ical.feed.answers import (
     READ_METHODS,
     Answer,
     Download,
+    answer_fixed,
     make_html_answer,
 )
 from trakt_ical.feed.directory import Feeds, PageSource
+from trakt_ical.feed.metrics import PATH as METRICS
+from trakt_ical.feed.metrics import MetricsPage
 from trakt_ical.feed.page import HEADERS
 
 T = TypeVar("T")
@@ -41,6 +45,8 @@ CONDITIONS = frozenset((b"accept-encoding", b"if-none-match", b"if-modified-sinc
 LONGEST_BODY = 4096  # octets of a request's body; a form of ours has 60
 LONGEST_DISCARDED = 10_000_000  # octets of a longer one that are read before the answer
 MOST_TRIES = 3  # to read a stored copy that is being replaced
+FIXED = {"/healthz": "health", "/robots.txt": "robots"}
+"""What is counted under a name of its own."""
 THREADS = 40  # check-ins may wait for Trakt, so a few of them must not block the page
 _HOST = re.compile(r"(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
 
@@ -64,11 +70,19 @@ class FeedsSource(Protocol):
 
 
 class FeedApp:
-    """The ASGI application. *directory* holds what is served now; *check_in* answers links, None: there are none."""
+    """The ASGI application. *directory* holds what is served now; *check_in* answers links, None: there are none.
 
-    def __init__(self, directory: FeedsSource, check_in: Route | None = None) -> None:
+    *metrics* answers `/metrics`, None: nobody may read it. It is replaced where the settings change.
+    """
+
+    def __init__(
+        self, directory: FeedsSource, check_in: Route | None = None, metrics: MetricsPage | None = None
+    ) -> None:
         self._directory = directory
         self._check_in = check_in
+        self.metrics = metrics
+        self.counts: Counter[tuple[str, int]] = Counter()
+        """How many answers there were, by what was asked for and by status."""
         # Threads of our own: asyncio's few are also needed to look for renewed secrets each second, and the server
         # waits for all of them when it ends.
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="answer")
@@ -81,9 +95,12 @@ class FeedApp:
         path = feeds.strip_prefix(scope["path"])
         body: bytes | None = b"" if method in READ_METHODS else await read_body(receive)
         if self._check_in is not None and path.startswith(self._check_in.path):
-            answer = await self._respond(self._check_in, method, path, body)
+            route, answer = "check_in", await self._respond(self._check_in, method, path, body)
+        elif path == METRICS and (metrics := self._find_metrics(scope)) is not None:
+            route, answer = "metrics", await self._answer_metrics(metrics, method, scope)
         else:
-            answer = await self._answer(scope, method, path)
+            route, answer = await self._answer(scope, method, path)
+        self.counts[route, answer.status] += 1
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
         if access_log.is_enabled():
@@ -94,18 +111,28 @@ class FeedApp:
         self._threads.shutdown(wait=False, cancel_futures=True)
         return all(future.done() for future in list(self._pending))
 
-    async def _answer(self, scope: Scope, method: str, path: str) -> Answer:
+    def _find_metrics(self, scope: Scope) -> MetricsPage | None:
+        """Return the page of metrics if whoever asks may read it."""
+        client = scope["client"][0] if scope.get("client") else ""
+        return self.metrics if self.metrics is not None and self.metrics.is_open_to(client, scope["headers"]) else None
+
+    async def _answer_metrics(self, metrics: MetricsPage, method: str, scope: Scope) -> Answer:
+        accept = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"), "")
+        return answer_fixed(await self._run(metrics.make_answer, accept), method)
+
+    async def _answer(self, scope: Scope, method: str, path: str) -> tuple[str, Answer]:
+        """Return what was asked for, and the answer."""
         conditions = read_conditions(scope["headers"])
         for _ in range(MOST_TRIES):
             # Anew each time: a copy that was replaced meanwhile is another calendar, with other tags.
             found = self._directory.feeds.answer(method, path, conditions, scope["query_string"])
             if isinstance(found, Answer):
-                return found
+                return FIXED.get(path, "unknown" if found.status == 404 else "calendar"), found
             if not isinstance(found, Download):
-                return await self._answer_page(found, method, path, find_base_url(scope))
+                return "page", await self._answer_page(found, method, path, find_base_url(scope))
             if (made := await self._run(found.make)) is not None:
-                return made
-        return NOT_READABLE
+                return "calendar", made
+        return "calendar", NOT_READABLE
 
     async def _respond(self, route: Route, method: str, path: str, body: bytes | None) -> Answer:
         if body is None:

@@ -27,6 +27,7 @@ from trakt_ical.files import decode, decode_repaired
 from trakt_ical.http import parse_http_date, parse_retry_after
 from trakt_ical.trakt import statuses
 from trakt_ical.trakt.reach import JOB, KeptOnly, Patience
+from trakt_ical.trakt.request_counts import request_counts
 from trakt_ical.trakt.transport import limit_answer, make_policy, make_session
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ BEGINNING = 2**12  # octets that tell a refusal or a page from data
 TIMEOUT = (10, 60)  # seconds to connect, and between two reads
 ANSWER_LIMIT = 180  # seconds for a whole answer; a large calendar over a slow line takes 30
 LONGEST_WAIT = 300  # seconds; the most that Cloudflare's Retry-After asks for, and that somebody waits for
+NOT_MODIFIED = 304  # what the server said of a kept answer
 SHORTEST_MASKED = 6  # characters; masking a shorter secret wherever it occurs would spell it out
 # What the libraries raise for an answer that they take for impossible, such as a chunk of a negative size.
 UNREADABLE = (ValueError, LookupError, ArithmeticError, AssertionError, RecursionError)
@@ -295,6 +297,16 @@ class Client:
         return answer
 
     def _exchange(self, method: str, url: str, name: str, attributes: Mapping[str, Any]) -> Answer:
+        try:
+            answer = self._request(method, url, name, attributes)
+        except Exception:
+            request_counts.note(self._server, None)
+            raise
+        if not (answer.from_cache and self._max_age):  # else it was kept and young, and nobody was asked
+            request_counts.note(self._server, NOT_MODIFIED if answer.from_cache else answer.status)
+        return answer
+
+    def _request(self, method: str, url: str, name: str, attributes: Mapping[str, Any]) -> Answer:
         with self._session.request(
             method, url, timeout=self._timeout, stream=True, allow_redirects=False, **attributes
         ) as response:
