@@ -1,4 +1,4 @@
-"""Days, hours, spans and ages in English words, and the nearest name for a misspelt one; hours count to 24."""
+"""Days, hours, spans and ages in English words, the nearest name for a misspelt one, and commands in sentences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,25 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+PROGRAM = "trakt-ical"
+COMMANDS = (
+    *("export", "serve", "feed", "push", "agenda", "explain", "checkin"),
+    *("setup", "login", "logout", "import", "shows", "status", "doctor", "schedule", "config", "completion", "demo"),
+)
+"""The names of all commands, most used first."""
 UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
+
+
+def complete_commands(text: str, program: str) -> str:
+    """Return *text* with *program*, which may have general options behind it, in each command that it advises.
+
+    Who writes a sentence does not know the options, and without them a command is about other files or another server.
+    """
+    if program == PROGRAM:
+        return text
+    # The name alone is the product's, and `demo` and `completion` are about no files and no server.
+    names = "|".join(set(COMMANDS) - {"demo", "completion"})
+    return re.sub(rf"(?<![\w./-]){PROGRAM} ({names})\b", lambda found: f"{program} {found[1]}", text)
 
 
 def describe_span(length: timedelta) -> str:

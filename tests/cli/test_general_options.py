@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Line
+from trakt_ical.app.context import Accounts
+from trakt_ical.app.serve import ServedAccounts
 
 LOGGED = re.compile(r"\d\d:\d\d:\d\d DEBUG GET /calendars/my/shows/\S+: 200, \d+ octets")
 
@@ -95,6 +98,25 @@ def test_each_advised_command_is_about_the_same_files(line: Line, tmp_path: Path
         advised = re.findall("trakt-ical [-a-z]+ ?[^ ]*", shown)
         assert wanted in shown
         assert [each for each in advised if not each.startswith(wanted.strip())] == []
+
+
+def test_the_page_advises_commands_with_the_general_options(
+    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever serves with --home reads on the page what to run with --home, as text and not as HTML."""
+    pages = []
+
+    def draw_page(accounts: Accounts, report: object) -> bool:
+        with contextlib.closing(ServedAccounts(accounts.open_all())) as served:
+            served.open()
+            pages.append(served.services[0].render_page("http://127.0.0.1:1").decode())
+        return True
+
+    monkeypatch.setattr("trakt_ical.app.serve.serve", draw_page)
+    assert line("--home", str(tmp_path / "a<b"), "serve").exit_code == 0
+    [page] = pages
+    assert f"trakt-ical --home &#x27;{tmp_path}/a&lt;b&#x27; feed renew" in page
+    assert "trakt-ical feed" not in page
 
 
 def test_what_prints_a_table_prints_json_too(line: Line) -> None:

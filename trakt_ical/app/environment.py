@@ -15,6 +15,7 @@ import msgspec
 from trakt_ical.config import HOME
 from trakt_ical.errors import SettingsError
 from trakt_ical.trakt.reach import Reach
+from trakt_ical.wording import PROGRAM
 
 
 def _has_terminal() -> bool:
@@ -26,6 +27,7 @@ class Environment(msgspec.Struct, frozen=True):
 
     *environ*: the environment variables. *timeout*: seconds to connect to a source and between two reads, except for
     logins; None: the client's own. *has_terminal*: whether the user can be asked. *reach*: which servers answer.
+    *program*: how the user starts the program, with the general options of this run.
     """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -34,6 +36,7 @@ class Environment(msgspec.Struct, frozen=True):
     timeout: tuple[float, float] | None = None
     has_terminal: Callable[[], bool] = _has_terminal
     reach: Reach = msgspec.field(default_factory=Reach)
+    program: str = PROGRAM
 
 
 def use_newest_zones() -> None:

@@ -14,11 +14,7 @@ import click
 import trakt_ical
 from trakt_ical.cli.command import make_general_options, make_json_option
 from trakt_ical.cli.terminal import describe_stdout_error, write_note
-
-COMMANDS = (
-    *("export", "serve", "feed", "push", "agenda", "explain", "checkin"),
-    *("setup", "login", "logout", "import", "shows", "status", "doctor", "schedule", "config", "completion", "demo"),
-)
+from trakt_ical.wording import COMMANDS
 
 
 class Commands(click.Group):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from trakt_ical.cli import COMMANDS
 from trakt_ical.cli.terminal import write_note
+from trakt_ical.wording import PROGRAM, complete_commands
 
 if TYPE_CHECKING:
     from trakt_ical.app.context import Accounts, App
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
     from trakt_ical.config import Calendar
 
 C = TypeVar("C", bound=Callable[..., Any])
-
-PROGRAM = "trakt-ical"
-# `demo` and `completion` are about no files and no server.
-_COMMAND = re.compile(rf"(?<![\w./-]){PROGRAM} ({'|'.join(set(COMMANDS) - {'demo', 'completion'})})\b")
 
 
 @dataclass(frozen=True)
@@ -60,10 +55,12 @@ class Run:
     @contextlib.contextmanager
     def accounts(self, flags: Mapping[str, Any]) -> Iterator[Accounts]:
         """Open the accounts that *flags*, environment and settings file give. Raises SettingsError."""
+        from msgspec.structs import replace
+
         from trakt_ical.app.context import open_accounts
         from trakt_ical.app.environment import Environment
 
-        environment = self.environment or Environment()
+        environment = replace(self.environment or Environment(), program=self.program)
         flags = {**flags, "home": self.home, "config": self.config}
         if flags.pop("offline", False):
             environment = _forbid_requests(environment, demo=self.demo)
@@ -71,14 +68,8 @@ class Run:
             yield accounts
 
     def complete_advice(self, text: str) -> str:
-        """Return *text* with the general options of this run in each command that it advises.
-
-        Below `cli` nobody knows them, and without them the advice would concern other files or another server.
-        """
-        if self.program == PROGRAM:
-            return text
-        # The name alone is the product's, and a command that has options already knows its files.
-        return re.sub(_COMMAND, lambda found: f"{self.program} {found[1]}", text)
+        """Return *text* with the general options of this run in each command that it advises."""
+        return complete_commands(text, self.program)
 
     def say(self, text: str) -> None:
         """Write *text* to stderr unless the user asked for quiet."""
