@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import shlex
@@ -296,6 +297,34 @@ def test_every_program_of_the_tests_exists() -> None:
     assert len(modules) > 3
     assert [name for name in sorted(modules) if importlib.util.find_spec(name) is None] == []
     assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
+def list_words_of_the_program() -> str:
+    """Return the texts in the code of the program, one a line; what is filled into a text is a blank."""
+    texts: list[str] = []
+    for path in (ROOT / "trakt_ical").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                texts.append("".join(part.value if isinstance(part, ast.Constant) else "\0" for part in node.values))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.append(node.value)
+    return "\n".join(texts)
+
+
+def test_symptoms_are_what_the_program_says() -> None:
+    """What docs/troubleshooting.md quotes as seen is in the texts of the program, except for names."""
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    seen = [row.split(" | ")[0] for row in re.findall(r"^\| (.+) \|$", page, re.M)]
+    quoted = [quote for symptom in seen for quote in re.findall(r"`([^`]+)`", symptom)]
+    words = re.sub(r"\{\w+\}|%[sd]", "\0", list_words_of_the_program())
+    unknown = [
+        quote
+        for quote in quoted
+        for part in re.split(r"…|Trakt|TVmaze", quote)
+        if part.strip(" :,.") and part.strip(" :,.") not in words
+    ]
+    assert len(quoted) > 25
+    assert unknown == []
 
 
 def test_the_index_names_every_page() -> None:
