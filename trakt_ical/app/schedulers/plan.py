@@ -31,7 +31,10 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class ScheduleStatus(msgspec.Struct, frozen=True):
-    """How a schedule is: *installed*, *next_run* and *last_run* in the scheduler's words ("" unknown), and *notes*."""
+    """How a schedule is: *installed*, *next_run*, *last_run* and how that ended ("" unknown), and *notes*.
+
+    Times are in ISO 8601 with their offset, but for Windows, which writes them as its language does.
+    """
 
     scheduler: str
     installed: bool
@@ -70,4 +73,4 @@ def find_next(times: list[tuple[int, int]], now: datetime) -> str:
     """Return when the next of *times* (hour and minute by the clock of this computer) comes after *now*."""
     today = now.astimezone().replace(second=0, microsecond=0, tzinfo=None)
     days = (today.replace(hour=hour, minute=minute) + timedelta(days=day) for day in (0, 1) for hour, minute in times)
-    return f"{min(each for each in days if each > today):%Y-%m-%d %H:%M}"
+    return min(each for each in days if each > today).astimezone().isoformat(sep=" ", timespec="minutes")

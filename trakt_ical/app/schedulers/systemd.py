@@ -84,13 +84,14 @@ class Systemd:
             return ScheduleStatus(self.name, installed=False)
         timer = self._show(f"{name}.timer", "NextElapseUSecRealtime", "LastTriggerUSec", "ActiveState")
         service = self._show(f"{name}.service", "Result", "ExecMainStatus")
-        last = timer.get("LastTriggerUSec", "")
+        last = _add_offset(timer.get("LastTriggerUSec", ""))
         if last:
             last += f", ended with status {service.get('ExecMainStatus', '?')} ({service.get('Result', '?')})"
         notes = [] if timer.get("ActiveState") == "active" else ["The timer is not active. Install it again."]
         if not self._is_lingering():
             notes.append(LINGER.format(user=name_user()))
-        return ScheduleStatus(self.name, True, timer.get("NextElapseUSecRealtime", ""), last, tuple(notes))
+        next_run = _add_offset(timer.get("NextElapseUSecRealtime", ""))
+        return ScheduleStatus(self.name, True, next_run, last, tuple(notes))
 
     def _find_paths(self, name: str) -> tuple[Path, Path]:
         config = self._environ.get("XDG_CONFIG_HOME", "")
@@ -113,6 +114,15 @@ class Systemd:
     def _is_lingering(self) -> bool:
         # systemd keeps a file for each user whose programs go on after he logs out.
         return Path("/var/lib/systemd/linger", name_user()).exists()
+
+
+def _add_offset(text: str) -> str:
+    """Return the time in *text* in ISO 8601 with its offset; *text* where systemd wrote something else.
+
+    systemd writes `Thu 2026-11-26 00:09:42 CET`, by the clock of this computer. What CET is, only people know.
+    """
+    found = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text)
+    return datetime.fromisoformat(found[0]).astimezone().isoformat(sep=" ") if found else text
 
 
 def _quote_for_systemd(word: str) -> str:
