@@ -243,3 +243,13 @@ def test_a_list_that_lacks_most_shows_is_asked_about(line: Line, home: Path) -> 
     kept = next(home.rglob("shows.json")).read_bytes()
     assert line(*words, str(home / "short.txt")).exit_code == 8
     assert next(home.rglob("shows.json")).read_bytes() == kept
+
+
+def test_a_household_is_not_set_up_by_a_few_questions(line: Line, home: Path) -> None:
+    """Its settings say whose each calendar is; setup changes nothing, and names the login of an account."""
+    line.environ.clear()
+    file = home / "config.toml"
+    file.write_text("[account.anna]\n[calendar.Hers]\naccount = 'anna'\n")
+    done = line("--config", str(file), "setup", typed="tvmaze\n\n\n\n\n")
+    assert (done.exit_code, "login --account anna" in done.stderr) == (3, True)
+    assert file.read_text().startswith("[account.anna]\n[calendar.Hers]")

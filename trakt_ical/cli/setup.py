@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
@@ -17,7 +18,7 @@ from trakt_ical.cli.terminal import show_progress, write_note
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trakt_ical.app.context import App
+    from trakt_ical.app.context import Accounts, App
     from trakt_ical.fetch.imported.imported_list import ListContent
     from trakt_ical.fetch.sources import Capabilities
 
@@ -54,10 +55,13 @@ def command(run: Run, /, **flags: Any) -> None:
     settings file is the answer by default, and stays.
     """
     with run.accounts({}) as accounts:
+        _refuse_household(accounts)
         app = accounts.open_account("")
         asks = app.environment.has_terminal() and not flags["yes"]
         if asks:
-            run.say("Press Enter to take the answer in brackets, Ctrl-C to stop. Nothing is written before the end.")
+            run.say(
+                "Press Enter to take the answer in brackets, Ctrl-C to stop. Your settings are written after these."
+            )
         answers = _ask_source(run, app, flags, asks=asks)
         if answers is None:
             _describe_demo(run)
@@ -77,6 +81,17 @@ def command(run: Run, /, **flags: Any) -> None:
             _make_first_calendar(run, app)
     _install_schedule(run, flags["schedule"], asks=asks)
     run.say(f"To check everything at any time: {run.program} doctor")
+
+
+def _refuse_household(accounts: Accounts) -> None:
+    """Raise SettingsError where the settings have accounts: a few questions cannot say what is whose."""
+    from trakt_ical.errors import SettingsError
+
+    if names := [name for name in accounts.resolved.accounts if name]:
+        raise SettingsError(
+            f"Your settings have accounts ({', '.join(names)}), and setup is for one person. Change them in "
+            f"{accounts.resolved.file}, and let each person log in. Run: trakt-ical login --account {quote(names[0])}"
+        )
 
 
 def _describe_demo(run: Run) -> None:
@@ -294,7 +309,8 @@ def _make_first_calendar(run: Run, app: App) -> None:
 
     calendars = [calendar for calendar in app.calendars if calendar.settings.output not in ("", "-")]
     jobs = [Job(calendar, make_store(calendar.settings.output)) for calendar in calendars]
-    with show_progress(app.capabilities.server, visible=not run.quiet) as progress:
+    unit = "shows" if app.capabilities.needs_list else ""
+    with show_progress(app.capabilities.server, visible=not run.quiet, unit=unit) as progress:
         outcomes = export(app, jobs, ExportOptions(), progress)
     for job, outcome in zip(jobs, outcomes, strict=True):
         if isinstance(outcome, TraktIcalError):
