@@ -154,6 +154,13 @@ def test_the_network_goes_before_the_title(monkeypatch: pytest.MonkeyPatch) -> N
     assert "A Network of Some …" in row
 
 
+@pytest.mark.parametrize("columns", [1, 10, 20])
+def test_a_terminal_without_room_cuts_titles_all_the_same(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """The few letters that are left are the first ones."""
+    rows = show(monkeypatch, [make_entry(TITLES[0], calendars=("Anna", "Ben"))], columns, names=True)
+    assert "  Sever…  " in strip_styles(rows[1])
+
+
 def test_a_pipe_gets_whole_titles_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a program reads is not cut, and has neither styles nor marks of direction."""
     entries = [make_entry(title, NOW + timedelta(hours=hour)) for hour, title in enumerate(TITLES)]

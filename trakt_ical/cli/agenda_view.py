@@ -58,7 +58,7 @@ class AgendaView:
         hours = self._dates.width + 3
         names = max((cell_len(_join_names(entry)) for entry in entries), default=0) if self._names_calendars else 0
         names = min(names, max(width // 5, LEAST))
-        room = width - hours - len(GAP) - (names + len(GAP) if names else 0)
+        room = max(width - hours - len(GAP) - (names + len(GAP) if names else 0), LEAST)
         usual = min(max(cell_len(_clean(entry.event.summary)) for entry in entries), room, width // 2, IN_LINE)
         for day, its in groupby(entries, key=lambda entry: entry.day):
             rows = list(its)
