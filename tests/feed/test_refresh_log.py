@@ -13,13 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Clock
+from tests.conftest import Clock, Line
+from tests.feeds import RunningFeed
 from trakt_ical.cli.run import Run, show_log
 from trakt_ical.cli.service_log import write_service_log
+from trakt_ical.demo import Drop, Fault
 from trakt_ical.errors import LoginNeeded, OutputError, TraktIcalError, Unreachable
 from trakt_ical.export.changes import Change, Kind
 from trakt_ical.export.stores.protocol import Summary
-from trakt_ical.feed.access_log import name_account
+from trakt_ical.feed.access_log import mask_secrets, name_account
 from trakt_ical.feed.refresher import Refresher
 from trakt_ical.pipeline import Outcome, RunResult
 
@@ -146,6 +148,21 @@ def test_a_crash_is_one_line_until_it_is_over(clock: Clock, lines: list[str]) ->
     assert "again after" in lines[1]
 
 
+def test_trakt_is_down_for_hours(running: RunningFeed, line: Line, capsys: pytest.CaptureFixture[str]) -> None:
+    """Over real HTTP, with all that the client says of its tries: a line when it begins, a line when it ends."""
+    with show_log(Run()), write_service_log(Run(), "text"):
+        line.demo.misbehave(Fault(status=503, times=0))
+        assert list(running.pass_in_steps(hours=2))
+        line.demo.misbehave(Fault(drop=Drop.BEFORE, times=0))
+        assert list(running.pass_in_steps(hours=2))
+        line.demo.behave()
+        assert list(running.pass_in_steps(minutes=70))
+    first, second, *quiet = [line.split(maxsplit=2)[2] for line in capsys.readouterr().err.splitlines()]
+    assert re.fullmatch(r"WARNING Trakt could not be refreshed; next try \d\d:\d\d\. .*", first)
+    assert re.match("INFO Trakt: refreshed again after [345] hours: ", second)
+    assert [line.split(";")[0] for line in quiet] == ["INFO Trakt: nothing changed"] * len(quiet)
+
+
 def log_samples(run: Run, log_format: str) -> None:
     """Log a line of each kind as `serve` does."""
     log, tries = logging.getLogger("trakt_ical.x"), logging.getLogger("trakt_ical.trakt.tries")
@@ -174,6 +191,21 @@ def test_the_log_has_time_and_level(capsys: pytest.CaptureFixture[str]) -> None:
     log_samples(Run(verbose=True), "text")
     told = capsys.readouterr().err.splitlines()
     assert [line.split(maxsplit=3)[2] for line in told] == ["INFO", "WARNING", "WARNING", "WARNING", "INFO", "ERROR"]
+
+
+def test_each_account_has_its_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    """What two accounts are warned of in the same words is written for both, with the account before it."""
+
+    class NoSecrets:
+        all_secrets: frozenset[str] = frozenset()
+
+    run = Run()
+    with show_log(run), write_service_log(run, "text"), mask_secrets(NoSecrets()):
+        for account in ("anna", "ben", "anna"):
+            with name_account(account):
+                logging.getLogger("trakt_ical.x").warning("old")
+    told = capsys.readouterr().err.splitlines()
+    assert [line.split(maxsplit=3)[3] for line in told] == ["anna: old", "ben: old"]
 
 
 def test_the_log_can_be_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,14 +27,13 @@ def write_service_log(run: Run, log_format: str) -> Iterator[None]:
 
     By default that is what the service did and what is wrong, with -v everything, with -q errors only.
     """
-    log, handler = logging.getLogger("trakt_ical"), NoteHandler()
+    log, handler = logging.getLogger("trakt_ical"), NoteHandler() if run.verbose else _QuietHandler()
     handler.setFormatter(_JsonFormatter(run) if log_format == "json" else _LineFormatter(run))
     # Each refresh tries several times before it fails, and then reports that itself.
     tries = logging.getLogger("trakt_ical.trakt.tries")
     before = log.handlers[:]
     log.handlers = [each for each in before if not isinstance(each, NoteHandler)] + [handler]
     if not run.verbose:
-        handler.addFilter(_RepeatFilter())
         tries.setLevel(logging.ERROR)
         service.setLevel(logging.ERROR if run.quiet else logging.INFO)
     try:
@@ -80,16 +79,21 @@ class _JsonFormatter(logging.Formatter):
         return msgspec.json.encode(line | getattr(record, "fields", {})).decode()
 
 
-class _RepeatFilter(logging.Filter):
-    """Drops a warning that was written within the last day: what is wrong with a clock or a list is so each hour."""
+class _QuietHandler(NoteHandler):
+    """Leaves out a warning that was written within the last day: what is wrong with a clock or a list is so each hour.
+
+    It is no filter, since filters that come later say whose the warning is.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._written: dict[object, float] = {}
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.levelno != logging.WARNING or record.name == service.name:
-            return True
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno != logging.WARNING or record.name == service.name or self._is_new(record):
+            super().emit(record)
+
+    def _is_new(self, record: logging.LogRecord) -> bool:
         key = record.name, record.getMessage(), getattr(record, "account", "")
         if record.created - self._written.get(key, -REPEATED_AFTER) < REPEATED_AFTER:
             return False

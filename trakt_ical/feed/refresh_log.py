@@ -41,6 +41,9 @@ class RefreshLog:
 
     def write_outcomes(self, outcomes: Mapping[str, Outcome], due: datetime) -> None:
         """Report what a refresh made of each calendar; the next one is *due* then."""
+        for known in (self._troubles, self._later):
+            for name in known.keys() - outcomes.keys():  # the settings have it no more
+                del known[name]
         failed = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, TraktIcalError)}
         done = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, RunResult)}
         for names, error in self._find_new(self._troubles, failed):
