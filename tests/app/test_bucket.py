@@ -27,8 +27,10 @@ from tests.conftest import Line
 from tests.demos import log_in
 from tests.server import Reply, Request
 from trakt_ical.demo import Fault
+from trakt_ical.errors import OutputError
 from trakt_ical.export.output import make_store
 from trakt_ical.export.stored_calendar import parse_calendar, parse_moment
+from trakt_ical.export.stores.bucket import BucketStore
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITTEN = ["GET Trakt.ics", "PUT Trakt.ics", "GET Trakt.ics.state", "PUT Trakt.ics.state"]
@@ -337,6 +339,26 @@ def test_what_is_wrong_is_one_sentence(
     assert word in sentence
     assert "s3://public/…/Trakt.ics" in sentence
     job("-v", "export")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "variables", "word"),
+    [
+        ("az", {"AZURE_STORAGE_ACCOUNT_NAME": "me", "AZURE_STORAGE_ACCOUNT_KEY": "not base64!"}, "AZURE_STORAGE"),
+        ("gs", {"GOOGLE_SERVICE_ACCOUNT": "/none.json"}, "GOOGLE_SERVICE_ACCOUNT"),
+    ],
+)
+def test_keys_that_are_none_are_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, variables: dict[str, str], word: str
+) -> None:
+    """It names the variables, whether something is read, written or deleted."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    store = BucketStore(f"{scheme}://my-bucket/secret/Trakt.ics")
+    for attempt in (store.load, store.delete, lambda: store.save(b"", None), lambda: store.keep_aside(b"")):
+        with pytest.raises(OutputError, match=word) as error:
+            attempt()
+        assert "secret" not in str(error.value)
 
 
 def test_a_bucket_that_is_missing_is_named(job: Job) -> None:

@@ -132,6 +132,10 @@ class BucketStore:
 
         try:
             obstore.delete(self._open(PATIENCE), self._path)
+        except FileNotFoundError:
+            return
+        except _BucketError as error:
+            raise OutputError(f"{self.label} was not deleted: {error}") from error
         except (obstore.exceptions.BaseError, OSError, ValueError) as error:
             raise OutputError(f"{self.label} was not deleted: {self._translate(error)}") from None
 
@@ -234,13 +238,17 @@ class BucketStore:
             "client_options": {"allow_http": plain_http, **times},
             "retry_config": {"max_retries": RETRIES, "retry_timeout": 12 * patience},
         }
-        match self._scheme:
-            case "gs":
-                return obstore.store.GCSStore(self._bucket, **options)
-            case "az":
-                return obstore.store.AzureStore(self._bucket, **options)
-            case _:
-                return obstore.store.S3Store(self._bucket, **options)
+        try:
+            match self._scheme:
+                case "gs":
+                    return obstore.store.GCSStore(self._bucket, **options)
+                case "az":
+                    return obstore.store.AzureStore(self._bucket, **options)
+                case _:
+                    return obstore.store.S3Store(self._bucket, **options)
+        except (obstore.exceptions.BaseError, OSError, ValueError) as error:
+            log.info("The bucket %s: %s", self._bucket, str(error).partition("\n")[0])
+            raise _BucketError(f"the keys in the environment cannot be used. Set {_KEYS[self._scheme]}.") from None
 
     def _translate(self, error: Exception) -> _BucketError:
         """Return what *error* of the library says, without the address in it."""
