@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
 from click.testing import CliRunner, Result
 
@@ -49,6 +52,15 @@ def judges(shared: Path) -> Path:
     if not folder:
         pytest.skip("no judges: install them with judges/setup.sh DIR and set JUDGES=DIR")
     return Path(folder)
+
+
+@pytest.fixture
+def thunderbird(shared: Path) -> Iterator[list[str]]:
+    """The command that lets Thunderbird subscribe to something, for one test at a time: its port is always the same."""
+    if shutil.which("thunderbird") is None:
+        pytest.skip("no thunderbird")
+    with filelock.FileLock(Path(tempfile.gettempdir()) / "trakt-ical-thunderbird.lock", timeout=300):
+        yield [sys.executable, str(shared / "judges" / "thunderbird_subscribe.py")]
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,7 +24,7 @@ from click.testing import Result
 from tests.buckets import Proxy, forward, run_proxy
 from tests.caldav_servers import PASSWORD, USER, CalDavServer, run_caldav_server
 from tests.conftest import Line
-from tests.server import Reply, Request
+from tests.server import Reply, Request, run_server
 from trakt_ical import files
 from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
@@ -494,6 +494,37 @@ def test_a_refresh_of_the_feed_pushes(mirror: Mirror) -> None:
         mirror.proxy.asked.clear()
         refresh_feeds(app, app.calendars)
     assert mirror.proxy.asked == []
+
+
+@pytest.mark.desktop
+@pytest.mark.parametrize("server", ["xandikos"], indirect=True)  # which asks for no password, as a dialog would
+def test_thunderbird_sees_every_change(mirror: Mirror, thunderbird: list[str]) -> None:
+    """Thunderbird, subscribed to the calendar on the server, shows a move, a rename, a cancellation and the alarms."""
+    with mirror.config.open("a", encoding="utf-8") as config:
+        config.write('include_shows = ["The Slow Ferry"]\n')
+    mirror.export()
+    moved, renamed, cancelled = mirror.list_ahead()[-3:]  # the script tells of the last six
+
+    def change(_: Request) -> Reply:
+        mirror.line.demo.move(*moved[1], by=timedelta(minutes=-45))
+        mirror.line.demo.rename(*renamed[1], "By Another Name")
+        mirror.line.demo.remove(*cancelled[1])
+        mirror.line.clock.pass_by(hours=2)
+        mirror.export()
+        return Reply()
+
+    with run_server(change) as (url, _):
+        then = f"{sys.executable} -c \"import urllib.request as r; r.urlopen('{url}')\""
+        command = [*thunderbird, "--type", "caldav", "--then", then, mirror.url]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout.splitlines()[1])
+    before, after = ({event["id"]: event for event in each} for each in (found["list"], found["then"]["list"]))
+    assert [before[uid]["alarms"] for uid, _ in (moved, renamed, cancelled)] == [1, 1, 1]
+    assert (before[moved[0]]["start"][9:13], after[moved[0]]["start"][9:13]) == ("0600", "0515")
+    assert "By Another Name" in after[renamed[0]]["title"]
+    assert (before[cancelled[0]]["status"], after[cancelled[0]]["status"]) == ("CONFIRMED", "CANCELLED")
+    assert after[cancelled[0]]["alarms"] == 0
 
 
 @by_radicale

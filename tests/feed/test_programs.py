@@ -145,11 +145,9 @@ def test_vdirsyncer_and_khal_see_every_change(changing_feed: ChangingFeed, tmp_p
 
 
 @pytest.mark.desktop
-@pytest.mark.skipif(shutil.which("thunderbird") is None, reason="no thunderbird")
-def test_thunderbird_sees_every_change(changing_feed: ChangingFeed, shared: Path) -> None:
+def test_thunderbird_sees_every_change(changing_feed: ChangingFeed, thunderbird: list[str]) -> None:
     """Thunderbird finds the feed, names it, and shows a move, a rename, a cancellation and a return."""
-    script = shared / "judges" / "thunderbird_subscribe.py"
-    told = run_judge([sys.executable, script, "--then", changing_feed.change, changing_feed.running.url])[1]
+    told = run_judge([*thunderbird, "--then", changing_feed.change, changing_feed.running.url])[1]
     assert (told["name"], told["how"], told["disabled"]) == ("Trakt", "load", None)
     names = changing_feed.titles
     before = {event["title"]: (event["status"], event["start"][9:13]) for event in told["list"]}
