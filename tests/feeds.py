@@ -29,6 +29,7 @@ from trakt_ical.feed.refresher import Refresher
 from trakt_ical.feed.secrets import make_feed_url, make_page_url
 from trakt_ical.feed.server import REQUEST_TIMEOUT, WebServer, open_listeners
 from trakt_ical.http import ListenAddress
+from trakt_ical.wording import PROGRAM
 
 HERE = ListenAddress("127.0.0.1", 0)
 TIMEOUT = (5, 1)  # seconds that Trakt has to connect, and between two reads
@@ -118,10 +119,19 @@ def run_refresher(refresher: Refresher, wait: Callable[[float], bool]) -> None:
 
 
 @contextlib.contextmanager
-def run_feed(line: Line, *, request_timeout: float = REQUEST_TIMEOUT, **settings: Any) -> Iterator[RunningFeed]:
-    """The feed of *line*'s account, with *settings*; clients have *request_timeout* seconds to send a request."""
+def run_feed(
+    line: Line,
+    *,
+    request_timeout: float = REQUEST_TIMEOUT,
+    program: str = PROGRAM,
+    **settings: Any,
+) -> Iterator[RunningFeed]:
+    """The feed of *line*'s account, with *settings*; clients have *request_timeout* seconds to send a request.
+
+    *program* is how its user starts the program.
+    """
     environ = line.environ | {f"TRAKT_ICAL_{name.upper()}": str(value) for name, value in settings.items()}
-    environment = Environment(line.clock, line.clock.sleep, environ, TIMEOUT)
+    environment = Environment(line.clock, line.clock.sleep, environ, TIMEOUT, program=program)
     with contextlib.ExitStack() as stack:
         apps = stack.enter_context(open_accounts({}, demo=False, environment=environment)).open_all()
         listeners = stack.enter_context(open_listeners([HERE]))

@@ -115,7 +115,7 @@ def test_the_page_advises_commands_with_the_general_options(
     monkeypatch.setattr("trakt_ical.app.serve.serve", draw_page)
     assert line("--home", str(tmp_path / "a<b"), "serve").exit_code == 0
     [page] = pages
-    assert f"trakt-ical --home &#x27;{tmp_path}/a&lt;b&#x27; feed renew" in page
+    assert f"trakt-ical --home &#39;{tmp_path}/a&lt;b&#39; feed renew" in page
     assert "trakt-ical feed" not in page
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 
@@ -115,3 +116,15 @@ def test_a_network_is_found_in_the_usual_description(description: str, network: 
     """It stands just before the address; the end of a plot is none."""
     assert find_network(description, "https://x/") == network
     assert find_network(description, "") == ""
+
+
+def test_commands_on_the_page_have_the_options_of_the_server(line: Line) -> None:
+    """Without --config or --demo a command would concern other files, so the page names those that the server has."""
+    with run_feed(line, program="trakt-ical --config tv.toml") as running:
+        running.refresh()
+        Path(line.environ["TRAKT_ICAL_TOKEN_FILE"]).unlink()
+        line.clock.pass_by(hours=2)
+        running.refresh()
+        page = read_page(running)
+    assert "Run: trakt-ical --config tv.toml login</p>" in page
+    assert "trakt-ical --config tv.toml feed renew NAME</code>" in page

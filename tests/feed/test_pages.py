@@ -15,7 +15,7 @@ import pytest
 
 from trakt_ical.errors import LoginNeeded, Refused, Unreachable, UpdateHeldBack
 from trakt_ical.export.stores.protocol import Failure
-from trakt_ical.feed.outage import Outage
+from trakt_ical.feed.outage import Freshness, Outage, describe_outage
 from trakt_ical.feed.page import HEADERS, render_page
 from trakt_ical.feed.page_content import Destination, PageAiring, PageCalendar, PageContent
 from trakt_ical.feed.page_week import UNLISTED
@@ -67,9 +67,9 @@ def make_calendar(*airings: PageAiring) -> PageCalendar:
 
 
 def make_content(
-    *calendars: PageCalendar, is_public: bool = True, zone: tzinfo = UTC, outage: Outage | None = None
+    *calendars: PageCalendar, is_public: bool = True, zone: tzinfo = UTC, trouble: tuple[str, ...] = ()
 ) -> PageContent:
-    return PageContent(calendars, NOW, zone, LIMIT, is_public, outage)
+    return PageContent(calendars, NOW, zone, LIMIT, is_public, trouble)
 
 
 class Reader(HTMLParser):
@@ -117,8 +117,8 @@ def test_no_text_from_outside_becomes_markup(text: str) -> None:
             replace(make_airing(word, NOW), check_in_url="/" + word, network=word, link="https://tv.example/" + word),
         )
         place = Destination(word, word, NOW, LIMIT, Failure(NOW, word, 6))
-        calendar = PageCalendar(word, URL, NOW, events, Outage(word, word), (place,))
-        return make_content(calendar, make_calendar(), outage=Outage(word, word))
+        calendar = PageCalendar(word, URL, NOW, events, (word,), (place,))
+        return make_content(calendar, make_calendar(), trouble=(word,))
 
     plain, hostile = Reader(render_page(make_page("plain"))), Reader(render_page(make_page(text)))
     assert [tag for tag, _ in hostile.elements] == [tag for tag, _ in plain.elements]
@@ -350,21 +350,21 @@ def test_a_calendar_goes_by_its_own_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("age", "outage", "dot", "words"),
+    ("age", "trouble", "dot", "words"),
     [
-        (timedelta(minutes=12), None, "well", "Updated 12 minutes ago (today, 21:08)"),
-        (timedelta(minutes=12), DOWN, "failing", "Last updated 12 minutes ago (today, 21:08)"),
-        (timedelta(hours=4), DOWN, "old", "Out of date: last updated 4 hours ago (today, 17:20)"),
-        (timedelta(hours=4), None, "old", "Out of date: last updated 4 hours ago (today, 17:20)"),
-        (None, None, "failing", "Not fetched yet"),
+        (timedelta(minutes=12), (), "well", "Updated 12 minutes ago (today, 21:08)"),
+        (timedelta(minutes=12), ("No.",), "failing", "Last updated 12 minutes ago (today, 21:08)"),
+        (timedelta(hours=4), ("No.",), "old", "Out of date: last updated 4 hours ago (today, 17:20)"),
+        (timedelta(hours=4), (), "old", "Out of date: last updated 4 hours ago (today, 17:20)"),
+        (None, (), "failing", "Not fetched yet"),
     ],
 )
 def test_a_dot_says_how_fresh_a_copy_is_and_words_say_it_too(
-    age: timedelta | None, outage: Outage | None, dot: str, words: str
+    age: timedelta | None, trouble: tuple[str, ...], dot: str, words: str
 ) -> None:
     """Green where all is well, amber where refreshes fail and the copy is young, red where it is old."""
     calendar = replace(make_calendar(), last_success=NOW - age if age else None)
-    document = render_page(make_content(calendar, zone=BERLIN, outage=outage)).decode()
+    document = render_page(make_content(calendar, zone=BERLIN, trouble=trouble)).decode()
     assert re.findall(r'<p class="fresh (\w+)">', document) == [dot]
     assert words in Reader(document.encode()).text
 
@@ -412,22 +412,17 @@ def test_calendars_of_several_ages_say_each_its_own() -> None:
 )
 def test_an_outage_is_told_as_people_see_it(error: Exception, hours: int | None, sentence: str) -> None:
     """Since when, what they look at instead, when it is tried again, and what to do, in hours of the account's zone."""
-    last_success = NOW - timedelta(hours=hours) if hours else None
-    outage = replace(DOWN, error=error)
-    document = render_page(
-        make_content(replace(make_calendar(), last_success=last_success), zone=BERLIN, outage=outage)
-    ).decode()
-    (told,) = re.findall(r'<div class="trouble" role="alert"><p>(.+?)</p></div>', document)
-    assert told.replace("</p><p>", "|") == sentence
+    freshness = Freshness(NOW - timedelta(hours=hours) if hours else None, LIMIT, NOW, BERLIN)
+    assert "|".join(describe_outage(replace(DOWN, error=error), freshness)) == sentence
 
 
 def test_trouble_is_an_alert_or_a_status() -> None:
     """What is wrong with the service is an alert, with one calendar a status; without trouble there is neither."""
     well = render_page(make_content(make_calendar())).decode()
     assert 'class="trouble"' not in well
-    ill = render_page(make_content(replace(make_calendar(), outage=replace(DOWN, error="One.")), outage=DOWN)).decode()
-    assert '<div class="trouble" role="alert"><p>Trakt ' in ill
-    assert '<div class="trouble" role="status"><p>One.' in ill
+    ill = render_page(make_content(replace(make_calendar(), trouble=("One.",)), trouble=("All.", "Run."))).decode()
+    assert '<div class="trouble" role="alert"><p>All.</p><p>Run.</p></div>' in ill
+    assert '<div class="trouble" role="status"><p>One.</p></div>' in ill
 
 
 def test_each_destination_is_there_with_its_last_success() -> None:

@@ -16,9 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.server import Reply, Request, run_server
-from trakt_ical.errors import Unreachable, UpdateHeldBack
 from trakt_ical.export.stores.protocol import Failure
-from trakt_ical.feed.outage import Outage
 from trakt_ical.feed.page import HEADERS, render_page
 from trakt_ical.feed.page_content import Destination, PageAiring, PageCalendar, PageContent
 from trakt_ical.feed.subscribe import REACH_HINTS, Reach
@@ -66,23 +64,21 @@ PLACES = (
 )
 TRAKT = PageCalendar("Trakt", FEED, NOW - timedelta(minutes=12), AIRINGS)
 MOVIES = PageCalendar("Movies", MOVIES_FEED, NOW - timedelta(minutes=12), (MOVIE, AIRINGS[0]), has_subscribers=True)
-HELD_BACK = Outage(
-    UpdateHeldBack("Most of the calendar would go. To accept it: trakt-ical feed accept Movies"), "Trakt"
-)
-DOWN = Outage(Unreachable("no connection"), "Trakt", NOW + timedelta(minutes=40))
+HELD_BACK = ("Most of the calendar would go. To accept it: trakt-ical feed accept Movies",)
+DOWN = ("Trakt cannot be reached since 21:08. This is the copy of then; next try 22:00.", "Run: trakt-ical doctor")
 
 ONE = PageContent((TRAKT,), NOW, ZoneInfo("Europe/Berlin"), LIMIT, is_public=True)
 FOUR = replace(
     ONE,
     calendars=(
         TRAKT,
-        replace(MOVIES, outage=HELD_BACK, destinations=PLACES),
+        replace(MOVIES, trouble=HELD_BACK, destinations=PLACES),
         replace(TRAKT, name="Premieres and a name that is longer than most", airings=AIRINGS[1:5]),
         replace(MOVIES, name="Never fetched", last_success=None, airings=()),
     ),
 )
-OUTAGE = replace(ONE, calendars=(replace(TRAKT, last_success=NOW - timedelta(hours=26)),), outage=DOWN)
-FOUR_OUT = replace(FOUR, outage=DOWN, is_public=False)
+OUTAGE = replace(ONE, calendars=(replace(TRAKT, last_success=NOW - timedelta(hours=26)),), trouble=DOWN)
+FOUR_OUT = replace(FOUR, trouble=DOWN, is_public=False)
 EMPTY = replace(ONE, calendars=(replace(TRAKT, airings=(), has_subscribers=True),))
 CROWDED = replace(ONE, calendars=(replace(TRAKT, airings=CROWD), MOVIES))
 PAGES = {"/one": ONE, "/four": FOUR, "/outage": OUTAGE, "/four-outage": FOUR_OUT, "/empty": EMPTY, "/crowded": CROWDED}

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from trakt_ical.app.context import App
 from trakt_ical.app.feeds import ForeignCopy
 from trakt_ical.app.outputs import find_feed_limit, list_destinations
@@ -15,11 +17,19 @@ from trakt_ical.checkin.signed_links import Ticket
 from trakt_ical.config import FIELDS
 from trakt_ical.errors import TraktError, TraktIcalError
 from trakt_ical.export.stores.address import is_bucket_address
-from trakt_ical.feed.outage import Outage
+from trakt_ical.feed.outage import Freshness, Outage, describe_outage
 from trakt_ical.feed.page import render_page
-from trakt_ical.feed.page_content import Destination, PageCalendar, PageContent, offers_check_in, read_airings
+from trakt_ical.feed.page_content import (
+    RENEW_COMMAND,
+    Destination,
+    PageCalendar,
+    PageContent,
+    offers_check_in,
+    read_airings,
+)
 from trakt_ical.feed.secrets import make_feed_url
 from trakt_ical.http import is_public
+from trakt_ical.wording import complete_commands
 
 if TYPE_CHECKING:
     from trakt_ical.app.outputs import WrittenOutput
@@ -61,9 +71,10 @@ def render_account_page(app: App, state: PageState, base_url: str) -> bytes:
             calendars=tuple(calendars),
             now=writer.now,
             zone=state.zone,
-            limit=find_feed_limit(app),
+            limit=writer.limit,
             is_public=is_public(base_url),
-            outage=writer.find_outage(),
+            trouble=writer.describe_trouble(),
+            renew_command=complete_commands(RENEW_COMMAND, app.environment.program),
         )
     )
 
@@ -72,23 +83,25 @@ class _PageWriter:
     """Gathers what the page of *app* says."""
 
     def __init__(self, app: App, state: PageState, base_url: str) -> None:
-        self.now = app.environment.now()
+        self.now, self.limit = app.environment.now(), find_feed_limit(app)
         self._app = app
         self._state = state
         self._base_url = base_url
 
-    def find_outage(self) -> Outage | None:
-        """Return what is wrong with the whole account, None where nothing is, or where its calendars say it."""
+    def describe_trouble(self) -> tuple[str, ...]:
+        """Return what is wrong with the whole account; nothing where its calendars say it."""
         refresher = self._state.refresher
-        words = refresher.trouble
+        error: TraktIcalError | str | None = refresher.trouble
         if refresher.condition == "starting":
-            return self._recall_outage()
-        if not words or words in map(str, self._state.errors.values()):
-            return None
-        is_failing = refresher.condition == "failing"
-        return self._make_outage(refresher.error if is_failing and refresher.error else words)
+            error = self._recall_failure()
+        elif refresher.trouble in map(str, self._state.errors.values()):
+            return ()
+        elif refresher.condition == "failing":
+            error = refresher.error
+        known = [each.last_success for each in self._state.store.calendars.values() if each.last_success]
+        return self._describe_outage(error, min(known, default=None)) if error else ()
 
-    def _recall_outage(self) -> Outage | None:
+    def _recall_failure(self) -> TraktIcalError | str | None:
         """Return what an earlier server met last, as long as this one has not tried itself."""
         folder = self._state.store.folder
         states = [folder.make_state_file(each.title).load() for each in self._app.calendars] if folder else []
@@ -97,11 +110,13 @@ class _PageWriter:
         if not failures or len({failure.message for failure in failures}) > 1 or len(failures) < len(states):
             return None
         failure = failures[0]
-        is_of_source = failure.exit_status == TraktError.exit_code
-        return self._make_outage(TraktError(failure.message) if is_of_source else failure.message)
+        return TraktError(failure.message) if failure.exit_status == TraktError.exit_code else failure.message
 
-    def _make_outage(self, error: TraktIcalError | str) -> Outage:
-        return Outage(error, self._app.capabilities.server, self._state.refresher.next_refresh)
+    def _describe_outage(self, error: TraktIcalError | str, last_success: datetime | None) -> tuple[str, ...]:
+        outage = Outage(error, self._app.capabilities.server, self._state.refresher.next_refresh)
+        freshness = Freshness(last_success, self.limit, self.now, self._state.zone)
+        program = self._app.environment.program
+        return tuple(complete_commands(each, program) for each in describe_outage(outage, freshness))
 
     def make_calendar(self, calendar: Calendar) -> PageCalendar:
         """Return what the page says of *calendar*. Raises KeyError where the account does not have it any more."""
@@ -118,9 +133,9 @@ class _PageWriter:
             url=make_feed_url(self._base_url, store.secrets.calendars[name], name),
             last_success=served.last_success,
             airings=airings,
-            outage=self._make_outage(error) if error else None,
+            trouble=self._describe_outage(error, served.last_success) if error else (),
             destinations=tuple(
-                _describe_destination(each, calendar) for each in list_destinations(self._app, calendar)
+                self._describe_destination(each, calendar) for each in list_destinations(self._app, calendar)
             ),
             has_subscribers=name in store.subscribed,
             credit=stored.credit if stored else "",
@@ -135,6 +150,17 @@ class _PageWriter:
         is_settled = served.last_success and served.last_success > self._state.refreshed_at
         return None if is_settled else self._state.errors.get(name)
 
+    def _describe_destination(self, output: WrittenOutput, calendar: Calendar) -> Destination:
+        kind, name, failure = "File", output.state.output, output.state.failure
+        if name.startswith(PUSHED):
+            kind, name = "CalDAV calendar", name.removeprefix(PUSHED)
+        elif is_bucket_address(calendar.settings.output):
+            kind = "Bucket"
+        if failure:
+            message = complete_commands(failure.message, self._app.environment.program)
+            failure = msgspec.structs.replace(failure, message=message)
+        return Destination(kind, name, output.state.last_success, output.limit, failure)
+
 
 def add_check_in_urls(
     airings: Iterable[PageAiring], tickets: Tickets, base_url: str, now: datetime
@@ -146,12 +172,3 @@ def add_check_in_urls(
         else airing
         for airing in airings
     )
-
-
-def _describe_destination(output: WrittenOutput, calendar: Calendar) -> Destination:
-    kind, name = "File", output.state.output
-    if name.startswith(PUSHED):
-        kind, name = "CalDAV calendar", name.removeprefix(PUSHED)
-    elif is_bucket_address(calendar.settings.output):
-        kind = "Bucket"
-    return Destination(kind, name, output.state.last_success, output.limit, output.state.failure)

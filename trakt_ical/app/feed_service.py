@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from html import escape
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -26,7 +25,6 @@ from trakt_ical.feed.folder_claims import FolderClaims
 from trakt_ical.feed.metrics import AccountMetrics, CalendarMetrics
 from trakt_ical.feed.refresher import Refresher
 from trakt_ical.pipeline import Outcome, RunResult
-from trakt_ical.wording import complete_commands
 
 if TYPE_CHECKING:
     from trakt_ical.checkin.links import LinkCheckIns
@@ -260,8 +258,7 @@ class FeedService:
     def render_page(self, base_url: str) -> bytes:
         """Return the page for people; its addresses begin with `public_url`, else with *base_url*."""
         state = PageState(self.store, self.refresher, self.find_zone(), self._errors, self._refreshed_at, self._tickets)
-        page = render_account_page(self.app, state, base_url).decode()
-        return complete_commands(page, escape(self.app.environment.program)).encode()
+        return render_account_page(self.app, state, base_url)
 
 
 def _count_seconds(then: datetime | None, now: datetime) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib.resources import files
 from types import MappingProxyType
@@ -14,7 +14,7 @@ import htpy as h
 from markupsafe import Markup
 
 from trakt_ical import wording
-from trakt_ical.feed.outage import Condition, Freshness, describe_outage
+from trakt_ical.feed.outage import Condition, Freshness
 from trakt_ical.feed.page_content import Destination, PageCalendar, PageContent
 from trakt_ical.feed.page_week import FILTER_RULES, render_week
 from trakt_ical.feed.subscribe import render_advice, render_subscribe
@@ -73,15 +73,14 @@ def render_page(content: PageContent) -> bytes:
         h.body[
             _render_top(title, content),
             h.main[
-                content.outage is not None
-                and _render_trouble("alert", describe_outage(content.outage, _find_oldest(content))),
+                bool(content.trouble) and _render_trouble("alert", content.trouble),
                 h.div(".columns")[
                     any(calendar.last_success for calendar in calendars) and render_week(content),
                     _render_calendars(content) if calendars else h.p(".quiet")["There is no calendar yet."],
                 ],
                 [_render_credit(calendar) for calendar in _list_credits(calendars)],
             ],
-            _render_footer(),
+            _render_footer(content.renew_command),
             h.script[Markup(SCRIPT)],  # noqa: S704  our own file
         ],
     ]
@@ -144,15 +143,10 @@ def _find_age(calendar: PageCalendar, content: PageContent) -> object:
 
 
 def _find_condition(calendar: PageCalendar, content: PageContent) -> Condition:
-    return content.describe_freshness(calendar).find_condition(fails=bool(calendar.outage or content.outage))
+    return content.describe_freshness(calendar).find_condition(fails=bool(calendar.trouble or content.trouble))
 
 
-def _find_oldest(content: PageContent) -> Freshness:
-    known = [calendar.last_success for calendar in content.calendars if calendar.last_success]
-    return Freshness(min(known, default=None), content.limit, content.now, content.zone)
-
-
-def _render_trouble(role: str, paragraphs: list[str]) -> h.Element:
+def _render_trouble(role: str, paragraphs: Iterable[str]) -> h.Element:
     return h.div(".trouble", role=role)[[h.p[paragraph] for paragraph in paragraphs]]
 
 
@@ -192,8 +186,7 @@ def _render_calendar(calendar: PageCalendar, content: PageContent, anchor: str, 
     return h.article(".calendar", id=anchor, aria_label=calendar.name)[
         not is_single and h.h3[h.bdi[calendar.name]],
         _find_age(calendar, content) != _find_usual_age(content) and _render_freshness(calendar, content),
-        calendar.outage is not None
-        and _render_trouble("status", describe_outage(calendar.outage, content.describe_freshness(calendar))),
+        bool(calendar.trouble) and _render_trouble("status", calendar.trouble),
         bool(calendar.destinations)
         and h.ul(".destinations")[[_render_destination(each, content) for each in calendar.destinations]],
         h.details(".subscribing", open=is_open)[
@@ -236,12 +229,12 @@ def _render_credit(calendar: PageCalendar) -> h.Element:
     return h.p(".quiet.credit")[[h.a(href=links[part])[part] if part in links else part for part in parts]]
 
 
-def _render_footer() -> h.Element:
+def _render_footer(renew_command: str) -> h.Element:
     return h.footer[
         h.p[
             "Keep these addresses secret. Anyone with an address can read that calendar, and anyone with the address "
             "of this page can read them all. If an address leaks, replace it with ",
-            h.code["trakt-ical feed renew NAME"],
+            h.code[renew_command],
             ".",
         ],
         h.p["Made by trakt-ical. Not affiliated with Trakt."],

@@ -17,9 +17,11 @@ from trakt_ical.export.stored_calendar import (
     read_summary,
 )
 from trakt_ical.export.stores.protocol import Failure
-from trakt_ical.feed.outage import Freshness, Outage
+from trakt_ical.feed.outage import Freshness
 from trakt_ical.model import Moment
 from trakt_ical.transform.event_text import MOVIE, find_network
+
+RENEW_COMMAND = "trakt-ical feed renew NAME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +60,16 @@ class Destination:
 class PageCalendar:
     """One calendar; *url* is the public address of its feed.
 
-    *last_success* is when the copy was last refreshed, None if never; *outage* is what is wrong with this calendar
-    alone. *has_subscribers*: whether a program has fetched the feed. *credit*: what the licence of its airings asks to
-    be said, "" for nothing, with the addresses of the words in it that are links.
+    *last_success* is when the copy was last refreshed, None if never; *trouble* says what is wrong with this calendar
+    alone, in paragraphs. *has_subscribers*: whether a program has fetched the feed. *credit*: what the licence of its
+    airings asks to be said, "" for nothing, with the addresses of the words in it that are links.
     """
 
     name: str
     url: str
     last_success: datetime | None
     airings: tuple[PageAiring, ...]
-    outage: Outage | None = None
+    trouble: tuple[str, ...] = ()
     destinations: tuple[Destination, ...] = ()
     has_subscribers: bool = False
     credit: str = ""
@@ -78,8 +80,9 @@ class PageCalendar:
 class PageContent:
     """All that the page says, as of *now*, in the days and hours of *zone*.
 
-    *outage* is what is wrong with the whole account. *is_public* tells whether the internet can reach the feeds over
+    *trouble* says what is wrong with the whole account. *is_public* tells whether the internet can reach the feeds over
     https: only then can the servers of Google and Microsoft fetch them. A copy that is older than *limit* is old.
+    *renew_command* replaces an address.
     """
 
     calendars: tuple[PageCalendar, ...]
@@ -87,7 +90,8 @@ class PageContent:
     zone: tzinfo
     limit: timedelta
     is_public: bool
-    outage: Outage | None = None
+    trouble: tuple[str, ...] = ()
+    renew_command: str = RENEW_COMMAND
 
     def describe_freshness(self, calendar: PageCalendar) -> Freshness:
         """Return how fresh the copy of *calendar* is."""
