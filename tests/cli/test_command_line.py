@@ -90,8 +90,7 @@ def test_closed_and_full_streams_have_their_status(tmp_path: Path, script: str, 
     ("script", "status"),
     [
         ("--help", 0),
-        ("--version", 0),
-        ("--demo export -o z.ics --json", 0),
+        ("config --schema", 0),
         ("--demo export -o /no/such/folder/x.ics --json", 6),
     ],
 )
@@ -104,7 +103,6 @@ def test_a_reader_that_has_read_enough_is_no_error(tmp_path: Path, script: str, 
         done = subprocess.run(command, cwd=tmp_path, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == status
     assert not re.search("Traceback|standard output|Broken pipe", done.stderr)
-    assert (tmp_path / "z.ics").exists() == ("-o z.ics" in script)
 
 
 def test_a_title_cannot_steer_the_terminal(line: Line) -> None:
