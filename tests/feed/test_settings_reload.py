@@ -179,6 +179,18 @@ def test_accounts_come_and_go(reloading: Reloading) -> None:
     assert reloading.get_status(reloading.find_url("Hers")) == 200
 
 
+def test_check_in_links_come_and_go(reloading: Reloading) -> None:
+    """Links and the path of public_url are answered from when the settings have them, as long as they do."""
+    assert reloading.write('public_url = "http://localhost:1/tv"\ncheckin_links = true\n' + SHOWS)
+    reloading.running.refresh()
+    calendar = reloading.running.get().content.replace(b"\r\n ", b"").decode()
+    link = re.findall(r"http://localhost:1(/tv/check-in/[\w%.-]+/\d{8}T\d{6}Z/[\w-]+)", calendar)[-1]
+    assert reloading.get_status(reloading.running.base + link) == 200
+    assert reloading.write(SHOWS)
+    assert reloading.get_status(reloading.running.base + link.removeprefix("/tv")) == 404
+    assert reloading.get_status(reloading.running.base + "/tv" + reloading.running.path) == 404
+
+
 def test_a_download_goes_on(reloading: Reloading) -> None:
     """A slow reader gets all octets of a calendar that the settings have no more."""
     running, octets = reloading.running, os.urandom(12_000_000)
