@@ -38,15 +38,14 @@ def addresses() -> list[str]:
     return []
 
 
-@pytest.fixture(params=["light", "dark"])
-def tab(browser: Any, errors: list[str], addresses: list[str], request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A tab of a phone, in light and dark."""
-    profile = browser.new_context(viewport=PHONE, color_scheme=request.param)
+@pytest.fixture
+def tab(browser: Any, errors: list[str], addresses: list[str]) -> Iterator[Any]:
+    """A tab of a phone."""
+    profile = browser.new_context(viewport=PHONE)
     opened = profile.new_page()
     opened.on("console", lambda message: errors.append(message.text))
     opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.on("request", lambda request: addresses.append(request.url))
-    opened.scheme = request.param
     yield opened
     profile.close()
 
@@ -54,7 +53,9 @@ def tab(browser: Any, errors: list[str], addresses: list[str], request: pytest.F
 def take_picture(tab: Any, name: str, folder: Path) -> None:
     """Take a picture, into the folder that the environment's SCREENSHOTS names."""
     shots = Path(os.environ.get("SCREENSHOTS") or folder)
-    tab.screenshot(path=shots / f"checkin-{name}-{tab.scheme}.png", full_page=True)
+    for scheme in ("light", "dark"):
+        tab.emulate_media(color_scheme=scheme)
+        tab.screenshot(path=shots / f"checkin-{name}-{scheme}.png", full_page=True)
 
 
 def test_two_taps_from_the_calendar(
@@ -130,8 +131,13 @@ def test_nothing_keeps_people_out(tab: Any, running: RunningFeed, axe: str) -> N
 
 
 def list_complaints(tab: Any, axe: str) -> list[str]:
+    """What axe finds, in light and in dark."""
     tab.evaluate(f"{axe}; undefined")
-    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in tab.evaluate("axe.run()")["violations"]]
+    found = []
+    for scheme in ("light", "dark"):
+        tab.emulate_media(color_scheme=scheme)
+        found += [f"{each['id']}: {each['nodes'][0]['html']}" for each in tab.evaluate("axe.run()")["violations"]]
+    return found
 
 
 def test_the_feeds_page_leads_there(tab: Any, running: RunningFeed, line: Line, tmp_path: Path) -> None:

@@ -416,6 +416,18 @@ def test_an_outage_is_told_as_people_see_it(error: Exception, hours: int | None,
     assert "|".join(describe_outage(replace(DOWN, error=error), freshness)) == sentence
 
 
+def test_the_next_try_is_said_with_its_day_where_the_hour_would_not_do() -> None:
+    """Almost a day ahead an hour could be taken for today's; and one that is due is being made."""
+    freshness = Freshness(None, LIMIT, NOW, BERLIN)
+
+    def describe(next_try: datetime | None) -> str:
+        return describe_outage(replace(DOWN, next_try=next_try), freshness)[0].partition("reached. ")[2]
+
+    assert describe(NOW + timedelta(hours=5)) == "Next try 02:20."
+    assert describe(NOW + timedelta(hours=23)) == "Next try Tuesday 20:20."
+    assert describe(NOW) == describe(None) == "It is being tried again now."
+
+
 def test_trouble_is_an_alert_or_a_status() -> None:
     """What is wrong with the service is an alert, with one calendar a status; without trouble there is neither."""
     well = render_page(make_content(make_calendar())).decode()

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from trakt_ical.errors import OutputError, TraktError, TraktIcalError, Unreachable, UpdateHeldBack
-from trakt_ical.wording import describe_since, format_hour
+from trakt_ical.wording import DAYS, describe_since, format_hour
 
+AMBIGUOUS = timedelta(hours=20)  # from then on an hour alone could be today's
 LASTING = "If this lasts, run: trakt-ical doctor"
 
 
@@ -79,4 +80,7 @@ def _describe_copy(then: str, next_try: str) -> str:
 def _describe_next_try(outage: Outage, freshness: Freshness) -> str:
     if outage.next_try is None or outage.next_try <= freshness.now:
         return "it is being tried again now"
-    return f"next try {format_hour(outage.next_try, freshness.zone)}"
+    hour = format_hour(outage.next_try, freshness.zone)
+    if outage.next_try - freshness.now < AMBIGUOUS:
+        return f"next try {hour}"
+    return f"next try {DAYS[outage.next_try.astimezone(freshness.zone).weekday()]} {hour}"

@@ -14,6 +14,7 @@ from trakt_ical.errors import Unreachable
 from trakt_ical.http import is_loopback
 
 PATIENCE = 10  # seconds
+LOOK = {"Sec-Fetch-Mode": "navigate"}
 REMEDY = "Is trakt-ical serve running, and does your proxy lead there? See docs/serving.md"
 
 
@@ -25,7 +26,8 @@ def check_public_feed(app: App, account: str) -> Iterator[Finding]:
     title = app.calendars[0].title
     try:
         # Like a program of somebody else's: without our proxies' exceptions, without credentials, without a cache.
-        with requests.get(find_feed_url(app, title), timeout=PATIENCE, stream=True) as answer:
+        # The field says that a person looks, so that the page does not take us for a subscriber.
+        with requests.get(find_feed_url(app, title), headers=LOOK, timeout=PATIENCE, stream=True) as answer:
             status, kind, begin = answer.status_code, answer.headers.get("Content-Type", ""), answer.raw.read(64, True)
     except requests.RequestException as error:
         fault = Unreachable(f"{public} cannot be reached from here ({type(error).__name__}).")
