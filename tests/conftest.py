@@ -15,6 +15,7 @@ from typing import Any
 import filelock
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, settings
 
 from tests.buckets import S3Server, run_s3_server
 from tests.demos import Demo, log_in, make_environ
@@ -24,6 +25,12 @@ from trakt_ical.app.environment import Environment
 from trakt_ical.cli import cli
 from trakt_ical.demo import load_cast
 from trakt_ical.demo.cast import Cast
+
+# The same examples in each run, so that a failure of an automatic run is seen here too; no limits of time, which a busy
+# computer would break. To look for new examples: pytest --hypothesis-profile=new.
+settings.register_profile("new", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeatable", settings.get_profile("new"), derandomize=True)
+settings.load_profile("repeatable")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -88,9 +88,10 @@ def run_raw_server(answer: Callable[[socket.socket], None]) -> Iterator[str]:
 
     def respond(connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
-            while not connection.recv(2**16).endswith((b"\r\n\r\n", b"}")):
-                pass
-            answer(connection)
+            while part := connection.recv(2**16):
+                if part.endswith((b"\r\n\r\n", b"}")):
+                    answer(connection)
+                    return
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

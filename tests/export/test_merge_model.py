@@ -320,11 +320,11 @@ class MergeMachine(RuleBasedStateMachine):
             self.highest[uid] = max(self.highest.get(uid, 0), event.sequence)
 
 
-MergeMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+MergeMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=50)
 TestMergeMachine = MergeMachine.TestCase
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     first=st.lists(st.tuples(st.integers(1, 30), st.integers(-700, 2000), st.integers(0, 300)), max_size=15),
     second=st.lists(st.tuples(st.integers(1, 30), st.integers(-700, 2000), st.integers(0, 300)), max_size=15),

@@ -239,7 +239,7 @@ def test_the_private_file_of_an_export_is_never_opened(tmp_path: Path) -> None:
         read_path(path)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.one_of(
         st.binary(max_size=400),

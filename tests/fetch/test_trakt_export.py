@@ -234,7 +234,7 @@ def test_a_file_of_a_folder_that_is_no_file_is_a_fault(tmp_path: Path) -> None:
     assert len(read_path(tmp_path).faults) == 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_a_zip_with_any_octets_changed_is_read_or_refused(data: st.DataObject) -> None:
     """Whatever happened to a zip, it ends in a list or in a sentence."""

@@ -153,7 +153,7 @@ def test_any_title_comes_back_from_vobject(title: str) -> None:
 
 
 @needs_node
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.lists(titles, min_size=100, max_size=200))
 def test_any_title_comes_back_from_ical_js(judges: Path, batch: list[str]) -> None:
     """ical.js reads any title as it was cleaned."""
