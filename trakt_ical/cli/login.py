@@ -65,9 +65,8 @@ def log_in_by_code(run: Run, app: App, *, qr: bool = False, no_browser: bool = F
     with open_new_login(app) as login:
         before = find_login(app)
         if before:
-            run.say(
-                f"You are logged in as {before.username or 'an unknown user'}. It stays until the new login succeeds."
-            )
+            name = before.username or "an unknown user"
+            run.say(f"You are logged in as {name}. That login stays until the new one succeeds.")
         code = login.start()
         if app.is_one_of_several:
             write_note(f"Log in to {app.description}:")
