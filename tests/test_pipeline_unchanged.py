@@ -151,7 +151,7 @@ def test_stdout_is_made_anew_each_time(line: Line, count_decoded: Callable[[], i
 
 def run(folder: Path, spec: CalendarSpec, airings: list[Airing], now: datetime, *, forget: bool) -> bytes:
     """The calendar in *folder* after a run; with *forget* the last run is unknown to it."""
-    with open_output(FileStore(folder / "trakt.ics"), folder, spec.calendar_id, force=False) as output:
+    with open_output(FileStore(folder / "trakt.ics"), folder, spec.calendar_id, NOW, force=False) as output:
         if forget and output.state is not None:
             output.state.last_run = None
         [result] = pipeline.run(FixedSource(airings), [CalendarRun(spec, output)], now, lambda done, of: None)

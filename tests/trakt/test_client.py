@@ -23,7 +23,7 @@ from tests.server import Reply, Request, run_server
 from trakt_ical.checkin.service import had_no_effect
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError, Unreachable
 from trakt_ical.trakt.client import MAX_BODY, Client
-from trakt_ical.trakt.reach import WAITS
+from trakt_ical.trakt.reach import PERSON, WAITS
 from trakt_ical.trakt.signing import PasswordSigner, TokenSigner
 from trakt_ical.trakt.token import Token, TokenFile
 
@@ -99,7 +99,7 @@ def test_an_outage_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
         met[request.path] += 1
         return Reply(status=503 if met[request.path] in (1, 2, 4) else 200)
 
-    with run_server(answer) as (url, _), Client(url, sleep=lambda _: None) as client:
+    with run_server(answer) as (url, _), Client(url, sleep=lambda _: None, patience=PERSON) as client:
         with caplog.at_level(logging.WARNING, "trakt_ical"):
             get_in_threads(client, 8)
             assert len(caplog.messages) == 1

@@ -75,6 +75,11 @@ class Folders(msgspec.Struct, frozen=True):
     state: Path
 
     @property
+    def written(self) -> tuple[Path, ...]:
+        """The folders that runs write to."""
+        return self.data, self.cache, self.state
+
+    @property
     def feed(self) -> Path:
         """Where the feed keeps its copies and secrets."""
         return self.state.parent / "feed"

@@ -128,7 +128,9 @@ def _open_output(app: App, job: Job, options: ExportOptions, stack: ExitStack) -
     if job.store and options.dry_run:
         return read_output(job.store, app.folders.state, calendar_id)
     if job.store:
-        output = stack.enter_context(open_output(job.store, app.folders.state, calendar_id, force=options.force))
+        now = app.environment.now()
+        opened = open_output(job.store, app.folders.state, calendar_id, now, force=options.force)
+        output = stack.enter_context(opened)
         if output.state is not None:
             output.state.settings_file = app.settings_file
         return output

@@ -46,6 +46,7 @@ def command(run: Run, /, as_json: bool, max_age: int | None, prune: bool, **flag
     accounts, each is shown with its calendars. If a login is missing, the exit status is 4; if an output is older than
     it should be, it is 5. For a check of everything: trakt-ical doctor
     """
+    from trakt_ical.app.folder_faults import find_folder_faults
     from trakt_ical.app.login import find_shared_users
     from trakt_ical.app.outputs import ask_buckets, forget_outputs, list_outputs
 
@@ -67,6 +68,8 @@ def command(run: Run, /, as_json: bool, max_age: int | None, prune: bool, **flag
         else:
             for row in _describe_status(run, apps, outputs, logins):
                 write_line(run.complete_advice(row))
+        for fault in find_folder_faults(accounts.folders.written):
+            run.warn(f"Warning: {fault.message} No run can note there how it ended. {fault.remedy}")
         for number, app in enumerate(apps):
             for warning in find_shared_users(app, apps[number + 1 :]):
                 run.warn(f"Warning: {warning}")

@@ -88,10 +88,10 @@ def make_store(output: str) -> Store:
 
 
 @contextlib.contextmanager
-def open_output(store: Store, states: Path, calendar_id: CalendarId, *, force: bool) -> Iterator[Output]:
+def open_output(store: Store, states: Path, calendar_id: CalendarId, now: datetime, *, force: bool) -> Iterator[Output]:
     """Lock *store*, whose state is in the folder *states*, and load the calendar in it, which must be *calendar_id*.
 
-    Raises OutputError where something else is there; with *force* that is kept aside.
+    Raises OutputError where something else is there, and notes that it was so at *now*; with *force* it is kept aside.
     """
     state_file = StateFile(states, store.name, store.label)
     # From the load to the save no other run may write: both would start from the same calendar, and the second one
@@ -107,7 +107,12 @@ def open_output(store: Store, states: Path, calendar_id: CalendarId, *, force: b
             stored = parse_own_calendar(snapshot.octets, calendar_id, checks_sum=is_checked) if snapshot else None
         except DamagedCalendar as error:
             if not force or snapshot is None:
-                raise _make_refusal(store, error) from error
+                refusal = _make_refusal(store, error)
+                if not state.scope or _is_same_calendar(state.scope, calendar_id):  # else it is another one's state
+                    state.scope = str(calendar_id)
+                    state.note_failure(refusal, now)
+                    state_file.save(state)
+                raise refusal from error
             log.warning("The file that was there is now %s.", store.keep_aside(snapshot.octets))
             stored = None
         state.scope = str(calendar_id)
@@ -132,8 +137,13 @@ def read_output(store: Store, states: Path, calendar_id: CalendarId) -> Output:
 def parse_own_calendar(octets: bytes, calendar_id: CalendarId, *, checks_sum: bool = True) -> StoredCalendar:
     """Parse the calendar in *octets*. Raises DamagedCalendar where it is none of ours, or not *calendar_id*."""
     stored = parse_calendar(octets, checks_sum=checks_sum)
-    # Kinds may be added and removed: it is still the same calendar. Another owner's or source's is not.
-    found, wanted = stored.calendar_id.rpartition("/")[0], str(calendar_id).rpartition("/")[0]
-    if found != wanted:
+    if not _is_same_calendar(stored.calendar_id, calendar_id):
+        found, wanted = stored.calendar_id.rpartition("/")[0], str(calendar_id).rpartition("/")[0]
         raise DamagedCalendar(f"it is another calendar ({found}, not {wanted})")
     return stored
+
+
+def _is_same_calendar(found: str, wanted: CalendarId) -> bool:
+    """Whether the id *found* is that of the calendar *wanted*; another owner's or source's is not."""
+    # Kinds may be added and removed: it is still the same calendar.
+    return found.rpartition("/")[0] == str(wanted).rpartition("/")[0]

@@ -245,7 +245,9 @@ class Client:
         # Requests that failed together would come back together, and overload Trakt again: each waits a different part
         # of the time.
         seconds = wait * random.uniform(0.5, 1) if fault.retry_after is None else fault.retry_after  # noqa: S311
-        level = logging.WARNING if self._outage.begin_wait(waits) else logging.DEBUG
+        is_new = self._outage.begin_wait(waits)
+        # A person is told why it takes longer. In the mail of a job, the error at the end says all.
+        level = logging.DEBUG if not is_new else logging.INFO if self._patience is JOB else logging.WARNING
         tries.log(level, "%s; trying again in %.0f s.", str(fault.error).rstrip("."), seconds)
         if time.monotonic() + seconds > self._run_end:
             raise self._make_run_error() from fault.error
@@ -342,7 +344,7 @@ class Client:
                 f"{self._server}'s clock says {there:%Y-%m-%d %H:%M} UTC, this computer's {here:%Y-%m-%d %H:%M}. "
                 "Set the clock."
             )
-        if skew > SKEW_WARNED and not self._warned_of_clock:
+        if SKEW_WARNED < skew <= SKEW_REFUSED and not self._warned_of_clock:
             self._warned_of_clock = True
             log.warning(
                 "This computer's clock and %s's differ by %d minutes.", self._server, skew.total_seconds() // 60

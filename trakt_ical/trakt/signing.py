@@ -112,7 +112,8 @@ class TokenSigner(AuthBase):
         self._spent = ""  # the access token in the file where the one that follows it could not be saved
         self._renewed_at: datetime | None = None
         self._renews_early = True
-        self._refusal: LoginNeeded | SettingsError | None = None  # of a renewal; the next one would get it as well
+        # Of a renewal, or why it failed: the next one would get it as well, and take as long.
+        self._refusal: LoginNeeded | SettingsError | TraktError | None = None
         self._known_secrets: set[str] = set()
         self._lock = threading.Lock()
 
@@ -162,6 +163,7 @@ class TokenSigner(AuthBase):
                 "%s The login could not be renewed yet. It is valid until %s.", error, f"{token.expires_at:%H:%M} UTC"
             )
             self._renews_early = False
+            self._refusal = None
             return token
 
     def _renew_once(self, stale: Token) -> Token:
@@ -177,7 +179,7 @@ class TokenSigner(AuthBase):
             with self._file.reserve() as replace:
                 try:
                     fresh = self._renew(current)
-                except (LoginNeeded, SettingsError) as error:
+                except (LoginNeeded, SettingsError, TraktError) as error:
                     self._refusal = error
                     if isinstance(error, LoginNeeded):
                         with contextlib.suppress(OutputError):
@@ -213,6 +215,8 @@ class TokenSigner(AuthBase):
         # Eight requests may meet a 401 together. The first thread renews; the others find that the token is no longer
         # the refused one, and send theirs again with the new one.
         with self._lock:
+            if isinstance(self._refusal, TraktError):
+                raise self._refusal
             if self._refusal is not None:
                 return None
             # Where the token is new, the request is sent again with the same one.

@@ -6,11 +6,11 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from trakt_ical.app.context import Accounts, App
 from trakt_ical.app.doctor.finding import Finding, make_failure, make_warning
 from trakt_ical.app.feed_folder import make_feed_folder
+from trakt_ical.app.folder_faults import find_folder_faults
 from trakt_ical.app.outputs import WrittenOutput
 from trakt_ical.app.schedule import choose_scheduler
 from trakt_ical.config import SECRETS
@@ -44,18 +44,11 @@ def check_rights(accounts: Accounts, apps: Sequence[App]) -> Iterator[Finding]:
     open_to_others = [path for path in dict.fromkeys(paths) if path.is_file() and path.stat().st_mode & OTHERS]
     for path in open_to_others:
         yield make_warning("rights", f"Other users of this computer can read {path}.", f"Run: chmod 600 '{path}'")
-    closed = [each for each in (folders.data, folders.state, folders.cache) if _is_closed(each)]
-    for folder in closed:
-        error = OutputError(f"The folder {folder} cannot be written to by this user.")
-        yield make_failure("rights", error, f"Run: sudo chown -R $USER '{folder}'")
-    if not open_to_others and not closed:
+    faults = list(find_folder_faults(folders.written))
+    for fault in faults:
+        yield make_failure("rights", OutputError(fault.message), fault.remedy)
+    if not open_to_others and not faults:
         yield Finding(subject="rights", message="Secrets are readable by you alone, and all folders can be written to.")
-
-
-def _is_closed(folder: Path) -> bool:
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return not os.access(folder, os.W_OK | os.X_OK)
 
 
 def check_schedule(name: str, environ: Mapping[str, str], now: datetime, outputs: Sequence[WrittenOutput]) -> Finding:

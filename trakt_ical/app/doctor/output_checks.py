@@ -11,12 +11,14 @@ from shlex import quote
 from trakt_ical.app.calendar_specs import make_calendar_id
 from trakt_ical.app.context import App
 from trakt_ical.app.doctor.finding import Finding, Grade, make_failure, make_warning
+from trakt_ical.app.folder_faults import find_folder_fault
 from trakt_ical.app.open_source import check_required_settings
 from trakt_ical.app.outputs import WrittenOutput
 from trakt_ical.config import Calendar
 from trakt_ical.errors import LoginNeeded, OutputError, SettingsError, TraktIcalError
 from trakt_ical.export.output import make_store, read_output
 from trakt_ical.export.stores.address import is_bucket_address
+from trakt_ical.export.stores.protocol import Failure
 from trakt_ical.wording import describe_past, describe_span
 
 NEARLY = 0.9  # of max_bytes
@@ -70,6 +72,7 @@ def _grade_age(subject: str, output: WrittenOutput, now: datetime, about: str) -
     message = f"{about} Last success: {describe_past(state.last_success, now)}."
     remedy = "Start trakt-ical serve, or look at its log." if output.is_feed else "Run: trakt-ical export -v"
     if state.failure:
+        remedy = _find_remedy(state.failure, remedy)
         message += f" Failing since {describe_past(state.failure.since, now)}: {state.failure.message}"
     if state.guard_since:
         name = quote(output.calendar or "")
@@ -83,6 +86,16 @@ def _grade_age(subject: str, output: WrittenOutput, now: datetime, about: str) -
     if state.failure or state.guard_since:
         return make_warning(subject, message, remedy)
     return Finding(subject=subject, message=message)
+
+
+def _find_remedy(failure: Failure, usual: str) -> str:
+    """Return what to do about *failure*: what its message says, else what the *usual* remedy is."""
+    _, mark, advice = failure.message.partition("Run: ")
+    if mark:
+        return mark + advice
+    if failure.exit_status == OutputError.exit_code:
+        return "Mend that. The next run writes the calendar."
+    return f"The next run catches up. {usual}"
 
 
 def _check_size(subject: str, size: int, known: WrittenOutput | None, limit: int) -> Iterator[Finding]:
@@ -102,6 +115,5 @@ def _check_folder(subject: str, output: str) -> Iterator[Finding]:
     if not folder.is_dir():
         error = OutputError(f"The folder {folder} does not exist.")
         yield make_failure(subject, error, f"Make it: mkdir -p '{folder}'")
-    elif not os.access(folder, os.W_OK | os.X_OK):
-        error = OutputError(f"The folder {folder} cannot be written to by this user.")
-        yield make_failure(subject, error, "Give this user the right to write there, or name another output.")
+    elif fault := find_folder_fault(folder):
+        yield make_failure(subject, OutputError(fault.message), f"{fault.remedy} Or name another output.")

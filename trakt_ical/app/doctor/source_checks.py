@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from trakt_ical.app.context import App
@@ -13,6 +14,7 @@ from trakt_ical.errors import LoginNeeded, SettingsError, TraktIcalError, WrongC
 from trakt_ical.fetch.sources import SOURCES, LoginMethod
 from trakt_ical.http import parse_http_date
 from trakt_ical.trakt.client import SKEW_WARNED, Answer
+from trakt_ical.trakt.reach import PERSON
 from trakt_ical.wording import describe_past, describe_span
 
 FEW_LEFT = 0.1  # of the requests that are allowed in a span
@@ -25,7 +27,9 @@ def check_source(app: App, account: str) -> Iterator[Finding]:
     # The world's calendar needs no login, and then nobody is told to get one.
     calendar = "my" if any(each.settings.source == "my" for each in app.calendars) else "all"
     try:
-        answer = SOURCES[app.settings.api].load_adapter().ask_least(make_connection(app, calendar))
+        answer = (
+            SOURCES[app.settings.api].load_adapter().ask_least(replace(make_connection(app, calendar), patience=PERSON))
+        )
     except LoginNeeded as error:
         yield make_failure("login", error, account=account)
         return

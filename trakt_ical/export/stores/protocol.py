@@ -126,7 +126,8 @@ class Failure(msgspec.Struct, frozen=True):
 
 def continue_failure(before: Failure | None, error: TraktIcalError, now: datetime) -> Failure:
     """Return the failure by *error* at *now*, which goes on since *before* did where runs had failed already."""
-    return Failure(before.since if before else now, str(error), error.exit_code)
+    # A beginning that lies ahead was noted while the clock was wrong.
+    return Failure(min(before.since, now) if before else now, str(error), error.exit_code)
 
 
 class OutputState(msgspec.Struct, kw_only=True):
