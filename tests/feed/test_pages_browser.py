@@ -78,7 +78,8 @@ FOUR = replace(
     ),
 )
 OUTAGE = replace(ONE, calendars=(replace(TRAKT, last_success=NOW - timedelta(hours=26)),), trouble=DOWN)
-FOUR_OUT = replace(FOUR, trouble=DOWN, is_public=False)
+LONG_COMMAND = f"trakt-ical --config /home/ada/{'settings-of-mine/' * 5}trakt-ical.toml feed renew NAME"
+FOUR_OUT = replace(FOUR, trouble=DOWN, is_public=False, renew_command=LONG_COMMAND)
 EMPTY = replace(ONE, calendars=(replace(TRAKT, airings=(), has_subscribers=True),))
 CROWDED = replace(ONE, calendars=(replace(TRAKT, airings=CROWD), MOVIES))
 PAGES = {"/one": ONE, "/four": FOUR, "/outage": OUTAGE, "/four-outage": FOUR_OUT, "/empty": EMPTY, "/crowded": CROWDED}
