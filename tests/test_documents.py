@@ -45,6 +45,7 @@ NOT_RUN = {
     r"trakt-ical (--demo )?(--config \S+ )?(serve|demo)\b": "runs until Ctrl-C: tests/feed and tests/demo",
     r"^chromium ": "takes a picture: tests/feed/test_pages_browser.py takes others",
     r"^curl (?!.*/demo/)": "asks a feed that runs: tests/feed",
+    r"Out-String": "needs PowerShell: tests/cli/test_completion.py",
     r"^(sudo|systemctl|loginctl|journalctl|install|kill) ": "changes the system",
     r"^(\. |export |mkdir |eval )": "prepares the shell, as this test does by itself",
 }
@@ -96,7 +97,7 @@ def list_blocks(page: Path, *languages: str) -> list[str]:
 
 def list_commands(page: Path) -> Iterator[str]:
     """Yield the commands of the blocks of *page*, one by one; a text that a command reads (<<END) stays with it."""
-    for block in list_blocks(page, "sh", "shell", "console"):
+    for block in list_blocks(page, "sh", "shell", "console", "powershell"):
         for entry in re.findall(r"^(?:.*<<END\n(?:.*\n)*?END|(?:.*\\\n)*.*)$", block, re.M):
             if "<<END" in entry:
                 yield entry
@@ -221,11 +222,13 @@ def find_ours(text: str) -> list[str]:
 
 
 def list_ours() -> Iterator[str]:
-    """Yield each command of ours in blocks, and in `code` within sentences."""
+    """Yield each command of ours in blocks, in `code` within sentences, and in the examples of `--help`."""
     for page in PAGES:
         text = BLOCK.sub("", page.read_text(encoding="utf-8"))
         yield from (command for command in list_commands(page) if "trakt-ical " in command and "<<" not in command)
         yield from (span for span in re.findall(r"`(trakt-ical [^`]+)`", text))
+    helps = (ROOT / "tests" / "cli" / "help.txt").read_text(encoding="utf-8")
+    yield from re.findall(r"^  (trakt-ical (?:\S| \S)+)", helps, re.M)
 
 
 def test_every_option_exists() -> None:
