@@ -262,6 +262,8 @@ def test_the_samples_of_proxies_work_and_keep_the_secrets(
                 assert running.get(there + running.path, refused).status_code in (200, 400)
             if program is write_nginx_settings:
                 assert f"\r\nLocation: {public}{running.path}\r\n" in get_plain(tmp_path, prefix + running.path)
-        assert running.get(there + running.path).status_code == 502
+            path, secrets = running.path, running.service.store.secrets.all
+        assert running.get(there + path).status_code == 502
     logs = "".join(path.read_text() for path in tmp_path.glob("*.log"))
-    assert not any(secret in logs for secret in running.service.store.secrets.all)
+    assert secrets
+    assert not any(secret in logs for secret in secrets)
