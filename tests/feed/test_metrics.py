@@ -12,6 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import Line
 from tests.feeds import RunningFeed, run_feed
+from trakt_ical.app.context import open_accounts
+from trakt_ical.app.doctor.feed_checks import check_public_feed
+from trakt_ical.app.environment import Environment
 from trakt_ical.demo import Fault
 from trakt_ical.errors import SettingsError
 from trakt_ical.feed.metrics import AccountMetrics, CalendarMetrics, MetricsPage, ServiceMetrics
@@ -129,3 +132,14 @@ def test_the_service_is_measured(measured: RunningFeed) -> None:
     assert forwarded.status_code == 404
     assert measured.get(f"{measured.base}/metrics", method="POST").status_code == 405
     assert measured.get(f"{measured.base}/metrics", method="HEAD").content == b""
+
+
+def test_doctor_warns_of_metrics_that_all_can_read(measured: RunningFeed, line: Line) -> None:
+    """What is served at public_url without a word of the proxy is found there, as the world would find it."""
+    environ = line.environ | {"TRAKT_ICAL_METRICS_FROM": HERE, "TRAKT_ICAL_PUBLIC_URL": measured.base}
+    with open_accounts({}, demo=False, environment=Environment(line.clock, environ=environ)) as accounts:
+        app = accounts.open_chosen()
+        found = list(check_public_feed(app, ""))
+        assert [finding.message for finding in found if "metrics" in finding.message]
+        measured.accounts.application.metrics = None
+        assert not [finding.message for finding in check_public_feed(app, "") if "metrics" in finding.message]

@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import Clock, Line
 from tests.feeds import RunningFeed
 from trakt_ical.cli.run import Run, show_log
-from trakt_ical.cli.service_log import write_service_log
+from trakt_ical.cli.service_log import ServiceLog
 from trakt_ical.demo import Drop, Fault
 from trakt_ical.errors import LoginNeeded, OutputError, TraktIcalError, Unreachable
 from trakt_ical.export.changes import Change, Kind
@@ -150,7 +150,8 @@ def test_a_crash_is_one_line_until_it_is_over(clock: Clock, lines: list[str]) ->
 
 def test_trakt_is_down_for_hours(running: RunningFeed, line: Line, capsys: pytest.CaptureFixture[str]) -> None:
     """Over real HTTP, with all that the client says of its tries: a line when it begins, a line when it ends."""
-    with show_log(Run()), write_service_log(Run(), "text"):
+    with show_log(Run()), ServiceLog(Run()) as log:
+        log.choose_format("text")
         line.demo.misbehave(Fault(status=503, times=0))
         assert list(running.pass_in_steps(hours=2))
         line.demo.misbehave(Fault(drop=Drop.BEFORE, times=0))
@@ -167,8 +168,9 @@ def log_samples(run: Run, log_format: str) -> None:
     """Log a line of each kind as `serve` does."""
     log, tries = logging.getLogger("trakt_ical.x"), logging.getLogger("trakt_ical.trakt.tries")
     service = logging.getLogger("trakt_ical.service")
-    with show_log(run), write_service_log(run, log_format), name_account("anna"):
+    with show_log(run), ServiceLog(run) as written, name_account("anna"):
         service.info("Trakt: 1 new", extra={"fields": {"calendar": "Trakt", "next": START}})
+        written.choose_format(log_format)
         for _ in range(2):
             log.warning("Run: trakt-ical login")
         tries.warning("trying again")
@@ -200,12 +202,28 @@ def test_each_account_has_its_warning(capsys: pytest.CaptureFixture[str]) -> Non
         all_secrets: frozenset[str] = frozenset()
 
     run = Run()
-    with show_log(run), write_service_log(run, "text"), mask_secrets(NoSecrets()):
-        for account in ("anna", "ben", "anna"):
-            with name_account(account):
-                logging.getLogger("trakt_ical.x").warning("old")
+    with show_log(run), ServiceLog(run) as written:
+        written.choose_format("text")
+        with mask_secrets(NoSecrets()):
+            for account in ("anna", "ben", "anna"):
+                with name_account(account):
+                    logging.getLogger("trakt_ical.x").warning("old")
     told = capsys.readouterr().err.splitlines()
     assert [line.split(maxsplit=3)[3] for line in told] == ["anna: old", "ben: old"]
+
+
+def test_nothing_is_logged_before_the_format_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    """A warning about the settings waits for what these say of the format; where they say nothing, it is as ever."""
+    log = logging.getLogger("trakt_ical.x")
+    with show_log(Run()), ServiceLog(Run()) as written:
+        log.warning("early")
+        assert capsys.readouterr().err == ""
+        written.choose_format("json")
+        log.warning("late")
+    assert [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()] == ["early", "late"]
+    with show_log(Run()), ServiceLog(Run()):
+        log.warning("early")
+    assert capsys.readouterr().err == "Warning: early\n"
 
 
 def test_the_log_can_be_json(capsys: pytest.CaptureFixture[str]) -> None:

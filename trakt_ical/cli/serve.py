@@ -31,7 +31,7 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
     and so has the page of each account that shows how to subscribe: trakt-ical feed prints them. The log has one line
     for each update, and one when an outage begins and ends. With -v it has each request too, without the secrets.
     """
-    from trakt_ical.cli.service_log import write_service_log
+    from trakt_ical.cli.service_log import ServiceLog
     from trakt_ical.feed.refresh_log import service
 
     try:
@@ -40,17 +40,23 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
         raise SettingsError("The feed needs an extra. Run: pip install 'trakt-ical[serve]'") from error
     gc.enable()  # `main` turned it off, for short runs; a server would grow
     run: Run = ctx.obj
-    with run.accounts(flags) as accounts:
-        apps = accounts.open_all()
-        with write_service_log(run, apps[0].settings.log_format):
-            try:
+    with ServiceLog(run) as log:
+        if flags["log_format"]:
+            log.choose_format(flags["log_format"])
+        try:
+            with run.accounts(flags) as accounts:
+                apps = accounts.open_all()
+                log.choose_format(apps[0].settings.log_format)
                 has_ended = serve(accounts, lambda urls: _report_start(run, apps, urls))
-            except TraktIcalError as error:
-                service.error("%s", error)
-                ctx.exit(error.exit_code)
-            service.info("Stopped.")
-        if not has_ended:
-            os._exit(0)  # Python would wait for threads that still wait for Trakt
+                service.info("Stopped.")
+                if not has_ended:
+                    os._exit(0)  # Python would wait for threads that still wait for Trakt
+        except TraktIcalError as error:
+            if not log.has_format:
+                raise
+            for each in (error, *getattr(error, "others", ())):
+                service.error("%s", each)
+            ctx.exit(error.exit_code)
 
 
 def _report_start(run: Run, apps: Sequence[App], urls: Sequence[str]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from logging.handlers import MemoryHandler
 
 import msgspec
 
@@ -18,30 +18,51 @@ from trakt_ical.feed.refresh_log import service
 PRIORITIES = {"CRITICAL": 2, "ERROR": 3, "WARNING": 4, "INFO": 6, "DEBUG": 7}
 """What sd-daemon(3) calls the levels."""
 REPEATED_AFTER = 24 * 3600  # seconds until a warning that comes at each refresh is written again
-MOST_KEPT = 1000  # warnings that are known to be repeated
+MOST_KEPT = 1000  # warnings that are known to be repeated, or wait for a format
 
 
-@contextlib.contextmanager
-def write_service_log(run: Run, log_format: str) -> Iterator[None]:
-    """Write the package's log as *log_format* says, in place of what other commands show.
+class ServiceLog:
+    """Writes the package's log, in place of what other commands show, once `choose_format` says how.
 
-    By default that is what the service did and what is wrong, with -v everything, with -q errors only.
+    What is logged before that, while the settings are read, is held until then. By default the log is what the service
+    did and what is wrong, with -v everything, with -q errors only.
     """
-    log, handler = logging.getLogger("trakt_ical"), NoteHandler() if run.verbose else _QuietHandler()
-    handler.setFormatter(_JsonFormatter(run) if log_format == "json" else _LineFormatter(run))
-    # Each refresh tries several times before it fails, and then reports that itself.
-    tries = logging.getLogger("trakt_ical.trakt.tries")
-    before = log.handlers[:]
-    log.handlers = [each for each in before if not isinstance(each, NoteHandler)] + [handler]
-    if not run.verbose:
-        tries.setLevel(logging.ERROR)
-        service.setLevel(logging.ERROR if run.quiet else logging.INFO)
-    try:
-        yield
-    finally:
-        log.handlers = before
-        for each in (tries, service):
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._handler = NoteHandler() if run.verbose else _QuietHandler()
+        self._held = MemoryHandler(MOST_KEPT, flushLevel=logging.CRITICAL + 1)
+        self._log = logging.getLogger("trakt_ical")
+        # Each refresh tries several times before it fails, and then reports that itself.
+        self._tries = logging.getLogger("trakt_ical.trakt.tries")
+        self.has_format = False
+
+    def choose_format(self, log_format: str) -> None:
+        """Write what was held, and all that comes, as *log_format* says."""
+        self.has_format = True
+        self._handler.setFormatter(_JsonFormatter(self._run) if log_format == "json" else _LineFormatter(self._run))
+        self._replace(self._held, self._handler)
+        self._held.setTarget(self._handler)
+        self._held.flush()
+
+    def __enter__(self) -> ServiceLog:
+        self._before = next(each for each in self._log.handlers if isinstance(each, NoteHandler))
+        self._replace(self._before, self._held)
+        if not self._run.verbose:
+            self._tries.setLevel(logging.ERROR)
+            service.setLevel(logging.ERROR if self._run.quiet else logging.INFO)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._replace(self._handler if self.has_format else self._held, self._before)
+        self._held.setTarget(self._before)  # what is still held comes before the error that ended the start
+        self._held.close()
+        for each in (self._tries, service):
             each.setLevel(logging.NOTSET)
+
+    def _replace(self, old: logging.Handler, new: logging.Handler) -> None:
+        self._log.removeHandler(old)
+        self._log.addHandler(new)
 
 
 class _LineFormatter(logging.Formatter):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import requests
@@ -44,3 +45,16 @@ def check_public_feed(app: App, account: str) -> Iterator[Finding]:
         yield make_warning("feed", f"{public} is not encrypted, and its addresses are secret.", "Use https.", account)
     else:
         yield Finding(subject="feed", message=f"{public} serves the calendar {title}.", account=account)
+    if app.settings.metrics_from:
+        yield from _check_public_metrics(public, account)
+
+
+def _check_public_metrics(public: str, account: str) -> Iterator[Finding]:
+    """Warn where the metrics, which are for whoever runs the service, can be read by all the world."""
+    with (
+        suppress(requests.RequestException),
+        requests.get(f"{public}/metrics", timeout=PATIENCE, stream=True) as answer,
+    ):
+        if answer.status_code == 200:
+            message, remedy = f"Everybody can read {public}/metrics.", "Let your proxy send X-Forwarded-For."
+            yield make_warning("feed", message, remedy, account)
