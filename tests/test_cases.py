@@ -21,5 +21,5 @@ def replay(shared: Path) -> Iterator[Replay]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_reported_case_ends_as_wanted(replay: Replay, case: Case, tmp_path: Path) -> None:
-    """Each row of `../shared/cases/README.md`, and siblings of its kind."""
+    """Each row of the table of reported cases, and siblings of its kind."""
     assert case.attempt(Trial(replay, tmp_path))

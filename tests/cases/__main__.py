@@ -1,4 +1,4 @@
-"""Tries the cases of `../shared/cases`, and siblings of each kind, and prints a table of what came of each.
+"""Tries the cases that people reported, and siblings of each kind, and prints a table of what came of each.
 
 usage: python -m tests.cases [WORD …]: those with a WORD in their names, or all. `tests/test_cases.py` runs the same.
 """
