@@ -25,6 +25,7 @@ from trakt_ical.app.environment import Environment
 from trakt_ical.cli import cli
 from trakt_ical.demo import load_cast
 from trakt_ical.demo.cast import Cast
+from trakt_ical.trakt import reach
 
 # The same examples in each run, so that a failure of an automatic run is seen here too; no limits of time, which a busy
 # computer would break. To look for new examples: pytest --hypothesis-profile=new.
@@ -97,6 +98,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("LOCALAPPDATA", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source that answers is waited for, however busy this computer is."""
+    monkeypatch.setattr(reach, "FIRST_WORD", 60)
+    monkeypatch.setattr(reach, "LATE_WORD", 60)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
 from trakt_ical.app.open_source import load_account_zone
 from trakt_ical.demo import Drop, Fault
+from trakt_ical.trakt import reach
 
 LOOKUP = socket.getaddrinfo
 AIRING = "village hall", "11x01"  # on 2026-04-19
@@ -45,10 +46,15 @@ def cut(
     def know_nobody(*_: object, **__: object) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
+    def lead_into_hole() -> None:
+        monkeypatch.setattr(reach, "FIRST_WORD", 0.1)
+        monkeypatch.setattr(reach, "LATE_WORD", 0.1)
+        monkeypatch.setattr(socket, "getaddrinfo", lead_to(black_hole))
+
     ways: dict[str, Callable[[], None]] = {
         "refused": lambda: monkeypatch.setattr(socket, "getaddrinfo", lead_to(1)),
         "unknown host": lambda: monkeypatch.setattr(socket, "getaddrinfo", know_nobody),
-        "black hole": lambda: monkeypatch.setattr(socket, "getaddrinfo", lead_to(black_hole)),
+        "black hole": lead_into_hole,
         "503": lambda: line.demo.misbehave(Fault(status=503, times=0)),
         "dropped": lambda: line.demo.misbehave(Fault(drop=Drop.BEFORE, times=0)),
     }
@@ -88,6 +94,21 @@ def test_a_source_that_answers_is_asked(line: Line) -> None:
     line("agenda")
     line.clock.pass_by(hours=3)
     line.demo.hide("village-hall")
+    result = line("agenda")
+    assert ("Village Hall" in result.stdout, result.stderr) == (False, "")
+
+
+def test_a_late_answer_is_kept_for_the_next_time(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person sees kept answers at once; where the source answers a little later, the next agenda is of now."""
+    monkeypatch.setattr(reach, "FIRST_WORD", 0.01)
+    before = line("agenda").stdout
+    line.clock.pass_by(hours=3)
+    line.demo.hide("village-hall")
+    line.demo.misbehave(Fault(path="^/$", delay=0.2, times=0))
+    result = line("agenda", typed="")
+    assert (result.exit_code, result.stdout) == (0, before)
+    assert "3 hours ago" in result.stderr
+    assert "run this again" in result.stderr
     result = line("agenda")
     assert ("Village Hall" in result.stdout, result.stderr) == (False, "")
 

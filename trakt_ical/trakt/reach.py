@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -17,6 +18,7 @@ WAITS = (2, 8, 30)  # seconds before the second, third and fourth try; Trakt ask
 # Seconds in which a server must say its first word where kept answers could be shown in its place. Most of them take
 # less, and a command that shows kept answers takes no longer than this together with its own time.
 FIRST_WORD = 0.4
+LATE_WORD = 2.0  # seconds in which it may still do so once they are shown, at a terminal
 
 
 class Patience(NamedTuple):
@@ -64,13 +66,27 @@ class Reach:
     def __init__(self, *, offline: bool = False) -> None:
         self.offline = offline
         self._faults: dict[str, TraktError | None] = {}
+        self._questions: dict[str, _Question] = {}
         self._said: set[str] = set()
 
     def find_fault(self, url: str, server: str, now: Callable[[], datetime]) -> TraktError | None:
         """Return why the *server* at *url* cannot be asked now, None where it answers within a moment."""
         if url not in self._faults:
-            self._faults[url] = _find_fault(url, server, now)
+            question = self._questions[url] = _Question(url, server, now)
+            question.start()
+            question.join(FIRST_WORD)
+            self._faults[url] = Unreachable(f"{server} does not answer.") if question.is_alive() else question.fault
         return self._faults[url]
+
+    def has_late_word(self) -> bool:
+        """Whether a server that was given up says a word within the next seconds; it is then asked the next time."""
+        end, late = time.monotonic() + LATE_WORD, False
+        for url, question in self._questions.items():
+            if question.is_alive():
+                question.join(max(0.0, end - time.monotonic()))
+                if not question.is_alive() and question.fault is None:
+                    self._faults[url], late = None, True
+        return late
 
     def note_fault(self, url: str, fault: TraktError) -> None:
         """Note that the server at *url* answered a request with *fault*."""
@@ -91,24 +107,27 @@ def is_outage(error: TraktIcalError) -> bool:
     return is_overloaded or isinstance(error, Unreachable)
 
 
-def _find_fault(url: str, server: str, now: Callable[[], datetime]) -> TraktError | None:
-    """Return why the *server* at *url* does not say a word within a moment, None where it does."""
-    from trakt_ical.trakt.client import Client  # takes longer to import than `status` may take
+class _Question(threading.Thread):
+    """Asks whether the *server* at *url* says a word; *fault*: why not, once that is known.
 
-    found: list[TraktError] = []
+    In a thread of its own: the look-up of a host's name knows no time-out. It is unsigned, so that it renews no login
+    and may be abandoned.
+    """
 
-    def ask() -> None:
+    def __init__(self, url: str, server: str, now: Callable[[], datetime]) -> None:
+        super().__init__(daemon=True)
+        self._url = url
+        self._server = server
+        self._now = now
+        self.fault: TraktError | None = None
+
+    def run(self) -> None:
+        from trakt_ical.trakt.client import Client  # takes longer to import than `status` may take
+
+        limits = (LATE_WORD, LATE_WORD)
         try:
-            with Client(url, timeout=(FIRST_WORD, FIRST_WORD), patience=ONCE, server=server, now=now) as client:
+            with Client(self._url, timeout=limits, patience=ONCE, server=self._server, now=self._now) as client:
                 client.get("/")
         except TraktIcalError as error:  # a refusal is an answer, too
-            found.extend([error] if isinstance(error, TraktError) and is_outage(error) else [])
-
-    # In a thread of its own: the look-up of a host's name knows no time-out. It is unsigned, so that it renews no login
-    # and may be abandoned.
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(FIRST_WORD)
-    if thread.is_alive():
-        return Unreachable(f"{server} does not answer.")
-    return found[0] if found else None
+            if isinstance(error, TraktError) and is_outage(error):
+                self.fault = error
