@@ -549,6 +549,18 @@ def test_the_doctor_knows_the_push(mirror: Mirror) -> None:
 
 
 @by_radicale
+def test_a_file_that_was_left_behind_is_not_pushed(mirror: Mirror) -> None:
+    """Of the file and the feed's copy, `push` takes the one that was made last."""
+    mirror.export()
+    (renamed,) = mirror.change(1)
+    environment = Environment(mirror.line.clock, mirror.line.clock.sleep, mirror.line.environ | UNPUSHED)
+    with open_app({"config": mirror.config}, demo=False, environment=environment) as app:
+        refresh_feeds(app, app.calendars)
+    assert mirror.count("push")["PUT"] > 0
+    assert "Title " in _read(mirror.read()[renamed], "SUMMARY")
+
+
+@by_radicale
 def test_a_dry_run_sends_nothing(mirror: Mirror) -> None:
     """It says how many events would be sent."""
     assert mirror("export", environ=UNPUSHED).exit_code == 0

@@ -51,7 +51,12 @@ class WrittenOutput(msgspec.Struct, frozen=True):
 
 
 def load_stored_output(app: App, calendar: Calendar) -> Output:
-    """Load the calendar's output, or else the feed's copy of it, or nothing where there is neither.
+    """Load the calendar's output, or else the feed's copy of it, or nothing. Raises OutputError."""
+    return next(list_stored_outputs(app, calendar), Output())
+
+
+def list_stored_outputs(app: App, calendar: Calendar) -> Iterator[Output]:
+    """Yield the calendar's output and the feed's copy of it, where a calendar is there.
 
     Raises OutputError where the output is not this calendar: an export would stop there as well.
     """
@@ -60,8 +65,7 @@ def load_stored_output(app: App, calendar: Calendar) -> Output:
     for store in (*named_stores, make_feed_folder(app).make_store(calendar.title)):
         output = read_output(store, app.folders.state, calendar_id)
         if output.stored:
-            return output
-    return Output()
+            yield output
 
 
 def list_outputs(apps: Sequence[App], max_age: timedelta | None = None) -> list[WrittenOutput]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from msgspec.structs import replace
 
 from trakt_ical import files
 from trakt_ical.app.calendar_specs import make_calendar_id
-from trakt_ical.app.outputs import load_stored_output
+from trakt_ical.app.outputs import list_stored_outputs
 from trakt_ical.app.push_state import PushState, open_push_state
 from trakt_ical.errors import OutputError, SettingsError, TraktIcalError
 from trakt_ical.export.mirror import (
@@ -31,7 +32,7 @@ from trakt_ical.export.mirror import (
     push,
     select_own,
 )
-from trakt_ical.export.output import read_output
+from trakt_ical.export.output import Output, read_output
 from trakt_ical.export.stores.protocol import continue_failure
 from trakt_ical.files import JsonFile, LockHeld
 from trakt_ical.http import is_loopback
@@ -248,14 +249,18 @@ class _Pusher:
 
 
 def load_pushed_calendar(app: App, calendar: Calendar, stores: Mapping[str, Store]) -> StoredCalendar:
-    """Return the stored calendar: of the one of *stores* that was just written to, else of its output or feed.
+    """Return the stored calendar: of the one of *stores* that was just written to, else its output or its feed.
 
+    Of those two the one that was made last counts: people change from a file to a feed, and the file stays behind.
     Raises OutputError where there is none yet.
     """
     if calendar.title in stores:
-        stored = read_output(stores[calendar.title], app.folders.state, make_calendar_id(app, calendar)).stored
+        outputs = [read_output(stores[calendar.title], app.folders.state, make_calendar_id(app, calendar))]
     else:
-        stored = load_stored_output(app, calendar).stored
+        outputs = list(list_stored_outputs(app, calendar))
+    never = datetime.min.replace(tzinfo=UTC)
+    newest = max(outputs, key=lambda each: (each.state and each.state.last_success) or never, default=Output())
+    stored = newest.stored
     if stored is None:
         # Without it, its events on the server would seem to be no longer wanted.
         raise OutputError(f"The calendar {calendar.title} has not been exported yet, so nothing was pushed.")
