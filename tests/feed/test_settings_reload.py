@@ -117,6 +117,7 @@ def test_a_refresh_that_began_before_is_done_again(reloading: Reloading) -> None
         outcomes = refresh()
         service.refresh = refresh  # type: ignore[method-assign]
         assert reloading.write(SHOWS + FILMS)
+        assert reloading.write("refresh = 50\n" + SHOWS + FILMS)  # which asks for no refresh, nor takes one back
         return outcomes
 
     reloading.line.clock.pass_by(hours=2)
@@ -269,6 +270,7 @@ def test_sighup_reloads_and_systemd_hears_of_it(tmp_path: Path) -> None:
                 assert next(line for line in told if "Settings reloaded" in line).endswith("added Films\n")
                 connection.request("GET", "/healthz")
                 assert connection.getresponse().read().count(b'"age"') == 2
+                connection.close()
                 process.terminate()
                 read_until(manager, "STOPPING=1")
                 assert process.wait(60) == 0

@@ -109,7 +109,7 @@ class Refresher:
     def request(self, every: timedelta, *, now: bool) -> None:
         """Refresh *every* so often from now on, and with *now* at once; again, if a refresh is at work."""
         self._every = every
-        self._is_requested = now
+        self._is_requested = self._is_requested or now
         self._refresh_due = self._now() if now else min(self._refresh_due, self._now() + every)
 
     def note_crash(self, error: BaseException) -> None:
