@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.metadata import requires
@@ -21,7 +22,9 @@ from trakt_ical.cli import main
 try:
     main()
 except SystemExit as exit:
-    heavy = {"icalendar", "requests", "dateutil", "urllib3"}
+    heavy = {"icalendar", "requests", "dateutil", "urllib3", "obstore", "radicale"}
+    extras = ("export.stores.bucket", "export.mirror", "export.dav_client", "app.push")
+    heavy |= {"trakt_ical." + each for each in extras}
     print(exit.code, *sorted(heavy & set(sys.modules)), file=sys.stderr)
 """
 WITHOUT_SERVE = """
@@ -56,12 +59,13 @@ def test_what_needs_no_work_loads_nothing_heavy(arguments: list[str], status: st
     assert done.stderr.splitlines()[-1] == status
 
 
-def test_an_export_that_changes_nothing_never_loads_icalendar(tmp_path: Path) -> None:
-    """Icalendar renders what changed; where nothing did, it is not even imported."""
+def test_an_export_loads_what_it_needs(tmp_path: Path) -> None:
+    """Icalendar only where something changed; nothing of buckets and CalDAV servers where the settings name none."""
     command = [sys.executable, "-c", IMPORTED, "--demo", "export", "-o", str(tmp_path / "trakt.ics")]
     loaded = [subprocess.run(command, capture_output=True, text=True, check=True).stderr for _ in range(2)]
     assert ["icalendar" in each.splitlines()[-1] for each in loaded] == [True, False]
     assert "unchanged" in loaded[1]
+    assert not any(re.search("obstore|radicale|bucket|mirror|dav|push", each.splitlines()[-1]) for each in loaded)
 
 
 def list_needs(name: str, *extras: str) -> set[str]:

@@ -480,15 +480,3 @@ def test_the_sample_for_github_actions_exports(job: Job, tmp_path: Path) -> None
             assert done.returncode == 0, done.stderr
         environ["TOKEN"] = (work / "home" / "token.json").read_text()
     assert job.read().startswith(b"BEGIN:VCALENDAR")
-
-
-def test_files_never_load_the_library(tmp_path: Path) -> None:
-    """An export to a file costs nothing of what buckets need."""
-    program = (
-        "import sys\nfrom trakt_ical.cli import main\n"
-        "try:\n    main()\nexcept SystemExit:\n"
-        "    print([name for name in sys.modules if 'obstore' in name or name.endswith('bucket')], file=sys.stderr)\n"
-    )
-    command = [sys.executable, "-c", program, "--demo", "export", "-o", str(tmp_path / "trakt.ics")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stderr.splitlines()[-1] == "[]"

@@ -227,7 +227,7 @@ class _Pusher:
             raise
         state.taken |= result.taken
         state.refused |= result.refused
-        return replace(result, taken=state.taken, refused=state.refused)
+        return result
 
     def _find_collection(self, client: DavClient) -> bool:
         """Find the calendar, or make it; return whether there is one now."""

@@ -75,8 +75,19 @@ def _read_push(file: SettingsFile, name: str, table: Any) -> PushTarget:
 
 
 def check_pushes(calendars: Collection[Calendar], pushes: Mapping[str, PushTarget]) -> None:
-    """Raise SettingsError where a calendar names a push that is none, or two accounts have one push."""
+    """Raise SettingsError where a calendar names a push that is none, or two accounts or pushes would share one.
+
+    Each of two pushes into one calendar would delete what the other one put there.
+    """
     accounts: dict[str, str] = {}
+    targets: dict[tuple[str, str, str], str] = {}
+    for name, target in pushes.items():
+        first = targets.setdefault((target.url.rstrip("/"), target.username, target.calendar), name)
+        if first != name:
+            raise SettingsError(
+                f"[push.{first}] and [push.{name}] are one calendar of one user. Give them different values of "
+                "calendar, or let all calendars have one push."
+            )
     for calendar in calendars:
         name = calendar.settings.push
         if not name:

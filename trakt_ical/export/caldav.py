@@ -6,6 +6,7 @@ the files of urllib3, on which all requests to Trakt rest.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
@@ -133,8 +134,7 @@ class CalDavServer:
 
     def make_calendar(self, name: str, color: str) -> tuple[str, bool]:
         """Make a calendar called *name*, and return its address, and whether it is new. Raises OutputError."""
-        slug = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower()).strip("-")
-        url = urljoin(self._home or self._find_home(), f"trakt-ical-{slug or 'calendar'}/")
+        url = urljoin(self._home or self._find_home(), f"trakt-ical-{_make_slug(name)}/")
         answer = self._client.request("MKCALENDAR", url, MAKE.format(name=escape(name), color=color))
         if answer.status_code in (200, 201):
             log.info("Made the calendar %s at %s", name, self._client.host)
@@ -217,6 +217,12 @@ def _make_condition(known: MirroredEvent | None) -> dict[str, str]:
     # A weak ETag never fits, and some servers give none after a PUT. What is there is then replaced without a look,
     # which would end the same: a change at the source counts more than an edit.
     return {"If-Match": known.etag} if known.etag and not known.etag.startswith("W/") else {}
+
+
+def _make_slug(name: str) -> str:
+    """Return *name* as a part of an address; two names have two."""
+    slug = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower()).strip("-")
+    return slug if slug == name else f"{slug}-{hashlib.blake2b(name.encode(), digest_size=4).hexdigest()}".lstrip("-")
 
 
 def is_address(calendar: str) -> bool:
