@@ -355,6 +355,9 @@ def test_a_server_that_is_down_is_waited_for_once(line: Line, home: Path) -> Non
     assert (done.exit_code, len(line.clock.slept)) == (5, 3)
     outputs = json.loads(line("status", "--json").stdout)["outputs"]
     assert [bool(each["failing_since"]) for each in outputs] == [True, True, True]
+    line.clock.slept.clear()
+    shown = line("agenda")
+    assert (shown.exit_code, len(line.clock.slept), shown.stderr.count("Error: ")) == (5, 1, 1)
 
 
 def test_a_calendar_without_an_account_says_what_it_lacks(line: Line, home: Path) -> None:

@@ -1,7 +1,7 @@
 """What a source lists for one calendar, for people who look.
 
-Kept answers that are young are not asked for again. Others are. Where the source does not answer
-within a moment, they are shown all the same, with their age.
+Kept answers that are young are not asked for again. Others are. Where the source does not answer within a moment, they
+are shown all the same, with their age.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from trakt_ical.app.calendar_specs import DaySpan, make_calendar_spec
 from trakt_ical.app.context import App
 from trakt_ical.app.open_source import find_calendar_zone, find_server_url, open_source
 from trakt_ical.config import Calendar
-from trakt_ical.errors import BrokenAnswer, NotKept, TraktError
+from trakt_ical.errors import BrokenAnswer, NoConnection, NotKept, TraktError
 from trakt_ical.fetch.sources import Answers, Fetched, FetchRequest, Source, ignore_progress
 from trakt_ical.model import Airing, DateRange
 from trakt_ical.pipeline import CalendarSpec
@@ -71,18 +71,39 @@ def fetch_listed(
     if kept is None:
         if reach.offline:
             raise NotKept
-        return wanted.fetch(max_age, PERSON)
-    fault = None if reach.offline else reach.find_fault(url, app.capabilities.server, app.environment.now)
-    if fault is None and not reach.offline:
-        try:
-            return wanted.fetch(max_age, ONCE)
-        except TraktError as error:
-            if not is_outage(error):
-                raise
-            fault = error
-            reach.note_fault(url, fault)
-    reach.tell(fault, kept.look.oldest, wanted.now)
+        return _fetch_once_in_a_run(wanted, max_age, url)
+    newer = None if reach.offline else _ask_again(wanted, max_age, url)
+    if isinstance(newer, ListedAirings):
+        return newer
+    reach.tell(newer, kept.look.oldest, wanted.now)
     return kept.read(is_old=True)
+
+
+def _ask_again(wanted: _Wanted, max_age: timedelta, url: str) -> ListedAirings | TraktError:
+    """Return what the server at *url* lists now, or why it cannot be asked. Raises TraktIcalError where it refuses."""
+    reach, app = wanted.app.environment.reach, wanted.app
+    fault = reach.find_fault(url, app.capabilities.server, app.environment.now)
+    if fault is not None:
+        return fault
+    try:
+        return wanted.fetch(max_age, ONCE)
+    except TraktError as error:
+        if not is_outage(error):
+            raise
+        reach.note_fault(url, error)
+        return error
+
+
+def _fetch_once_in_a_run(wanted: _Wanted, max_age: timedelta, url: str) -> ListedAirings:
+    """Ask the server at *url*, unless no connection led to it before: another account would wait for it once more."""
+    reach = wanted.app.environment.reach
+    if isinstance(known := reach.get_fault(url), NoConnection):
+        raise known
+    try:
+        return wanted.fetch(max_age, PERSON)
+    except NoConnection as error:
+        reach.note_fault(url, error)
+        raise
 
 
 @dataclass(frozen=True, slots=True)

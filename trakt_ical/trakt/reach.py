@@ -88,6 +88,10 @@ class Reach:
                     self._faults[url], late = None, True
         return late
 
+    def get_fault(self, url: str) -> TraktError | None:
+        """Return what is known to be wrong with the server at *url*, None where nothing is known."""
+        return self._faults.get(url)
+
     def note_fault(self, url: str, fault: TraktError) -> None:
         """Note that the server at *url* answered a request with *fault*."""
         self._faults[url] = fault
