@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, timedelta
 from html import unescape
 from pathlib import Path
@@ -31,9 +32,10 @@ from tests.conftest import Line
 from tests.demos import log_in
 from tests.feeds import RunningFeed, run_feed
 from trakt_ical.app.checkin import make_link_check_ins
-from trakt_ical.app.context import App, open_app
+from trakt_ical.app.context import App, open_accounts, open_app
 from trakt_ical.app.environment import Environment
 from trakt_ical.app.feed_folder import make_feed_folder
+from trakt_ical.app.serve import ServedAccounts
 from trakt_ical.checkin.links import Done, FormChoice, Waiting
 from trakt_ical.checkin.pages import TOKEN_LIFETIME
 from trakt_ical.checkin.signed_links import LINK_LIFETIME, Ticket, load_tickets
@@ -274,6 +276,32 @@ def test_what_waits_is_called_off_by_a_check_in_of_the_same(line: Line, by_link:
     assert "Harbor Nine 10x08" in line("checkin", "--status").output
     line.clock.pass_by(hours=1)
     assert "Nothing is running" in line("checkin", "--status").output
+
+
+def test_what_waits_outlives_a_change_of_the_settings(line: Line) -> None:
+    """The server follows other settings, and the check-in begins all the same when the running one has ended."""
+    over = threading.Event()
+
+    def sleep(seconds: float) -> None:
+        assert seconds < 60 or over.wait(60)
+        line.clock.sleep(seconds)
+
+    line.environ |= {"TRAKT_ICAL_CHECKIN_LINKS": "true", "TRAKT_ICAL_PUBLIC_URL": PUBLIC}
+    environment = Environment(line.clock, sleep, line.environ)
+    assert line("checkin", *OTHER).exit_code == 0
+    with open_accounts({}, demo=False, environment=environment) as accounts:
+        with closing(ServedAccounts(accounts.open_all())) as served:
+            served.open()
+            links = served.services[0].links
+            ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
+            assert isinstance(links.act(ticket, FormChoice.WAIT), Waiting)
+            for days in ("7", "8"):
+                line.environ["TRAKT_ICAL_BACK"] = days
+                served.follow(accounts.reload().open_all())
+            assert served.services[0].links is not links
+            over.set()
+            links.join(60)
+    assert "Harbor Nine 10x08" in line("checkin", "--status").output
 
 
 def test_a_show_without_numbers_is_looked_up_by_its_slug(line: Line) -> None:
