@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib.resources import files
@@ -133,8 +134,7 @@ def _render_overall_freshness(content: PageContent) -> list[h.Element]:
 
 def _find_usual_age(content: PageContent) -> object:
     """Return the age and condition that most calendars have. One line says it for all of them."""
-    ages = [_find_age(calendar, content) for calendar in content.calendars]
-    return max(ages, key=ages.count)
+    return Counter(_find_age(calendar, content) for calendar in content.calendars).most_common(1)[0][0]
 
 
 def _find_age(calendar: PageCalendar, content: PageContent) -> object:
@@ -170,22 +170,32 @@ def _render_calendars(content: PageContent) -> h.Element:
     is_single = len(content.calendars) == 1
     # The first that nobody subscribed to is what somebody comes here for; the others take no room.
     unused = next((calendar for calendar in content.calendars if not calendar.has_subscribers), None)
+    usual = _find_usual_age(content)
     return h.section(".calendars", aria_labelledby="calendars")[
         h.h2("#calendars")["Subscribe" if is_single else "Calendars"],
         [
-            _render_calendar(calendar, content, f"calendar-{number}", is_open=calendar is unused)
+            _render_calendar(
+                calendar,
+                content,
+                f"calendar-{number}",
+                is_open=calendar is unused,
+                is_usual=_find_age(calendar, content) == usual,
+            )
             for number, calendar in enumerate(content.calendars, 1)
         ],
         render_advice(content.calendars[0], is_public=content.is_public),
     ]
 
 
-def _render_calendar(calendar: PageCalendar, content: PageContent, anchor: str, *, is_open: bool) -> h.Element:
+def _render_calendar(
+    calendar: PageCalendar, content: PageContent, anchor: str, *, is_open: bool, is_usual: bool
+) -> h.Element:
+    """Return the part of one calendar; how fresh it is stands there where the top of the page does not say it."""
     again = " in another program" if calendar.has_subscribers else ""
     is_single = len(content.calendars) == 1
     return h.article(".calendar", id=anchor, aria_label=calendar.name)[
         not is_single and h.h3[h.bdi[calendar.name]],
-        _find_age(calendar, content) != _find_usual_age(content) and _render_freshness(calendar, content),
+        not is_usual and _render_freshness(calendar, content),
         bool(calendar.trouble) and _render_trouble("status", calendar.trouble),
         bool(calendar.destinations)
         and h.ul(".destinations")[[_render_destination(each, content) for each in calendar.destinations]],
