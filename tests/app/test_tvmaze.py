@@ -128,7 +128,7 @@ def test_two_processes_share_one_limit(run: Line, tvmaze: FakeTvmaze, home: Path
 def test_a_429_is_waited_for(run: Line, tvmaze: FakeTvmaze, headers: dict[str, str], wait: float) -> None:
     """The request is sent again after the time that TVmaze asks for, or after some seconds; the sentence names it."""
     tvmaze.replies["/shows/2"] = [Reply(429, b"{}", headers)]
-    result = run("export")
+    result = run("export", typed="")
     assert result.exit_code == 0
     assert "TVmaze asks for fewer requests" in result.stderr
     assert "Trakt" not in result.stderr.replace("trakt", "")
