@@ -93,6 +93,8 @@ def job(line: Line, home: Path, s3: S3Server, monkeypatch: pytest.MonkeyPatch) -
 def test_a_run_reads_once_and_writes_what_changed(job: Job) -> None:
     """One GET and one PUT of the calendar, none where nothing changed; its state beside it only where that changed."""
     assert job.run() == WRITTEN
+    state = bytes(job.s3.read(f"{job.path}.state").read())
+    assert str(job.home).encode() not in state, "others may read it, and somebody's folders are their own"
     assert job.run() == ["GET Trakt.ics", "GET Trakt.ics.state"]
     assert job.run() == ["GET Trakt.ics"], "this computer saw that version last"
     job.change_trakt()

@@ -30,7 +30,7 @@ WAYS = (
     "  tvmaze  the free export of your Trakt account, or any list of shows, with air times from TVmaze",
     "  look    nowhere yet: look around in the built-in Trakt",
 )
-WHAT_FITS = {"trakt": "v2", "tvmaze": "tvmaze"}
+API_OF_WAY = {"trakt": "v2", "tvmaze": "tvmaze"}
 APPS_PAGE = "https://app.trakt.tv/settings/apps"
 
 
@@ -105,7 +105,7 @@ def _ask_source(run: Run, app: App, flags: dict[str, Any], *, asks: bool) -> Ans
     """Return the answers about the source, None where the user only looks around. Raises click.UsageError."""
     origin = flags["origin"]
     if run.demo:  # the built-in Trakt has an app and an account
-        return {"api": WHAT_FITS[origin]} if origin in WHAT_FITS else {}
+        return {"api": API_OF_WAY[origin]} if origin in API_OF_WAY else {}
     usual = "tvmaze" if app.settings.api == "tvmaze" else "trakt"
     if origin is None and not asks and not flags["client_id"] and flags["list_file"]:
         origin = "tvmaze"
