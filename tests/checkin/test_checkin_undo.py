@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -112,6 +113,15 @@ def test_what_is_over_is_not_undone(running: RunningFeed, line: Line, link: str)
     assert count_cancels(line) == 0
 
 
+def test_an_undo_needs_no_memory_of_the_use(running: RunningFeed, line: Line, link: str) -> None:
+    """Where the use could not be kept, as on a full disk, the check-in is ended all the same."""
+    token = read_form_token(check_in(running, link))
+    (running.folder.path / "check-ins.json").unlink()
+    assert "<h1>Undone</h1>" in post_form(link, token, "undo").text
+    assert count_cancels(line) == 1
+    assert "Nothing is running" in read_status(line)
+
+
 def test_nothing_but_the_form_undoes(running: RunningFeed, line: Line, link: str) -> None:
     """No GET, no guessed or old token, and none of another airing's link."""
     token = read_form_token(check_in(running, link))
@@ -144,7 +154,9 @@ def test_an_undo_leaves_another_check_in_alone(running: RunningFeed, line: Line,
     api = "v1" if "tvdb" in link else "v2"
     assert line("checkin", "--api", api, *HARBOR, "--replace").exit_code == 0
     before = count_cancels(line)
-    assert "<h1>Undone</h1>" in post_form(link, token, "undo").text
+    undone = post_form(link, token, "undo")
+    assert "<h1>Undone</h1>" in undone.text
+    assert re.search("Harbor Nine 10x08[^<]* is being watched", undone.text)
     assert count_cancels(line) == before
     assert "Harbor Nine 10x08" in line("checkin", "--api", api, "--status").output
 

@@ -64,9 +64,13 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """The check-in does not run any more, or will not begin; *was_waiting*: it had not begun."""
+    """The check-in does not run any more, or will not begin; *was_waiting*: it had not begun.
+
+    *instead*: what is being watched in its place, and goes on.
+    """
 
     was_waiting: bool = False
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,18 +194,20 @@ class LinkCheckIns:
             self._forget_waiting(ticket)
             return Undone(was_waiting=True)
         use, now = self.find_use(ticket), self.context.now()
-        if use is None or use.is_undone:
+        if use and use.is_undone:
             return Undone()
-        if use.is_over(now):
+        if use and use.is_over(now):
             return UsedBefore(use)
         with self._account.open_service() as service:
             item = self._make_item(ticket, service.api)
             if item is None:
                 return Failed(OTHER_API)
             # What does not run any more was ended elsewhere, which is what the user wants.
-            service.undo(item)
-        self._account.open_used_links().note(ticket, msgspec.structs.replace(use, is_undone=True))
-        return Undone()
+            running = service.undo(item)
+        if use:  # else it could not be kept, as on a full disk
+            self._account.open_used_links().note(ticket, msgspec.structs.replace(use, is_undone=True))
+        goes_on = running is not None and (running.player or not running.item.is_same(item))
+        return Undone(instead=str(running.item) if running and goes_on else "")
 
     def _note_use(self, ticket: Ticket, outcome: Started | Conflict) -> None:
         since = outcome.since if isinstance(outcome, Started) else None

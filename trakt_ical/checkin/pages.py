@@ -191,7 +191,10 @@ class CheckInRoute:
             case Undone():
                 title = "Called off" if outcome.was_waiting else "Undone"
                 sentence = "You will not be checked in." if outcome.was_waiting else "You are not checked in any more."
-                page = FormPage(title, airing, [sentence], [Button(FormChoice.CHECK_IN, "Check in again")], done=True)
+                instead = [f"{outcome.instead} is being watched by now, and goes on."] if outcome.instead else []
+                page = FormPage(
+                    title, airing, [sentence, *instead], [Button(FormChoice.CHECK_IN, "Check in again")], done=True
+                )
                 return self._make_page(ticket, page)
             case Conflict():
                 buttons = [
