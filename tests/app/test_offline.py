@@ -21,7 +21,7 @@ from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
 from trakt_ical.app.open_source import load_account_zone
 from trakt_ical.demo import Drop, Fault
-from trakt_ical.trakt import reach
+from trakt_ical.trakt import cache, reach
 
 LOOKUP = socket.getaddrinfo
 AIRING = "village hall", "11x01"  # on 2026-04-19
@@ -133,6 +133,14 @@ def test_offline_needs_something_kept(line: Line) -> None:
         result = line(*command, "--offline")
         assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (5, "", 1)
     assert line.demo.requests == []
+
+
+def test_an_answer_cache_that_cannot_be_read_is_one_warning(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts as empty, and is named once, however many answers and days are looked for."""
+    monkeypatch.setattr(cache.AnswerFiles, "_find_path", lambda *_: line.folder)  # a folder can be read by nobody
+    result = line("agenda")
+    assert result.exit_code == 0
+    assert result.stderr.count("answer cache cannot be read") == 1
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ class FolderFault(msgspec.Struct, frozen=True):
 def find_folder_fault(folder: Path) -> FolderFault | None:
     """Return why nothing can be written into *folder*, which need not exist yet; None where it can."""
     place = folder
-    while not place.exists() and place != place.parent:
+    while not os.path.lexists(place) and place != place.parent:  # also where nobody may look
         place = place.parent
     if hasattr(os, "statvfs") and os.statvfs(place).f_flag & os.ST_RDONLY:
         return FolderFault(f"The folder {folder} is on a read-only disk.", "Mount that disk for writing.")

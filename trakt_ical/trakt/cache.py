@@ -45,6 +45,9 @@ PART = 2**16  # octets that are read at a time
 LEFT_OUT = ("set-cookie", "transfer-encoding")
 
 
+_reported: set[tuple[Path, str]] = set()  # which folders cannot be read, or written
+
+
 class CachePolicy(msgspec.Struct, frozen=True):
     """Where the answers to one account are kept; while they are younger than *max_age* they are not asked for again."""
 
@@ -75,7 +78,6 @@ class AnswerFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._has_warned = False
 
     def load(self, url: str) -> tuple[KeptAnswer, datetime] | None:
         """Return the answer kept for *url* and its date, None where there is none."""
@@ -123,10 +125,10 @@ class AnswerFiles:
         return self._folder / hashlib.sha224(url.encode()).hexdigest()
 
     def _warn(self, what: str, error: OSError) -> None:
-        """Warn once: each of many answers would meet the same fault."""
-        level = logging.DEBUG if self._has_warned else logging.WARNING
-        log.log(level, "The answer cache cannot be %s: %s", what, error)
-        self._has_warned = True
+        """Warn once: each of many answers, and whoever opens the same folder again, would meet the same fault."""
+        is_new = (self._folder, what) not in _reported
+        _reported.add((self._folder, what))
+        log.log(logging.WARNING if is_new else logging.DEBUG, "The answer cache cannot be %s: %s", what, error)
 
 
 class CachingAdapter(LimitedAdapter):

@@ -112,8 +112,8 @@ def _check_folder(subject: str, output: str) -> Iterator[Finding]:
     if is_bucket_address(output):
         return
     folder = Path(os.path.realpath(Path(output).expanduser())).parent
-    if not folder.is_dir():
+    if fault := find_folder_fault(folder):
+        yield make_failure(subject, OutputError(fault.message), f"Name another output. Or: {fault.remedy}")
+    elif not folder.is_dir():
         error = OutputError(f"The folder {folder} does not exist.")
         yield make_failure(subject, error, f"Make it: mkdir -p '{folder}'")
-    elif fault := find_folder_fault(folder):
-        yield make_failure(subject, OutputError(fault.message), f"{fault.remedy} Or name another output.")
