@@ -12,6 +12,7 @@ from tests.conftest import Line
 from tests.feeds import RunningFeed, run_feed
 from trakt_ical.demo import Drop, Fault
 from trakt_ical.errors import OutputError
+from trakt_ical.export.stores.address import hide_path
 from trakt_ical.export.stores.protocol import StateFile
 from trakt_ical.trakt.client import Client
 from trakt_ical.transform.event_text import find_network
@@ -81,6 +82,20 @@ def test_a_calendar_names_where_else_it_is_written(line: Line) -> None:
         state.note_failure(OutputError("The disk is full."), line.clock())
         file.save(state)
         assert "Failing since 12:00: The disk is full." in read_page(running)
+
+
+def test_a_bucket_is_named_without_its_secret_path(line: Line) -> None:
+    """An export on this computer writes there; the page says when, and gives the path away to nobody."""
+    address = "s3://my-bucket/kQ2mV7pT1nL4sR9wYb3x/Trakt.ics"
+    with run_feed(line, timezone="UTC", output=address) as running:
+        running.refresh()
+        file = StateFile(running.folder.states, address, hide_path(address))
+        state = file.load()
+        state.note_success(line.clock(), changed=True)
+        file.save(state)
+        page = read_page(running)
+    assert re.search(r"Bucket <bdi>s3://my-bucket/[^<]+</bdi>: last success 12:00", page)
+    assert "kQ2mV7pT1nL4sR9wYb3x" not in page
 
 
 def test_titles_lead_to_trakt_and_networks_are_named(running: RunningFeed, monkeypatch: pytest.MonkeyPatch) -> None:
