@@ -166,6 +166,17 @@ def test_what_stands_in_the_file_stays(line: Line, home: Path) -> None:
     assert (home / "a.ics").is_file()
 
 
+def test_a_settings_file_of_any_name_is_made(line: Line, home: Path) -> None:
+    """--config may name one that is not there yet; other commands need it to be."""
+    line.environ.clear()
+    (home / "shows.txt").write_text("tvdb:1\n")
+    file = home / "new" / "mine.toml"
+    words = ("setup", "--from", "tvmaze", "--list", str(home / "shows.txt"), "--no-login", "-o", str(home / "a.ics"))
+    assert line("--config", str(file), "status").exit_code == 3
+    assert line("--config", str(file), *words).exit_code == 0
+    assert 'api = "tvmaze"' in file.read_text()
+
+
 def test_a_wrong_answer_leaves_the_file_as_it_was(line: Line, home: Path) -> None:
     """The answers before it are not written either."""
     line.environ.clear()

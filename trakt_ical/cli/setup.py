@@ -54,7 +54,7 @@ def command(run: Run, /, **flags: Any) -> None:
     computer keep it up to date. Each answer may be given as an option. You can run it again: what stands in the
     settings file is the answer by default, and stays.
     """
-    with run.accounts({}) as accounts:
+    with run.accounts({"creates_file": True}) as accounts:
         _refuse_household(accounts)
         app = accounts.open_account("")
         asks = app.environment.has_terminal() and not flags["yes"]
@@ -149,7 +149,7 @@ def _ask_client_id(run: Run, app: App, given: str | None, *, asks: bool) -> str:
                 "setup cannot ask here. Give it --from trakt with --client-id ID, or --from tvmaze with --list FILE."
             )
         try:
-            with run.accounts({"api": "v2", "client_id": client_id}) as accounts:
+            with run.accounts({"creates_file": True, "api": "v2", "client_id": client_id}) as accounts:
                 check_client_id(accounts.open_account(""))
             return client_id
         except AppNeeded as error:

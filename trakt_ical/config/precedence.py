@@ -84,14 +84,19 @@ def resolve_settings(
 ) -> Resolved:
     """Bring the sources of settings together.
 
-    *flags* are None where not given; the flag `config` names the settings file. With *account*
+    *flags* are None where not given; the flag `config` names the settings file, which must exist unless the command
+    `creates_file`. With *account*
     (of the built-in Trakt) the account settings of file, environment and flags are ignored, and so are accounts.
     *output*, where given, replaces the default of that setting; *text* is read in place of the settings file's.
     Raises SettingsError, which names the setting and its origin.
     """
     chosen = flags.get("config") or environ.get(CONFIG)
     path = Path(chosen) if chosen else default_file
-    file = load_settings_file(path, must_exist=bool(chosen)) if text is None else parse_settings_file(path, text)
+    file = (
+        load_settings_file(path, must_exist=bool(chosen) and not flags.get("creates_file"))
+        if text is None
+        else parse_settings_file(path, text)
+    )
     reader = SettingsReader(file)
     problems = reader.problems
     common = reader.read_program_settings()
