@@ -269,12 +269,10 @@ def run(line: Line, demo: Demo, name: str) -> tuple[int, str]:
     if name == "serve":
         environment = Environment(line.clock, line.clock.sleep, line.environ)
         with open_app({}, demo=False, environment=environment) as app:
-            try:
-                with closing(ServedAccounts([app])) as accounts:
-                    accounts.services[0].refresh()
-            except TraktIcalError as error:
-                return error.exit_code, f"Error: {error}"
-        return 0, ""
+            with closing(ServedAccounts([app])) as accounts:
+                outcomes = accounts.services[0].refresh()
+        error = next((each for each in outcomes.values() if isinstance(each, TraktIcalError)), None)
+        return (error.exit_code, f"Error: {error}") if error else (0, "")
     result = line(*COMMANDS[name])
     return result.exit_code, result.output
 
