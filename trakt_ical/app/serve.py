@@ -9,6 +9,8 @@ from contextlib import ExitStack, closing
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
+from msgspec.structs import replace
+
 from trakt_ical.app.context import Accounts, App
 from trakt_ical.app.feed_folder import make_feed_folder
 from trakt_ical.app.feed_service import FeedService
@@ -221,6 +223,8 @@ def serve(configured: Accounts, report_urls: Callable[[Sequence[str]], None]) ->
     once the server listens. Raises OutputError where a port is taken, or where another server has the feeds of one of
     the accounts.
     """
+    # Whoever started it waits for no refresh: each is tried for as long as a job's.
+    configured = replace(configured, environment=replace(configured.environment, has_terminal=lambda: False))
     apps, watch = configured.open_all(), SettingsWatch(configured)
     manager = ServiceManager(configured.environment.environ)
     settings = apps[0].settings
