@@ -56,7 +56,7 @@ class Mirror:
         return self.line("--config", str(self.config), *arguments, environ=environ)
 
     def write_config(
-        self, *, password: str = PASSWORD, calendar: str = "", ahead: int = 7, max_bytes: int = 5000
+        self, *, password: str = PASSWORD, calendar: str = "", ahead: int = 3, max_bytes: int = 5000
     ) -> None:
         """Write the settings, by default with few days, so that a push is short."""
         self.config.write_text(
@@ -159,10 +159,10 @@ def mirror(line: Line, server: CalDavServer, tmp_path: Path) -> Iterator[Mirror]
 
 def test_a_push_sends_what_changed(mirror: Mirror) -> None:
     """First all events, then nothing, then what changed, once a day a look; alarms and all else arrive as stored."""
-    mirror.write_config(ahead=20)
+    mirror.write_config(ahead=10)
     first = mirror.export()
     count = len(mirror.stored_marks)
-    assert count > 50, "max_bytes is no limit of a push"
+    assert count > 30, "max_bytes is no limit of a push"
     assert first["PUT"] == count
     assert first.total() <= count + 5
     assert mirror.read_marks() == mirror.stored_marks
@@ -642,7 +642,7 @@ for _ in sys.stdin:
 
 def test_a_push_that_is_killed_goes_on(mirror: Mirror) -> None:
     """Killed at twenty points, before or after the server did what it was asked, it ends with each event once."""
-    mirror.write_config(ahead=20, max_bytes=0)
+    mirror.write_config(ahead=12, max_bytes=0)
     assert mirror("export", environ=UNPUSHED).exit_code == 0
     children: queue.Queue[int] = queue.Queue()
     asked: list[Request] = []

@@ -20,7 +20,7 @@ MEANINGS = {
     "username": "Your user name there.",
     "password": "Your password there; many servers want an app password.",
     "password_file": "File that holds that password.",
-    "calendar": "Calendar there that is kept in step, and made if it does not exist. If not set: Trakt.",
+    "calendar": "Name of the calendar there, which is made if it does not exist, or its address. If not set: Trakt.",
 }
 
 

@@ -208,6 +208,6 @@ def _is_broken(error: Exception) -> bool:
 def _explain_tls(error: Exception) -> str:
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text:
-        reason = text.partition("certificate verify failed: ")[2].partition(" (_ssl")[0] or "it is not valid"
-        return f"this computer does not trust its certificate ({reason})"
+        reason = text.partition("certificate verify failed: ")[2].partition(" (_ssl")[0].rstrip(".")
+        return f"this computer does not trust its certificate ({reason or 'it is not valid'})"
     return "no encrypted connection could be made. Does it speak https at this port?"
