@@ -397,6 +397,27 @@ def test_a_calendar_that_the_user_renamed_stays_the_one(mirror: Mirror, home: Pa
 
 
 @by_radicale
+def test_an_event_of_another_program_in_the_place_of_ours_stays(mirror: Mirror) -> None:
+    """It is neither replaced nor deleted, and keeps no other event from the server."""
+    mirror.export()
+    (gone, episode), (changed, _), *_ = mirror.list_ahead()
+    foreign = {
+        uid: FOREIGN.format(uid=f"x{number}@trakt-ical.example.com") for number, uid in enumerate((gone, changed))
+    }
+    for uid, text in foreign.items():
+        href = mirror.find_href(uid)
+        assert mirror.server.ask("DELETE", href).status_code == 200
+        assert mirror.server.ask("PUT", href, text, **{"Content-Type": "text/calendar"}).status_code == 201
+    mirror.line.demo.remove(*episode)
+    assert changed in mirror.change(4)
+    result = mirror("export")
+    assert (result.exit_code, "refused" in result.stderr) == (0, True)
+    mirror.line.clock.pass_by(days=15)
+    mirror.export()
+    assert {uid for uid in mirror.read() if "example.com" in uid} == {_read(text, "UID") for text in foreign.values()}
+
+
+@by_radicale
 def test_a_server_without_versions_and_conditions_is_kept_in_step(mirror: Mirror) -> None:
     """Some servers give no ETag and ignore conditions: then the last one to write wins, and nothing is sent twice."""
 

@@ -8,7 +8,7 @@ import click
 
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
-from trakt_ical.cli.terminal import show_progress, write_note
+from trakt_ical.cli.terminal import show_progress
 from trakt_ical.errors import TraktIcalError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def command(run: Run, /, names: tuple[str, ...], dry_run: bool, **flags: Any) ->
             return
         errors = [error for app, name in find_pushes(apps, names) if (error := _push(run, app, name, dry_run=dry_run))]
     for error in errors[1:]:
-        write_note(f"Error: {error}")
+        run.warn(f"Error: {error}")
     for error in errors[:1]:
         raise error
 
@@ -62,7 +62,7 @@ def _push(run: Run, app: App, name: str, *, dry_run: bool) -> TraktIcalError | N
         return error
     run.say(describe_result(name, result, dry_run=dry_run))
     for warning in describe_left_out(name, result):
-        write_note(f"Warning: {warning}")
+        run.warn(f"Warning: {warning}")
     return None
 
 

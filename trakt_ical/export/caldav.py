@@ -180,7 +180,7 @@ class CalDavCollection:
         text = answer.content.decode(errors="replace")
         found = dict(list_ours([(href, answer.headers.get("ETag", ""), text)]))
         if not found:
-            raise OutputError("The calendar on the server has an event of another program where ours would be.")
+            raise EventRefused
         return next(iter(found.values()))
 
     def put(self, uid: str, octets: bytes, mark: Mark, known: MirroredEvent | None) -> MirroredEvent:

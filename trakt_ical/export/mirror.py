@@ -17,6 +17,7 @@ from trakt_ical.export.ics import PRODID, fold, parse_owner
 from trakt_ical.export.stored_calendar import UID_ENDING, StoredCalendar, StoredEvent, read_summary
 
 _UID = re.compile(r"^UID(?:;[^:\r\n]*)?:([^\r\n]*)", re.M)
+_OURS = re.compile(rf"{UID_ENDING}(-.*)?$")  # with the name of a calendar whose UIDs are its own
 _SEQUENCE = re.compile(r"^SEQUENCE(?:;[^:\r\n]*)?:(\d{1,18})", re.M)
 _REV = re.compile(r"^X-TRAKT-ICAL-REV(?:;[^:\r\n]*)?:([\w-]+)", re.M)
 _SCOPE = re.compile(r"^X-TRAKT-ICAL-SCOPE(?:;[^:\r\n]*)?:([^\r\n]+)", re.M)
@@ -51,7 +52,7 @@ class Collection(Protocol):
         ...
 
     def find_event(self, href: str) -> MirroredEvent | None:
-        """Return the event at *href* as it is now, None where there is none."""
+        """Return the event at *href* as it is now, None where there is none. Raises EventRefused if it is not ours."""
         ...
 
     def put(self, uid: str, octets: bytes, mark: Mark, known: MirroredEvent | None) -> MirroredEvent:
@@ -83,7 +84,7 @@ class UidTaken(Exception):
 
 
 class EventRefused(Exception):
-    """The server does not take this one event."""
+    """The server does not take this one event, or another program has put one of its own in its place."""
 
 
 class WantedEvent(NamedTuple):
@@ -213,11 +214,13 @@ def _delete(collection: Collection, known: MirroredEvent) -> bool:
     try:
         collection.delete(known)
     except EditedMeanwhile as error:
-        now = collection.find_event(error.href)
-        if now is None:
-            return False
         try:
+            now = collection.find_event(error.href)
+            if now is None:
+                return False
             collection.delete(now)
+        except EventRefused:
+            return False
         except EditedMeanwhile as again:
             raise OutputError("The calendar on the server is being changed by another program just now.") from again
     return True
@@ -244,7 +247,7 @@ def list_ours(texts: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, Mirr
     for href, etag, ics in texts:
         text = _ALARM.sub("", _unfold(ics))
         uid = read_uid(text)
-        if UID_ENDING in uid:
+        if _OURS.search(uid):
             sequence, rev, scope = _SEQUENCE.search(text), _REV.search(text), _SCOPE.search(text)
             mark = Mark(int(sequence[1]) if sequence else 0, rev[1] if rev else "")
             yield uid, MirroredEvent(href, etag, mark, find_owner(scope[1]) if scope else "")
