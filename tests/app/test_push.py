@@ -282,9 +282,10 @@ def test_a_server_that_fails_half_way_gets_the_rest_later(mirror: Mirror) -> Non
         return None
 
     mirror.proxy.interfere = fail
-    result = mirror("export")
+    result = mirror("export", "--json")
     assert (result.exit_code, mirror.line.ics.is_file()) == (6, True)
-    assert "was written" not in result.stderr.splitlines()[-1]
+    (row,) = json.loads(result.stdout)
+    assert (row["status"], "503" in row["error"], row["changed"]) == (6, True, True)
     mirror.proxy.interfere = lambda _: None
     assert mirror.export()["PUT"] == len(mirror.stored_marks) - 9
     assert mirror.read_marks() == mirror.stored_marks

@@ -237,10 +237,10 @@ def _to_json(job: Job, outcome: Outcome) -> dict[str, object]:
     row: dict[str, object] = {"calendar": job.calendar.title, "output": job.store.describe() if job.store else None}
     if isinstance(outcome, Exception):
         return row | {"status": outcome.exit_code, "error": str(outcome)}
-    summary = outcome.summary
+    summary, later = outcome.summary, outcome.later_error
     return row | {
-        "status": 0,
-        "error": None,
+        "status": later.exit_code if later else 0,
+        "error": str(later) if later else None,
         "changed": outcome.changed,
         "events": summary.events,
         "first": summary.first.isoformat() if summary.first else None,
