@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 WAITS = (2, 8, 30)  # seconds before the second, third and fourth try; Trakt asks for 30 when overloaded
 # Seconds in which a server must say its first word where kept answers could be shown in its place. Most of them take
 # less, and a command that shows kept answers takes no longer than this together with its own time.
-FIRST_WORD = 0.4
+FIRST_WORD = 0.3
 LATE_WORD = 2.0  # seconds in which it may still do so once they are shown, at a terminal
 
 
