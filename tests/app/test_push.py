@@ -769,9 +769,11 @@ def test_each_place_that_a_calendar_goes_to_has_its_last_success(line: Line, tmp
     assert list_places() == [(output, True, 0), ("push x", False, 6)]
 
 
-def test_the_built_in_trakt_is_pushed_to_a_server_beside_it(line: Line) -> None:
+def test_the_built_in_trakt_is_pushed_to_a_server_beside_it(line: Line, home: Path) -> None:
     """`--demo push` works on a fresh machine: events are written, and the second time nothing is."""
     first, second = line("--demo", "push", environ=FEW_DAYS), line("--demo", "push", environ=FEW_DAYS)
     assert (first.exit_code, second.exit_code) == (0, 0), first.stderr
     assert "events were written" in first.stderr
     assert "up to date" in second.stderr
+    assert list(home.rglob("push/*")) == []
+    assert line("--demo", "push", "nope").exit_code == 3

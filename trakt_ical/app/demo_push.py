@@ -46,7 +46,9 @@ def push_demo(app: App, *, tell: PushProgress, dry_run: bool) -> tuple[PushResul
         try:
             return push_stored(_add_push(app, target), NAME, stores=stores, tell=tell, dry_run=dry_run), folder
         finally:
-            open_push_state(app, target).path.unlink(missing_ok=True)  # the next Radicale has another address
+            path = open_push_state(app, target).path  # of no more use: the next Radicale has another address
+            for each in (path, path.with_name(f"{path.name}.lock")):
+                each.unlink(missing_ok=True)
 
 
 def _add_push(app: App, target: PushTarget) -> App:

@@ -41,7 +41,7 @@ def command(run: Run, /, names: tuple[str, ...], dry_run: bool, **flags: Any) ->
 
     with run.accounts(flags) as accounts:
         apps = accounts.open_all()
-        if run.demo and not accounts.resolved.pushes:
+        if run.demo and not accounts.resolved.pushes and not names:
             _push_demo(run, apps[0], dry_run=dry_run)
             return
         errors = [error for app, name in find_pushes(apps, names) if (error := _push(run, app, name, dry_run=dry_run))]
