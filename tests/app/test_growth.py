@@ -42,7 +42,6 @@ def test_runs_of_many_days_leave_what_runs_of_a_few_leave(line: Line, home: Path
             assert line("-q", "export").exit_code == 0
             running.renew()
             line.clock.pass_by(days=1)
-            grow_older(home, 1)
             counts.append(count(home))
     (files_then, folders_then), (files_now, folders_now) = counts[LIFETIME + 1], counts[-1]
     assert files_now <= files_then + 2  # each day has four answers of its own

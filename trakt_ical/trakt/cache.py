@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import logging
 import os
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -101,6 +100,7 @@ class AnswerFiles:
             # and is as good as none, for whoever reads it now and after a power cut.
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | NEVER_WAIT, 0o600), "wb") as file:
                 file.write(FORM + _format_date(date) + NUMBER % (HEAD + len(octets)) + octets)
+            _date_file(path, date)
         except OSError as error:
             self._warn("written", error)
             self.delete(url)
@@ -111,6 +111,7 @@ class AnswerFiles:
             with self._find_path(url).open("r+b") as file:
                 file.seek(len(FORM))
                 file.write(_format_date(date))
+            _date_file(self._find_path(url), date)
         except FileNotFoundError:
             pass
         except OSError as error:
@@ -140,7 +141,7 @@ class CachingAdapter(LimitedAdapter):
         self._files = AnswerFiles(policy.folder)
         with contextlib.suppress(OSError):  # the first answer that cannot be written warns of it
             files.make_private_folder(policy.folder)
-        delete_old(policy.folder, time.time())
+        delete_old(policy.folder, policy.now().timestamp())
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         url = request.url or ""
@@ -253,6 +254,13 @@ def _list_files(folder: Path) -> list[Path]:
     except OSError as error:
         log.debug("The answer cache cannot be listed: %s", error)
         return []
+
+
+def _date_file(path: Path, date: datetime) -> None:
+    """Give the file the *date* of its answer: to see how old it is, nobody must open it."""
+    seconds = max(0, int(date.timestamp()))
+    with contextlib.suppress(OSError, OverflowError):  # another user's file: it is as old as its content
+        os.utime(path, (seconds, seconds))
 
 
 def _format_date(date: datetime) -> bytes:
