@@ -240,12 +240,14 @@ def test_a_refresher_that_crashes_starts_again_and_says_so(running: RunningFeed,
     class CrashingRefresher(Refresher):
         """Crashes once, outside of all that it catches itself."""
 
+        has_crashed = False
+
         def step(self) -> None:
-            if self.condition == "crashed":
-                again.set()
-                super().step()
-            else:
+            if not self.has_crashed:
+                self.has_crashed = True
                 raise error
+            super().step()
+            again.set()
 
     refresher = running.service.refresher = CrashingRefresher(FakeJob(running.clock), EVERY, running.clock)
     with RefresherPool([Member("", refresher)], running.clock) as pool:
