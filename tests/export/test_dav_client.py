@@ -74,9 +74,9 @@ def test_it_is_known_which_servers_are_the_same(url: str, target: str, expected:
     client = DavClient(url, "me", "secret-pass")
     if expected is None:
         with pytest.raises(OutputError):
-            client._check_destination(target)
+            client.check_destination(target)
     else:
-        assert client._check_destination(target) == expected
+        assert client.check_destination(target) == expected
 
 
 def test_a_netrc_is_not_used(home: Path) -> None:

@@ -88,7 +88,7 @@ class DavClient:
     def _follow(self, method: str, url: str, octets: bytes, headers: Mapping[str, str]) -> requests.Response:
         """Send one request, log in as the server asks for it, and follow redirects with the same method."""
         for _ in range(MOST_REDIRECTS):
-            url = self._check_destination(url)
+            url = self.check_destination(url)
             answer = self._send(method, url, octets, headers)
             if answer.status_code == 401 and self._accept_challenge(answer):
                 answer = self._send(method, url, octets, headers)
@@ -103,7 +103,7 @@ class DavClient:
             url = join_url(url, answer.headers["Location"])
         raise OutputError(f"{self.host} redirects in a circle. See docs/push.md for the url to use.")
 
-    def _check_destination(self, url: str) -> str:
+    def check_destination(self, url: str) -> str:
         """Return *url*, with encryption where it lost that. Raises OutputError where it leads to another server."""
         own, parts = urlsplit(self.url), urlsplit(url)
         if own.scheme == "https" and parts.scheme == "http" and parts.hostname == own.hostname:
