@@ -644,6 +644,9 @@ def test_a_calendar_that_is_only_pushed_needs_no_file(mirror: Mirror, home: Path
     mirror.export()
     assert len(mirror.read()) > 10
     assert mirror.export() == {}
+    for hours, status in ((7, 0), (30, 5)):  # a schedule exports every six hours
+        mirror.line.clock.pass_by(hours=hours)
+        assert mirror("status").exit_code == status
 
 
 FEW_DAYS = {"TRAKT_ICAL_BACK": "1", "TRAKT_ICAL_AHEAD": "7"}

@@ -195,7 +195,10 @@ def _list(app: App) -> Iterator[tuple[Path, str, bool, timedelta]]:
         folder = make_feed_folder(app)
         limit = find_feed_limit(app)
         for calendar in app.calendars:
-            yield folder.make_state_file(calendar.title).path, calendar.title, True, limit
+            # The memory of a calendar that is only pushed lies there too, and an export may be what writes it.
+            is_exported = calendar.settings.push and not calendar.settings.output
+            own = max(limit, OLD_EXPORT) if is_exported else limit
+            yield folder.make_state_file(calendar.title).path, calendar.title, True, own
 
 
 def _find_store_name(output: str) -> str:
