@@ -117,6 +117,8 @@ def test_offline_sends_no_request(line: Line) -> None:
     """With --offline answers of any age are shown, a token that expired is not renewed, and the age is said."""
     before = line("agenda").stdout
     line.demo.expire_tokens()
+    line.clock.pass_by(minutes=20)
+    assert "20 minutes ago" in line("agenda", "--offline").stderr
     line.clock.pass_by(hours=5)
     count = len(line.demo.requests)
     result = line("agenda", "--offline")

@@ -33,7 +33,7 @@ from trakt_ical.errors import NotKept, SettingsError, TraktError
 from trakt_ical.export.stored_calendar import StoredEvent, parse_moment, read_end, read_summary
 from trakt_ical.fetch.sources import SOURCES, WITH_APP, CheckInAbilities
 from trakt_ical.model import Airing
-from trakt_ical.trakt.reach import PERSON, KeptOnly, is_outage
+from trakt_ical.trakt.reach import ONCE, PERSON, KeptOnly, is_outage
 from trakt_ical.transform.uids import make_uid
 from trakt_ical.wording import describe_moment
 
@@ -108,12 +108,14 @@ class CheckInSession:
         """Return *schedule*, each airing with whether the user has watched it by now. Raises TraktIcalError."""
         airings = list(schedule.airings.values())
         try:
-            marked = self._mark_watched(airings, _limit_waiting(self.app))
+            marked = self._mark_watched(airings, _limit_waiting(self.app) | {"patience": ONCE})
         except TraktError as error:
             if not is_outage(error):
                 raise
-            self.app.environment.reach.note_fault(find_server_url(self.app.settings), error)
-            marked = self._mark_watched(airings, {"kept_only": KeptOnly()})
+            look, reach = KeptOnly(), self.app.environment.reach
+            reach.note_fault(find_server_url(self.app.settings), error)
+            marked = self._mark_watched(airings, {"kept_only": look})
+            reach.tell(error, look.oldest, self.app.environment.now())
         return replace(schedule, airings={make_uid(each): each for each in marked})
 
     def _mark_watched(self, airings: list[Airing], limits: Mapping[str, Any]) -> list[Airing]:

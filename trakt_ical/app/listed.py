@@ -66,7 +66,7 @@ def fetch_listed(
     wanted = _Wanted(app, calendar, app.environment.now(), ahead, steps=steps, marks=marks)
     reach, url = app.environment.reach, find_server_url(app.settings)
     kept = wanted.find_kept() if max_age or reach.offline else None
-    if kept and kept.look.is_young(wanted.now, max_age):
+    if kept and kept.look.is_young(wanted.now, max_age) and not reach.offline:
         return kept.read()
     if kept is None:
         if reach.offline:

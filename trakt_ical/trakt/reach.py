@@ -101,7 +101,7 @@ class Reach:
         why = f"{fault} " if fault else ""
         if why not in self._said:
             self._said.add(why)
-            log.warning("%sShowing what was fetched %s.", why, describe_age(oldest or now, now))
+            log.warning("%sShowing what was fetched %s.", why, describe_age(oldest, now) if oldest else "last")
 
 
 def is_outage(error: TraktIcalError) -> bool:
