@@ -49,7 +49,7 @@ class S3Server:
 
     def read(self, path: str) -> http.client.HTTPResponse:
         """Return the answer to an anonymous GET of *path* in the public bucket."""
-        answer: http.client.HTTPResponse = urllib.request.urlopen(f"{self.url}/{PUBLIC}/{path}", timeout=10)
+        answer: http.client.HTTPResponse = urllib.request.urlopen(f"{self.url}/{PUBLIC}/{path}", timeout=60)
         return answer
 
 
@@ -85,7 +85,7 @@ def run_proxy(url: str) -> Iterator[Proxy]:
 
 def forward(url: str, request: Request) -> Reply:
     """Send *request* on to the server at *url*, with the same Host: it is signed with it."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.request(request.method, request.path, request.body, dict(request.headers))
     answer = connection.getresponse()
     body = answer.read()
@@ -165,6 +165,6 @@ def _make_bucket(server: S3Server, bucket: str) -> None:
     credential = f"AWS4-HMAC-SHA256 Credential={KEY}/{scope}, SignedHeaders={signed}, Signature={key.hex()}"
     headers = {"x-amz-date": moment, "x-amz-content-sha256": empty, "Authorization": credential}
     with urllib.request.urlopen(
-        urllib.request.Request(f"{server.url}/{bucket}", method="PUT", headers=headers), timeout=10
+        urllib.request.Request(f"{server.url}/{bucket}", method="PUT", headers=headers), timeout=60
     ):
         pass

@@ -71,7 +71,7 @@ class CalDavServer:
     def ask(self, method: str, url: str, body: str = "", **headers: str) -> requests.Response:
         """Send a request as another program of the same user."""
         return requests.request(
-            method, url, data=body.encode(), headers=headers, auth=(USER.encode(), PASSWORD.encode()), timeout=20
+            method, url, data=body.encode(), headers=headers, auth=(USER.encode(), PASSWORD.encode()), timeout=60
         )
 
     def rename(self, url: str, name: str) -> None:

@@ -95,4 +95,4 @@ def read_form_token(page: requests.Response) -> str:
 
 def post_form(url: str, token: str, choice: str = "check-in") -> requests.Response:
     """The answer of the link *url* to a form with *token*, sent by the button for *choice*."""
-    return requests.post(url, data={"once": token, "choice": choice}, timeout=20)
+    return requests.post(url, data={"once": token, "choice": choice}, timeout=60)

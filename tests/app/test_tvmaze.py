@@ -438,7 +438,7 @@ class TestChangeOver:
     def test_there_and_back_with_the_users_own_export(self, line: Line) -> None:
         """The export has every show that the calendar has, also one that is yet to begin: nothing is cancelled."""
         line("export")
-        with requests.get(f"{line.demo.url}/demo/export", {"user": line.demo.username}, timeout=10) as answer:
+        with requests.get(f"{line.demo.url}/demo/export", {"user": line.demo.username}, timeout=60) as answer:
             export = line.folder / "export.zip"
             export.write_bytes(answer.content)
         assert line("import", str(export)).exit_code == 0

@@ -30,7 +30,7 @@ def serve(trial: Trial, name: str = "Trakt") -> Iterator[RunningFeed]:
 def send_raw(running: RunningFeed, octets: bytes) -> bytes:
     """Return what is answered to *octets*."""
     place = urlsplit(running.base)
-    with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
+    with socket.create_connection((place.hostname, place.port), timeout=60) as connection:
         connection.sendall(octets)
         return b"".join(iter(lambda: connection.recv(2**16), b""))
 

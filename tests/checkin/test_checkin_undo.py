@@ -164,7 +164,7 @@ def test_an_undo_leaves_another_check_in_alone(running: RunningFeed, line: Line,
 def test_a_check_in_that_waits_can_be_called_off(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits for the end of another one and changes his mind is not checked in."""
     over, sleep = threading.Event(), line.clock.sleep
-    monkeypatch.setattr(line.clock, "sleep", lambda seconds: over.wait(20) if seconds > 60 else sleep(seconds))
+    monkeypatch.setattr(line.clock, "sleep", lambda seconds: over.wait(60) if seconds > 60 else sleep(seconds))
     with run_feed(line, checkin_links="true", public_url=PUBLIC) as running:
         running.refresh()
         first, second = (find_link(running, event) for event in list_begun(running)[:2])
@@ -179,7 +179,7 @@ def test_a_check_in_that_waits_can_be_called_off(line: Line, monkeypatch: pytest
         before = count_check_ins(line)
         (waiting_thread,) = (each for each in threading.enumerate() if each.name == "check-in")
         over.set()
-        waiting_thread.join(20)
+        waiting_thread.join(60)
     assert count_check_ins(line) == before
 
 

@@ -268,8 +268,8 @@ def test_two_processes_renew_once(tmp_path: Path) -> None:
 def test_a_renewal_is_waited_for_by_who_waits_for_nothing_else(line: Line) -> None:
     """A refresh token works once, and with it would go the login: however short patience is, the next one is read."""
     line.demo.expire_tokens()
-    line.demo.misbehave(Fault(path="/oauth/token", delay=0.8))
-    environment = Environment(line.clock, environ=line.environ, timeout=(5, 0.4))
+    line.demo.misbehave(Fault(path="/oauth/token", delay=1.5))
+    environment = Environment(line.clock, environ=line.environ, timeout=(5, 1))
     with open_app({}, demo=False, environment=environment) as app, open_source(app) as source:
         assert source.find_zone() is not None
     assert count_renewals(line.demo) == 1
