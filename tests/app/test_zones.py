@@ -11,12 +11,13 @@ import tzdata  # type: ignore[import-untyped]
 
 from trakt_ical.app.environment import find_zones_version
 
+OF_THE_PACKAGE = Path(tzdata.__file__).parent / "zoneinfo"
 READ = """
 import sys, zoneinfo
 zoneinfo.reset_tzpath(to=[sys.argv[1]])
 from trakt_ical.app.environment import use_newest_zones
 use_newest_zones()
-print(len(zoneinfo.TZPATH))
+print(*zoneinfo.TZPATH)
 print(zoneinfo.ZoneInfo("America/Havana").key)
 """
 
@@ -37,16 +38,16 @@ def test_the_version_of_this_computers_zones_is_found(tmp_path: Path, name: str,
     assert find_zones_version([str(tmp_path / "missing"), str(tmp_path), "/usr/share/zoneinfo"]) == version
 
 
-@pytest.mark.parametrize(("version", "folders"), [("2019a", 0), ("", 0), (tzdata.IANA_VERSION, 1), ("2099a", 1)])
-def test_the_newer_zones_are_taken(tmp_path: Path, version: str, folders: int) -> None:
+@pytest.mark.parametrize(
+    ("version", "is_newer"), [("2019a", False), ("", False), (tzdata.IANA_VERSION, True), ("2099a", True)]
+)
+def test_the_newer_zones_are_taken(tmp_path: Path, version: str, is_newer: bool) -> None:
     """Old zones of the computer are passed over, and so are some of no version; newer ones are taken."""
     (tmp_path / "tzdata.zi").write_text(f"# version {version}\n")
     (tmp_path / "America").mkdir()
-    (tmp_path / "America" / "Havana").write_bytes(
-        (Path(tzdata.__file__).parent / "zoneinfo/America/Havana").read_bytes()
-    )
+    (tmp_path / "America" / "Havana").write_bytes((OF_THE_PACKAGE / "America/Havana").read_bytes())
     done = subprocess.run([sys.executable, "-c", READ, str(tmp_path)], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [str(folders), "America/Havana"]
+    assert done.stdout.split() == [str(tmp_path if is_newer else OF_THE_PACKAGE), "America/Havana"]
 
 
 def test_a_command_takes_the_newer_zones(tmp_path: Path) -> None:
@@ -57,8 +58,8 @@ import zoneinfo
 zoneinfo.reset_tzpath(to=["{tmp_path}"])
 from trakt_ical.cli import cli
 cli(["config"], standalone_mode=False)
-print(zoneinfo.TZPATH)
+print(*zoneinfo.TZPATH)
 """
     environ = {"HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environ)
-    assert done.stdout.splitlines()[-1] == "()"
+    assert done.stdout.splitlines()[-1] == str(OF_THE_PACKAGE)
