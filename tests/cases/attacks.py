@@ -14,7 +14,7 @@ ATTACKS = SHARED / "cases" / "attack"
 
 @case("attack: JSON nested deep in a field that nobody reads")
 def try_deep_json(trial: Trial) -> str:
-    """One sentence, exit 5; the calendar stays."""
+    """One sentence, exit 5; the calendar stays. A Python that decodes it holds the update back (8): no show is left."""
     trial.load("34")
     trial.export()
     before = trial.ics.read_bytes()
@@ -25,7 +25,7 @@ def try_deep_json(trial: Trial) -> str:
 
     with run_server(answer) as (url, _):
         result = trial.run("export", *DAYS, API_URL=url)
-    assert (result.exit_code, result.stderr.count("Error: ")) in ((5, 1), (0, 0)), result.output
+    assert (result.exit_code, result.stderr.count("Error: ")) in ((5, 1), (8, 1), (0, 0)), result.output
     assert trial.ics.read_bytes() == before
     return f"exit {result.exit_code}: {result.stderr.strip()[:150]}"
 
