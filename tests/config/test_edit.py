@@ -113,6 +113,39 @@ def test_a_push_is_set_and_removed(file: Path) -> None:
     assert tomllib.loads(file.read_text()) == {"back": 3, "defaults": {}}
 
 
+@pytest.mark.parametrize("kind", ["push", "account", "calendar"])
+def test_the_tables_of_a_kind_do_not_change_at_once(file: Path, kind: str) -> None:
+    """`push` and `account` are settings too, but above all tables these names are those of the tables."""
+    tables = '[push.home]\nurl = "https://x/"\npassword = "p"\n[account.anna]\nclient_id = "x"\n'
+    file.write_text(FILE + tables)
+    for words in (("unset", kind), ("set", kind, "home")):
+        result = run(file, *words)
+        assert (result.exit_code, file.read_text()) == (3, FILE + tables)
+        assert f"{kind}.NAME" in result.stderr
+        assert ("defaults." in result.stderr) == (kind != "calendar")
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "named"),
+    [
+        ("calendar = 3", ("set", "calendar.A.back", "2"), "calendar is"),
+        ("[calendar]\nA = 3", ("set", "calendar.A.back", "2"), "calendar.A is"),
+        ('push = "x"', ("set", "push.home.url", "https://x/"), "push is"),
+        ('push = "home"', ("unset", "push.home"), "push is"),
+        ("[[push]]", ("set", "push.home.url", "https://x/"), "push is"),
+        ('shows = "x"', ("set", "shows.A", "2"), "shows is"),
+        ("defaults = 1", ("set", "defaults.show_offsets.A", "2"), "defaults is"),
+    ],
+)
+def test_a_value_in_the_place_of_a_table_is_named(file: Path, text: str, words: tuple[str, ...], named: str) -> None:
+    """The file stays, and one sentence says what in it is not a table."""
+    file.write_text(text)
+    result = run(file, *words)
+    assert (result.exit_code, file.read_text()) == (3, text)
+    assert str(file) in result.stderr
+    assert named in result.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "status", "named"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from trakt_ical import files
 from trakt_ical.config.given import ACCOUNTS, DEFAULTS, TABLES
 from trakt_ical.config.precedence import resolve_settings
 from trakt_ical.config.pushes import MEANINGS, PUSHES
-from trakt_ical.config.settings import FIELDS, SECRETS
+from trakt_ical.config.settings import FIELDS, OF_CALENDARS, SECRETS
 from trakt_ical.config.settings_file import read_text
 from trakt_ical.config.values import parse_value
 from trakt_ical.errors import OutputError, SettingsError
@@ -50,13 +51,16 @@ def edit_text(path: Path, before: str, name: str, text: str | None) -> str:
     except TOMLKitError as error:
         raise SettingsError(f"The settings file {path} is not TOML: {error}.") from error
     table = document
-    for each in tables:
+    for depth, each in enumerate(tables, 1):
         if each not in table:
             if value is None:
                 raise SettingsError(f"The settings file does not set {name}.")
             inner: Any = tomlkit.inline_table() if _is_table(each) else tomlkit.table(each in NAMED)
             table[each] = inner
         table = table[each]
+        if not isinstance(table, MutableMapping):
+            place = ".".join(tables[:depth])
+            raise SettingsError(f"{place} is a value in the settings file {path}, and not a table. Remove it first.")
     if value is None:
         if key not in table:
             raise SettingsError(f"The settings file does not set {name}.")
@@ -68,6 +72,9 @@ def edit_text(path: Path, before: str, name: str, text: str | None) -> str:
 
 def _read_value(name: str, tables: list[str], key: str, text: str | None) -> Any:
     """Return *text* as the value of *key* in *tables*, None to remove what *name* names. Raises SettingsError."""
+    if not tables and key in NAMED:  # as a setting it would stand in the place of all these tables
+        for_all = f" For all calendars, name {DEFAULTS}.{key}." if key in OF_CALENDARS else ""
+        raise SettingsError(f"{key} stands for all tables [{key}.NAME]. Name one of them: {key}.NAME.{for_all}")
     if tables and tables[0] in NAMED and len(tables) == 1:
         if text is not None:
             raise SettingsError(f"{name} is a table. Name a setting in it: {name}.SETTING.")
