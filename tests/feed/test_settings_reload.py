@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
@@ -24,6 +24,8 @@ from tests.conftest import Line
 from tests.feeds import RunningFeed, run_feed
 from trakt_ical.app.context import open_accounts
 from trakt_ical.app.environment import Environment
+from trakt_ical.app.sd_notify import ServiceManager
+from trakt_ical.app.serve import _look
 from trakt_ical.app.settings_reload import SettingsWatch
 from trakt_ical.feed.answers import CalendarAnswers, Feed, FixedBody
 
@@ -237,6 +239,35 @@ def read_until(reports: Queue[str], wanted: str) -> list[str]:
     while not (found and found[-1].startswith(wanted)):
         found.append(reports.get(timeout=60))
     return found
+
+
+class FailingAccounts:
+    """Accounts that cannot follow, by a bug."""
+
+    def follow(self, apps: object) -> None:
+        raise RuntimeError(str(apps))
+
+
+class AskedWatch:
+    """Settings that are to be read again."""
+
+    def is_due(self) -> bool:
+        return True
+
+    def follow_with(self, follow: Callable[[object], None]) -> None:
+        follow(())
+
+
+def test_systemd_hears_of_the_end_of_a_reload_that_failed(caplog: pytest.LogCaptureFixture) -> None:
+    """A service that says no READY would be reloading for ever; and a report has one line, whatever it quotes."""
+    with tempfile.TemporaryDirectory() as folder, listen_as_systemd(Path(folder) / "notify") as reports:
+        manager = ServiceManager({"NOTIFY_SOCKET": f"{folder}/notify"})
+        _look(FailingAccounts(), AskedWatch(), manager)  # type: ignore[arg-type]
+        assert reports.get(timeout=60).startswith("RELOADING=1")
+        assert reports.get(timeout=60) == "READY=1"
+        manager.notify_status("failing: a\nSTOPPING=1\r\nb")
+        assert reports.get(timeout=60) == "STATUS=failing: a STOPPING=1 b"
+    assert "bug" in caplog.text
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")

@@ -44,6 +44,7 @@ class ServiceManager:
 
     def notify_status(self, status: str) -> None:
         """Report *status*, a line for people, if it is another one than before."""
+        status = " ".join(status.splitlines())  # to systemd each line is a command of its own
         if status != self._status:
             self._status = status
             self._send(f"STATUS={status}")

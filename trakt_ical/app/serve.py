@@ -256,8 +256,10 @@ def _look(accounts: ServedAccounts, watch: SettingsWatch, manager: ServiceManage
     try:
         if watch.is_due():
             manager.notify_reloading()
-            watch.follow_with(accounts.follow)
-            manager.notify_ready()
+            try:
+                watch.follow_with(accounts.follow)
+            finally:  # else systemd would take the service for one that still reloads
+                manager.notify_ready()
         accounts.look()
         manager.notify_status(accounts.describe())
         manager.notify_alive()
