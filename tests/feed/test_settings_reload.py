@@ -270,6 +270,24 @@ def test_systemd_hears_of_the_end_of_a_reload_that_failed(caplog: pytest.LogCapt
     assert "bug" in caplog.text
 
 
+def test_a_request_may_interrupt_another(reloading: Reloading) -> None:
+    """A second SIGHUP may come anywhere in the handler of the first: neither blocks, and a reload follows."""
+
+    def interrupt(frame: object, event: str, argument: object) -> object:
+        reloading.watch.request()  # no tracing in here
+        return interrupt
+
+    def request() -> None:
+        sys.settrace(interrupt)  # of this thread alone
+        reloading.watch.request()
+
+    thread = threading.Thread(target=request, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert [reloading.watch.is_due(), reloading.watch.is_due()] == [True, False]
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")
 def test_sighup_reloads_and_systemd_hears_of_it(tmp_path: Path) -> None:
     """A connection stays open over a reload; systemd hears READY, STATUS, RELOADING, READY, STOPPING, and is alive."""

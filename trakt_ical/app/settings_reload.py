@@ -38,19 +38,22 @@ class SettingsWatch:
         self._path = accounts.resolved.file.expanduser()
         self._loaded = self._last = _read_mark(self._path)
         self._had_file = self._loaded is not None
-        self._is_requested = threading.Event()
+        # No threading.Event: its lock would block for ever where a second signal comes while the first one sets it.
+        self._is_requested = False
 
     def request(self) -> None:
         """Read the settings at the next look, whether or not the file changed. Safe in a handler of signals."""
-        self._is_requested.set()
+        self._is_requested = True
 
     def is_due(self) -> bool:
         """Whether the settings are to be read now; true once for each change."""
+        is_requested = self._is_requested
+        if is_requested:  # only then: what is requested right now must not be cleared
+            self._is_requested = False
         mark, before = _read_mark(self._path), self._last
         self._last = mark
-        is_due = self._is_requested.is_set() or (mark != self._loaded and mark == before)
+        is_due = is_requested or (mark != self._loaded and mark == before)
         if is_due:
-            self._is_requested.clear()
             self._loaded = mark
         return is_due
 
