@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 import socket
+import weakref
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -53,6 +54,18 @@ def make_feeds(prefix: str = "") -> Feeds:
     directory = Directory(FailingService(), prefix)
     directory.put("", {SECRET: Feed(SERVED), OTHER: Feed(NOT_YET_FETCHED), PAGE: DRAWN}, ())
     return directory.feeds
+
+
+def test_an_account_that_has_nothing_any_more_is_forgotten() -> None:
+    """A closed account costs no memory, its secrets are masked no more, and the others go on."""
+    directory, closed = Directory(FailingService()), EmptyPage()
+    directory.put("", {SECRET: Feed(SERVED)}, [SECRET])
+    directory.put(closed, {PAGE: closed}, [PAGE])
+    directory.put(closed, {}, ())
+    seen = weakref.ref(closed)
+    del closed
+    assert seen() is None
+    assert (directory.all_secrets, len(directory.feeds.targets)) == ({SECRET}, 1)
 
 
 @pytest.mark.parametrize(

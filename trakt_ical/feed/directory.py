@@ -189,10 +189,13 @@ class Directory:
     def put(self, account: object, targets: Mapping[str, Target], its_secrets: Iterable[str]) -> None:
         """Let *targets*, by their secrets, be all that *account* has; *its_secrets* are to be kept out of logs."""
         hashed = {self._hash_secret(secret.encode()): target for secret, target in targets.items()}
+        kept = frozenset(its_secrets)
         with self._lock:
-            self._targets[account] = hashed
-            if self._secrets.get(account) != (kept := frozenset(its_secrets)):
-                self._secrets[account] = kept
+            before = self._secrets.get(account)
+            self._targets[account], self._secrets[account] = hashed, kept
+            if not hashed and not kept:  # it is closed, and would be held in memory with all that it holds itself
+                del self._targets[account], self._secrets[account]
+            if before != kept:
                 self.all_secrets = frozenset().union(*self._secrets.values())
             merged = {key: target for part in self._targets.values() for key, target in part.items()}
             self.feeds = replace(self.feeds, targets=MappingProxyType(merged))
