@@ -85,13 +85,14 @@ def test_openmetrics_is_answered_where_it_is_asked_for() -> None:
 
 
 def test_only_those_named_may_read_it() -> None:
-    """By default nobody; never what a proxy passes on, since behind it is all the world."""
+    """By default nobody; never what a proxy says it passes on, since behind it is all the world."""
     asking = ["127.0.0.1", "::1", "10.1.2.3", "192.0.2.1", "", "x"]
     assert list_readable(asking, readers=()) == []
     assert list_readable(asking, readers=["127.0.0.1"]) == ["127.0.0.1"]
     assert list_readable(asking, readers=["10.0.0.0/8", "::1"]) == ["::1", "10.1.2.3"]
-    for name in (b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via"):
+    for name in b"x-forwarded-for x-forwarded-proto x-forwarded-host forwarded x-real-ip via cf-connecting-ip".split():
         assert list_readable(asking, readers=["127.0.0.1"], headers=[name]) == []
+    assert list_readable(asking, readers=["127.0.0.1"], headers=[b"accept", b"user-agent"]) == ["127.0.0.1"]
 
 
 def test_a_missing_library_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -219,8 +219,9 @@ class Settings:
     )
     metrics_from: tuple[str, ...] = _setting(
         (),
-        "Addresses or networks that may read /metrics, for Prometheus, such as 127.0.0.1. Requests that a proxy passes "
-        "on are never answered. If not set: nobody.",
+        "Addresses or networks that may read /metrics, for Prometheus, such as 127.0.0.1. Requests with a header "
+        "of a proxy, such as X-Forwarded-For, are not answered. A proxy that sends none must refuse /metrics itself. "
+        "If not set: nobody.",
     )
     metrics_names: bool = _setting(
         False, "Name accounts and calendars in /metrics, instead of numbering them as they stand in the settings."

@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 PATH = "/metrics"
-FORWARDED = frozenset((b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via"))
-"""Header fields by which a proxy says that it asks for somebody else."""
+FORWARDED = frozenset(
+    (
+        *(b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip", b"x-original-forwarded-for"),
+        *(b"true-client-ip", b"cf-connecting-ip", b"cdn-loop", b"fastly-client-ip", b"fly-client-ip"),
+        *(b"x-envoy-external-address", b"x-azure-clientip"),
+    )
+)
+"""Header fields by which a proxy says that it asks for somebody else; so do all `x-forwarded-…`."""
 RESULTS = {"well": "succeeded", "failing": "failed", "crashed": "crashed"}
 """What the conditions of a refresher are called as the result of a refresh."""
 NO_LIBRARY = "metrics_from needs an extra. Run: pip install 'trakt-ical[metrics]'"
@@ -69,8 +75,8 @@ class MetricsSource(Protocol):
 class MetricsPage:
     """Answers `/metrics` with what *source* says, to the addresses and networks *readers* alone.
 
-    What a proxy passes on is not answered: behind one, all the world has its address. With *shows_names*, accounts and
-    calendars have their names. Raises SettingsError where there are readers and no prometheus-client.
+    What a proxy says it passes on is not answered: behind one, all the world has its address. With *shows_names*,
+    accounts and calendars have their names. Raises SettingsError where there are readers and no prometheus-client.
     """
 
     def __init__(self, source: MetricsSource, readers: Iterable[str], *, shows_names: bool) -> None:
@@ -85,7 +91,7 @@ class MetricsPage:
 
     def is_open_to(self, client: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         """Whether the request of *client* with *headers* is answered."""
-        if not self._readers or any(name in FORWARDED for name, _ in headers):
+        if not self._readers or any(_is_forwarded(name) for name, _ in headers):
             return False
         try:
             address = ipaddress.ip_address(client)
@@ -171,6 +177,11 @@ class _Collector:
         """Yield each of *values* with its name, or its place from 1 on."""
         for number, value in enumerate(values, 1):
             yield value.name if self._shows_names else str(number), value
+
+
+def _is_forwarded(name: bytes) -> bool:
+    """Whether the header field *name*, in lower case, is one that proxies send and Prometheus does not."""
+    return name in FORWARDED or name.startswith(b"x-forwarded-")
 
 
 def _make_gauge(name: str, meaning: str, labels: Sequence[str]) -> Any:
