@@ -10,6 +10,7 @@
     │   ├── NotKept             no answer is kept, and none may be asked for
     │   ├── Refused             an answer whose status is an error
     │   └── BrokenAnswer        an answer of another shape than documented
+    │       ├── PageForPeople   a page of HTML instead of data
     │       └── WrongClock      an answer of another day than today
     ├── OutputError         6   the calendar, or other data, could not be written
     ├── CheckInRunning      7   another check-in is running
@@ -106,6 +107,10 @@ class Refused(TraktError):
 
 class BrokenAnswer(TraktError):
     """Trakt answered with something of another shape than documented."""
+
+
+class PageForPeople(BrokenAnswer):
+    """A page of HTML came instead of data: from Cloudflare, say, or from a hotel's network that wants a login."""
 
 
 class WrongClock(BrokenAnswer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from trakt_ical.app import feed_service
 from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
 from trakt_ical.app.open_source import load_account_zone
-from trakt_ical.demo import Drop, Fault
+from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.trakt import cache, reach
 
 LOOKUP = socket.getaddrinfo
@@ -75,6 +75,29 @@ def test_what_was_fetched_last_is_shown_with_its_age(line: Line, cut: Callable[[
     result = line("explain", *AIRING)
     assert (result.stdout, result.stderr.count("3 hours ago")) == (explained, 1)
     assert line.clock.slept == []
+
+
+@pytest.mark.parametrize("body_type", ["text/html", "application/json"])
+def test_a_page_instead_of_data_is_an_outage(line: Line, body_type: str) -> None:
+    """A hotel's network answers everything with its page: what was fetched last is shown, and stays kept."""
+    before = line("agenda").stdout
+    line.clock.pass_by(hours=3)
+    line.demo.misbehave(Fault(body=Body.HTML, status=200, headers={"Content-Type": body_type}, times=0))
+    assert line("export").exit_code == 5
+    for words in (("agenda",), ("agenda", "--offline")):
+        result = line(*words)
+        assert (result.exit_code, result.stdout) == (0, before)
+        assert "3 hours ago" in result.stderr
+
+
+def test_a_wrong_clock_leaves_what_is_kept(line: Line) -> None:
+    """It is an error, whoever's clock it is; what was fetched last is still there."""
+    line("agenda")
+    line.clock.pass_by(days=1)
+    line.demo.misbehave(Fault(date_offset=timedelta(days=400), times=0))
+    assert (line("export").exit_code, line("agenda").exit_code) == (5, 5)
+    result = line("agenda", "--offline")
+    assert (result.exit_code, "Village Hall" in result.stdout) == (0, True)
 
 
 @pytest.mark.parametrize("api", ["v2", "v1"])

@@ -11,10 +11,11 @@ import msgspec
 from trakt_ical import pipeline
 from trakt_ical.app.calendar_specs import DaySpan, make_calendar_id, make_calendar_spec
 from trakt_ical.app.open_source import check_required_settings, find_calendar_zone, open_source
-from trakt_ical.errors import BrokenAnswer, NoConnection, TraktError, TraktIcalError, UpdateHeldBack
+from trakt_ical.errors import NoConnection, TraktError, TraktIcalError, UpdateHeldBack
 from trakt_ical.export.output import Output, open_output, read_output
 from trakt_ical.fetch.sources import Progress, ignore_progress
 from trakt_ical.pipeline import CalendarRun, Outcome, RunResult
+from trakt_ical.trakt.reach import is_doubtful
 
 if TYPE_CHECKING:
     from trakt_ical.app.context import App
@@ -165,8 +166,7 @@ def _forget_doubtful_answers(app: App, outcomes: Iterable[Outcome]) -> None:
     if app.capabilities.needs_list:
         return  # such a source knows itself which of its answers it must not use again
     for outcome in outcomes:
-        if isinstance(outcome, BrokenAnswer | UpdateHeldBack) or (
-            isinstance(outcome, RunResult) and outcome.loss_accepted
-        ):
+        has_lost = isinstance(outcome, UpdateHeldBack) or (isinstance(outcome, RunResult) and outcome.loss_accepted)
+        if has_lost or is_doubtful(outcome):
             app.forget_answers()
             return

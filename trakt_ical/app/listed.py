@@ -17,11 +17,11 @@ from trakt_ical.app.calendar_specs import DaySpan, make_calendar_spec
 from trakt_ical.app.context import App
 from trakt_ical.app.open_source import find_calendar_zone, find_server_url, open_source
 from trakt_ical.config import Calendar
-from trakt_ical.errors import BrokenAnswer, NoConnection, NotKept, TraktError
+from trakt_ical.errors import NoConnection, NotKept, TraktError
 from trakt_ical.fetch.sources import Answers, Fetched, FetchRequest, Source, ignore_progress
 from trakt_ical.model import Airing, DateRange
 from trakt_ical.pipeline import CalendarSpec
-from trakt_ical.trakt.reach import ONCE, PERSON, KeptOnly, Patience, is_outage
+from trakt_ical.trakt.reach import ONCE, PERSON, KeptOnly, Patience, is_doubtful, is_outage
 
 MAX_AGE = timedelta(hours=1)
 LONGEST_OUTAGE = 40  # days; the answer cache keeps nothing longer
@@ -136,8 +136,9 @@ class _Wanted:
             with open_source(self.app, self.calendar.settings.source, max_age, patience=patience) as source:
                 spec = self._make_spec(source)
                 return ListedAirings(source.fetch(self._plan(spec), ignore_progress), spec, self.now)
-        except BrokenAnswer:
-            self.app.forget_answers()
+        except TraktError as error:
+            if is_doubtful(error):
+                self.app.forget_answers()
             raise
 
     def find_kept(self) -> _Kept | None:

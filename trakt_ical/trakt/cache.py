@@ -25,6 +25,7 @@ from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from trakt_ical import files
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.http import parse_http_date
+from trakt_ical.trakt.statuses import is_page
 from trakt_ical.trakt.transport import LimitedAdapter
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ LARGEST = 64 * 2**20  # octets, packed
 # Somebody may have put a pipe in the place of a kept answer: opened without this, it would hold the run for ever.
 NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 PART = 2**16  # octets that are read at a time
+BEGINNING = 64  # octets, unpacked, that tell a page from data
 # Cookies are not kept anywhere, and a body that is whole has no chunks any more.
 LEFT_OUT = ("set-cookie", "transfer-encoding")
 
@@ -70,6 +72,13 @@ class KeptAnswer(msgspec.Struct, frozen=True):
         """Return the answer as `urllib3` reads it from a connection."""
         body = BytesIO(self.body)
         return HTTPResponse(body, headers=self.headers, status=200, reason="OK", preload_content=False)
+
+    def read_beginning(self) -> bytes:
+        """Return what the body begins with, unpacked; "" where that fails."""
+        try:
+            return self.make_raw().read(BEGINNING, decode_content=True)
+        except HTTPError:
+            return b""
 
 
 class AnswerFiles:
@@ -178,7 +187,7 @@ class CachingAdapter(LimitedAdapter):
         headers = {name: value for name, value in headers.items() if name not in LEFT_OUT}
         answer = KeptAnswer(headers, _read_packed(response.raw))
         response.raw = answer.make_raw()
-        if "html" in headers.get("content-type", ""):
+        if is_page(response.headers, answer.read_beginning()):
             return  # a page for people, from Cloudflare or a hotel's network: what is kept is better
         if "no-store" in headers.get("cache-control", "").lower() or headers.get("vary") == "*":
             self._files.delete(url)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from trakt_ical.errors import Refused, TraktError, TraktIcalError, Unreachable
+from trakt_ical.errors import BrokenAnswer, PageForPeople, Refused, TraktError, TraktIcalError, Unreachable, WrongClock
 from trakt_ical.wording import describe_age
 
 log = logging.getLogger(__name__)
@@ -108,7 +108,13 @@ def is_outage(error: TraktIcalError) -> bool:
     """Whether *error* says that a server cannot be reached or is overloaded, so that kept answers are the best."""
     # 403 as a refusal is Cloudflare's: Trakt's own says that the client_id is wrong, and is another error.
     is_overloaded = isinstance(error, Refused) and (error.status in (403, 429) or error.status >= 500)
-    return is_overloaded or isinstance(error, Unreachable)
+    return is_overloaded or isinstance(error, Unreachable | PageForPeople)
+
+
+def is_doubtful(error: object) -> bool:
+    """Whether *error* says that an answer is not to be used again: kept, a 304 would bring it back."""
+    # A page is never kept, and of a wrong clock nothing says that it is the server's.
+    return isinstance(error, BrokenAnswer) and not isinstance(error, PageForPeople | WrongClock)
 
 
 class _Question(threading.Thread):
@@ -132,6 +138,8 @@ class _Question(threading.Thread):
         try:
             with Client(self._url, timeout=limits, patience=ONCE, server=self._server, now=self._now) as client:
                 client.get("/")
+        except PageForPeople:
+            pass  # many a server has one at this address
         except TraktIcalError as error:  # a refusal is an answer, too
             if isinstance(error, TraktError) and is_outage(error):
                 self.fault = error

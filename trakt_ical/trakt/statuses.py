@@ -13,7 +13,15 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, ReadTimeoutError
 
-from trakt_ical.errors import AppNeeded, BrokenAnswer, LoginNeeded, Refused, SettingsError, TraktIcalError
+from trakt_ical.errors import (
+    AppNeeded,
+    BrokenAnswer,
+    LoginNeeded,
+    PageForPeople,
+    Refused,
+    SettingsError,
+    TraktIcalError,
+)
 from trakt_ical.trakt.transport import AnswerTooSlow
 
 TRAKT = "Trakt"
@@ -52,7 +60,7 @@ def make_error(
         if status == 206:
             return BrokenAnswer(f"{server} sent only a part of an answer.")
         if is_page(headers, body):
-            return BrokenAnswer(f"{server} sent an HTML page instead of data.")
+            return PageForPeople(f"{server} sent an HTML page instead of data.")
         return _find_v1_failure(body) if server == TRAKT else None
     if status == 304:
         return BrokenAnswer(f"{server} says that an answer is unchanged, but there was none before.")
