@@ -36,7 +36,7 @@ from trakt_ical.app.context import App, open_accounts, open_app
 from trakt_ical.app.environment import Environment
 from trakt_ical.app.feed_folder import make_feed_folder
 from trakt_ical.app.serve import ServedAccounts
-from trakt_ical.checkin.links import Done, FormChoice, Waiting
+from trakt_ical.checkin.links import Done, FormChoice, Undone, Waiting
 from trakt_ical.checkin.pages import TOKEN_LIFETIME
 from trakt_ical.checkin.signed_links import LINK_LIFETIME, Ticket, load_tickets
 from trakt_ical.demo import Drop, Fault
@@ -278,8 +278,9 @@ def test_what_waits_is_called_off_by_a_check_in_of_the_same(line: Line, by_link:
     assert "Nothing is running" in line("checkin", "--status").output
 
 
-def test_what_waits_outlives_a_change_of_the_settings(line: Line) -> None:
-    """The server follows other settings, and the check-in begins all the same when the running one has ended."""
+@pytest.mark.parametrize("is_called_off", [False, True])
+def test_what_waits_outlives_a_change_of_the_settings(line: Line, is_called_off: bool) -> None:
+    """The check-in begins all the same when the running one has ended, unless somebody calls it off."""
     over = threading.Event()
 
     def sleep(seconds: float) -> None:
@@ -298,10 +299,12 @@ def test_what_waits_outlives_a_change_of_the_settings(line: Line) -> None:
             for days in ("7", "8"):
                 line.environ["TRAKT_ICAL_BACK"] = days
                 served.follow(accounts.reload().open_all())
-            assert served.services[0].links is not links
+            (waiting,) = (each for each in threading.enumerate() if each.name == "check-in")
+            if is_called_off:
+                assert served.services[0].links.act(ticket, FormChoice.UNDO) == Undone(was_waiting=True)
             over.set()
-            links.join(60)
-    assert "Harbor Nine 10x08" in line("checkin", "--status").output
+            waiting.join(60)
+    assert ("Harbor Nine 10x08" in line("checkin", "--status").output) is not is_called_off
 
 
 def test_a_show_without_numbers_is_looked_up_by_its_slug(line: Line) -> None:

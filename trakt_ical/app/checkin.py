@@ -227,3 +227,9 @@ def make_link_check_ins(app: App, store: EventStore, find_zone: Callable[[], tzi
     ended = threading.Event()
     context = AppContext(app, describe_moment, find_zone=find_zone, sleep=ended.wait)
     return LinkCheckIns(_FeedAccount(app, store, context), context, ended)
+
+
+def change_link_check_ins(links: LinkCheckIns, app: App, store: EventStore, find_zone: Callable[[], tzinfo]) -> None:
+    """Let *links* check in as the settings of *app* say from now on; what waits goes on, and can be called off."""
+    context = AppContext(app, describe_moment, find_zone=find_zone, sleep=links.ended.wait)
+    links.change(_FeedAccount(app, store, context), context)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from trakt_ical.app.calendar_specs import load_check_in_tickets
-from trakt_ical.app.checkin import make_link_check_ins
+from trakt_ical.app.checkin import change_link_check_ins, make_link_check_ins
 from trakt_ical.app.context import App
 from trakt_ical.app.feed_folder import make_feed_folder
 from trakt_ical.app.feed_page import PageState, render_account_page
@@ -27,7 +27,6 @@ from trakt_ical.feed.refresher import Refresher
 from trakt_ical.pipeline import Outcome, RunResult
 
 if TYPE_CHECKING:
-    from trakt_ical.checkin.links import LinkCheckIns
     from trakt_ical.checkin.pages import CheckInRoute
     from trakt_ical.checkin.signed_links import Tickets
     from trakt_ical.feed.feed_store import FeedFolder
@@ -69,7 +68,6 @@ class FeedService:
         self.store = FeedStore(now, cache, directory, self)
         self._tickets: Tickets | None = None
         self.links = make_link_check_ins(app, self.store, self.find_zone)
-        self._links_before: list[LinkCheckIns] = []  # of earlier settings, where a check-in waits
         self.check_in_route: CheckInRoute | None = None
 
     @property
@@ -100,8 +98,7 @@ class FeedService:
         """Serve nothing any more, end what waits, and let others have the folder."""
         with self._lock:
             self._is_closed = True
-            for links in (self.links, *self._links_before):
-                links.close()
+            self.links.close()
             folder = self.store.folder
             self.store.close()
             if folder is not None:
@@ -124,8 +121,7 @@ class FeedService:
                 self.app = before
                 raise
             if leave_out_server(before.settings) != leave_out_server(app.settings):
-                self._links_before = [each for each in (*self._links_before, self.links) if each.is_waiting]
-                self.links = make_link_check_ins(app, self.store, self.find_zone)
+                change_link_check_ins(self.links, app, self.store, self.find_zone)
                 self.check_in_route = None
             self._offer_links()
         self.refresher.request(timedelta(minutes=app.settings.refresh), now=refreshes or is_elsewhere)
@@ -210,8 +206,7 @@ class FeedService:
                 self.store.close()
                 self._claims.release(before.path)
                 # A check-in that waits was begun for the account before.
-                for links in (self.links, *self._links_before):
-                    links.close()
+                self.links.close()
                 self.links, self.check_in_route = make_link_check_ins(self.app, self.store, self.find_zone), None
                 self._account_zone, self._errors = None, {}
             self._open(folder)

@@ -115,8 +115,8 @@ class LinkCheckIns:
 
     def __init__(self, account: LinkAccount, context: CheckInContext, ended: threading.Event) -> None:
         self.context = context
+        self.ended = ended
         self._account = account
-        self._ended = ended
         # One POST at a time: people tap twice, and the second tap must meet the check-in of the first.
         self._lock = threading.Lock()
         self._waiting: tuple[Ticket, datetime] | None = None  # and until when
@@ -156,21 +156,25 @@ class LinkCheckIns:
         if self._thread is not None:
             self._thread.join(seconds)
 
-    @property
-    def is_waiting(self) -> bool:
-        """Whether a check-in waits for the end of another one."""
-        return self._waiting is not None
+    def change(self, account: LinkAccount, context: CheckInContext) -> None:
+        """Check in for *account* from now on, the same one with other settings.
+
+        A check-in that waits goes on with the settings that it was begun with.
+        """
+        # Without the lock, which may be held for as long as Trakt takes to answer.
+        self._account, self.context = account, context
 
     def close(self) -> None:
         """Give up a check-in that waits for the end of another one."""
-        self._ended.set()
+        self.ended.set()
 
     def _act(self, ticket: Ticket, choice: FormChoice) -> Outcome:
         use = self.find_use(ticket)
         if choice is FormChoice.CHECK_IN and use and not use.is_undone:
             # From a page that was opened before. In the last fifth of a check-in Trakt would begin another one.
             return UsedBefore(use) if use.is_over(self.context.now()) else Done(use.until)
-        with self._account.open_service() as service:
+        account = self._account
+        with account.open_service() as service:
             item = self._make_item(ticket, service.api)
             if item is None:
                 return Failed(OTHER_API)
@@ -185,7 +189,7 @@ class LinkCheckIns:
                 self._note_use(ticket, outcome)
                 return Done(outcome.until)
             if choice is FormChoice.WAIT:
-                return self._wait(ticket, item, outcome.until)
+                return self._wait(account, ticket, item, outcome.until)
             return outcome
 
     def _undo(self, ticket: Ticket) -> Outcome:
@@ -224,14 +228,15 @@ class LinkCheckIns:
         stored = self._account.find_airing(ticket.uid)
         return replace(item, title=api.complete_title(item.title), runtime=stored.runtime if stored else None)
 
-    def _wait(self, ticket: Ticket, item: WatchItem, until: datetime) -> Outcome:
-        """Let a thread check in to *item* when what runs has ended; only one airing can wait."""
+    def _wait(self, account: LinkAccount, ticket: Ticket, item: WatchItem, until: datetime) -> Outcome:
+        """Let a thread check in to *item* for *account* when what runs has ended; only one airing can wait."""
         if self._waiting is not None and self._waiting[0] != ticket:
             return Failed(f"Another check-in is already waiting: {self.name_airing(self._waiting[0])}.")
         if self._waiting is None:
             self._waiting = ticket, until
             # A daemon, since a wait of two hours must not keep the server from ending.
-            self._thread = threading.Thread(target=self._check_in_later, args=(ticket, item, until), name="check-in")
+            arguments = account, ticket, item, until
+            self._thread = threading.Thread(target=self._check_in_later, args=arguments, name="check-in")
             self._thread.daemon = True
             self._thread.start()
         return Waiting(until)
@@ -241,10 +246,10 @@ class LinkCheckIns:
         if self.find_wait(ticket):
             self._waiting = self._thread = None
 
-    def _check_in_later(self, ticket: Ticket, item: WatchItem, until: datetime) -> None:
+    def _check_in_later(self, account: LinkAccount, ticket: Ticket, item: WatchItem, until: datetime) -> None:
         try:
             self.wait_until(until)
-            with self._account.open_service() as service:
+            with account.open_service() as service:
                 started = service.check_in(item, QUIET, _WaitingOn(item, self))
             with self._lock:
                 self._note_use(ticket, started)
@@ -262,7 +267,7 @@ class LinkCheckIns:
         and what runs would end early.
         """
         self.context.sleep(max(0.0, (end - self.context.now()).total_seconds()))
-        if self._ended.is_set():
+        if self.ended.is_set():
             raise CheckInRunning("The server stopped before the running check-in ended.", end)
         if threading.current_thread() is not self._thread:
             raise CheckInRunning("The check-in was begun by hand meanwhile.", end)
