@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import UTC, timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import icalendar
@@ -36,8 +37,10 @@ from trakt_ical.app.context import App, open_accounts, open_app
 from trakt_ical.app.environment import Environment
 from trakt_ical.app.feed_folder import make_feed_folder
 from trakt_ical.app.serve import ServedAccounts
-from trakt_ical.checkin.links import Done, FormChoice, Undone, Waiting
+from trakt_ical.checkin.items import Started
+from trakt_ical.checkin.links import BEGINNING, Done, Failed, FormChoice, Undone, Waiting
 from trakt_ical.checkin.pages import TOKEN_LIFETIME
+from trakt_ical.checkin.service import CheckInService
 from trakt_ical.checkin.signed_links import LINK_LIFETIME, Ticket, load_tickets
 from trakt_ical.demo import Drop, Fault
 from trakt_ical.feed.feed_store import FeedFolder
@@ -275,6 +278,35 @@ def test_what_waits_is_called_off_by_a_check_in_of_the_same(line: Line, by_link:
         waiting.join(60)
     assert "Harbor Nine 10x08" in line("checkin", "--status").output
     line.clock.pass_by(hours=1)
+    assert "Nothing is running" in line("checkin", "--status").output
+
+
+def test_what_is_called_off_while_it_begins_is_undone(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody hears that he will not be checked in while the POST is on its way: it is waited for, and taken back."""
+    posts, may_post, check_in = threading.Event(), threading.Event(), CheckInService.check_in
+
+    def check_in_late(*arguments: Any) -> Started:
+        posts.set()
+        assert may_post.wait(60)
+        return check_in(*arguments)
+
+    ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
+    assert line("checkin", *OTHER).exit_code == 0
+    with (
+        open_app({}, demo=False, environment=Environment(line.clock, line.clock.sleep, line.environ)) as app,
+        ThreadPoolExecutor() as pool,
+    ):
+        links = make_link_check_ins(app, EmptyStore(app), lambda: UTC)
+        monkeypatch.setattr(CheckInService, "check_in", check_in_late)
+        assert isinstance(links.act(ticket, FormChoice.WAIT), Waiting)
+        assert posts.wait(60)
+        monkeypatch.setattr("trakt_ical.checkin.links.PATIENCE", 0)
+        assert links.act(ticket, FormChoice.UNDO) == Failed(BEGINNING)
+        monkeypatch.setattr("trakt_ical.checkin.links.PATIENCE", 60)
+        undone = pool.submit(links.act, ticket, FormChoice.UNDO)
+        may_post.set()
+        assert undone.result(60) == Undone()
+    assert count_check_ins(line) == 3  # the other one, the try that met it, and what waited
     assert "Nothing is running" in line("checkin", "--status").output
 
 

@@ -17,14 +17,16 @@ from typing import Protocol
 import msgspec
 
 from trakt_ical.checkin.items import CheckInApi, CheckInExtras, Conflict, Started, Title, WatchItem
-from trakt_ical.checkin.service import CheckInContext, CheckInService, ConflictChoice
+from trakt_ical.checkin.service import GAP, CheckInContext, CheckInService, ConflictChoice
 from trakt_ical.checkin.signed_links import Ticket
 from trakt_ical.checkin.used_links import LinkUse, UsedLinks
 from trakt_ical.errors import CheckInRunning, TraktIcalError
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 30  # seconds that a button waits for a check-in that begins after its wait
 QUIET = CheckInExtras()
+BEGINNING = "A check-in that waited is being sent to Trakt right now. Try again in a minute."
 OTHER_API = "This link was made for another API than the one in your settings now. Use a link from the newest calendar."
 _EPISODE = re.compile(r"(?:(trakt|tvdb|imdb)-)?(.+)-s(\d+)e(\d+)@.*")
 _MOVIE = re.compile(r"trakt-movie-(\d+)-\w+@.*")
@@ -121,6 +123,8 @@ class LinkCheckIns:
         self._lock = threading.Lock()
         self._waiting: tuple[Ticket, datetime] | None = None  # and until when
         self._thread: threading.Thread | None = None
+        self._is_beginning = False  # its wait is over, and Trakt is being asked, without the lock
+        self._has_begun = threading.Condition(self._lock)
 
     def name_airing(self, ticket: Ticket) -> str:
         """Return what the calendar calls the airing of *ticket*, or its number where no stored copy has it."""
@@ -147,6 +151,10 @@ class LinkCheckIns:
         """Do what *choice* says with the airing of *ticket*: at most one check-in; a failure is an outcome with why."""
         try:
             with self._lock:
+                if self._is_beginning:
+                    if not self._has_begun.wait_for(lambda: not self._is_beginning, PATIENCE):
+                        return Failed(BEGINNING)
+                    self.context.sleep(GAP.total_seconds())  # Trakt refuses two changes within a second
                 return self._undo(ticket) if choice is FormChoice.UNDO else self._act(ticket, choice)
         except TraktIcalError as error:
             return Failed(str(error))
@@ -257,8 +265,10 @@ class LinkCheckIns:
         except TraktIcalError as error:
             log.warning("The check-in that waited did not begin: %s", error)
         finally:
-            if threading.current_thread() is self._thread:
-                self._waiting = None
+            with self._lock:
+                if threading.current_thread() is self._thread:
+                    self._waiting = None
+                    self._note_beginning(is_beginning=False)
 
     def wait_until(self, end: datetime) -> None:
         """Wait for *end*. Raises CheckInRunning where the server ends before, or nobody waits any longer.
@@ -266,11 +276,20 @@ class LinkCheckIns:
         A wait that the server's end cuts short must not check in: Trakt lets the last fifth of a check-in be replaced,
         and what runs would end early.
         """
+        with self._lock:
+            self._note_beginning(is_beginning=False)  # where another check-in began in between, and it waits once more
         self.context.sleep(max(0.0, (end - self.context.now()).total_seconds()))
-        if self.ended.is_set():
-            raise CheckInRunning("The server stopped before the running check-in ended.", end)
-        if threading.current_thread() is not self._thread:
-            raise CheckInRunning("The check-in was begun by hand meanwhile.", end)
+        with self._lock:
+            if self.ended.is_set():
+                raise CheckInRunning("The server stopped before the running check-in ended.", end)
+            if threading.current_thread() is not self._thread:
+                raise CheckInRunning("The check-in was called off, or begun by hand meanwhile.", end)
+            self._note_beginning(is_beginning=True)
+
+    def _note_beginning(self, *, is_beginning: bool) -> None:
+        """Note whether the check-in that waited is being sent to Trakt: as long as it is, no button does anything."""
+        self._is_beginning = is_beginning
+        self._has_begun.notify_all()
 
 
 class _Replacing:
