@@ -24,7 +24,7 @@ from tests.demos import Demo, log_in
 from tests.feeds import run_feed
 from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
-from trakt_ical.app.feed_folder import _hash_account, make_feed_folder
+from trakt_ical.app.feed_folder import make_feed_folder
 from trakt_ical.demo import Drop, Fault
 from trakt_ical.http import name_server
 from trakt_ical.trakt.token import TokenFile
@@ -309,22 +309,19 @@ def test_two_servers_on_one_host_are_two_servers(accounts: Accounts) -> None:
         assert (accounts.run("anna", "agenda"), accounts.run("there", "agenda")) == (0, 3)
 
 
-def test_who_was_known_by_the_host_alone_keeps_folder_and_addresses(accounts: Accounts) -> None:
-    """As versions wrote it that left the port out; also where the account has not the top folder."""
-    environment = Environment(accounts.line.clock, environ=accounts.line.environ)
-    pages = [accounts.read(name, "feed", "page") for name in ("anna", "ben")]
-    known = {}
-    for name in ("anna", "ben"):
-        with open_app({"config": str(accounts.find_settings(name))}, demo=False, environment=environment) as app:
-            known[_hash_account(app, name)] = _hash_account(app, name, app.host)
-    owners = accounts.find_copy("anna").parent / "accounts.json"
-    text = owners.read_text(encoding="utf-8")
-    for now, before in known.items():
-        text = text.replace(now, before)
-        if (owners.parent / now).is_dir():
-            (owners.parent / now).rename(owners.parent / before)
-    owners.write_text(text, encoding="utf-8")
-    assert [accounts.read(name, "feed", "page") for name in ("anna", "ben")] == pages
+@pytest.mark.parametrize("order", [("usual", "other"), ("other", "usual")])
+def test_two_ports_of_a_host_share_no_feed_folder(tmp_path: Path, home: Path, order: tuple[str, str]) -> None:
+    """One user at the usual port and at another one: whoever comes first, each keeps the folder that it had."""
+    found: dict[str, set[Path]] = {name: set() for name in order}
+    login = 'api = "v1"\napi_key = "k"\nusername = "anna"\n'
+    for name in (*order, *order, *reversed(order)):
+        file = tmp_path / f"{name}.toml"
+        file.write_text(f'api_url = "https://h{":8443" * (name == "other")}"\n{login}', encoding="utf-8")
+        with open_app({"config": str(file)}, demo=False, environment=Environment(environ={})) as app:
+            found[name].add(make_feed_folder(app).path)
+    assert all(path.is_relative_to(home) for each in found.values() for path in each)
+    assert [len(each) for each in found.values()] == [1, 1]
+    assert not found["usual"] & found["other"]
 
 
 def test_an_account_keeps_its_addresses_at_its_first_login(accounts: Accounts) -> None:

@@ -108,11 +108,6 @@ class App(msgspec.Struct, frozen=True):
         """The name of the server that is asked, with its port where that is not the usual one."""
         return self._name_server(self.settings.api_url or SOURCES[self.calendar_api].url)
 
-    @property
-    def host(self) -> str:
-        """The name of the server's computer, by which versions before this one told servers apart."""
-        return urlsplit(self.settings.api_url or SOURCES[self.calendar_api].url).hostname or ""
-
     def _name_server(self, url: str) -> str:
         # The built-in Trakt of --demo has another port at each start, and is the same one all the same.
         is_built_in = self.resolved.base.find_origin("api_url") == BUILT_IN

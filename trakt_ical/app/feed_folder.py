@@ -64,29 +64,19 @@ def _note_account(app: App, owners_file: JsonFile[FolderOwners], login: str, acc
             known = owners_file.load_if_readable() or FolderOwners()
             is_free = known.top in ("", login) and _may_belong_to(app.folders.feed, app.calendar_api, owner)
             users = known.users | ({account: owner} if owner else {})
-            folders, earlier = known.folders, _find_earlier_key(app, known, login, owner)
+            folders = known.folders
+            # Until somebody logged in, the account's key was the login itself.
+            earlier = login if owner and known.logins.get(login) == login else ""
             if earlier and account not in known.users:
                 # Its subscribers keep their addresses, and its events their past.
                 is_free = is_free or known.top == earlier
                 folders = folders | {account: folders.get(earlier, earlier)}
-                users.pop(earlier, None)
             known = FolderOwners(account if is_free else known.top, known.logins | {login: account}, users, folders)
             owners_file.save_if_possible(known)
             return known
     except OutputError as error:
         log.warning("%s", error)
         return FolderOwners(account)
-
-
-def _find_earlier_key(app: App, known: FolderOwners, login: str, owner: str) -> str:
-    """Return the key of the account of *owner* before this one, "" where it had none.
-
-    That is the login itself until somebody logged in, or the key by the server's host alone, as it once was.
-    """
-    by_host = _hash_account(app, owner, app.host)
-    if owner and by_host in known.users:
-        return by_host
-    return login if owner and known.logins.get(login) == login else ""
 
 
 def _may_belong_to(folder: Path, api: str, owner: str) -> bool:
@@ -109,11 +99,11 @@ def find_user(app: App) -> str:
     return app.settings.owner or app.settings.username
 
 
-def _hash_account(app: App, owner: str, server: str | None = None) -> str:
+def _hash_account(app: App, owner: str) -> str:
     # With a password one may ask for the calendar of another user, and what was watched depends on who asks.
     by_password = app.capabilities.login is LoginMethod.PASSWORD
     asking = app.settings.username if by_password else ""
-    return _hash_parts(app.calendar_api, app.server if server is None else server, owner, asking)
+    return _hash_parts(app.calendar_api, app.server, owner, asking)
 
 
 def _list_login_parts(app: App) -> tuple[str, ...]:
