@@ -255,12 +255,12 @@ def test_a_token_goes_to_no_other_server(accounts: Accounts, command: tuple[str,
 
 def test_a_login_remembers_its_server(accounts: Accounts) -> None:
     """And keeps it when it is renewed."""
-    file = TokenFile(accounts.line.folder / "anna.json")
-    file.save(replace(file.load(), server="127.0.0.1"))
+    file, server = TokenFile(accounts.line.folder / "anna.json"), name_server(accounts.line.demo.url)
+    file.save(replace(file.load(), server=server))
     accounts.line.demo.expire_tokens()
     accounts.line.clock.pass_by(days=8)
     accounts.export("anna")
-    assert json.loads(file.path.read_text(encoding="utf-8"))["server"] == "127.0.0.1"
+    assert json.loads(file.path.read_text(encoding="utf-8"))["server"] == server
 
 
 def test_what_others_export_is_neither_shown_nor_forgotten(accounts: Accounts) -> None:

@@ -28,7 +28,7 @@ from trakt_ical.errors import LoginNeeded, OutputError, SettingsError, TraktErro
 from trakt_ical.trakt.client import Client
 from trakt_ical.trakt.login import Login
 from trakt_ical.trakt.signing import TokenSigner
-from trakt_ical.trakt.token import Token, TokenFile
+from trakt_ical.trakt.token import OtherServer, Token, TokenFile
 
 
 @pytest.fixture
@@ -466,3 +466,13 @@ def check_kept(file: TokenFile, demo: Demo, outcome: dict[str, object]) -> None:
             assert "Run: trakt-ical login" in str(error)  # noqa: PT017  either outcome is right
             assert outcome["asked"], outcome  # Trakt was asked, so the old token is spent
     assert list_leftovers(file) == []
+
+
+@pytest.mark.parametrize(("granted", "asked"), [("h", "h:8443"), ("h:8443", "h"), ("::1", "[::1]:8443")])
+def test_a_token_is_for_one_port(tmp_path: Path, granted: str, asked: str) -> None:
+    """The usual port of a host and another one are two servers."""
+    path = tmp_path / "token.json"
+    TokenFile(path).save(make_token(server=granted))
+    assert TokenFile(path, granted).load().server == granted
+    with pytest.raises(OtherServer):
+        TokenFile(path, asked).load()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,11 +50,6 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
         return datetime.fromtimestamp(self.created_at, UTC) + timedelta(seconds=self.expires_in)
 
 
-def _strip_port(server: str) -> str:
-    """Return the name of *server* as versions before this one wrote it into tokens."""
-    return re.sub(r":[0-9]+$", "", server).strip("[]")
-
-
 class OtherServer(SettingsError):
     """A token file has a token for another server than the settings name."""
 
@@ -87,7 +81,7 @@ class TokenFile:
         if token is None:
             raise LoginNeeded("Not logged in.", self.login_command)
         # Settings files that name different servers may have one token file: neither server may get the other's token.
-        if token.server and self._server and token.server not in (self._server, _strip_port(self._server)):
+        if token.server and self._server and token.server != self._server:
             raise OtherServer(
                 f"The token file {self.path} has the login at {token.server}, and your settings name {self._server}. "
                 "Give each server a token_file of its own."
