@@ -242,6 +242,8 @@ def test_where_nobody_can_be_asked_the_flags_that_lack_are_named(line: Line, hom
         done = line(*words)
         assert (done.exit_code, named in done.stderr) == (2, True)
     assert list(home.rglob("config.toml")) == []
+    # With settings, too: nobody said that they are the answers.
+    assert line("setup", environ={"TRAKT_ICAL_CLIENT_ID": line.demo.client_id}).exit_code == 2
 
 
 def test_a_list_that_lacks_most_shows_is_asked_about(line: Line, home: Path) -> None:

@@ -209,6 +209,21 @@ def test_the_editor_is_the_users(file: Path, tmp_path: Path, monkeypatch: pytest
         assert file.read_text() == f"ahead = {days}\n"
 
 
+@pytest.mark.parametrize("editor", ["/missing/editor", "false"])
+def test_an_editor_that_fails_is_named(file: Path, monkeypatch: pytest.MonkeyPatch, editor: str) -> None:
+    """It is a matter of settings, and no bug; the file stays."""
+    monkeypatch.setenv("VISUAL", editor)
+    result = run(file, "edit")
+    assert (result.exit_code, editor in result.stderr) == (3, True)
+    assert file.read_text() == FILE
+
+
+def test_a_value_that_nobody_gives_is_not_an_empty_one(file: Path) -> None:
+    """The end of standard input is wrong usage."""
+    assert run(file, "set", "owner").exit_code == 2
+    assert file.read_text() == FILE
+
+
 def test_config_shows_what_differs(file: Path) -> None:
     """With --all and --json, all of them; it says whether the file is there."""
     names = [row.split("  ")[0] for row in run(file).stdout.splitlines()]

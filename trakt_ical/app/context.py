@@ -35,8 +35,8 @@ START_WAIT = 60  # seconds
 # it holds the calendar of another account.
 DEMO_OUTPUT = "trakt-demo.ics"
 NO_LIST = (
-    "{source} needs a list of your shows, and none was imported. At https://app.trakt.tv/settings/data choose Export "
-    "now, or take any other list. Run: {command}"
+    "{source} needs a list of your shows, and none was imported. Export your shows at "
+    "https://app.trakt.tv/settings/data (Export now), or use any other list. Then run: {command}"
 )
 
 

@@ -103,7 +103,7 @@ def _change(run: Run, words: Sequence[str]) -> None:
     """Change the settings file as *words* say."""
     action, *rest = words
     if action not in ACTIONS:
-        raise click.UsageError(f"config does not know {action}. It takes set, unset or edit, or nothing.")
+        raise click.UsageError(f"{action} is not an action of config. Use set, unset or edit.")
     least, most, usage = ACTIONS[action]
     if not least <= len(rest) <= most:
         raise click.UsageError(f"Write: config {usage}")
@@ -131,7 +131,9 @@ def _ask_value(name: str) -> str:
     from trakt_ical.config.edit import is_secret
 
     if sys.stdin is not None and not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
+        if not (line := sys.stdin.readline()):
+            raise click.UsageError(f"No value was given for {name}.")
+        return line.rstrip("\r\n")
     answer: str = click.prompt(name, hide_input=is_secret(name), err=True)
     return answer
 
@@ -139,10 +141,16 @@ def _ask_value(name: str) -> str:
 def _edit(run: Run, path: Path) -> None:
     """Open the settings file in the user's editor; report what is wrong with it afterwards."""
     from trakt_ical.config import edit
+    from trakt_ical.errors import SettingsError
 
     if not path.exists():
         edit.save_text(path, edit.NEW_FILE)
-    click.edit(filename=str(path))
+    try:
+        click.edit(filename=str(path))
+    except click.ClickException as error:
+        raise SettingsError(
+            f"The editor could not be started, or failed: {error.message}. Set EDITOR, or open {path} yourself."
+        ) from error
     edit.check_text(path, edit.load_text(path))  # it stays as it was written: nobody's work is thrown away
     run.say(f"{path} has no errors.")
 

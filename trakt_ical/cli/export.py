@@ -140,7 +140,7 @@ def command(
             option = "--changes" if changes else "--json"
             raise click.UsageError(f"{option} cannot be combined with -o -: both would go to standard output.")
         if options.dry_run and not all(job.store for job in jobs):
-            raise click.UsageError("--dry-run cannot be combined with -o -, which changes no file anyway.")
+            raise click.UsageError("--dry-run is not needed with -o -, which writes no file.")
         label, unit = ("TVmaze", "shows") if all(app.capabilities.needs_list for app in apps) else ("Asking Trakt", "")
         with show_progress(label, visible=not run.quiet, unit=unit) as progress:
 

@@ -73,7 +73,7 @@ def install_schedule(run: Run, *, kind: str | None = None, name: str | None = No
     """Install the schedule *name* with the scheduler *kind*, and say what it does. Raises TraktIcalError."""
     chosen = _choose(run, kind, name)
     plan = _make_plan(run, chosen, every)
-    _warn_of_variables(run)
+    warn_of_variables(run)
     chosen.scheduler.install(plan)
     status = chosen.scheduler.find_status(chosen.name, _environment(run).now())
     run.say(f"Installed: {chosen.name} runs every {every} hours ({chosen.scheduler.name}).")
@@ -187,11 +187,12 @@ def _make_plan(run: Run, chosen: Chosen, every: str) -> Plan:
         return make_plan(accounts, words, name=chosen.name, hours=int(every), environ=environ)
 
 
-def _warn_of_variables(run: Run) -> None:
+def warn_of_variables(run: Run) -> None:
+    """Name the variables of this shell that settings come from: no scheduler knows them."""
     from trakt_ical.app.schedule import list_lost_variables
 
     if lost := list_lost_variables(_environment(run).environ):
         write_note(
-            f"Warning: the schedule does not know {', '.join(lost)} of this shell. Put these settings into the "
+            f"Warning: {', '.join(lost)} of this shell will not be known to a schedule. Put these settings into the "
             "settings file."
         )

@@ -12,7 +12,7 @@ from trakt_ical.cli.command import Command
 from trakt_ical.cli.import_ import confirm_replacement
 from trakt_ical.cli.login import log_in_by_code
 from trakt_ical.cli.run import Run, setting_option
-from trakt_ical.cli.schedule import install_schedule
+from trakt_ical.cli.schedule import install_schedule, warn_of_variables
 from trakt_ical.cli.terminal import show_progress, write_note
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ WAYS = (
     "  tvmaze  the free export of your Trakt account, or any list of shows, with air times from TVmaze",
     "  look    nowhere yet: look around in the built-in Trakt",
 )
+ANSWERS = ("yes", "origin", "client_id", "list_file", "kind", "timezone", "output")  # options that answer a question
 API_OF_WAY = {"trakt": "v2", "tvmaze": "tvmaze"}
 APPS_PAGE = "https://app.trakt.tv/settings/apps"
 
@@ -43,21 +44,26 @@ APPS_PAGE = "https://app.trakt.tv/settings/apps"
 @click.option("--kind", multiple=True, help="Kinds of airings, such as shows or movies; may be given several times.")
 @setting_option("--timezone", setting="timezone", metavar="ZONE")
 @setting_option("-o", "--output", setting="output", metavar="FILE")
-@click.option("--schedule/--no-schedule", default=None, help="Keep the calendar up to date every six hours, or do not.")
+@click.option("--schedule/--no-schedule", default=None, help="Update the calendar every six hours, or not.")
 @click.option("--login/--no-login", default=True, help="Log in now, or later.", show_default=True)
-@click.option("-y", "--yes", is_flag=True, help="Ask nothing: take the flags, and else what is usual.")
+@click.option("-y", "--yes", is_flag=True, help="Ask nothing: use the options given, and defaults for the rest.")
 @click.pass_obj
 def command(run: Run, /, **flags: Any) -> None:
     """Set everything up, with a few questions.
 
     It writes a settings file, logs you in or imports your list of shows, makes your first calendar and lets this
-    computer keep it up to date. Each answer may be given as an option. You can run it again: what stands in the
-    settings file is the answer by default, and stays.
+    computer keep it up to date. Each answer may be given as an option. You can run it again: your current settings are
+    the default answers, and are kept.
     """
     with run.accounts({"creates_file": True}) as accounts:
         _refuse_household(accounts)
         app = accounts.open_account("")
         asks = app.environment.has_terminal() and not flags["yes"]
+        if not asks and not any(flags[name] for name in ANSWERS) and flags["schedule"] is None:
+            raise click.UsageError(
+                "setup cannot ask here. Give it --from trakt with --client-id ID, or --from tvmaze with --list FILE. "
+                "With -y, it takes your settings and the defaults."
+            )
         if asks:
             run.say(
                 "Press Enter to take the answer in brackets, Ctrl-C to stop. Your settings are written after these."
@@ -331,3 +337,5 @@ def _install_schedule(run: Run, wanted: bool | None, *, asks: bool) -> None:
         wanted = click.confirm(f"Update {which} every six hours by itself?", default=not run.demo, err=True)
     if wanted:
         install_schedule(run)
+    else:
+        warn_of_variables(run)

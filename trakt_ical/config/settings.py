@@ -43,7 +43,7 @@ class Settings:
 
     api: str = _setting(
         "v2",
-        "API to use: v2 (Trakt's of today), v1 (its old one), or tvmaze (TVmaze's, for a list of shows that you "
+        "API to use: v2 (Trakt's current API), v1 (its old one), or tvmaze (TVmaze's, for a list of shows that you "
         "imported).",
         choices=tuple(SOURCES),
     )

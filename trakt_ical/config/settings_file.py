@@ -105,7 +105,7 @@ def parse_settings_file(path: Path, text: str) -> SettingsFile:
         raise SettingsError(f"The settings file {path} nests tables or lists too deeply.") from error
     except ValueError as error:  # of TOML, and of numbers that are too long for Python
         reason = str(error).replace("at end of document", f"at the end, line {len(text.splitlines())}")
-        message = f"The settings file {path} is not TOML: {reason}."
+        message = f"The settings file {path} is not TOML: {reason}. Other errors show once this one is corrected."
         raise SettingsError(message, _quote_syntax_error(text, str(error))) from error
 
 

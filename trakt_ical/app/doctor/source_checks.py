@@ -14,9 +14,10 @@ from trakt_ical.errors import LoginNeeded, SettingsError, TraktIcalError, WrongC
 from trakt_ical.fetch.sources import SOURCES, LoginMethod
 from trakt_ical.http import parse_http_date
 from trakt_ical.trakt.client import SKEW_WARNED, Answer
-from trakt_ical.trakt.reach import PERSON
+from trakt_ical.trakt.reach import Patience
 from trakt_ical.wording import describe_past, describe_span
 
+ONE_REPEAT = Patience((1,), limit=5)  # a hiccup is no finding, and nobody waits half a minute for an outage to end
 FEW_LEFT = 0.1  # of the requests that are allowed in a span
 CLOCK_REMEDY = "Let this computer set its clock by the network; a wrong clock ends logins and gives wrong days."
 
@@ -28,7 +29,9 @@ def check_source(app: App, account: str) -> Iterator[Finding]:
     calendar = "my" if any(each.settings.source == "my" for each in app.calendars) else "all"
     try:
         answer = (
-            SOURCES[app.settings.api].load_adapter().ask_least(replace(make_connection(app, calendar), patience=PERSON))
+            SOURCES[app.settings.api]
+            .load_adapter()
+            .ask_least(replace(make_connection(app, calendar), patience=ONE_REPEAT))
         )
     except LoginNeeded as error:
         yield make_failure("login", error, account=account)
