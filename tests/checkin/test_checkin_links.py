@@ -327,11 +327,12 @@ def test_what_waits_outlives_a_change_of_the_settings(line: Line, is_called_off:
             served.open()
             links = served.services[0].links
             ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
+            before = threading.enumerate()
             assert isinstance(links.act(ticket, FormChoice.WAIT), Waiting)
+            (waiting,) = (each for each in threading.enumerate() if each.name == "check-in" and each not in before)
             for days in ("7", "8"):
                 line.environ["TRAKT_ICAL_BACK"] = days
                 served.follow(accounts.reload().open_all())
-            (waiting,) = (each for each in threading.enumerate() if each.name == "check-in")
             if is_called_off:
                 assert served.services[0].links.act(ticket, FormChoice.UNDO) == Undone(was_waiting=True)
             over.set()
