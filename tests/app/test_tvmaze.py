@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -61,6 +62,16 @@ def test_the_first_run_takes_one_request_for_all_and_one_for_each_show(run: Line
     assert "unchanged" in run("export").stderr
     assert tvmaze.paths == ["/updates/shows?since=day"]
     assert run.ics.read_bytes() == before
+
+
+@pytest.mark.parametrize("damaged", [{"changes_at": 10**15}, {"schedule_at": -(10**30)}])
+def test_facts_of_no_date_are_not_kept(run: Line, home: Path, damaged: dict[str, int]) -> None:
+    """A damaged file is as good as none: offline there is nothing to show, and the next question heals it."""
+    before = run("agenda").stdout
+    [file] = home.rglob("tvmaze.json")
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | damaged), encoding="utf-8")
+    assert run("agenda", "--offline").exit_code == 5
+    assert (run("agenda").stdout, run("agenda", "--offline").exit_code) == (before, 0)
 
 
 def test_only_a_show_that_changed_is_read_again(run: Line, tvmaze: FakeTvmaze) -> None:

@@ -133,7 +133,10 @@ class SourceTvmaze:
         if not facts.pairs:
             raise NotKept
         is_scheduled = 0 <= self._now - facts.schedule_at < DAY
-        kept_only.note(datetime.fromtimestamp(facts.changes_at if is_scheduled else facts.schedule_at, UTC))
+        try:
+            kept_only.note(datetime.fromtimestamp(facts.changes_at if is_scheduled else facts.schedule_at, UTC))
+        except (ValueError, OverflowError, OSError):  # the file is damaged: no date is that far away
+            raise NotKept from None
         has_all = all(self._kept.has_episodes(number) for number in facts.numbers)
         kept_only.lacks = kept_only.lacks or not has_all or facts.matched != self._hash_list()
 
