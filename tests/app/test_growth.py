@@ -20,13 +20,6 @@ def short_life(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "LIFETIME", LIFETIME * 86400)
 
 
-def grow_older(folder: Path, days: float) -> None:
-    """Let all that is in *folder* have been written *days* earlier."""
-    for path in [folder, *folder.rglob("*")]:
-        known = path.stat()
-        os.utime(path, (known.st_atime - days * 86400, known.st_mtime - days * 86400))
-
-
 def count(folder: Path) -> tuple[int, int]:
     """Return how many files and how many folders are in *folder*."""
     found = list(folder.rglob("*"))
@@ -52,11 +45,12 @@ def test_runs_of_many_days_leave_what_runs_of_a_few_leave(line: Line, home: Path
 def test_answers_of_an_account_that_is_used_no_more_go(line: Line, home: Path) -> None:
     """After a lifetime without a request the whole folder goes; a younger one stays."""
     answers = home / ".cache" / "trakt-ical" / "answers"
-    for name in ("abandoned", "idle"):
+    now = line.clock().timestamp()  # the clock of the run counts, as for its own answers
+    for name, days in (("abandoned", 41), ("idle", 39)):
         (answers / name).mkdir(parents=True)
         (answers / name / "answer").write_bytes(b"")
-    grow_older(answers / "abandoned", 41)
-    grow_older(answers / "idle", 39)
+        for path in (answers / name / "answer", answers / name):
+            os.utime(path, (now, now - days * 86400))
     assert line("-q", "export").exit_code == 0
     assert not (answers / "abandoned").exists()
     assert (answers / "idle").exists()

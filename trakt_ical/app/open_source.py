@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta, tzinfo
@@ -57,7 +56,7 @@ def open_source(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS,
 def _delete_abandoned_answers(app: App) -> None:
     from trakt_ical.trakt.cache import delete_abandoned  # `--version` must not import requests
 
-    delete_abandoned(app.folders.cache / "answers", time.time())
+    delete_abandoned(app.folders.cache / "answers", app.environment.now().timestamp())
 
 
 def make_connection(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS) -> Connection:
