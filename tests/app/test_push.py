@@ -709,6 +709,7 @@ def test_a_push_that_is_killed_goes_on(mirror: Mirror) -> None:
         ('[push.x]\nurl = "ftp://x"\n', "https://"),
         ('[push.x]\nurl = "https://u:p@x/"\n', "login"),
         ('[push.x]\nurl = "https://x"\nusernam = "u"\n', "username"),
+        ('[push.x]\nurl = "https://x"\ncalendar = "http://x:99999/y"\n', "line 3"),
         ('[push.x]\nurl = "https://x"\n[defaults]\npush = "y"\n', "There is no push y"),
         ('push = "x"\n', "[push.NAME]"),
         ('[push.x]\nurl = "https://x"\npassword = "a"\npassword_file = "b"\n', "both"),

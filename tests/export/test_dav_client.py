@@ -154,6 +154,7 @@ def test_a_calendar_of_tasks_is_none_and_two_of_one_name_are_told() -> None:
         (Reply(b"", 500), "500"),
         (Reply(b"", 301, {"Location": "/"}), "circle"),
         (Reply(b"", 401, {"WWW-Authenticate": "Basic"}), "app password"),
+        (Reply(b"", 401, {"WWW-Authenticate": "Digest"}), "reached"),
     ],
 )
 def test_each_odd_answer_is_one_sentence(reply: Reply, word: str) -> None:
@@ -193,3 +194,9 @@ def test_a_server_without_encryption_at_a_secure_address_is_told() -> None:
     with run_server(lambda _: Reply()) as (url, _):
         with pytest.raises(OutputError, match="https"):
             find(url.replace("http:", "https:"))
+
+
+def test_a_calendar_may_not_have_an_address_that_is_none() -> None:
+    """It is joined to the address of the server, and is then no more of one."""
+    with pytest.raises(OutputError, match="address"):
+        find("https://cal.example.com/", "//[::1/")

@@ -66,6 +66,9 @@ def _read_push(file: SettingsFile, name: str, table: Any) -> PushTarget:
         raise SettingsError(f"url ({file.locate(PUSHES, name, 'url')}) {reason}")
     if "@" in table["url"].partition("://")[2].partition("/")[0]:
         raise SettingsError(f"url ({file.locate(PUSHES, name, 'url')}) must not hold a login. Use username, password.")
+    calendar = table.get("calendar", "")
+    if calendar.startswith(("https://", "http://")) and (reason := check_url(calendar)):
+        raise SettingsError(f"calendar ({file.locate(PUSHES, name, 'calendar')}) {reason}")
     values = dict(table)
     if "password_file" in values:
         if "password" in values:

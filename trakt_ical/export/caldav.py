@@ -77,7 +77,7 @@ class CalDavServer:
         *name* may also be an address itself, of a calendar that must exist. Raises OutputError.
         """
         if is_address(name):
-            url = urljoin(self._client.url, name)
+            url = join_url(self._client.url, name)
             return self._check_calendar(url if url.endswith("/") else url + "/")
         self._home = self._find_home()
         answer = self._find(self._home, f"<D:displayname/>{KINDS}", depth=1)

@@ -126,7 +126,7 @@ class DavClient:
             )
         except requests.exceptions.SSLError as error:
             raise OutputError(f"{self.host} cannot be reached safely: {_explain_tls(error)}.") from error
-        except (requests.RequestException, OSError, ValueError) as error:
+        except (requests.RequestException, OSError, ValueError, LookupError) as error:  # the last of a challenge
             log.info("%s at %s: %s", method, self.host, type(error).__name__)
             if _is_broken(error):
                 raise _ConnectionBroken from error
