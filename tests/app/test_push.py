@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from click.testing import Result
@@ -475,10 +475,32 @@ def test_a_calendar_that_takes_no_event_is_told(mirror: Mirror) -> None:
     mirror.proxy.interfere = refuse_once
     mirror.export()
     assert mirror.read_marks() == mirror.stored_marks
-    mirror.change(1)
+    mirror.change(6)
     mirror.proxy.interfere = lambda request: Reply(b"", 403) if request.method == "PUT" else None
     result = mirror("export")
     assert (result.exit_code, "may this user write" in result.stderr.lower()) == (6, True)
+
+
+@by_radicale
+@pytest.mark.parametrize("number", [0, 3])
+def test_a_server_may_forbid_one_event(mirror: Mirror, number: int) -> None:
+    """Whichever it is, the others are sent; it is told, not sent again each time, and what is there of it stays."""
+
+    def forbid(request: Request) -> Reply | None:
+        puts = list(dict.fromkeys(unquote(each.path) for each in mirror.proxy.asked if each.method == "PUT"))
+        is_forbidden = request.method == "PUT" and puts.index(unquote(request.path)) == number
+        return Reply(b"", 403) if is_forbidden else None
+
+    mirror.export()
+    mirror.change(5)
+    mirror.proxy.interfere = forbid
+    mirror.proxy.asked.clear()
+    result = mirror("export")
+    assert (result.exit_code, "refused" in result.stderr) == (0, True), result.stderr
+    there, stored = mirror.read_marks(), mirror.stored_marks
+    assert there.keys() == stored.keys()
+    assert len(set(there.items()) ^ set(stored.items())) == 2
+    assert mirror.export() == {}
 
 
 @by_radicale

@@ -208,6 +208,7 @@ class _Pusher:
         from trakt_ical.export.caldav import CalDavCollection
 
         state = self._state
+        is_found = not state.collection or not state.is_fresh(self._now)
         if not state.collection and not self._find_collection(client):
             return PushResult(put=len(wanted))
         collection = CalDavCollection(client, state.collection)
@@ -221,7 +222,7 @@ class _Pusher:
         # A push that is killed leaves a cache that is not trusted.
         self._file.save_if_possible(replace(state, read_at=None))
         try:
-            result = push(collection, plan, state.events, tell)
+            result = push(collection, plan, state.events, tell, is_found=is_found)
         except BaseException:
             state.read_at = None
             raise
@@ -244,8 +245,10 @@ class _Pusher:
     def _make_plan(self, wanted: Mapping[str, WantedEvent]) -> Plan:
         """Return what must be sent, without the events that the server did not take since it was read back."""
         state = self._state
-        open_ = {uid: each for uid, each in wanted.items() if uid not in state.taken and uid not in state.refused}
-        return make_plan(open_, state.events)
+        plan = make_plan(wanted, state.events)
+        return plan._replace(
+            puts=[each for each in plan.puts if each.uid not in state.taken and each.uid not in state.refused]
+        )
 
 
 def load_pushed_calendar(app: App, calendar: Calendar, stores: Mapping[str, Store]) -> StoredCalendar:

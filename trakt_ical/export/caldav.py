@@ -22,6 +22,7 @@ from trakt_ical.export.mirror import (
     EventRefused,
     Mark,
     MirroredEvent,
+    PutForbidden,
     UidTaken,
     list_ours,
 )
@@ -198,8 +199,10 @@ class CalDavCollection:
             raise EventRefused
         if status == 412 or (status == 404 and known):
             raise EditedMeanwhile(href)
-        if status in (403, 404, 409, 410):
-            raise CollectionGone  # Cyrus says 403 where there is none
+        if status == 403:
+            raise PutForbidden
+        if status in (404, 409, 410):
+            raise CollectionGone
         raise self._client.explain_status(answer)
 
     def delete(self, known: MirroredEvent) -> None:

@@ -79,6 +79,10 @@ class CollectionGone(Exception):
     """The calendar is no longer where it was."""
 
 
+class PutForbidden(CollectionGone):
+    """The server forbids to put an event, as Cyrus does where there is no calendar, and others for the one event."""
+
+
 class UidTaken(Exception):
     """The account has an event of that UID in another calendar, and the server takes it only once."""
 
@@ -158,11 +162,17 @@ def is_outdated(there: Mark, wanted: Mark) -> bool:
 
 
 def push(
-    collection: Collection, plan: Plan, there: dict[str, MirroredEvent], tell: Callable[[int, int], None]
+    collection: Collection,
+    plan: Plan,
+    there: dict[str, MirroredEvent],
+    tell: Callable[[int, int], None],
+    *,
+    is_found: bool = False,
 ) -> PushResult:
     """Send *plan* to *collection*, one request at a time; *there* follows what is done, also where it fails half-way.
 
-    *tell* gets how many of how many are done. Raises OutputError: what is left is sent next time.
+    *tell* gets how many of how many are done. *is_found*: the server has just shown that it has the calendar.
+    Raises OutputError: what is left is sent next time. Raises CollectionGone.
     """
     taken: dict[str, str] = {}
     refused: dict[str, str] = {}
@@ -179,6 +189,14 @@ def push(
                 refused[each.uid] = read_summary(each.event.octets)
                 if not put and len(refused) == MOST_REFUSED:
                     raise OutputError("The server refuses every event.") from None
+            except PutForbidden:
+                if not put and not is_found:
+                    raise
+                refused[each.uid] = read_summary(each.event.octets)
+                # Of a calendar that the user may only read, all are forbidden.
+                is_last = done == len(plan.puts) - 1
+                if not put and (len(refused) == MOST_REFUSED or (is_last and not there)):
+                    raise
         # Late, since some servers keep what was deleted in a trash bin and refuse its UID for weeks.
         for done, uid in enumerate(plan.deletes, len(plan.puts)):
             tell(done, plan.size)
