@@ -30,6 +30,7 @@ from trakt_ical.app.context import open_app
 from trakt_ical.app.environment import Environment
 from trakt_ical.app.feeds import refresh_feeds
 from trakt_ical.app.outputs import list_destinations
+from trakt_ical.app.push_state import open_push_state
 from trakt_ical.demo import Fault
 from trakt_ical.errors import OutputError
 from trakt_ical.export.stored_calendar import parse_calendar, parse_moment
@@ -533,6 +534,18 @@ def test_two_accounts_may_share_one_calendar_on_the_server(mirror: Mirror, home:
     events = mirror.read()
     assert "my/somebody/" in events[taken]
     assert "my/somebody/" in events["trakt-1-s1e1@trakt-ical"]
+
+
+def test_each_settings_file_knows_what_it_pushed(line: Line, tmp_path: Path) -> None:
+    """Two people with one home and one calendar on the server take nothing for theirs that the other one sent."""
+    paths = []
+    for name in ("one", "two", "two"):
+        config = tmp_path / f"{name}.toml"
+        config.write_text('[push.x]\nurl = "http://127.0.0.1:9/"\n[defaults]\npush = "x"\n')
+        environment = Environment(line.clock, line.clock.sleep, line.environ)
+        with open_app({"config": config}, demo=False, environment=environment) as app:
+            paths.append(open_push_state(app, app.resolved.pushes["x"]).path)
+    assert paths[0] != paths[1] == paths[2]
 
 
 @by_radicale

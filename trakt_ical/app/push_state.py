@@ -42,7 +42,8 @@ class PushState(msgspec.Struct, kw_only=True):
 
 
 def open_push_state(app: App, target: PushTarget) -> JsonFile[PushState]:
-    """Return the file of what is known of *target*. Another server, user or calendar is another file."""
-    text = "\n".join((target.name, target.url, target.username, target.calendar))
+    """Return the file of what is known of *target*. Another server, user, calendar or settings file is another file."""
+    # Two people may have settings files in one home; what one of them sent is not the other one's.
+    text = "\n".join((target.name, target.url, target.username, target.calendar, app.settings_file))
     name = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
     return JsonFile(app.folders.state / "push" / f"{name}.json", PushState, "file of a push")
