@@ -213,8 +213,7 @@ class _Pusher:
             return PushResult(put=len(wanted))
         collection = CalDavCollection(client, state.collection)
         if not state.is_fresh(self._now):
-            owners = {each.owner for each in wanted.values()}
-            state.events = select_own(collection.load_events(), owners, state.events)
+            state.events = select_own(collection.load_events(), wanted, state.events)
             state.taken, state.refused, state.read_at = {}, {}, self._now
         plan = self._make_plan(wanted)
         if self._dry_run:

@@ -107,8 +107,10 @@ class WantedEvent(NamedTuple):
     def render(self) -> bytes:
         """Return the event as a calendar of its own, as CalDAV asks for."""
         head = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{PRODID}\r\n".encode()
-        scope = fold(f"X-TRAKT-ICAL-SCOPE:{self.calendar_id}".encode()) + b"\r\n"
-        return head + scope + bytes(self.event.octets) + b"END:VCALENDAR\r\n"
+        # In the event, since some servers keep nothing of the calendar around it.
+        begin = b"BEGIN:VEVENT\r\n"
+        scope = fold(f"X-TRAKT-ICAL-SCOPE:{self.calendar_id}".encode())
+        return head + bytes(self.event.octets).replace(begin, begin + scope, 1) + b"END:VCALENDAR\r\n"
 
 
 class Plan(NamedTuple):
@@ -185,6 +187,7 @@ def push(
                 put += 1
             except UidTaken:
                 taken[each.uid] = read_summary(each.event.octets)
+                there.pop(each.uid, None)  # it is somebody else's by now, and not ours to delete
             except EventRefused:
                 refused[each.uid] = read_summary(each.event.octets)
                 if not put and len(refused) == MOST_REFUSED:
@@ -245,14 +248,19 @@ def _delete(collection: Collection, known: MirroredEvent) -> bool:
 
 
 def select_own(
-    found: Mapping[str, MirroredEvent], owners: Container[str], known: Container[str]
+    found: Mapping[str, MirroredEvent], wanted: Mapping[str, WantedEvent], known: Container[str]
 ) -> dict[str, MirroredEvent]:
-    """Return the events of *found* that are of one of *owners*, or whose UIDs an earlier push of ours *known* sent.
+    """Return the events of *found* that have an owner of those *wanted*, or whose UIDs *known* an earlier push sent.
 
     The others are of another account that pushes to the same calendar: deleted here, they would come back tomorrow, and
-    its trakt-ical would delete ours.
+    its trakt-ical would delete ours. An event that does not say whose it is counts as ours if it is wanted.
     """
-    return {uid: each for uid, each in found.items() if not each.owner or each.owner in owners or uid in known}
+    owners = {each.owner for each in wanted.values()}
+    return {
+        uid: each
+        for uid, each in found.items()
+        if uid in known or each.owner in owners or (not each.owner and uid in wanted)
+    }
 
 
 def find_owner(calendar_id: str) -> str:
