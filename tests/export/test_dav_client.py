@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import re
 from collections.abc import Callable
@@ -200,3 +201,16 @@ def test_a_calendar_may_not_have_an_address_that_is_none() -> None:
     """It is joined to the address of the server, and is then no more of one."""
     with pytest.raises(OutputError, match="address"):
         find("https://cal.example.com/", "//[::1/")
+
+
+def test_an_answer_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of size, once it is unpacked, and of time, however little is sent at once."""
+    monkeypatch.setattr("trakt_ical.export.dav_client.LARGEST", 2**20)
+    packed = Reply(gzip.compress(bytes(2**22)), 207, {"Content-Encoding": "gzip"})
+    with run_server(lambda _: packed) as (url, _), pytest.raises(OutputError, match="MiB"):
+        find(url)
+    monkeypatch.setattr("trakt_ical.export.dav_client.LONGEST", 0)
+    with run_server(lambda _: make_multistatus(HOME)) as (url, asked):
+        with pytest.raises(OutputError, match="in time"):
+            find(url)
+    assert len(asked) == 1

@@ -74,8 +74,8 @@ def test_an_answer_after_a_slow_one_has_its_own_time(monkeypatch: pytest.MonkeyP
     """The limit is one for each answer: connections that are kept open bring no old limit with them."""
     passed = 0.0
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed)
-    for module in ("client", "transport"):
-        monkeypatch.setattr(f"trakt_ical.trakt.{module}.time", clock)
+    for module in ("trakt.client", "answer_limits"):
+        monkeypatch.setattr(f"trakt_ical.{module}.time", clock)
     with run_server(lambda _: Reply()) as (url, _), Client(url, answer_limit=60) as client:
         for _ in range(3):
             client.get("/x")

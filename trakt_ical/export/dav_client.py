@@ -16,12 +16,15 @@ import requests
 import urllib3
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 
+from trakt_ical.answer_limits import LimitedAdapter, limit_answer
 from trakt_ical.errors import OutputError
 from trakt_ical.http import is_loopback, parse_retry_after
 
 log = logging.getLogger(__name__)
 
 TIMEOUT = (10, 60)  # seconds to connect, and between two reads; a small server is slow among a thousand events
+LONGEST = 120  # seconds that one answer may take in all
+LARGEST = 64 * 2**20  # octets of one answer, unpacked
 MOST_REDIRECTS = 5
 REDIRECTS = (301, 302, 307, 308)
 BUSY = (423, 429, 502, 503, 504)
@@ -44,6 +47,8 @@ class DavClient:
         self._sleep = sleep or time.sleep
         self._patience = PATIENCE
         self._session = requests.Session()
+        self._session.mount("https://", LimitedAdapter())
+        self._session.mount("http://", LimitedAdapter())
         self._session.auth = _NoLogin()
         # Sent before it is asked for, it spares a request; where the way is not safe, the server must ask first.
         if username and (urlsplit(url).scheme == "https" or is_loopback(urlsplit(url).hostname or "")):
@@ -121,9 +126,11 @@ class DavClient:
 
     def _send(self, method: str, url: str, octets: bytes, headers: Mapping[str, str]) -> requests.Response:
         try:
-            answer = self._session.request(
-                method, url, data=octets, headers=headers, timeout=TIMEOUT, allow_redirects=False
-            )
+            with limit_answer(time.monotonic() + LONGEST):
+                answer = self._session.request(
+                    method, url, data=octets, headers=headers, timeout=TIMEOUT, allow_redirects=False, stream=True
+                )
+                self._read(answer)
         except requests.exceptions.SSLError as error:
             raise OutputError(f"{self.host} cannot be reached safely: {_explain_tls(error)}.") from error
         except (requests.RequestException, OSError, ValueError, LookupError) as error:  # the last of a challenge
@@ -133,6 +140,16 @@ class DavClient:
             raise self._make_unreachable() from error
         log.debug("%s at %s: %s, %d octets", method, self.host, answer.status_code, len(answer.content))
         return answer
+
+    def _read(self, answer: requests.Response) -> None:
+        """Read the *answer*, so that its `content` is there. Raises OutputError where it is too large."""
+        content = bytearray()
+        for piece in answer.iter_content(2**16):
+            content += piece
+            if len(content) > LARGEST:
+                answer.close()
+                raise OutputError(f"{self.host} answers with more than {LARGEST // 2**20} MiB, which no calendar has.")
+        answer._content = bytes(content)  # where `requests` keeps it, and looks for it
 
     def _make_unreachable(self) -> OutputError:
         return OutputError(f"{self.host} cannot be reached, or did not answer in time.")

@@ -23,10 +23,10 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from trakt_ical import files
+from trakt_ical.answer_limits import LimitedAdapter
 from trakt_ical.errors import BrokenAnswer
 from trakt_ical.http import parse_http_date
 from trakt_ical.trakt.statuses import is_page
-from trakt_ical.trakt.transport import LimitedAdapter
 
 log = logging.getLogger(__name__)
 

@@ -22,13 +22,14 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
 import trakt_ical
+from trakt_ical.answer_limits import limit_answer
 from trakt_ical.errors import BrokenAnswer, NoConnection, NotKept, TraktError, Unreachable, WrongClock
 from trakt_ical.files import decode, decode_repaired
 from trakt_ical.http import parse_http_date, parse_retry_after
 from trakt_ical.trakt import statuses
 from trakt_ical.trakt.reach import JOB, KeptOnly, Patience
 from trakt_ical.trakt.request_counts import request_counts
-from trakt_ical.trakt.transport import limit_answer, make_policy, make_session
+from trakt_ical.trakt.transport import make_policy, make_session
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, ReadTimeoutError
 
+from trakt_ical.answer_limits import AnswerTooSlow
 from trakt_ical.errors import (
     AppNeeded,
     BrokenAnswer,
@@ -22,7 +23,6 @@ from trakt_ical.errors import (
     SettingsError,
     TraktIcalError,
 )
-from trakt_ical.trakt.transport import AnswerTooSlow
 
 TRAKT = "Trakt"
 WRONG_APP = " If the app has a Client Secret, client_secret must be that one."

@@ -75,12 +75,17 @@ def _is_refused(probe: str, octets: bytes, expected: Snapshot | None) -> bool:
     return False
 
 
+def _open_as_stranger(url: str) -> requests.Response:
+    """Ask for *url* without any login, also that of a ~/.netrc; what it holds is not read."""
+    return requests.get(url, auth=lambda request: request, timeout=PATIENCE, stream=True)
+
+
 def _check_readers(subject: str, output: str, probe: str) -> Iterator[Finding]:
     """Look at the object as somebody without keys."""
     try:
-        with requests.get(find_listing_url(output, os.environ), timeout=PATIENCE) as listing:
+        with _open_as_stranger(find_listing_url(output, os.environ)) as listing:
             is_listed = listing.status_code == 200
-        with requests.get(find_object_url(probe, os.environ), timeout=PATIENCE) as answer:
+        with _open_as_stranger(find_object_url(probe, os.environ)) as answer:
             status, kind, tag = answer.status_code, answer.headers.get("Content-Type", ""), answer.headers.get("ETag")
     except requests.RequestException as error:
         message = f"Its public address could not be tried ({type(error).__name__})."
