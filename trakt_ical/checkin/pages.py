@@ -5,13 +5,12 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from urllib.parse import parse_qsl
 
 import htpy as h
-from markupsafe import Markup
 
 from trakt_ical.checkin.items import Conflict
 from trakt_ical.checkin.links import Done, Failed, FormChoice, LinkCheckIns, Outcome, Undone, UsedBefore, Waiting
@@ -21,7 +20,7 @@ from trakt_ical.checkin.signed_links import FOLDER, Ticket, Tickets
 from trakt_ical.checkin.used_links import LinkUse
 from trakt_ical.feed.answers import NOT_FOUND, Answer, make_html_answer, make_text_answer
 from trakt_ical.feed.page import HEADERS as PAGE_HEADERS
-from trakt_ical.feed.page import ICON, STYLE
+from trakt_ical.feed.page import render_head
 
 TOKEN_LIFETIME = timedelta(minutes=15)
 MOST_TOKENS = 1000  # of forms that were shown and not sent; the oldest go first
@@ -85,17 +84,11 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class FormPage:
-    """What a page says: a *title*, the *airing*, *sentences*, and *buttons*, which send the *token*.
-
-    *trouble* stands in a box of its own; *done* marks a success.
-    """
+    """What a page says about an airing: a *title*, *sentences*, and *buttons*; *done* marks a success."""
 
     title: str
-    airing: str
     sentences: Sequence[str] = ()
     buttons: Sequence[Button] = ()
-    token: str = ""
-    trouble: str = ""
     done: bool = False
 
 
@@ -129,40 +122,36 @@ class CheckInRoute:
             return NOT_FOUND
         # Before the form is looked at: a page that was left open does not outlive its link.
         if ticket.is_expired(self._context.now()):
-            return _make_answer(410, FormPage("Too late", self._links.name_airing(ticket), [EXPIRED]))
+            return self._answer(ticket, FormPage("Too late", [EXPIRED]), status=410)
         return self._answer_form(ticket, body) if method == "POST" else self._answer_state(ticket)
 
     def _answer_state(self, ticket: Ticket, trouble: str = "", status: int = 200) -> Answer:
         """What became of the link so far, and what can be done, from what is kept here alone: Trakt is not asked."""
+        return self._answer(ticket, self._make_state_page(ticket), trouble, status)
+
+    def _make_state_page(self, ticket: Ticket) -> FormPage:
         use, waits_until = self._links.find_use(ticket), self._links.find_wait(ticket)
         if waits_until:
-            return self._make_page(ticket, self._make_waiting_page(ticket, waits_until), trouble, status)
+            return self._make_waiting_page(waits_until)
         if use and not use.is_undone:
-            return self._make_page(ticket, self._make_used_page(ticket, use), trouble, status)
+            return self._make_used_page(use)
         undone = [f"You undid the check-in of {self._context.describe_time(use.since)}."] if use else []
-        page = FormPage(
-            "Check in?",
-            self._links.name_airing(ticket),
-            [*undone, *self._describe_start(ticket)],
-            [Button(FormChoice.CHECK_IN, "Check in", main=True)],
-        )
-        return self._make_page(ticket, page, trouble, status)
+        sentences = [*undone, *self._describe_start(ticket)]
+        return FormPage("Check in?", sentences, [Button(FormChoice.CHECK_IN, "Check in", main=True)])
 
-    def _make_used_page(self, ticket: Ticket, use: LinkUse) -> FormPage:
-        describe, airing = self._context.describe_time, self._links.name_airing(ticket)
+    def _make_used_page(self, use: LinkUse) -> FormPage:
+        describe = self._context.describe_time
         checked_in = f"You checked in from this link {describe(use.since)}."
         if use.is_over(self._context.now()):
-            return FormPage(
-                "Already checked in", airing, [checked_in, *COUNTED], [Button(FormChoice.AGAIN, "Check in again")]
-            )
+            again = Button(FormChoice.AGAIN, "Check in again")
+            return FormPage("Already checked in", [checked_in, *COUNTED], [again])
         until = [f"It runs until {describe(use.until)}."] if use.until else []
-        return FormPage("Already checked in", airing, [checked_in, *until], [UNDO])
+        return FormPage("Already checked in", [checked_in, *until], [UNDO])
 
-    def _make_waiting_page(self, ticket: Ticket, until: datetime) -> FormPage:
+    def _make_waiting_page(self, until: datetime) -> FormPage:
         sentence = f"You will be checked in when the other check-in ends, {self._context.describe_time(until)}."
         call_off = Button(FormChoice.UNDO, "Do not check in")
-        sentences = [sentence, "You may close this page."]
-        return FormPage("Waiting", self._links.name_airing(ticket), sentences, [call_off], done=True)
+        return FormPage("Waiting", [sentence, "You may close this page."], [call_off], done=True)
 
     def _answer_form(self, ticket: Ticket, body: bytes) -> Answer:
         """What the form in *body* asks for, once."""
@@ -173,46 +162,43 @@ class CheckInRoute:
             self._links.wait_for_others()
             return self._answer_state(ticket, USED, 409)
         if choice == FormChoice.LEAVE.value:
-            page = FormPage("Left as it is", self._links.name_airing(ticket), ["Nothing was changed."])
-            return self._make_page(ticket, page)
+            return self._answer(ticket, FormPage("Left as it is", ["Nothing was changed."]))
         return self._answer_outcome(ticket, FormChoice(choice), self._links.act(ticket, FormChoice(choice)))
 
     def _answer_outcome(self, ticket: Ticket, choice: FormChoice, outcome: Outcome) -> Answer:
-        describe, airing = self._context.describe_time, self._links.name_airing(ticket)
+        describe = self._context.describe_time
         match outcome:
             case Done():
                 until = f" until {describe(outcome.until)}" if outcome.until else ""
-                page = FormPage("Checked in", airing, [f"Enjoy it{until}."], [UNDO], done=True)
-                return self._make_page(ticket, page)
+                return self._answer(ticket, FormPage("Checked in", [f"Enjoy it{until}."], [UNDO], done=True))
             case Waiting():
-                return self._make_page(ticket, self._make_waiting_page(ticket, outcome.until))
+                return self._answer(ticket, self._make_waiting_page(outcome.until))
             case UsedBefore():
-                return self._make_page(ticket, self._make_used_page(ticket, outcome.use), status=409)
+                return self._answer(ticket, self._make_used_page(outcome.use), status=409)
             case Undone():
                 title = "Called off" if outcome.was_waiting else "Undone"
                 sentence = "You will not be checked in." if outcome.was_waiting else "You are not checked in any more."
-                instead = [f"{outcome.instead} is being watched by now, and goes on."] if outcome.instead else []
-                page = FormPage(
-                    title, airing, [sentence, *instead], [Button(FormChoice.CHECK_IN, "Check in again")], done=True
-                )
-                return self._make_page(ticket, page)
+                instead = [f"{outcome.instead} is being watched now, and goes on."] if outcome.instead else []
+                again = Button(FormChoice.CHECK_IN, "Check in again")
+                return self._answer(ticket, FormPage(title, [sentence, *instead], [again], done=True))
             case Conflict():
                 buttons = [
                     Button(FormChoice.WAIT, f"Wait until {describe(outcome.until)}", main=True),
                     Button(FormChoice.REPLACE, "End that one and check in now"),
                     Button(FormChoice.LEAVE, "Leave it as it is"),
                 ]
-                page = FormPage("A check-in is running", airing, [describe_conflict(outcome, self._context)], buttons)
-                return self._make_page(ticket, page, status=409)
+                page = FormPage("A check-in is running", [describe_conflict(outcome, self._context)], buttons)
+                return self._answer(ticket, page, status=409)
             case Failed():
                 title = "Not undone" if choice is FormChoice.UNDO else "Not checked in"
-                page = FormPage(title, airing, (), [Button(choice, "Try again")])
-                return self._make_page(ticket, page, outcome.sentence)
+                page = FormPage(title, buttons=[Button(choice, "Try again")])
+                return self._answer(ticket, page, outcome.sentence)
 
-    def _make_page(self, ticket: Ticket, page: FormPage, trouble: str = "", status: int = 200) -> Answer:
-        """Return *page* with *trouble*, and with a token for its buttons."""
+    def _answer(self, ticket: Ticket, page: FormPage, trouble: str = "", status: int = 200) -> Answer:
+        """Return *page* about the airing of *ticket*, with *trouble* in a box, and with a token for its buttons."""
         token = self._tokens.make_token(ticket) if page.buttons else ""
-        return _make_answer(status, replace(page, token=token, trouble=trouble))
+        document = render_form(page, self._links.name_airing(ticket), token, trouble)
+        return make_html_answer(status, document, FORM_HEADERS)
 
     def _describe_start(self, ticket: Ticket) -> list[str]:
         """When the airing begins, where that is still to come."""
@@ -222,29 +208,18 @@ class CheckInRoute:
         return [f"It airs on {start}."] if start > now.astimezone(self._context.zone).date() else []
 
 
-def _make_answer(status: int, page: FormPage) -> Answer:
-    return make_html_answer(status, render_form(page), FORM_HEADERS)
-
-
-def render_form(page: FormPage) -> bytes:
-    """Return the whole document in UTF-8; `FORM_HEADERS` go with it."""
+def render_form(page: FormPage, airing: str, token: str, trouble: str) -> bytes:
+    """Return the whole document in UTF-8; its buttons send the *token*. `FORM_HEADERS` go with it."""
     document = h.html(lang="en")[
-        h.head[
-            h.meta(charset="utf-8"),
-            h.title[page.title],
-            h.meta(name="viewport", content="width=device-width, initial-scale=1"),
-            h.meta(name="color-scheme", content="light dark"),
-            h.link(rel="icon", href=ICON),
-            h.style[Markup(STYLE)],  # noqa: S704  our own file
-        ],
+        render_head(page.title),
         h.body(".form-page")[
             h.main[
                 h.section(".calendar")[
                     h.h1[page.title],
-                    h.p(".form-airing")[h.bdi[page.airing]],
-                    page.trouble and h.p(".trouble", role="alert")[page.trouble],
+                    h.p(".form-airing")[h.bdi[airing]],
+                    trouble and h.p(".trouble", role="alert")[trouble],
                     (h.p(class_=page.done and "well", role="status")[each] for each in page.sentences),
-                    _render_buttons(page) if page.buttons else None,
+                    _render_buttons(page.buttons, token) if page.buttons else None,
                 ],
             ],
             h.footer[h.p["Made by trakt-ical. Not affiliated with Trakt."]],
@@ -253,14 +228,14 @@ def render_form(page: FormPage) -> bytes:
     return str(document).encode()
 
 
-def _render_buttons(page: FormPage) -> h.Element:
+def _render_buttons(buttons: Sequence[Button], token: str) -> h.Element:
     """The form, which is sent to the page's own address: no address of ours stands in it."""
     return h.form(".choices", method="post")[
-        h.input(type="hidden", name="once", value=page.token),
+        h.input(type="hidden", name="once", value=token),
         [
             h.button(class_=["choice", each.main and "main"], type="submit", name="choice", value=each.choice.value)[
                 each.text
             ]
-            for each in page.buttons
+            for each in buttons
         ],
     ]

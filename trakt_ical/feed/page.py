@@ -70,7 +70,7 @@ def render_page(content: PageContent) -> bytes:
     calendars = content.calendars
     title = calendars[0].name if len(calendars) == 1 else "Your calendars"
     document = h.html(lang="en")[
-        _render_head(title),
+        render_head(title),
         h.body[
             _render_top(title, content),
             h.main[
@@ -88,7 +88,8 @@ def render_page(content: PageContent) -> bytes:
     return str(document).encode()
 
 
-def _render_head(title: str) -> h.Element:
+def render_head(title: str) -> h.Element:
+    """Return the head of a page for people, with all that `HEADERS` allow."""
     return h.head[
         h.meta(charset="utf-8"),
         h.title[title],
