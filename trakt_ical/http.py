@@ -84,9 +84,9 @@ def name_server(url: str) -> str:
     """Return the host of *url*, with its port where that is not the usual one of the scheme."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if parts.port in (None, USUAL_PORTS.get(parts.scheme)):
+    if parts.port is None or parts.port == USUAL_PORTS.get(parts.scheme):
         return host
-    return f"[{host}]:{parts.port}" if ":" in host else f"{host}:{parts.port}"
+    return str(ListenAddress(host, parts.port))
 
 
 def is_loopback(host: str) -> bool:

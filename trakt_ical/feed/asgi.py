@@ -31,6 +31,7 @@ from trakt_ical.feed.directory import Feeds, PageSource
 from trakt_ical.feed.metrics import PATH as METRICS
 from trakt_ical.feed.metrics import MetricsPage
 from trakt_ical.feed.page import HEADERS
+from trakt_ical.http import ListenAddress
 
 T = TypeVar("T")
 
@@ -117,8 +118,7 @@ class FeedApp:
         return self.metrics if self.metrics is not None and self.metrics.is_open_to(client, scope["headers"]) else None
 
     async def _answer_metrics(self, metrics: MetricsPage, method: str, scope: Scope) -> Answer:
-        accept = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"), "")
-        return answer_fixed(await self._run(metrics.make_answer, accept), method)
+        return answer_fixed(await self._run(metrics.make_answer, find_header(scope, b"accept")), method)
 
     async def _answer(self, scope: Scope, method: str, path: str) -> tuple[str, Answer]:
         """Return what was asked for, and the answer."""
@@ -168,15 +168,19 @@ def read_conditions(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes
     return found
 
 
+def find_header(scope: Scope, wanted: bytes) -> str:
+    """Return the header field *wanted*, in lower case, of a request; "" where it has none."""
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
+
+
 def find_base_url(scope: Scope) -> str:
     """Return the scheme and host of a request, for the addresses on the page where `public_url` is not set.
 
     A `Host` that is not a host would end up in those addresses, so the socket's own address takes its place.
     """
-    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    host = find_header(scope, b"host")
     if not _HOST.fullmatch(host):
-        name, port = scope["server"]
-        host = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+        host = str(ListenAddress(*scope["server"]))
     return f"{scope['scheme']}://{host}"
 
 
