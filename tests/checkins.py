@@ -58,7 +58,7 @@ class CheckInLine:
 
     def count_cancels(self) -> int:
         """How often a check-in was ended."""
-        return sum(each.method == "DELETE" or "cancelcheckin" in each.path for each in self.demo.requests)
+        return count_cancels(self.line)
 
 
 def load_events(running: RunningFeed) -> dict[str, icalendar.Event]:
@@ -84,6 +84,11 @@ def list_begun(running: RunningFeed) -> list[icalendar.Event]:
 def count_check_ins(line: Line) -> int:
     """How many POSTs of a check-in reached Trakt."""
     return sum(seen.method == "POST" and "checkin" in seen.path for seen in line.demo.requests)
+
+
+def count_cancels(line: Line) -> int:
+    """How many requests that end a check-in reached Trakt."""
+    return sum(seen.method == "DELETE" or "cancelcheckin" in seen.path for seen in line.demo.requests)
 
 
 def read_form_token(page: requests.Response) -> str:

@@ -139,6 +139,11 @@ def log_in(trakt: demo.Demo, token_file: Path, username: str = demo.Demo.usernam
     TokenFile(token_file).save(msgspec.structs.replace(token, username=username))
 
 
+def count_renewals(trakt: demo.Demo) -> int:
+    """How often a token was renewed at *trakt*, or tried to be."""
+    return sum(seen.path == "/oauth/token" for seen in trakt.requests)
+
+
 def make_headers(trakt: demo.Demo, token: str = "", username: str = demo.Demo.username) -> dict[str, str]:
     """What API v2 requires of every request; without a *token*, with a new one of a user."""
     return {

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from tests.checkins import HARBOR
 from tests.conftest import Clock, Line
-from tests.demos import Demo, log_in, make_environ, with_slow_ferry
+from tests.demos import Demo, count_renewals, log_in, make_environ, with_slow_ferry
 from tests.factories import NOW
 from tests.readers import Exports
 from trakt_ical.app.context import open_app
@@ -257,11 +257,6 @@ def is_lie(api: str, name: str, fault: Fault) -> bool:
     if api == "v2":
         return fault.status == 204
     return fault.empty_list or fault.status == 204 or (fault.status in (None, 200) and fault.body is Body.EMPTY)
-
-
-def count_renewals(demo: Demo) -> int:
-    """How often a token was renewed, or tried to be."""
-    return sum(seen.path == "/oauth/token" for seen in demo.requests)
 
 
 def run(line: Line, demo: Demo, name: str) -> tuple[int, str]:

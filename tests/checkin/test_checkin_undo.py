@@ -14,7 +14,16 @@ import icalendar
 import pytest
 import requests
 
-from tests.checkins import HARBOR, PUBLIC, count_check_ins, find_link, list_begun, post_form, read_form_token
+from tests.checkins import (
+    HARBOR,
+    PUBLIC,
+    count_cancels,
+    count_check_ins,
+    find_link,
+    list_begun,
+    post_form,
+    read_form_token,
+)
 from tests.conftest import Line
 from tests.feeds import RunningFeed, run_feed
 from trakt_ical.checkin.pages import COUNTED, TOKEN_LIFETIME, USED
@@ -45,10 +54,6 @@ def check_in(running: RunningFeed, link: str) -> requests.Response:
     done = post_form(link, read_form_token(running.get(link)))
     assert "<h1>Checked in</h1>" in done.text
     return done
-
-
-def count_cancels(line: Line) -> int:
-    return sum(seen.method == "DELETE" or "cancelcheckin" in seen.path for seen in line.demo.requests)
 
 
 def read_status(line: Line) -> str:

@@ -24,7 +24,6 @@ from trakt_ical.http import parse_http_date
 CHANGED = datetime(2026, 4, 18, 12, tzinfo=UTC)
 OCTETS = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n" * 50
 SERVED = CalendarAnswers("Trakt", FixedBody(OCTETS), CHANGED, CHANGED)
-TAG = SERVED.answer("GET", {}).headers
 PLAIN = dict(SERVED.answer("GET", {}).headers)[b"etag"]
 PACKED = dict(SERVED.answer("GET", {b"accept-encoding": b"gzip"}).headers)[b"etag"]
 DATE = b"Sat, 18 Apr 2026 12:00:00 GMT"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import requests
 
+from tests.checkins import post_form, read_form_token
 from tests.conftest import Line
 from tests.demos import make_environ
 from tests.feeds import RunningFeed, run_feed
@@ -153,10 +153,9 @@ def test_check_in_links_check_in_as_their_account(household: Line) -> None:
             link = re.findall(r"http://localhost:1(/check-in/[\w%.-]+/\d{8}T\d{6}Z/[\w-]+)", calendar)[-1]
             form = running.get(running.base + link)
             assert form.status_code == 200
-            token = re.search(r'name="once" value="([^"]+)"', form.text)
-            assert token
+            token = read_form_token(form)
             household.demo.requests.clear()
-            requests.post(running.base + link, {"once": token[1], "choice": "check-in"}, timeout=60)
+            post_form(running.base + link, token)
             (seen,) = [each for each in household.demo.requests if each.path == "/checkin"]
             assert household.demo.backend.auth.find_user(seen.bearer()) == name
 

@@ -16,7 +16,7 @@ import requests
 from msgspec.structs import replace
 
 from tests.conftest import Clock, Line
-from tests.demos import Demo
+from tests.demos import Demo, count_renewals
 from tests.factories import make_token
 from tests.server import Reply, run_server
 from trakt_ical.app.context import open_app
@@ -33,10 +33,6 @@ from trakt_ical.trakt.token import Token, TokenFile
 @pytest.fixture
 def token_file(line: Line) -> TokenFile:
     return TokenFile(Path(line.environ["TRAKT_ICAL_TOKEN_FILE"]))
-
-
-def count_renewals(demo: Demo) -> int:
-    return sum(seen.path == "/oauth/token" for seen in demo.requests)
 
 
 def make_environment(demo: Demo, token_file: Path) -> dict[str, str]:

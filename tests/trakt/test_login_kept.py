@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from tests.conftest import Clock, Line
-from tests.demos import Demo
+from tests.demos import Demo, count_renewals
 from tests.factories import make_token
 from tests.server import Reply, Request, run_server
 from trakt_ical import files
@@ -45,10 +45,6 @@ def app(line: Line) -> Iterator[App]:
 def grant(demo: Demo) -> Token:
     """A login that somebody has just allowed."""
     return msgspec.convert(demo.grant(), Token)
-
-
-def count_renewals(demo: Demo) -> int:
-    return sum(seen.path == "/oauth/token" for seen in demo.requests)
 
 
 def fail_writing(monkeypatch: pytest.MonkeyPatch, name: str, number: int) -> None:
