@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,11 @@ def log_in(trakt: demo.Demo, token_file: Path, username: str = demo.Demo.usernam
 def count_renewals(trakt: demo.Demo) -> int:
     """How often a token was renewed at *trakt*, or tried to be."""
     return sum(seen.path == "/oauth/token" for seen in trakt.requests)
+
+
+def make_login(trakt: demo.Demo) -> tuple[str, str]:
+    """The user's name at *trakt*, and the password as API v1 wants it."""
+    return trakt.username, hashlib.sha1(trakt.password.encode()).hexdigest()
 
 
 def make_headers(trakt: demo.Demo, token: str = "", username: str = demo.Demo.username) -> dict[str, str]:

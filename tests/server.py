@@ -34,13 +34,7 @@ def run_server(answer: Callable[[Request], Reply]) -> Iterator[tuple[str, list[R
     """The address of a server that answers with *answer*, and what it was asked so far."""
     asked: list[Request] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def handle(self) -> None:
-            with contextlib.suppress(ConnectionError):  # of a client that was killed
-                super().handle()
-
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             request = Request(self.command, self.path, dict(self.headers), body)
@@ -58,15 +52,33 @@ def run_server(answer: Callable[[Request], Reply]) -> Iterator[tuple[str, list[R
 
         do_POST = do_PUT = do_DELETE = do_PROPFIND = do_REPORT = do_MKCALENDAR = do_GET
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the library's name
-            """Say nothing."""
+    with run_handler(Handler) as url:
+        yield url, asked
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+class QuietHandler(BaseHTTPRequestHandler):
+    """Keeps connections alive, and logs nothing."""
+
+    protocol_version = "HTTP/1.1"
+
+    def handle(self) -> None:
+        """Answer what comes by one connection."""
+        with contextlib.suppress(ConnectionError):  # of a client that was killed
+            super().handle()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the library's name
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def run_handler(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address of a server whose connections *handler* answers."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.002,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
+from tests.server import QuietHandler, run_handler
 from trakt_ical.fetch.imported.imported_list import ImportedList, ImportedListFile, ImportedShow
 
 ZONES = {"US": "America/New_York", "JP": "Asia/Tokyo", "GB": "Europe/London"}
@@ -160,9 +159,7 @@ def _reply(content: object) -> Reply:
 def serving_tvmaze(tvmaze: FakeTvmaze) -> Iterator[FakeTvmaze]:
     """Serve *tvmaze* on a loopback port."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             tvmaze.asked.append((tvmaze.clock(), self.path))
             tvmaze.connections.add(self.client_address[1])
@@ -179,15 +176,5 @@ def serving_tvmaze(tvmaze: FakeTvmaze) -> Iterator[FakeTvmaze]:
             self.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
             self.close_connection = reply.cut
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the library's name
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, args=(0.002,), daemon=True)
-    thread.start()
-    tvmaze.url = f"http://127.0.0.1:{server.server_address[1]}"
-    yield tvmaze
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with run_handler(Handler) as tvmaze.url:
+        yield tvmaze

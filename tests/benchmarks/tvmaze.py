@@ -21,7 +21,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from tests.benchmarks.measure import (
     seconds,
     take_turns,
 )
+from tests.server import QuietHandler
 
 LIMIT = 2.0
 LARGEST = 120 * 1024  # KiB
@@ -123,9 +124,7 @@ def _serve(parent: Connection) -> None:
         schedule += [{**each, "_embedded": {"show": show}} for each in episodes]
     bodies["/schedule/full"] = gzip.compress(json.dumps(schedule).encode())
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             body = bodies[self.path.partition("?")[0]]
             self.send_response_only(200)
@@ -135,9 +134,6 @@ def _serve(parent: Connection) -> None:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the library's name
-            """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     parent.send(server.server_address[1])

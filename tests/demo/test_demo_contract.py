@@ -1,6 +1,5 @@
 """The built-in Trakt's answers against the contract of API v2 and the answers of API v1."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
-from tests.demos import Demo, make_headers, make_json_schema
+from tests.demos import Demo, make_headers, make_json_schema, make_login
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 RANGE = "/calendars/{target}/%s/{start_date}/{days}"
@@ -176,7 +175,7 @@ def test_api_v1_checks_in_with_the_documented_fields(trakt: Demo, shared: Path, 
     url = f"{trakt.url}/show/checkin/{trakt.api_key}"
     body = {"tvdb_id": 400101, "season": 13, "episode": 4}
     for _ in range(1 + twice):
-        answer = requests.post(url, json=body, auth=(trakt.username, hash_password(trakt.password)), timeout=60)
+        answer = requests.post(url, json=body, auth=make_login(trakt), timeout=60)
     assert answer.status_code == 200
     assert set(answer.json()) == set(example)
     assert {key: type(value) for key, value in answer.json().items()} == {
@@ -187,12 +186,7 @@ def test_api_v1_checks_in_with_the_documented_fields(trakt: Demo, shared: Path, 
 def list_v1_entries(trakt: Demo, *, login: bool = False) -> dict[str, dict[str, Any]]:
     """One entry of each show in API v1's calendar of 120 days."""
     url = f"{trakt.url}/user/calendar/shows.json/{trakt.api_key}/{trakt.username}/20261024/120"
-    auth = (trakt.username, hash_password(trakt.password)) if login else None
+    auth = make_login(trakt) if login else None
     days = requests.get(url, auth=auth, timeout=60).json()
     entries = [entry for day in days for entry in day["episodes"]]
     return {entry["show"]["url"].rpartition("/")[2]: entry for entry in entries}
-
-
-def hash_password(password: str) -> str:
-    """A password as API v1 wants it."""
-    return hashlib.sha1(password.encode()).hexdigest()

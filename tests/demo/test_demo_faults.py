@@ -1,6 +1,5 @@
 """The built-in Trakt when it is told to misbehave, from Python and over HTTP."""
 
-import hashlib
 import socket
 import time
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.demos import Demo, make_headers
+from tests.demos import Demo, make_headers, make_login
 from trakt_ical.demo import Body, Drop, Fault
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -52,8 +51,8 @@ class Client:
         return self.session.delete(f"{self.trakt.url}/checkin", timeout=60)
 
     def post_v1(self, path: str, **fields: object) -> requests.Response:
-        digest = hashlib.sha1(self.trakt.password.encode()).hexdigest()
-        body = {"username": self.trakt.username, "password": digest, **fields}
+        username, digest = make_login(self.trakt)
+        body = {"username": username, "password": digest, **fields}
         return requests.post(f"{self.trakt.url}{path}/{self.trakt.api_key}", json=body, timeout=60)
 
     def is_watching(self) -> bool:

@@ -1,6 +1,5 @@
 """The built-in Trakt's API v1 when it is asked about one show, season, episode or movie."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
-from tests.demos import Demo
+from tests.demos import Demo, make_login
 from trakt_ical.demo import Fault
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -24,11 +23,6 @@ def trakt() -> Iterator[Demo]:
     """A demo whose clock stands still."""
     with Demo(now=lambda: NOW) as running:
         yield running
-
-
-def make_login(trakt: Demo) -> tuple[str, str]:
-    """The user's name, and the password as API v1 wants it."""
-    return trakt.username, hashlib.sha1(trakt.password.encode()).hexdigest()
 
 
 def get(trakt: Demo, method: str, rest: str, **options: Any) -> requests.Response:

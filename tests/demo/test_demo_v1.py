@@ -1,6 +1,5 @@
 """The built-in Trakt's API v1: the calendar of a user, check-in and its end."""
 
-import hashlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 import requests
 
 from tests.conftest import Clock
-from tests.demos import Demo, make_headers
+from tests.demos import Demo, make_headers, make_login
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 HARBOR: dict[str, Any] = {"tvdb_id": 400101, "title": "Harbor Nine", "year": 2024, "season": 13, "episode": 4}
@@ -28,11 +27,6 @@ def trakt(clock: Clock) -> Iterator[Demo]:
     """A demo that lives by the clock."""
     with Demo(now=clock) as running:
         yield running
-
-
-def make_login(trakt: Demo) -> tuple[str, str]:
-    """The user's name, and the password as API v1 wants it."""
-    return trakt.username, hashlib.sha1(trakt.password.encode()).hexdigest()
 
 
 def get(trakt: Demo, *parts: str, key: str | None = None, **options: Any) -> requests.Response:
