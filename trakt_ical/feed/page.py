@@ -116,20 +116,13 @@ def _render_top(title: str, content: PageContent) -> h.Element:
 def _render_overall_freshness(content: PageContent) -> list[h.Element]:
     """Return how fresh most calendars are, and which others are not up to date."""
     usual = _find_usual_age(content)
-    others = [each for each in content.calendars if _find_age(each, content) != usual]
-    conditions = [_find_condition(calendar, content) for calendar in others]
-    ill = [
-        calendar.name for calendar, condition in zip(others, conditions, strict=True) if condition is not Condition.WELL
-    ]
     common = next(each for each in content.calendars if _find_age(each, content) == usual)
     lines = [_render_freshness(common, content)]
-    if ill:
-        worst = min(conditions, key=_ORDER.index)
-        lines.append(
-            _render_dot(worst)[
-                "Not up to date: ", [[", " if number else "", h.bdi[name]] for number, name in enumerate(ill)]
-            ]
-        )
+    others = [each for each in content.calendars if _find_age(each, content) != usual]
+    if ill := [each for each in others if _find_condition(each, content) is not Condition.WELL]:
+        worst = min((_find_condition(each, content) for each in ill), key=_ORDER.index)
+        names = Markup(", ").join(h.bdi[each.name] for each in ill)
+        lines.append(_render_dot(worst)["Not up to date: ", names])
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import htpy as h
+from markupsafe import Markup
 
 from trakt_ical import wording
 from trakt_ical.feed.page_content import PageContent
@@ -100,4 +101,4 @@ def _render_notes(row: AiringRow, names: list[str]) -> h.Element | None:
     notes = [h.bdi[text] for text in (row.airing.network, listed) if text]
     if row.state is AiringState.UNLISTED:
         notes.append(h.span(".mark")[UNLISTED])
-    return h.span(".notes")[[[" · " if number else "", note] for number, note in enumerate(notes)]] if notes else None
+    return h.span(".notes")[Markup(" · ").join(notes)] if notes else None
