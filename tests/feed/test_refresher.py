@@ -262,6 +262,26 @@ def test_a_refresher_that_crashes_starts_again_and_says_so(running: RunningFeed,
     assert running.get(running.base + "/healthz").json()["refresher"] == "well"
 
 
+@pytest.mark.parametrize("error", [None, TraktError("no"), ZeroDivisionError()])
+def test_what_is_requested_during_a_refresh_follows_at_once(clock: Clock, error: Exception | None) -> None:
+    """A refresh that began with older settings is followed by another one, also where it failed or crashed."""
+
+    class ChangingJob(FakeJob):
+        """Learns of other settings while its first refresh is at work."""
+
+        def refresh(self) -> Mapping[str, Outcome]:
+            if not self.refreshes:
+                refresher.request(EVERY, now=True)
+            return super().refresh()
+
+    job = ChangingJob(clock, error)
+    refresher = Refresher(job, EVERY, clock)
+    for _ in range(3):
+        refresher.step()
+    assert job.refreshes == [clock.now] * 2
+    assert refresher.find_pause() > 0
+
+
 def test_a_refresh_that_hangs_is_said(line: Line) -> None:
     """Until the first refresh has ended the health says "starting", then "hanging"; never "well"."""
     begun, released = threading.Event(), threading.Event()

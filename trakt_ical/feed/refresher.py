@@ -147,10 +147,7 @@ class Refresher:
         else:
             self._failures, self._condition, self._trouble, self.error = 0, "well", "", None
             self.counts["well"] += 1
-            spread = 1 + JITTER * (2 * self._chance() - 1)
-            self._refresh_due = self._now() + self._every * spread
-        if self._is_requested:  # while it was at work, so it knew nothing of the newest settings
-            self._refresh_due = self._now()
+            self._schedule(self._every * (1 + JITTER * (2 * self._chance() - 1)))
         self._log.write_outcomes(outcomes, self._refresh_due)
 
     def _note_failure(self, condition: str, sentence: str, error: TraktIcalError | None = None) -> None:
@@ -160,4 +157,9 @@ class Refresher:
         # longer than the usual interval, so that the end of an outage is found as soon as a change would be.
         pause = min(FIRST_RETRY * 2 ** min(self._failures, 10), max(self._every, FIRST_RETRY))
         self._failures += 1
-        self._refresh_due = self._now() + pause
+        self._schedule(pause)
+
+    def _schedule(self, pause: timedelta) -> None:
+        """Let the next refresh be due after *pause*."""
+        # At once if it was requested while this one was at work: this one did not know the newest settings.
+        self._refresh_due = self._now() + (timedelta() if self._is_requested else pause)
