@@ -81,8 +81,7 @@ class Health:
         counts = Counter(account.refresher for account in self.accounts)
         age = max((calendar.age for calendar in calendars if calendar.age is not None), default=None)
         is_stale = max_age is not None and age is not None and age > max_age.total_seconds()
-        stale = {"stale": is_stale, "age": None if age is None else int(age)}
-        found = {
+        found: dict[str, object] = {
             "ready": is_ready,
             "refresher": min(counts, key=CONDITIONS.index, default="starting"),
             "refreshers": counts,
@@ -91,8 +90,9 @@ class Health:
                 {"ready": calendar.is_ready, "age": None if calendar.age is None else int(calendar.age)}
                 for calendar in calendars
             ],
-            **(stale if max_age is not None else {}),
         }
+        if max_age is not None:
+            found |= {"stale": is_stale, "age": None if age is None else int(age)}
         body = json.dumps(found).encode()
         status = 200 if is_ready and not is_stale else 503
         return make_answer(status, body, b"application/json", ((b"cache-control", b"no-store"),))
@@ -164,11 +164,9 @@ class Feeds:
         return NOT_FOUND.without_body() if method == "HEAD" else NOT_FOUND
 
     def _answer_health(self, query: bytes) -> Answer:
-        ages = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("max_age")
-        if ages is None:
-            return self.health.check_health().answer()
+        ages = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("max_age", [])
         max_age = parse_span(ages[0]) if len(ages) == 1 else None
-        return BAD_MAX_AGE if max_age is None else self.health.check_health().answer(max_age)
+        return BAD_MAX_AGE if ages and max_age is None else self.health.check_health().answer(max_age)
 
 
 class Directory:
@@ -193,7 +191,7 @@ class Directory:
         with self._lock:
             before = self._secrets.get(account)
             self._targets[account], self._secrets[account] = hashed, kept
-            if not hashed and not kept:  # it is closed, and would be held in memory with all that it holds itself
+            if not hashed and not kept:  # it is closed: an entry would keep it in memory, with all that it holds
                 del self._targets[account], self._secrets[account]
             if before != kept:
                 self.all_secrets = frozenset().union(*self._secrets.values())

@@ -8,7 +8,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -155,11 +155,11 @@ class LastModifiedFile:
         """Return the names of the calendars that programs have fetched."""
         return {name for name, last in self._known.items() if last.has_subscribers}
 
-    def note_subscribed(self, names: Iterable[str]) -> None:
+    def note_subscribed(self, names: Set[str]) -> None:
         """Note that programs have fetched the calendars *names*."""
-        known = {name: self._known[name] for name in names if name in self._known}
-        self._known = self._known | {
-            name: msgspec.structs.replace(last, has_subscribers=True) for name, last in known.items()
+        self._known = {
+            name: msgspec.structs.replace(last, has_subscribers=True) if name in names else last
+            for name, last in self._known.items()
         }
 
     def save(self) -> None:
@@ -264,11 +264,7 @@ class FeedStore:
     def look(self) -> None:
         """Reload if something was put into the folder. Copies and secrets are replaced by renaming, so it shows."""
         if len(self.subscribed) > self._kept_subscribed:
-            with self._lock:
-                subscribed = frozenset(self.subscribed)
-                self._last_modified.note_subscribed(subscribed)
-                self._last_modified.save()
-                self._kept_subscribed = len(subscribed)
+            self._keep_subscribed()
         if (folder := self.folder) is not None and self._seen != _read_folder_time(folder.path):
             self.reload()
 
@@ -321,6 +317,13 @@ class FeedStore:
         """Return the event *uid* of the first stored copy that has it, None where none has."""
         calendars = map(self.load_calendar, self._names)
         return next((event for each in calendars if each and (event := each.events.get(uid))), None)
+
+    def _keep_subscribed(self) -> None:
+        with self._lock:
+            subscribed = frozenset(self.subscribed)  # the server's thread may add a name meanwhile
+            self._last_modified.note_subscribed(subscribed)
+            self._last_modified.save()
+            self._kept_subscribed = len(subscribed)
 
     def _publish(self) -> None:
         targets: dict[str, Target] = {self.secrets.page: self._page} if self.secrets.page else {}

@@ -1,11 +1,11 @@
-"""What the log of `serve` says of refreshes: a line for each calendar, and two for an outage: its begin and its end."""
+"""What the log of `serve` says of refreshes: a line for each calendar, and two for an outage: its start and its end."""
 
 from __future__ import annotations
 
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,7 +42,7 @@ class RefreshLog:
     def write_outcomes(self, outcomes: Mapping[str, Outcome], due: datetime) -> None:
         """Report what a refresh made of each calendar; the next one is *due* then."""
         for known in (self._troubles, self._later):
-            for name in known.keys() - outcomes.keys():  # the settings have it no more
+            for name in known.keys() - outcomes.keys():  # the settings no longer have it
                 del known[name]
         failed = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, TraktIcalError)}
         done = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, RunResult)}
@@ -58,7 +58,7 @@ class RefreshLog:
         for names, error in self._find_new(self._later, later):
             fields = {"calendars": names, "error": type(error).__name__}
             service.warning("%s: %s", ", ".join(names), error, extra={"fields": fields})
-        for name in done.keys() - later.keys() & self._later.keys():
+        for name in [each for each in done if each in self._later and each not in later]:
             span = describe_span(self._now() - self._later.pop(name).since)
             service.info("%s: all is well again after %s", name, span, extra={"fields": {"calendar": name}})
 
@@ -85,8 +85,8 @@ class RefreshLog:
 
     def _find_new(
         self, known: dict[str, _Trouble], errors: Mapping[str, TraktIcalError]
-    ) -> Iterator[tuple[list[str], TraktIcalError]]:
-        """Yield those of *errors* that are not *known*, each with all calendars that have it, and note them."""
+    ) -> list[tuple[list[str], TraktIcalError]]:
+        """Note those of *errors* that are not *known*, and return each with all calendars that have it."""
         found: dict[str, tuple[list[str], TraktIcalError]] = {}
         for name, error in errors.items():
             before = known.get(name)
@@ -95,7 +95,7 @@ class RefreshLog:
                 continue
             known[name] = _Trouble(error.exit_code, before.since if before else self._now())
             found.setdefault(str(error), ([], error))[0].append(name)
-        yield from found.values()
+        return list(found.values())
 
 
 def _format_time(then: datetime, now: datetime) -> str:
