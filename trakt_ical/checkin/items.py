@@ -117,6 +117,10 @@ class Watching:
     until: datetime | None = None
     player: bool = False
 
+    def is_check_in_to(self, item: WatchItem) -> bool:
+        """Whether it is a check-in to *item*. A player may report the same one, and that does not end like one."""
+        return not self.player and self.item.is_same(item)
+
 
 @dataclass(frozen=True, slots=True)
 class Started:
@@ -137,7 +141,7 @@ class Conflict:
 
     def is_with(self, item: WatchItem) -> bool:
         """Whether the check-in that runs is one to *item* itself."""
-        return self.watching is not None and not self.watching.player and self.watching.item.is_same(item)
+        return self.watching is not None and self.watching.is_check_in_to(item)
 
 
 class CheckInApi(Protocol):

@@ -77,7 +77,7 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class UsedBefore:
-    """The link has checked in before, by *use*, which is over and counts: doing it again must be said."""
+    """The link has checked in before. That *use* is over and counts as watched: another one must be asked for."""
 
     use: LinkUse
 
@@ -148,7 +148,7 @@ class LinkCheckIns:
             pass
 
     def act(self, ticket: Ticket, choice: FormChoice) -> Outcome:
-        """Do what *choice* says with the airing of *ticket*: at most one check-in; a failure is an outcome with why."""
+        """Do what *choice* says with the airing of *ticket*: at most one check-in. A failure is an outcome too."""
         try:
             with self._lock:
                 if self._is_beginning:
@@ -215,17 +215,15 @@ class LinkCheckIns:
             if item is None:
                 return Failed(OTHER_API)
             # What does not run any more was ended elsewhere, which is what the user wants.
-            running = service.undo(item)
+            instead = service.undo(item)
         if use:  # else it could not be kept, as on a full disk
             self._account.open_used_links().note(ticket, msgspec.structs.replace(use, is_undone=True))
-        goes_on = running is not None and (running.player or not running.item.is_same(item))
-        return Undone(instead=str(running.item) if running and goes_on else "")
+        return Undone(instead=str(instead.item) if instead else "")
 
     def _note_use(self, ticket: Ticket, outcome: Started | Conflict) -> None:
-        since = outcome.since if isinstance(outcome, Started) else None
-        if isinstance(outcome, Conflict) and outcome.watching:
-            since = outcome.watching.since
-        self._account.open_used_links().note(ticket, LinkUse(since or self.context.now(), outcome.until))
+        began = outcome if isinstance(outcome, Started) else outcome.watching
+        since = began.since if began and began.since else self.context.now()
+        self._account.open_used_links().note(ticket, LinkUse(since, outcome.until))
 
     def _make_item(self, ticket: Ticket, api: CheckInApi) -> WatchItem | None:
         """What *api* calls the airing of *ticket*; None where its UID has the number of another API."""

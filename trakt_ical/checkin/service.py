@@ -123,14 +123,15 @@ class CheckInService:
         return running
 
     def undo(self, item: WatchItem) -> Watching | None:
-        """End the check-in to *item*, if that runs; return what ran.
+        """End the check-in to *item*, if that runs; return what is being watched instead, and goes on.
 
         A check-in to something else is left alone, and so is what a player reports: neither is what is to be undone.
         """
         running = self.api.fetch_watching()
-        if running is not None and not running.player and running.item.is_same(item):
-            self._end(movie=item.title.movie)
-        return running
+        if running is None or not running.is_check_in_to(item):
+            return running
+        self._end(movie=item.title.movie)
+        return None
 
     def _look(self) -> Watching | None:
         """What is being watched; None as well where that cannot be fetched, since the outcome is certain without it."""
@@ -171,8 +172,7 @@ class CheckInService:
                 raise Unreachable(
                     f"{error} It is not known whether the check-in counted: {second} Run: trakt-ical checkin --status"
                 ) from error
-            # A player may report the same episode: that is no check-in of ours, and does not end like one.
-            if watching is not None and not watching.player and watching.item.is_same(item):
+            if watching is not None and watching.is_check_in_to(item):
                 since = watching.since or self.context.now()
                 runtime = extras.duration or item.runtime or item.title.runtime
                 return Started(item, since, watching.until or (since + runtime if runtime else None))
