@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -48,6 +48,11 @@ def check_utc(moment: Moment) -> None:
 def local_date(moment: Moment, zone: tzinfo) -> date:
     """Return the day on which *moment* falls in *zone*; a date is the same day everywhere."""
     return moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
+
+
+def find_begin(moment: Moment, zone: tzinfo) -> datetime:
+    """Return the instant, in UTC, at which *moment* begins: for a date its midnight in *zone*."""
+    return moment if isinstance(moment, datetime) else datetime.combine(moment, time(), zone).astimezone(UTC)
 
 
 WHOLE_DAY = timedelta(hours=24)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from trakt_ical.checkin.items import Id, Title, WatchItem
-from trakt_ical.model import Airing, Episode, Moment, Movie, Release, Show, local_date
+from trakt_ical.model import Airing, Episode, Moment, Movie, Release, Show, find_begin, local_date
 from trakt_ical.transform.filters import ORIGINS
 from trakt_ical.transform.grouping import schedule_airings
 from trakt_ical.transform.rules import Rules
@@ -127,8 +127,7 @@ class Schedule:
         return isinstance(start, datetime) and isinstance(end, datetime) and start - LEAD <= self.now < end
 
     def _start(self, airing: Airing) -> datetime:
-        start = self._times(airing).start
-        return start if isinstance(start, datetime) else datetime.combine(start, time(), self.zone).astimezone(UTC)
+        return find_begin(self._times(airing).start, self.zone)
 
     def _rank(self, episode: Episode) -> tuple[float, float, bool, int, int]:
         """The place of *episode* among those that began: the latest first, specials after the rest of their event."""

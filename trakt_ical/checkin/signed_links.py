@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -20,7 +20,7 @@ from trakt_ical import files
 from trakt_ical.errors import OutputError
 from trakt_ical.export.ics import format_moment
 from trakt_ical.export.stored_calendar import parse_moment
-from trakt_ical.model import Moment, check_moment
+from trakt_ical.model import Moment, check_moment, find_begin
 
 FOLDER = "check-in"  # the first part of the path
 LINK_LIFETIME = timedelta(days=30)  # after the start: who is a month behind may still check in from the calendar
@@ -39,9 +39,7 @@ class Ticket:
 
     def is_expired(self, now: datetime) -> bool:
         """Whether the airing is too long ago to check in from its link."""
-        start = self.start
-        begun = start if isinstance(start, datetime) else datetime.combine(start, time(0), UTC)
-        return now > begun + LINK_LIFETIME
+        return now > find_begin(self.start, UTC) + LINK_LIFETIME
 
 
 @dataclass(frozen=True)

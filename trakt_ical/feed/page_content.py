@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from trakt_ical.export.stored_calendar import (
     StoredCalendar,
@@ -18,7 +18,7 @@ from trakt_ical.export.stored_calendar import (
 )
 from trakt_ical.export.stores.protocol import Failure
 from trakt_ical.feed.outage import Freshness
-from trakt_ical.model import Moment
+from trakt_ical.model import Moment, find_begin
 from trakt_ical.transform.event_text import MOVIE, find_network
 
 RENEW_COMMAND = "trakt-ical feed renew NAME"
@@ -106,8 +106,7 @@ SHOWN_AFTER = timedelta(days=9)  # the days of the week that is shown, in whatev
 
 def offers_check_in(airing: PageAiring, now: datetime) -> bool:
     """Whether *airing* gets a button for check-in: people come to the page for what is on, or was lately."""
-    start = airing.start
-    begun = start if isinstance(start, datetime) else datetime.combine(start, time(0), UTC)
+    begun = find_begin(airing.start, UTC)
     return not airing.is_cancelled and begun - CHECK_IN_LEAD <= now <= begun + CHECK_IN_DAYS
 
 
