@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+from collections.abc import Callable
 from html import unescape
 from typing import Any
 
@@ -11,7 +13,7 @@ import icalendar
 import requests
 from click.testing import Result
 
-from tests.conftest import Line
+from tests.conftest import Clock, Line
 from tests.feeds import RunningFeed
 from trakt_ical.demo import Request
 
@@ -59,6 +61,17 @@ class CheckInLine:
     def count_cancels(self) -> int:
         """How often a check-in was ended."""
         return count_cancels(self.line)
+
+
+def hold_long_waits(clock: Clock, over: threading.Event) -> Callable[[float], None]:
+    """A sleep by *clock* that lasts, where it is of a minute or more, until *over* is set."""
+    sleep = clock.sleep
+
+    def sleep_when_over(seconds: float) -> None:
+        assert seconds < 60 or over.wait(60)
+        sleep(seconds)
+
+    return sleep_when_over
 
 
 def load_events(running: RunningFeed) -> dict[str, icalendar.Event]:

@@ -24,6 +24,7 @@ from tests.checkins import (
     PUBLIC,
     count_check_ins,
     find_link,
+    hold_long_waits,
     list_begun,
     load_events,
     post_form,
@@ -258,12 +259,7 @@ def test_the_end_of_the_server_checks_in_nobody(line: Line) -> None:
 def test_what_waits_is_called_off_by_a_check_in_of_the_same(line: Line, by_link: bool) -> None:
     """Who waits and then ends the other one after all has checked in once: nothing follows when the wait is over."""
     over = threading.Event()
-
-    def sleep(seconds: float) -> None:
-        assert seconds < 60 or over.wait(60)
-        line.clock.sleep(seconds)
-
-    environment = Environment(line.clock, sleep, line.environ)
+    environment = Environment(line.clock, hold_long_waits(line.clock, over), line.environ)
     ticket = Ticket("trakt-101-s10e8@trakt-ical", line.clock.now)
     assert line("checkin", *OTHER).exit_code == 0
     with open_app({}, demo=False, environment=environment) as app:
@@ -314,13 +310,8 @@ def test_what_is_called_off_while_it_begins_is_undone(line: Line, monkeypatch: p
 def test_what_waits_outlives_a_change_of_the_settings(line: Line, is_called_off: bool) -> None:
     """The check-in begins all the same when the running one has ended, unless somebody calls it off."""
     over = threading.Event()
-
-    def sleep(seconds: float) -> None:
-        assert seconds < 60 or over.wait(60)
-        line.clock.sleep(seconds)
-
     line.environ |= {"TRAKT_ICAL_CHECKIN_LINKS": "true", "TRAKT_ICAL_PUBLIC_URL": PUBLIC}
-    environment = Environment(line.clock, sleep, line.environ)
+    environment = Environment(line.clock, hold_long_waits(line.clock, over), line.environ)
     assert line("checkin", *OTHER).exit_code == 0
     with open_accounts({}, demo=False, environment=environment) as accounts:
         with closing(ServedAccounts(accounts.open_all())) as served:

@@ -20,6 +20,7 @@ from tests.checkins import (
     count_cancels,
     count_check_ins,
     find_link,
+    hold_long_waits,
     list_begun,
     post_form,
     read_form_token,
@@ -168,8 +169,8 @@ def test_an_undo_leaves_another_check_in_alone(running: RunningFeed, line: Line,
 
 def test_a_check_in_that_waits_can_be_called_off(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits for the end of another one and changes his mind is not checked in."""
-    over, sleep = threading.Event(), line.clock.sleep
-    monkeypatch.setattr(line.clock, "sleep", lambda seconds: over.wait(60) if seconds > 60 else sleep(seconds))
+    over = threading.Event()
+    monkeypatch.setattr(line.clock, "sleep", hold_long_waits(line.clock, over))
     with run_feed(line, checkin_links="true", public_url=PUBLIC) as running:
         running.refresh()
         first, second = (find_link(running, event) for event in list_begun(running)[:2])
