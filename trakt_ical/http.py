@@ -5,8 +5,11 @@ from __future__ import annotations
 import ipaddress
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlsplit
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
 
 CALENDAR_TYPE = "text/calendar; charset=utf-8"
 CACHE_CONTROL = "private, max-age=900"  # private: a shared cache must not keep what a secret protects
@@ -21,6 +24,11 @@ def make_disposition(file: str) -> str:
     )
     exact = "" if plain == file else f"; filename*=UTF-8''{quote(file, safe='')}"
     return f'inline; filename="{plain}"{exact}'
+
+
+def sign_nothing(request: PreparedRequest) -> PreparedRequest:
+    """Return *request* as it is: without any `auth`, `requests` would sign it with what a ~/.netrc says."""
+    return request
 
 
 def parse_http_date(value: str | None) -> datetime | None:

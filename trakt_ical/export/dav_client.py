@@ -14,11 +14,11 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 import urllib3
-from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
+from requests.auth import HTTPBasicAuth, HTTPDigestAuth
 
 from trakt_ical.answer_limits import LimitedAdapter, limit_answer
 from trakt_ical.errors import OutputError
-from trakt_ical.http import is_loopback, parse_retry_after
+from trakt_ical.http import is_loopback, parse_retry_after, sign_nothing
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class DavClient:
         self._session = requests.Session()
         self._session.mount("https://", LimitedAdapter())
         self._session.mount("http://", LimitedAdapter())
-        self._session.auth = _NoLogin()
+        self._session.auth = sign_nothing
         # Sent before it is asked for, it spares a request; where the way is not safe, the server must ask first.
         if username and (urlsplit(url).scheme == "https" or is_loopback(urlsplit(url).hostname or "")):
             self._session.auth = HTTPBasicAuth(username.encode(), password.encode())
@@ -163,7 +163,7 @@ class DavClient:
         if "digest" in challenge and not isinstance(self._session.auth, HTTPDigestAuth):
             self._session.auth = HTTPDigestAuth(username, password)
             return True
-        if "basic" in challenge and isinstance(self._session.auth, _NoLogin):
+        if "basic" in challenge and self._session.auth is sign_nothing:
             self._session.auth = HTTPBasicAuth(username.encode(), password.encode())
             return True
         return False
@@ -201,13 +201,6 @@ def _is_same_server(own: SplitResult, other: SplitResult) -> bool:
     if (own.scheme, other.scheme) == ("http", "https"):
         return (own_port, other_port) == (80, 443)
     return own.scheme == other.scheme and own_port == other_port
-
-
-class _NoLogin(AuthBase):
-    """Logs nobody in; without it `requests` would send what a ~/.netrc says."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
 
 
 class _ConnectionBroken(Exception):

@@ -17,7 +17,6 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 import requests
-from requests.auth import AuthBase
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
@@ -25,14 +24,15 @@ import trakt_ical
 from trakt_ical.answer_limits import limit_answer
 from trakt_ical.errors import BrokenAnswer, NoConnection, NotKept, TraktError, Unreachable, WrongClock
 from trakt_ical.files import decode, decode_repaired
-from trakt_ical.http import parse_http_date, parse_retry_after
+from trakt_ical.http import parse_http_date, parse_retry_after, sign_nothing
 from trakt_ical.trakt import statuses
 from trakt_ical.trakt.reach import JOB, KeptOnly, Patience
 from trakt_ical.trakt.request_counts import request_counts
 from trakt_ical.trakt.transport import make_policy, make_session
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest, Response
+    from requests import Response
+    from requests.auth import AuthBase
 
     from trakt_ical.trakt.pacing import Pacer
 
@@ -156,7 +156,7 @@ class Client:
         self._max_age = max_age
         self._outage = _Outage()
         self._session = make_session(self._url, make_policy(None if kept_only else cache_folder, max_age, now))
-        self._session.auth = auth or _NoSigner()
+        self._session.auth = auth or sign_nothing
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(headers or {})})
 
     @property
@@ -405,13 +405,6 @@ class _Outage:
             self._failing -= waits > 0
             if answered and not self._failing:
                 self._was_told = False
-
-
-class _NoSigner(AuthBase):
-    """Signs nothing; without any auth object `requests` would sign with what a ~/.netrc says."""
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        return request
 
 
 def _read_body(response: Response, server: str) -> bytearray:

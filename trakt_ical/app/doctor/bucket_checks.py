@@ -14,7 +14,7 @@ from trakt_ical.errors import OutputError, TraktIcalError
 from trakt_ical.export.stores.address import find_listing_url, find_object_url, is_bucket_address
 from trakt_ical.export.stores.bucket import BucketStore
 from trakt_ical.export.stores.protocol import Snapshot
-from trakt_ical.http import CALENDAR_TYPE
+from trakt_ical.http import CALENDAR_TYPE, sign_nothing
 
 PATIENCE = 10  # seconds
 CONTENT = b"trakt-ical doctor put this here, and takes it away again.\r\n"
@@ -76,8 +76,8 @@ def _is_refused(probe: str, octets: bytes, expected: Snapshot | None) -> bool:
 
 
 def _open_as_stranger(url: str) -> requests.Response:
-    """Ask for *url* without any login, also that of a ~/.netrc; what it holds is not read."""
-    return requests.get(url, auth=lambda request: request, timeout=PATIENCE, stream=True)
+    """Ask for *url* without any login; what it holds is not read."""
+    return requests.get(url, auth=sign_nothing, timeout=PATIENCE, stream=True)
 
 
 def _check_readers(subject: str, output: str, probe: str) -> Iterator[Finding]:
