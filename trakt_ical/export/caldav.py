@@ -96,10 +96,10 @@ class CalDavServer:
 
     def _check_calendar(self, url: str) -> str:
         """Return *url* if a calendar is there. Raises OutputError."""
-        answer = self._client.request("PROPFIND", url, FIND.format(KINDS), {"Depth": "0"})
+        answer = self._ask(url, KINDS)
         if answer.status_code not in (207, 404, 405, 410):
             raise self._client.explain_status(answer)
-        if answer.status_code != 207 or not any(_takes_events(each) for _, each in _read_properties(answer)):
+        if not _is_calendar(answer):
             raise OutputError(
                 f"There is no calendar for events at the address that calendar gives, at {self._client.host}."
             )
@@ -110,7 +110,7 @@ class CalDavServer:
         names = "<D:current-user-principal/><C:calendar-home-set/>"
         faults = []
         for start in (self._client.url, urljoin(self._client.url, WELL_KNOWN)):
-            answer = self._client.request("PROPFIND", start, FIND.format(names), {"Depth": "0"})
+            answer = self._ask(start, names)
             if answer.status_code in BUSY:
                 raise self._client.explain_status(answer)
             if answer.status_code != 207:
@@ -120,15 +120,20 @@ class CalDavServer:
             home = _find_href(answer, f"{CALDAV}calendar-home-set")
             principal = _find_href(answer, f"{DAV}current-user-principal")
             if home is None and principal is not None:
-                answer = self._find(join_url(answer.url, principal), "<C:calendar-home-set/>", depth=0)
+                answer = self._find(join_url(answer.url, principal), "<C:calendar-home-set/>")
                 home = _find_href(answer, f"{CALDAV}calendar-home-set")
             if home is not None:
                 home = join_url(answer.url, home)
                 return home if home.endswith("/") else home + "/"
         raise faults[0] if faults else OutputError(f"{self._client.host} {WRONG_PLACE}")
 
-    def _find(self, url: str, names: str, *, depth: int) -> requests.Response:
-        answer = self._client.request("PROPFIND", url, FIND.format(names), {"Depth": str(depth)})
+    def _ask(self, url: str, names: str, *, depth: int = 0) -> requests.Response:
+        """Return the answer, of whatever status, to the question for the properties *names* of what is at *url*."""
+        return self._client.request("PROPFIND", url, FIND.format(names), {"Depth": str(depth)})
+
+    def _find(self, url: str, names: str, *, depth: int = 0) -> requests.Response:
+        """Return the properties *names* of what is at *url*. Raises OutputError where they are not given."""
+        answer = self._ask(url, names, depth=depth)
         if answer.status_code != 207:
             raise self._client.explain_status(answer)
         return answer
@@ -141,8 +146,8 @@ class CalDavServer:
             log.info("Made the calendar %s at %s", name, self._client.host)
             return answer.url, True
         # It may be there under another name, which the user gave it since, or by a first attempt whose answer was lost.
-        there = self._client.request("PROPFIND", url, FIND.format(KINDS), {"Depth": "0"})
-        if there.status_code == 207 and any(_takes_events(each) for _, each in _read_properties(there)):
+        there = self._ask(url, KINDS)
+        if _is_calendar(there):
             return there.url, False
         raise OutputError(
             f"{self._client.host} does not let programs make calendars (it answered {answer.status_code}). "
@@ -231,6 +236,11 @@ def _make_slug(name: str) -> str:
 def is_address(calendar: str) -> bool:
     """Whether *calendar* of the settings is an address, and no name."""
     return calendar.startswith(("https://", "http://", "/"))
+
+
+def _is_calendar(answer: requests.Response) -> bool:
+    """Whether *answer*, to a question for KINDS, is that of a calendar for events."""
+    return answer.status_code == 207 and any(_takes_events(each) for _, each in _read_properties(answer))
 
 
 def _takes_events(properties: Mapping[str, ET.Element]) -> bool:
