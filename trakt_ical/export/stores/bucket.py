@@ -128,16 +128,10 @@ class BucketStore:
 
     def delete(self) -> None:
         """Delete the object, and not what lies beside it. Raises OutputError."""
-        import obstore
-
         try:
-            obstore.delete(self._open(PATIENCE), self._path)
-        except FileNotFoundError:
-            return
+            self._delete(self._path)
         except _BucketError as error:
             raise OutputError(f"{self.label} was not deleted: {error}") from error
-        except (obstore.exceptions.BaseError, OSError, ValueError) as error:
-            raise OutputError(f"{self.label} was not deleted: {self._translate(error)}") from None
 
     def complete_state(self, kept: OutputState, snapshot: Snapshot | None) -> OutputState:
         """Return *kept* with what other computers noted; without a request where this one saw *snapshot* last."""
@@ -223,6 +217,17 @@ class BucketStore:
                     raise _BucketError("it was changed during this run. Run this again.") from None
                 obstore.put(client, path, octets, attributes=_make_attributes(path), use_multipart=False)
         except (obstore.exceptions.BaseError, OSError, ValueError, NotImplementedError) as error:
+            raise self._translate(error) from None  # its text holds the secret path
+
+    def _delete(self, path: str) -> None:
+        """Delete what is at *path*, if anything is."""
+        import obstore
+
+        try:
+            obstore.delete(self._open(PATIENCE), path)
+        except FileNotFoundError:
+            pass
+        except (obstore.exceptions.BaseError, OSError, ValueError) as error:
             raise self._translate(error) from None  # its text holds the secret path
 
     def _open(self, patience: timedelta) -> ObjectStore:
