@@ -8,9 +8,12 @@ their own are listed: "ABC" is American, Australian and Japanese, so there the c
 from __future__ import annotations
 
 import functools
+import logging
 import re
 import unicodedata
 from zoneinfo import ZoneInfo
+
+log = logging.getLogger(__name__)
 
 EASTERN = "America/New_York"  # Trakt writes the hours of American networks in Eastern time
 
@@ -128,6 +131,16 @@ def _simplify(network: str) -> str:
 
 
 _REASON_OF_MIDNIGHT = {_simplify(name): reason for reason, names in _MIDNIGHTS.items() for name in names.split("|")}
+
+
+@functools.cache
+def load_zone(name: str, server: str) -> ZoneInfo | None:
+    """Return the zone *name*; None where there is none, with a warning that *server* names it."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        log.warning("%s names a time zone that does not exist: %s.", server, name)
+        return None
 
 
 def find_network_zone(network: str | None) -> ZoneInfo | None:

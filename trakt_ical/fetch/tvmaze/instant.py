@@ -7,16 +7,13 @@ for the instant, it puts a whole season of a streaming service at six in the mor
 
 from __future__ import annotations
 
-import functools
-import logging
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from trakt_ical.fetch.tvmaze.wire import Channel, EpisodeWire, ShowWire
+from trakt_ical.fetch.zones import load_zone
 from trakt_ical.model import Moment, StepRecorder, ignore_step
 from trakt_ical.wording import format_clock
-
-log = logging.getLogger(__name__)
 
 
 def find_moment(episode: EpisodeWire, show: ShowWire, tell: StepRecorder = ignore_step) -> Moment | None:
@@ -58,7 +55,7 @@ def find_moment(episode: EpisodeWire, show: ShowWire, tell: StepRecorder = ignor
 def find_zone(show: ShowWire) -> ZoneInfo | None:
     """Return the zone by which the hours of *show* are checked: that of its network, else of its web channel."""
     for channel in list_channels(show):
-        zone = _load_zone(channel.country.timezone) if channel.country and channel.country.timezone else None
+        zone = load_zone(channel.country.timezone, "TVmaze") if channel.country and channel.country.timezone else None
         if zone is not None:
             return zone
     return None
@@ -83,13 +80,4 @@ def _parse_hour(hour: str) -> time | None:
     try:
         return time.fromisoformat(hour.strip().zfill(5)).replace(second=0)
     except ValueError:
-        return None
-
-
-@functools.cache
-def _load_zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        log.warning("TVmaze names a time zone that does not exist: %s.", name)
         return None

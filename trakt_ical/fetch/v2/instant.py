@@ -8,18 +8,13 @@ after: taken for the instant, it would put them at eight in the morning.
 
 from __future__ import annotations
 
-import functools
-import logging
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from trakt_ical.fetch import zones
 from trakt_ical.fetch.v2.wire import EpisodeEntry, ShowWire
 from trakt_ical.model import Moment, StepRecorder, ignore_step, local_date
 from trakt_ical.wording import format_clock
-
-log = logging.getLogger(__name__)
 
 WESTERNMOST = timezone(-timedelta(hours=12))
 
@@ -162,16 +157,7 @@ def parse_instant(value: str) -> datetime:
     return instant.replace(microsecond=0) if instant.microsecond else instant
 
 
-@functools.cache
-def _load_zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        log.warning("Trakt names a time zone that does not exist: %s.", name)
-        return None
-
-
 def _find_zone(show: ShowWire) -> tzinfo | None:
     """Return the zone of *show*, None where nothing names one: then Trakt made its instant of a bare date in UTC."""
-    named = _load_zone(show.airs.timezone) if show.airs and show.airs.timezone else None
+    named = zones.load_zone(show.airs.timezone, "Trakt") if show.airs and show.airs.timezone else None
     return named or zones.find_network_zone(show.network) or zones.find_country_zone(show.country)
