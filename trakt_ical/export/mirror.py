@@ -23,6 +23,7 @@ _REV = re.compile(r"^X-TRAKT-ICAL-REV(?:;[^:\r\n]*)?:([\w-]+)", re.M)
 _SCOPE = re.compile(r"^X-TRAKT-ICAL-SCOPE(?:;[^:\r\n]*)?:([^\r\n]+)", re.M)
 _ALARM = re.compile(r"^BEGIN:VALARM$.*?^END:VALARM$", re.M | re.S)  # some programs give alarms a UID of their own
 MOST_REFUSED = 5  # events one after the other, before the first that is taken; then it is no matter of events
+BEING_CHANGED = "Another program is changing the calendar on the server at this moment."
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -143,7 +144,7 @@ def list_wanted(calendars: Iterable[StoredCalendar]) -> dict[str, WantedEvent]:
     found: dict[str, WantedEvent] = {}
     for calendar in calendars:
         for event in calendar.events.values():
-            uid = read_uid(bytes(event.octets).decode())
+            uid = _find_uid(_unfold(bytes(event.octets).decode()))
             # Of an airing that two calendars have, the one that changed last counts.
             if uid not in found or event.modified > found[uid].event.modified:
                 found[uid] = WantedEvent(uid, Mark(event.sequence, event.rev or ""), event, calendar.calendar_id)
@@ -227,7 +228,7 @@ def _put(collection: Collection, wanted: WantedEvent, known: MirroredEvent | Non
     try:
         return collection.put(wanted.uid, octets, wanted.mark, now)
     except EditedMeanwhile as error:
-        raise OutputError("The calendar on the server is being changed by another program just now.") from error
+        raise OutputError(BEING_CHANGED) from error
 
 
 def _delete(collection: Collection, known: MirroredEvent) -> bool:
@@ -243,7 +244,7 @@ def _delete(collection: Collection, known: MirroredEvent) -> bool:
         except EventRefused:
             return False
         except EditedMeanwhile as again:
-            raise OutputError("The calendar on the server is being changed by another program just now.") from again
+            raise OutputError(BEING_CHANGED) from again
     return True
 
 
@@ -272,16 +273,16 @@ def list_ours(texts: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, Mirr
     """Yield the events of trakt-ical of *texts*, each given by href, ETag and iCalendar text, by UID."""
     for href, etag, ics in texts:
         text = _ALARM.sub("", _unfold(ics))
-        uid = read_uid(text)
+        uid = _find_uid(text)
         if _OURS.search(uid):
             sequence, rev, scope = _SEQUENCE.search(text), _REV.search(text), _SCOPE.search(text)
             mark = Mark(int(sequence[1]) if sequence else 0, rev[1] if rev else "")
             yield uid, MirroredEvent(href, etag, mark, find_owner(scope[1]) if scope else "")
 
 
-def read_uid(ics: str) -> str:
-    """Return the first UID in *ics*, "" where there is none."""
-    found = _UID.search(_unfold(ics))
+def _find_uid(text: str) -> str:
+    """Return the first UID in the unfolded *text*, "" where there is none."""
+    found = _UID.search(text)
     return found[1].strip() if found else ""
 
 
