@@ -28,7 +28,7 @@ class AnswerTooSlow(TimeoutError):
 
 
 class _Waiting(threading.local):
-    """Until when the request of this thread may take, in seconds of `time.monotonic`."""
+    """Until when the answer to this thread's request may take, in seconds of `time.monotonic`."""
 
     end: float = float("inf")
 

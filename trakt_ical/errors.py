@@ -94,7 +94,7 @@ class NotKept(TraktError):
     """No request may be sent, and the answer to one is not kept."""
 
     def __init__(self) -> None:
-        super().__init__("Nothing is kept of what this asks for. Run it without --offline once.")
+        super().__init__("Nothing has been fetched yet that answers this. Run it once without --offline.")
 
 
 class Refused(TraktError):

@@ -100,9 +100,7 @@ class CalDavServer:
         if answer.status_code not in (207, 404, 405, 410):
             raise self._client.explain_status(answer)
         if not _is_calendar(answer):
-            raise OutputError(
-                f"There is no calendar for events at the address that calendar gives, at {self._client.host}."
-            )
+            raise OutputError(f"{self._client.host} has no calendar for events at the address in the setting calendar.")
         return answer.url
 
     def _find_home(self) -> str:

@@ -120,8 +120,8 @@ class DavClient:
         if parts.scheme == own.scheme == "https" and all(f".{host}".endswith(PARTITIONED) for host in hosts):
             return url
         raise OutputError(
-            f"{self.host} leads to {parts.scheme}://{parts.netloc.rpartition('@')[2]}, another server, which your "
-            "password is not sent to. If that is right, let url begin with that address."
+            f"{self.host} leads to another server, {parts.scheme}://{parts.netloc.rpartition('@')[2]}, and your password "
+            "was not sent there. If that server is right, put its address into url."
         )
 
     def _send(self, method: str, url: str, octets: bytes, headers: Mapping[str, str]) -> requests.Response:
@@ -188,7 +188,7 @@ def join_url(base: str, reference: str) -> str:
         url = urljoin(base, reference)
         urlsplit(url).port  # noqa: B018  it is read here so that it can be read anywhere
     except ValueError as error:
-        raise OutputError(f"{urlsplit(base).netloc} refers to an address that is none.") from error
+        raise OutputError(f"{urlsplit(base).netloc} refers to an address that is not valid.") from error
     return url
 
 
