@@ -120,8 +120,8 @@ class DavClient:
         if parts.scheme == own.scheme == "https" and all(f".{host}".endswith(PARTITIONED) for host in hosts):
             return url
         raise OutputError(
-            f"{self.host} leads to another server, {parts.scheme}://{parts.netloc.rpartition('@')[2]}, and your password "
-            "was not sent there. If that server is right, put its address into url."
+            f"{self.host} leads to another server, {parts.scheme}://{parts.netloc.rpartition('@')[2]}, and your "
+            "password was not sent there. If that server is right, put its address into url."
         )
 
     def _send(self, method: str, url: str, octets: bytes, headers: Mapping[str, str]) -> requests.Response:
