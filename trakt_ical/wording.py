@@ -24,7 +24,8 @@ UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", ti
 def complete_commands(text: str, program: str) -> str:
     """Return *text* with *program*, which may have general options behind it, in each command that it advises.
 
-    Who writes a sentence does not know the options, and without them a command is about other files or another server.
+    The code that makes a sentence does not know these options. Without them a command would concern other files or
+    another server.
     """
     if program == PROGRAM:
         return text
@@ -69,14 +70,14 @@ def describe_moment(then: datetime, now: datetime, zone: tzinfo) -> str:
 
 def describe_since(then: datetime, now: datetime, zone: tzinfo) -> str:
     """Return *then* in *zone* as a sentence says since when: `14:05` of today, `Tuesday 23:52`, `Tue 3 Nov, 23:52`."""
-    day, hour = then.astimezone(zone).date(), format_hour(then, zone)
-    match (now.astimezone(zone).date() - day).days:
+    day, today, hour = then.astimezone(zone).date(), now.astimezone(zone).date(), format_hour(then, zone)
+    match (today - day).days:
         case 0:
             return hour
         case 1 | 2 | 3 | 4 | 5 | 6:
             return f"{DAYS[day.weekday()]} {hour}"
         case _:
-            return f"{format_short_day(day)}{'' if day.year == now.astimezone(zone).year else f' {day.year}'}, {hour}"
+            return f"{format_short_day(day)}{'' if day.year == today.year else f' {day.year}'}, {hour}"
 
 
 def format_length(length: timedelta) -> str:

@@ -75,7 +75,7 @@ class MetricsSource(Protocol):
 class MetricsPage:
     """Answers `/metrics` with what *source* says, to the addresses and networks *readers* alone.
 
-    What a proxy says it passes on is not answered: behind one, all the world has its address. With *shows_names*,
+    A request that a proxy passes on is not answered: behind one, everybody has the proxy's address. With *shows_names*,
     accounts and calendars have their names. Raises SettingsError where there are readers and no prometheus-client.
     """
 

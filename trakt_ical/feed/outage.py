@@ -61,20 +61,20 @@ def describe_outage(outage: Outage, freshness: Freshness) -> list[str]:
             return [str(error)]  # it concerns the copy itself, and says what to do
         case TraktError():
             cause = _describe_fault(error, outage.server, since)
-            told = [f"{cause} {_describe_copy(since and 'then', next_try)}"]
-            return [*told, LASTING] if freshness.find_condition(fails=True) is Condition.OLD else told
+            sentences = f"{cause} {_describe_copy(since and 'then', next_try)}"
+            return [sentences, LASTING] if freshness.find_condition(fails=True) is Condition.OLD else [sentences]
         case _:
             return [str(error), _describe_copy(since, next_try)]
 
 
 def _describe_fault(error: TraktError, server: str, since: str) -> str:
     if isinstance(error, Unreachable):
-        return f"{server} cannot be reached{f' since {since}' if since else ''}."
-    return f"{f'Since {since} nothing' if since else 'Nothing'} could be fetched: {error}"
+        return f"{server} has not been reachable since {since}." if since else f"{server} cannot be reached."
+    return f"{f'Nothing has been fetched since {since}' if since else 'Nothing could be fetched'}: {error}"
 
 
 def _describe_copy(then: str, next_try: str) -> str:
-    return f"This is the copy of {then}; {next_try}." if then else f"{next_try[0].upper()}{next_try[1:]}."
+    return f"This copy is from {then}; {next_try}." if then else f"{next_try[0].upper()}{next_try[1:]}."
 
 
 def _describe_next_try(outage: Outage, freshness: Freshness) -> str:
