@@ -156,14 +156,14 @@ class CheckInRoute:
     def _answer_form(self, ticket: Ticket, body: bytes) -> Answer:
         """What the form in *body* asks for, once."""
         fields = dict(parse_qsl(body.decode(errors="replace")))
-        token, choice = fields.get("once", ""), fields.get("choice", "")
+        choice = next((each for each in FormChoice if each.value == fields.get("choice")), None)
         # The token is spent before anything else is looked at: two requests at a time must not both pass.
-        if not self._tokens.use_token(token, ticket) or choice not in {each.value for each in FormChoice}:
+        if not self._tokens.use_token(fields.get("once", ""), ticket) or choice is None:
             self._links.wait_for_others()
             return self._answer_state(ticket, USED, 409)
-        if choice == FormChoice.LEAVE.value:
+        if choice is FormChoice.LEAVE:
             return self._answer(ticket, FormPage("Left as it is", ["Nothing was changed."]))
-        return self._answer_outcome(ticket, FormChoice(choice), self._links.act(ticket, FormChoice(choice)))
+        return self._answer_outcome(ticket, choice, self._links.act(ticket, choice))
 
     def _answer_outcome(self, ticket: Ticket, choice: FormChoice, outcome: Outcome) -> Answer:
         describe = self._context.describe_time
