@@ -17,9 +17,9 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from tests.app.test_schedule import CRONTAB
 from tests.conftest import Clock, Line
 from tests.demos import Demo
+from tests.programs import CRONTAB, write_programs
 from trakt_ical.cli import cli
 from trakt_ical.config import FIELDS
 from trakt_ical.config.edit import check_text
@@ -176,10 +176,7 @@ def shell(
     line: Line, clock: ApprovingClock, cast: Cast, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Shell:
     """A folder with what the documents take as there, and cron as the only scheduler."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    (programs / "crontab").write_text(CRONTAB.replace("cat", "/bin/cat"))
-    (programs / "crontab").chmod(0o755)
+    programs = write_programs(tmp_path / "bin", crontab=CRONTAB)
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setenv("TABLE", str(tmp_path / "table"))
     monkeypatch.setattr(sys, "argv", [str(Path(sys.executable).with_name("trakt-ical"))])

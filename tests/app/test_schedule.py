@@ -22,15 +22,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.conftest import Clock
+from tests.programs import CRONTAB, write_programs
 from trakt_ical.app.environment import Environment
 from trakt_ical.cli import cli
 
-CRONTAB = """#!/bin/sh
-case $1 in
-    -l) cat "$TABLE" 2>/dev/null || { echo "no crontab for nobody" >&2; exit 1; } ;;
-    -) cat > "$TABLE" ;;
-esac
-"""
 RECORDER = """#!/bin/sh
 echo "$0 $*" >> "$TABLE"
 case "$*" in
@@ -61,13 +56,10 @@ class Schedules:
 
 @pytest.fixture
 def schedules(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Schedules:
-    programs, folder = tmp_path / "bin", tmp_path / "my calendars 100%"
-    programs.mkdir()
+    folder = tmp_path / "my calendars 100%"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    for name, text in {"crontab": CRONTAB, "systemctl": RECORDER, "launchctl": RECORDER}.items():
-        (programs / name).write_text(text)
-        (programs / name).chmod(0o755)
+    programs = write_programs(tmp_path / "bin", crontab=CRONTAB, systemctl=RECORDER, launchctl=RECORDER)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     monkeypatch.setenv("TABLE", str(tmp_path / "table"))
     monkeypatch.setattr(sys, "argv", [str(Path(sys.executable).with_name("trakt-ical"))])

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.app.test_schedule import CRONTAB
 from tests.conftest import Line
 from tests.demos import Demo
+from tests.programs import CRONTAB, write_programs
 
 pty = pytest.importorskip("pty", reason="no terminals of Unix")
 PROGRAM = str(Path(sys.executable).with_name("trakt-ical"))
@@ -68,10 +68,7 @@ class Terminal:
 @pytest.fixture
 def environ(tmp_path: Path, home: Path) -> dict[str, str]:
     """A new home on a computer whose only scheduler is cron."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    (programs / "crontab").write_text(CRONTAB.replace("cat", "/bin/cat"))
-    (programs / "crontab").chmod(0o755)
+    programs = write_programs(tmp_path / "bin", crontab=CRONTAB)
     return {"HOME": str(home), "PATH": str(programs), "TABLE": str(tmp_path / "table"), "TERM": "xterm"}
 
 
