@@ -141,3 +141,15 @@ def test_a_folder_that_nothing_can_be_written_to_is_named_once(
         monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
         [fault] = find_folder_faults([inside, tmp_path])
         assert "read-only" in fault.message
+
+
+def test_a_link_to_nowhere_is_a_fault(tmp_path: Path) -> None:
+    """A folder that is a link to a disk that is not mounted cannot be written to, and the fault names both."""
+    link, disk = tmp_path / "state", tmp_path / "disk" / "state"
+    link.symlink_to(disk)
+    fault = find_folder_fault(link / "outputs")
+    assert fault is not None
+    assert str(link) in fault.message
+    assert str(disk) in fault.message
+    disk.mkdir(parents=True)
+    assert find_folder_fault(link / "outputs") is None

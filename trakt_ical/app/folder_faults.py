@@ -22,8 +22,15 @@ class FolderFault(msgspec.Struct, frozen=True):
 def find_folder_fault(folder: Path) -> FolderFault | None:
     """Return why nothing can be written into *folder*, which need not exist yet; None where it can."""
     place = folder
-    while not os.path.lexists(place) and place != place.parent:  # also where nobody may look
+    # Not Path.exists, which fails in a folder that this user may not enter.
+    while not os.path.lexists(place) and place != place.parent:
         place = place.parent
+    if not os.path.exists(place):
+        there = os.path.realpath(place)
+        return FolderFault(
+            f"The folder {folder} cannot be used: {place} is a link to {there}, which does not exist.",
+            f"If {there} is on another disk, mount that disk. Else make it: mkdir -p '{there}'",
+        )
     if hasattr(os, "statvfs") and os.statvfs(place).f_flag & os.ST_RDONLY:
         return FolderFault(f"The folder {folder} is on a read-only disk.", "Mount that disk for writing.")
     if not os.access(place, os.W_OK | os.X_OK):
