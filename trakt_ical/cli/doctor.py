@@ -25,8 +25,9 @@ def command(run: Run, /, as_json: bool) -> None:
     """Check everything, and say how to fix what is wrong.
 
     It checks the settings, asks Trakt whether it accepts your login, and looks at the clock, the limits, each calendar,
-    the rights of files, the schedule, the feed at its public address and at what earlier settings left behind. Nothing
-    is changed. The exit status is that of the first check that failed; warnings leave it 0.
+    the rights of files, the schedule, the feed at its public address and at what earlier settings left behind. It
+    compares calendars on CalDAV servers with yours. In a bucket it writes an object of its own, and deletes it.
+    Nothing else is changed. The exit status is that of the first check that failed; warnings leave it 0.
     """
     findings = []
     for found in _check(run):
