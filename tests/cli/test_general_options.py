@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import re
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import pytest
 
 from tests.conftest import Line
 from trakt_ical.app.context import Accounts
+from trakt_ical.app.environment import Environment
 from trakt_ical.app.serve import ServedAccounts
+from trakt_ical.cli import serve
+from trakt_ical.cli.run import Run
 
 LOGGED = re.compile(r"\d\d:\d\d:\d\d DEBUG GET /calendars/my/shows/\S+: 200, \d+ octets")
 
@@ -151,3 +155,13 @@ def test_addresses_and_files_are_json_too(line: Line, home: Path) -> None:
     files = json.loads(line("schedule", "show", "--with", "systemd", "--json").stdout)
     assert [Path(file["place"]).suffix for file in files] == [".service", ".timer"]
     assert line("schedule", "show", "--with", "systemd").stdout == "".join(file["text"] for file in files)
+
+
+def test_the_start_of_one_account_names_its_page(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Of several accounts one alone may be served; the command that prints its page must say which one it is."""
+    settings = tmp_path / "settings.toml"
+    settings.write_text('client_id = "abc"\n[account.anna]\n[account.tom]\n', encoding="utf-8")
+    run = Run(config=str(settings), environment=Environment(environ={}))
+    with run.accounts({"account": "anna"}) as accounts, caplog.at_level(logging.INFO, "trakt_ical"):
+        serve._report_start(run, accounts.open_all(), ["http://127.0.0.1:8642"])
+    assert caplog.messages[-1] == f"How to subscribe: trakt-ical --config {settings} feed page --account anna"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Sequence
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -70,5 +69,4 @@ def _report_start(run: Run, apps: Sequence[App], urls: Sequence[str]) -> None:
         if is_terminal():  # not by the log, which cuts secrets out
             run.say(f"How to subscribe{whose}: {find_page_url(app)}")
         else:
-            option = f" --account {quote(app.account)}" if apps[1:] else ""
-            service.info("How to subscribe%s: %s feed page%s", whose, run.program, option)
+            service.info("How to subscribe%s: %s", whose, app.complete_command(f"{run.program} feed page"))
