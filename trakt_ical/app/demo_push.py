@@ -18,7 +18,7 @@ import msgspec
 from trakt_ical import files
 from trakt_ical.app.export import ExportOptions, Job, export
 from trakt_ical.app.feeds import open_feed_store
-from trakt_ical.app.push import PushProgress, push_stored
+from trakt_ical.app.push import push_stored
 from trakt_ical.app.push_state import open_push_state
 from trakt_ical.config import PushTarget
 from trakt_ical.errors import OutputError, SettingsError, TraktIcalError
@@ -26,12 +26,13 @@ from trakt_ical.errors import OutputError, SettingsError, TraktIcalError
 if TYPE_CHECKING:
     from trakt_ical.app.context import App
     from trakt_ical.export.mirror import PushResult
+    from trakt_ical.fetch.sources import Progress
 
 START_TIME = 30  # seconds; it takes one
 NAME = "demo"
 
 
-def push_demo(app: App, *, tell: PushProgress, dry_run: bool) -> tuple[PushResult, Path]:
+def push_demo(app: App, *, tell: Progress, dry_run: bool) -> tuple[PushResult, Path]:
     """Export the calendars of the built-in Trakt and push them to a Radicale; return also where that keeps its files.
 
     Raises SettingsError where Radicale is not installed.

@@ -70,11 +70,13 @@ def _push(app: App, jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> list[Ou
     after, reports = push_after_export([(app, job) for job in jobs], outcomes)
     for report in reports:
         result = report.result
-        if not isinstance(result, TraktIcalError) and (result.put or result.deleted):
+        if isinstance(result, TraktIcalError):
+            continue
+        if result.put or result.deleted:
             fields = {"push": report.name, "sent": result.put, "deleted": result.deleted}
             text = "Push %s: %d sent, %d deleted"
             service.info(text, report.name, result.put, result.deleted, extra={"fields": fields})
-        if not isinstance(result, TraktIcalError) and (left_out := {**result.taken, **result.refused}):
+        if left_out := {**result.taken, **result.refused}:
             log.warning("The server of the push %s did not take %d events.", report.name, len(left_out))
     return after
 

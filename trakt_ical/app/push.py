@@ -7,11 +7,10 @@ request; once a day it is thrown away, all is read back, and what differs is rep
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
@@ -34,6 +33,7 @@ from trakt_ical.export.mirror import (
 )
 from trakt_ical.export.output import Output, read_output
 from trakt_ical.export.stores.protocol import continue_failure
+from trakt_ical.fetch.sources import Progress, ignore_progress
 from trakt_ical.files import JsonFile, LockHeld
 from trakt_ical.http import is_loopback
 from trakt_ical.pipeline import RunResult
@@ -52,8 +52,6 @@ log = logging.getLogger(__name__)
 LOCK_WAIT = 60  # seconds
 COLOR = "#DC143C"  # crimson, as the calendars have; people change it in their program
 
-PushProgress: TypeAlias = Callable[[int, int], None]
-
 
 class PushReport(msgspec.Struct, frozen=True):
     """What became of the push *name*: a *result*, or why it failed."""
@@ -63,7 +61,7 @@ class PushReport(msgspec.Struct, frozen=True):
 
 
 def push_after_export(
-    jobs: Sequence[tuple[App, Job]], outcomes: Sequence[Outcome], tell: PushProgress = lambda _done, _total: None
+    jobs: Sequence[tuple[App, Job]], outcomes: Sequence[Outcome], tell: Progress = ignore_progress
 ) -> tuple[list[Outcome], list[PushReport]]:
     """Push what *jobs* made; return their *outcomes*, with what failed, and what became of each push.
 
@@ -86,9 +84,7 @@ def push_after_export(
     return after, reports
 
 
-def try_push(
-    app: App, name: str, *, stores: Mapping[str, Store], tell: PushProgress = lambda _done, _total: None
-) -> PushReport:
+def try_push(app: App, name: str, *, stores: Mapping[str, Store], tell: Progress = ignore_progress) -> PushReport:
     """Push as `push_stored` does, and return what became of it."""
     try:
         return PushReport(name, push_stored(app, name, stores=stores, tell=tell))
@@ -101,42 +97,37 @@ def push_stored(
     name: str,
     *,
     stores: Mapping[str, Store] = {},
-    tell: PushProgress = lambda _done, _total: None,
+    tell: Progress = ignore_progress,
     dry_run: bool = False,
 ) -> PushResult:
     """Bring the calendar on the server of the push *name* in step with all stored calendars that belong to it.
 
     *stores* are those that an export has just written to, by the titles of calendars. Raises TraktIcalError.
     """
-    target = app.resolved.pushes[name]
-    check_encryption(app, target)
-    file = open_push_state(app, target)
-    with _lock(file.path, name):
-        pusher = _Pusher(app, target, file, dry_run=dry_run)
+    with _open_pusher(app, name, dry_run=dry_run) as pusher:
         # With the lock: of two runs at a time, the second one has the newer calendars.
         return pusher.run(stores, tell)
 
 
 def compare_with_server(app: App, name: str) -> PushResult:
     """Return what a push to *name* would send, by a look at all that is on the server. Raises TraktIcalError."""
-    target = app.resolved.pushes[name]
-    check_encryption(app, target)
-    file = open_push_state(app, target)
-    with _lock(file.path, name):
-        pusher = _Pusher(app, target, file, dry_run=True)
+    with _open_pusher(app, name, dry_run=True) as pusher:
         pusher.distrust()
-        return pusher.run({}, lambda _done, _total: None)
+        return pusher.run({}, ignore_progress)
 
 
 @contextmanager
-def _lock(path: Path, name: str) -> Iterator[None]:
-    """Keep other processes from pushing to the same calendar. Raises OutputError where one does so for long."""
+def _open_pusher(app: App, name: str, *, dry_run: bool) -> Iterator[_Pusher]:
+    """Return what pushes to *name*, and keep other processes from doing so. Raises OutputError where one takes long."""
+    target = app.resolved.pushes[name]
+    check_encryption(app, target)
+    file = open_push_state(app, target)
     with ExitStack() as stack:
         try:
-            stack.enter_context(files.lock(path, wait=LOCK_WAIT))
+            stack.enter_context(files.lock(file.path, wait=LOCK_WAIT))
         except LockHeld as error:
             raise OutputError(f"Another run is pushing to {name}, and takes long. Run this again later.") from error
-        yield
+        yield _Pusher(app, target, file, dry_run=dry_run)
 
 
 def check_encryption(app: App, target: PushTarget) -> None:
@@ -164,7 +155,7 @@ class _Pusher:
         """Ask the server even where what is known of it is new."""
         self._state.read_at = None
 
-    def run(self, stores: Mapping[str, Store], tell: PushProgress) -> PushResult:
+    def run(self, stores: Mapping[str, Store], tell: Progress) -> PushResult:
         """Push all calendars of the target, and note what became of it. Raises TraktIcalError."""
         state = self._state
         try:
@@ -182,7 +173,7 @@ class _Pusher:
             self._file.save_if_possible(state)
         return result
 
-    def _push(self, stored: Sequence[StoredCalendar], tell: PushProgress) -> PushResult:
+    def _push(self, stored: Sequence[StoredCalendar], tell: Progress) -> PushResult:
         wanted, state, target = list_wanted(stored), self._state, self._target
         if state.is_fresh(self._now) and not self._make_plan(wanted).size:
             return PushResult()
@@ -204,7 +195,7 @@ class _Pusher:
                     "May this user write to it?"
                 ) from error
 
-    def _push_with(self, client: DavClient, wanted: Mapping[str, WantedEvent], tell: PushProgress) -> PushResult:
+    def _push_with(self, client: DavClient, wanted: Mapping[str, WantedEvent], tell: Progress) -> PushResult:
         from trakt_ical.export.caldav import CalDavCollection
 
         state = self._state

@@ -168,7 +168,7 @@ def push(
     collection: Collection,
     plan: Plan,
     there: dict[str, MirroredEvent],
-    tell: Callable[[int, int], None],
+    tell: Callable[[int, int], object],
     *,
     is_found: bool = False,
 ) -> PushResult:
