@@ -32,6 +32,7 @@ WAYS = (
 )
 ANSWERS = ("yes", "origin", "client_id", "list_file", "kind", "timezone", "output")  # options that answer a question
 API_OF_WAY = {"trakt": "v2", "tvmaze": "tvmaze"}
+CANNOT_ASK = "setup cannot ask here. Give it --from trakt with --client-id ID, or --from tvmaze with --list FILE."
 APPS_PAGE = "https://app.trakt.tv/settings/apps"
 
 
@@ -60,10 +61,7 @@ def command(run: Run, /, **flags: Any) -> None:
         app = accounts.open_account("")
         asks = app.environment.has_terminal() and not flags["yes"]
         if not asks and not any(flags[name] for name in ANSWERS) and flags["schedule"] is None:
-            raise click.UsageError(
-                "setup cannot ask here. Give it --from trakt with --client-id ID, or --from tvmaze with --list FILE. "
-                "With -y, it takes your settings and the defaults."
-            )
+            raise click.UsageError(f"{CANNOT_ASK} With -y, it takes your settings and the defaults.")
         if asks:
             run.say(
                 "Press Enter to take the answer in brackets, Ctrl-C to stop. Your settings are written after these."
@@ -151,9 +149,7 @@ def _ask_client_id(run: Run, app: App, given: str | None, *, asks: bool) -> str:
                 return ""
         client_id = client_id or known
         if not client_id:
-            raise click.UsageError(
-                "setup cannot ask here. Give it --from trakt with --client-id ID, or --from tvmaze with --list FILE."
-            )
+            raise click.UsageError(CANNOT_ASK)
         try:
             with run.accounts({"creates_file": True, "api": "v2", "client_id": client_id}) as accounts:
                 check_client_id(accounts.open_account(""))
@@ -182,8 +178,8 @@ def _ask_rest(app: App, api: str, flags: dict[str, Any], *, asks: bool) -> Answe
     if flags["timezone"] is None and asks:
         zone = _ask_zone(settings.timezone, "computer" if SOURCES[api].capabilities.needs_list else "account")
     # An absolute path: the schedule and status run in other folders.
-    is_place = Path(settings.output).expanduser().is_absolute() or "://" in settings.output or settings.output == "-"
-    usual = settings.output if is_place else f"~/{settings.output}"
+    is_relative = _is_path(settings.output) and not Path(settings.output).expanduser().is_absolute()
+    usual = f"~/{settings.output}" if is_relative else settings.output
     output = complete_address(flags["output"] or usual)
     if not flags["output"] and asks:
         output = _ask_output(usual)
@@ -237,14 +233,18 @@ def _ask_output(usual: str) -> str:
             write_note(f"The file {reason}")
             continue
         folder = Path(_complete_path(typed)).parent
-        if "://" in typed or typed == "-" or folder.is_dir():
+        if not _is_path(typed) or folder.is_dir():
             return typed
         write_note(f"There is no folder {folder}. Make it first, or name a file in another one.")
 
 
 def _complete_path(output: str) -> str:
     """Return *output* as a path that is the same from each folder, where it is a path."""
-    return output if "://" in output or output == "-" else str(Path(output).expanduser().absolute())
+    return str(Path(output).expanduser().absolute()) if _is_path(output) else output
+
+
+def _is_path(output: str) -> bool:
+    return "://" not in output and output != "-"
 
 
 def _ask_list(run: Run, app: App, path: Path | None, *, asks: bool) -> ListContent | None:
