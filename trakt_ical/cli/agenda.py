@@ -70,7 +70,7 @@ def command(
         if accounts.environment.has_terminal() and accounts.environment.reach.has_late_word():
             newer, _ = fetch_agenda(chosen, max_age=MAX_AGE, ahead=days - 1)
             if newer and make_agenda(newer, days) != entries:
-                run.say("There is an answer by now, and it differs. To see it, run this again.")
+                run.say("A new answer has arrived, and it differs. To see it, run this again.")
     different = list({str(error): error for error in errors}.values())  # an outage of several accounts is one line
     for error in different[1:]:
         write_note(run.complete_advice(f"Error: {error}"))

@@ -123,7 +123,7 @@ def _change(run: Run, words: Sequence[str]) -> None:
     edit.save_text(path, edit.set_value(path, name, value))
     run.say(f"{'Removed' if value is None else 'Set'}: {name} in {path}")
     if value is not None and name.rpartition(".")[2] == "output" and complete_address(value) != value:
-        run.say("A secret path in the bucket was made for it, which stands there.")
+        run.say("The address now includes a secret path in the bucket. It is in the settings file.")
 
 
 def _ask_value(name: str) -> str:

@@ -64,7 +64,8 @@ def command(run: Run, /, **flags: Any) -> None:
             raise click.UsageError(f"{CANNOT_ASK} With -y, it takes your settings and the defaults.")
         if asks:
             run.say(
-                "Press Enter to take the answer in brackets, Ctrl-C to stop. Your settings are written after these."
+                "Press Enter to take the answer in brackets, Ctrl-C to stop. "
+                "Your settings are written after the first questions."
             )
         answers = _ask_source(run, app, flags, asks=asks)
         if answers is None:

@@ -224,11 +224,11 @@ class Settings:
         "If not set: nobody.",
     )
     metrics_names: bool = _setting(
-        False, "Name accounts and calendars in /metrics, instead of numbering them as they stand in the settings."
+        False, "Name accounts and calendars in /metrics. Otherwise they are numbered in the order of the settings."
     )
     log_format: str = _setting(
         "text",
-        "Lines that serve writes to its log: text with time and level, or one JSON object a line.",
+        "Format of the log of serve: text with time and level, or json with one object in each line.",
         choices=("text", "json"),
     )
 

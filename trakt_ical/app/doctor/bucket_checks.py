@@ -18,6 +18,7 @@ from trakt_ical.http import CALENDAR_TYPE, sign_nothing
 
 PATIENCE = 10  # seconds
 CONTENT = b"trakt-ical doctor put this here, and takes it away again.\r\n"
+RIGHTS = "See docs/bucket.md for the keys and rights that it needs."
 
 
 def check_buckets(app: App) -> Iterator[Finding]:
@@ -34,7 +35,7 @@ def _check_bucket(subject: str, output: str) -> Iterator[Finding]:
         store = BucketStore(probe)
         store.save(CONTENT, None)
     except TraktIcalError as error:
-        yield make_failure(subject, error, "See docs/bucket.md for the keys and rights that it needs.")
+        yield make_failure(subject, error, RIGHTS)
         return
     try:
         yield from _check_conditions(subject, probe, store)
@@ -48,23 +49,25 @@ def _check_bucket(subject: str, output: str) -> Iterator[Finding]:
 
 def _check_conditions(subject: str, probe: str, store: BucketStore) -> Iterator[Finding]:
     """Read the object back, and try to replace it by two writes that a bucket must refuse."""
-    remedy = "Let one job alone write there."
+    remedy = "Let only one job write there."
     try:
         first = store.load()
         if first is None or first.octets != CONTENT:
-            yield make_failure(subject, OutputError("What was written there is not what is read there."))
+            yield make_failure(subject, OutputError("What is read there is not what was written."))
             return
         store.save(CONTENT * 2, first)
         refused = sum(_is_refused(probe, octets, expected) for octets, expected in ((b"3", first), (b"4", None)))
     except TraktIcalError as error:
-        yield make_failure(subject, error, "See docs/bucket.md for the keys and rights that it needs.")
+        yield make_failure(subject, error, RIGHTS)
         return
     if refused < 2:
         yield make_warning(subject, "The bucket ignores conditions: two jobs at a time could lose an update.", remedy)
     elif not store.takes_conditions:
-        yield make_warning(subject, "It can be written and read, but knows no conditions.", remedy)
+        yield make_warning(subject, "It can be written and read, but does not support conditions.", remedy)
     else:
-        yield Finding(subject=subject, message="It can be written and read, and refuses a write that lost a race.")
+        yield Finding(
+            subject=subject, message="It can be written and read, and refuses a write that would undo another one."
+        )
 
 
 def _is_refused(probe: str, octets: bytes, expected: Snapshot | None) -> bool:

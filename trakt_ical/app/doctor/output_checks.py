@@ -94,7 +94,7 @@ def _find_remedy(failure: Failure, usual: str) -> str:
     if mark:
         return mark + advice
     if failure.exit_status == OutputError.exit_code:
-        return "Mend that. The next run writes the calendar."
+        return "Fix that. The next run writes the calendar."
     return f"The next run catches up. {usual}"
 
 
