@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.checkins import count_check_ins, post_form, read_form_token
 from tests.conftest import Line
 from tests.feeds import RunningFeed, run_feed
 from trakt_ical.app.context import open_accounts
@@ -192,6 +193,20 @@ def test_check_in_links_come_and_go(reloading: Reloading) -> None:
     assert reloading.write(SHOWS)
     assert reloading.get_status(reloading.running.base + link.removeprefix("/tv")) == 404
     assert reloading.get_status(reloading.running.base + "/tv" + reloading.running.path) == 404
+
+
+def test_an_open_form_goes_on(reloading: Reloading) -> None:
+    """A button of a page that was opened before the settings changed checks in as they are now."""
+    links = 'public_url = "http://localhost:1"\ncheckin_links = true\n'
+    assert reloading.write(links + SHOWS)
+    reloading.running.refresh()
+    calendar = reloading.running.get().content.replace(b"\r\n ", b"").decode()
+    path = re.findall(r"http://localhost:1(/check-in/[\w%.-]+/\d{8}T\d{6}Z/[\w-]+)", calendar)[-1]
+    url = reloading.running.base + path
+    token = read_form_token(reloading.running.get(url))
+    assert reloading.write(links + "back = 8\n" + SHOWS)
+    assert "<h1>Checked in</h1>" in post_form(url, token).text
+    assert count_check_ins(reloading.line) == 1
 
 
 def test_a_download_goes_on(reloading: Reloading) -> None:

@@ -122,7 +122,6 @@ class FeedService:
                 raise
             if leave_out_server(before.settings) != leave_out_server(app.settings):
                 change_link_check_ins(self.links, app, self.store, self.find_zone)
-                self.check_in_route = None
             self._offer_links()
         self.refresher.request(timedelta(minutes=app.settings.refresh), now=refreshes or is_elsewhere)
 

@@ -15,7 +15,7 @@ import htpy as h
 from trakt_ical.checkin.items import Conflict
 from trakt_ical.checkin.links import Done, Failed, FormChoice, LinkCheckIns, Outcome, Undone, UsedBefore, Waiting
 from trakt_ical.checkin.listings import LEAD
-from trakt_ical.checkin.service import describe_conflict
+from trakt_ical.checkin.service import CheckInContext, describe_conflict
 from trakt_ical.checkin.signed_links import FOLDER, Ticket, Tickets
 from trakt_ical.checkin.used_links import LinkUse
 from trakt_ical.feed.answers import NOT_FOUND, Answer, make_html_answer, make_text_answer
@@ -105,9 +105,12 @@ class CheckInRoute:
 
     def __init__(self, links: LinkCheckIns, tickets: Tickets) -> None:
         self._links = links
-        self._context = links.context
         self._tickets = tickets
         self._tokens = FormTokens(links.context.now)
+
+    @property
+    def _context(self) -> CheckInContext:
+        return self._links.context  # another one where the settings change
 
     def has_link(self, path: str) -> bool:
         """Whether *path* is a link of the account's, still good or not."""
