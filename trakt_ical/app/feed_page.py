@@ -12,7 +12,7 @@ import msgspec
 
 from trakt_ical.app.context import App
 from trakt_ical.app.feeds import ForeignCopy
-from trakt_ical.app.outputs import find_feed_limit, list_destinations
+from trakt_ical.app.outputs import PUSHED, find_feed_limit, list_destinations
 from trakt_ical.checkin.signed_links import Ticket
 from trakt_ical.config import FIELDS
 from trakt_ical.errors import TraktError, TraktIcalError
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from trakt_ical.feed.feed_store import FeedStore
     from trakt_ical.feed.page_content import PageAiring
     from trakt_ical.feed.refresher import Refresher
-
-PUSHED = "push "  # begins what the state of a push calls it
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from trakt_ical.export.stores.protocol import OutputState, StateFile, continue_f
 OLD_EXPORT = timedelta(hours=36)  # a schedule runs at least once a day, and a computer may sleep for a night
 OLD_FEED = timedelta(hours=3)  # the least; a server restarts, a source is down for an hour
 MISSED_REFRESHES = 3
+PUSHED = "push "  # begins what the state of a push calls it
 
 
 class WrittenOutput(msgspec.Struct, frozen=True):
@@ -163,7 +164,7 @@ def _describe_push(app: App, name: str, limit: timedelta) -> WrittenOutput:
 
     file = open_push_state(app, app.resolved.pushes[name])
     known = file.load_if_readable() if file.path.exists() else None
-    state = OutputState(output=f"push {name}")
+    state = OutputState(output=PUSHED + name)
     if known:
         state.last_success, state.last_change, state.failure = known.last_success, known.last_change, known.failure
     titles = ", ".join(each.title for each in app.calendars if each.settings.push == name)

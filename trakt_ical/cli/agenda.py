@@ -11,7 +11,7 @@ import click
 
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options, check_freshness, find_calendar, offline_option, setting_option
-from trakt_ical.cli.terminal import write_line, write_note
+from trakt_ical.cli.terminal import write_line
 
 if TYPE_CHECKING:
     from trakt_ical.app.agenda import AgendaEntry
@@ -73,7 +73,7 @@ def command(
                 run.say("A new answer has arrived, and it differs. To see it, run this again.")
     different = list({str(error): error for error in errors}.values())  # an outage of several accounts is one line
     for error in different[1:]:
-        write_note(run.complete_advice(f"Error: {error}"))
+        run.warn(f"Error: {error}")
     if different:
         raise different[0]
 

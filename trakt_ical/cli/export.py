@@ -14,7 +14,7 @@ import click
 
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options, find_calendars_with_output, setting_option
-from trakt_ical.cli.terminal import show_progress, write_data, write_line, write_note
+from trakt_ical.cli.terminal import show_progress, write_data, write_line
 from trakt_ical.errors import TraktError, UpdateHeldBack
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _push(run: Run, jobs: Sequence[tuple[App, Job]], outcomes: Sequence[Outcome]
         if report.result.put or report.result.deleted:
             run.say(describe_result(report.name, report.result))
         for warning in describe_left_out(report.name, report.result):
-            write_note(f"Warning: {warning}")
+            run.warn(f"Warning: {warning}")
     return after
 
 
@@ -213,7 +213,7 @@ class _Report:
             self._run.say(_describe_result(job, result, dry_run=self._dry_run))
             if left_out := result.summary.over_limit:
                 # Also with -q: a calendar that lacks airings looks as if nothing were on.
-                write_note(f"Warning: {_describe_left_out(job, left_out)}")
+                self._run.warn(f"Warning: {_describe_left_out(job, left_out)}")
 
     def raise_first(self, is_excused: Sequence[bool]) -> None:
         """Write each error, but raise the first one; those for which *is_excused* holds are warnings."""
