@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -210,7 +211,14 @@ def test_an_answer_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     with run_server(lambda _: packed) as (url, _), pytest.raises(OutputError, match="MiB"):
         find(url)
     monkeypatch.setattr("trakt_ical.export.dav_client.LONGEST", 0)
-    with run_server(lambda _: make_multistatus(HOME)) as (url, asked):
+    has_come, slept = threading.Event(), list[float]()
+
+    def answer(_: Request) -> Reply:
+        has_come.set()
+        return make_multistatus(HOME)
+
+    with run_server(answer) as (url, asked):
         with pytest.raises(OutputError, match="in time"):
-            find(url)
-    assert len(asked) == 1
+            find(url, slept=slept)
+        assert has_come.wait(60)  # who waits for no time at all may be gone before the server has read the request
+    assert (len(asked), slept) == (1, [])
