@@ -496,6 +496,23 @@ def test_a_group_has_a_link_for_each_of_its_episodes(line: Line) -> None:
             assert "episodes)" not in page
 
 
+@pytest.mark.parametrize("has_looked", [False, True])
+def test_a_deleted_key_ends_all_links(line: Line, has_looked: bool) -> None:
+    """Who deletes it after a leak needs no restart: the old links stop working, and new ones are served."""
+    with run_feed(line, checkin_links="true", public_url=PUBLIC) as running:
+        running.refresh()
+        old = find_link(running, list_begun(running)[0])
+        assert running.get(old).status_code == 200
+        (running.folder.path / "check-in.key").unlink()
+        if has_looked:
+            running.service.look()
+            assert running.get(old).status_code == 404
+        line.clock.pass_by(hours=2)
+        running.refresh()
+        new = find_link(running, list_begun(running)[0])
+        assert (running.get(old).status_code, running.get(new).status_code) == (404, 200)
+
+
 def test_several_pages_may_be_open_at_a_time(running: RunningFeed, line: Line, link: str, other_link: str) -> None:
     """A page that was opened later does not spoil the button of one that is open still."""
     word = read_form_token(running.get(link))

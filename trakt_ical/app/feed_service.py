@@ -225,11 +225,28 @@ class FeedService:
 
     def look(self) -> None:
         """Serve what was put into the account's folder, if anything was."""
-        self._guard(self.store.look)
+        self._guard(self._look)
 
     def reload(self, names: Iterable[str] | None = None) -> None:
         """Serve what is on disk now, or what there is of the calendars *names*."""
         self._guard(self.store.reload, names)
+        if names is None:
+            self._guard(self._reload_tickets)
+
+    def _look(self) -> None:
+        if self.store.look():
+            self._reload_tickets()
+
+    def _reload_tickets(self) -> None:
+        """Take over another key of check-in links: who deletes the old one wants its links to end."""
+        with self._lock:
+            folder, route = self.store.folder, self.check_in_route
+            # After a login by somebody else the links stay those of the account before, until the next refresh.
+            if route and folder and folder.path == make_feed_folder(self.app).path:
+                try:
+                    self._tickets = route.tickets = load_check_in_tickets(self.app)
+                except OutputError as error:
+                    log.error("%s Until then the links stay as they were.", error)
 
     def _guard(self, load: Callable[..., None], *arguments: object) -> None:
         """Call *load*. Whatever happens, the feed goes on."""

@@ -105,7 +105,8 @@ class CheckInRoute:
 
     def __init__(self, links: LinkCheckIns, tickets: Tickets) -> None:
         self._links = links
-        self._tickets = tickets
+        self.tickets = tickets
+        """Replaced where the key of the links was."""
         self._tokens = FormTokens(links.context.now)
 
     @property
@@ -114,13 +115,13 @@ class CheckInRoute:
 
     def has_link(self, path: str) -> bool:
         """Whether *path* is a link of the account's, still good or not."""
-        return self._tickets.read_ticket(path.removeprefix("/")) is not None
+        return self.tickets.read_ticket(path.removeprefix("/")) is not None
 
     def respond(self, method: str, path: str, body: bytes) -> Answer:
         """Return the answer to a request for *path*; *body* is the form that a POST sent."""
         if method not in ("GET", "HEAD", "POST"):
             return NOT_ALLOWED
-        ticket = self._tickets.read_ticket(path.removeprefix("/"))
+        ticket = self.tickets.read_ticket(path.removeprefix("/"))
         if ticket is None:
             return NOT_FOUND
         # Before the form is looked at: a page that was left open does not outlive its link.

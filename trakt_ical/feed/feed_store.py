@@ -261,12 +261,17 @@ class FeedStore:
         self._kept_subscribed = len(self.subscribed)
         self._replaced = self._find_replaced()
 
-    def look(self) -> None:
-        """Reload if something was put into the folder. Copies and secrets are replaced by renaming, so it shows."""
+    def look(self) -> bool:
+        """Reload if something was put into the folder, and return whether anything was.
+
+        Copies and secrets are replaced by renaming, so it shows.
+        """
         if len(self.subscribed) > self._kept_subscribed:
             self._keep_subscribed()
-        if (folder := self.folder) is not None and self._seen != _read_folder_time(folder.path):
-            self.reload()
+        if (folder := self.folder) is None or self._seen == _read_folder_time(folder.path):
+            return False
+        self.reload()
+        return True
 
     def reload(self, names: Iterable[str] | None = None) -> None:
         """Replace the feeds if the secrets or a stored copy changed on disk, or a notice came or went.
