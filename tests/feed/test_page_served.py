@@ -54,15 +54,15 @@ def test_the_page_says_since_when_trakt_cannot_be_reached(line: Line) -> None:
         line.clock.pass_by(hours=1.2)
         running.refresh()
         page = read_page(running)
-        assert "Trakt has not been reachable since 14:00. This copy is from then; next try 15:" in page
+        assert "Trakt cannot be reached since 14:00. This is the copy of then; next try 15:" in page
         assert '<p class="fresh failing">' in page
         line.clock.pass_by(days=2)
         running.refresh()
         page = read_page(running)
-        assert "Trakt has not been reachable since Saturday 14:00. This copy is from then; next try 15:" in page
+        assert "Trakt cannot be reached since Saturday 14:00. This is the copy of then; next try 15:" in page
         assert '<p class="fresh old">' in page
     with run_feed(line, timezone="Europe/Berlin") as running:
-        assert "Nothing has been fetched since Saturday 14:00: Trakt cannot be reached" in read_page(running)
+        assert "Since Saturday 14:00 nothing could be fetched: Trakt cannot be reached" in read_page(running)
         line.demo.behave()
         line.clock.pass_by(hours=1)
         running.refresh()

@@ -383,24 +383,24 @@ def test_calendars_of_several_ages_say_each_its_own() -> None:
         (
             Unreachable("no connection"),
             1,
-            "Trakt has not been reachable since 20:20. This copy is from then; next try 22:00.",
+            "Trakt cannot be reached since 20:20. This is the copy of then; next try 22:00.",
         ),
         (
             Unreachable("no connection"),
             24,
-            "Trakt has not been reachable since Sunday 21:20. This copy is from then; next try 22:00.|If this lasts, "
+            "Trakt cannot be reached since Sunday 21:20. This is the copy of then; next try 22:00.|If this lasts, "
             "run: trakt-ical doctor",
         ),
         (
             Refused("Trakt is overloaded or down.", status=503),
             2,
-            "Nothing has been fetched since 19:20: Trakt is overloaded or down. This copy is from then; next try "
+            "Since 19:20 nothing could be fetched: Trakt is overloaded or down. This is the copy of then; next try "
             "22:00.",
         ),
         (
             LoginNeeded("Trakt no longer accepts the login."),
             2,
-            "Trakt no longer accepts the login. Run: trakt-ical login|This copy is from 19:20; next try 22:00.",
+            "Trakt no longer accepts the login. Run: trakt-ical login|This is the copy of 19:20; next try 22:00.",
         ),
         (
             UpdateHeldBack("Most is gone. To accept it: trakt-ical feed accept"),

@@ -65,7 +65,7 @@ PLACES = (
 TRAKT = PageCalendar("Trakt", FEED, NOW - timedelta(minutes=12), AIRINGS)
 MOVIES = PageCalendar("Movies", MOVIES_FEED, NOW - timedelta(minutes=12), (MOVIE, AIRINGS[0]), has_subscribers=True)
 HELD_BACK = ("Most of the calendar would go. To accept it: trakt-ical feed accept Movies",)
-DOWN = ("Trakt has not been reachable since 21:08. This copy is from then; next try 22:00.", "Run: trakt-ical doctor")
+DOWN = ("Trakt cannot be reached since 21:08. This is the copy of then; next try 22:00.", "Run: trakt-ical doctor")
 
 ONE = PageContent((TRAKT,), NOW, ZoneInfo("Europe/Berlin"), LIMIT, is_public=True)
 FOUR = replace(
@@ -355,4 +355,4 @@ def test_landmarks_and_headings_outline_the_page(tab: Any, tab_record: TabRecord
         article = tab.get_by_role("article", name=calendar.name, exact=True)
         api.expect(article.get_by_role("heading", level=3)).to_have_text(calendar.name)
     api.expect(tab.get_by_role("group", name="Show")).to_be_visible()
-    api.expect(tab.get_by_role("alert")).to_contain_text("Trakt has not been reachable since 21:08.")
+    api.expect(tab.get_by_role("alert")).to_contain_text("Trakt cannot be reached since 21:08.")

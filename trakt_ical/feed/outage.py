@@ -69,12 +69,12 @@ def describe_outage(outage: Outage, freshness: Freshness) -> list[str]:
 
 def _describe_fault(error: TraktError, server: str, since: str) -> str:
     if isinstance(error, Unreachable):
-        return f"{server} has not been reachable since {since}." if since else f"{server} cannot be reached."
-    return f"{f'Nothing has been fetched since {since}' if since else 'Nothing could be fetched'}: {error}"
+        return f"{server} cannot be reached{f' since {since}' if since else ''}."
+    return f"{f'Since {since} nothing' if since else 'Nothing'} could be fetched: {error}"
 
 
 def _describe_copy(then: str, next_try: str) -> str:
-    return f"This copy is from {then}; {next_try}." if then else f"{next_try[0].upper()}{next_try[1:]}."
+    return f"This is the copy of {then}; {next_try}." if then else f"{next_try[0].upper()}{next_try[1:]}."
 
 
 def _describe_next_try(outage: Outage, freshness: Freshness) -> str:
