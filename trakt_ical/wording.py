@@ -18,6 +18,8 @@ COMMANDS = (
     *("setup", "login", "logout", "import", "shows", "status", "doctor", "schedule", "config", "completion", "demo"),
 )
 """The names of all commands, most used first."""
+IMPORT_AGAIN = "Import it again to have the shows added since."
+"""What to do about an imported list that is old."""
 UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
 

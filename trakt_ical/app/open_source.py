@@ -17,19 +17,19 @@ from trakt_ical.config import SECRETS, Settings
 from trakt_ical.errors import AppNeeded, NotKept, SettingsError, TraktIcalError
 from trakt_ical.fetch.sources import SOURCES, Connection, LoginMethod, Source
 from trakt_ical.files import JsonFile
+from trakt_ical.trakt.cache import delete_abandoned
 from trakt_ical.trakt.reach import JOB, PERSON, KeptOnly, Patience
+from trakt_ical.trakt.signing import PasswordSigner, TokenSigner, refuse_plain_http
+from trakt_ical.wording import IMPORT_AGAIN
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase
 
     from trakt_ical.fetch.imported.imported_list import ImportedList
-    from trakt_ical.trakt.signing import TokenSigner
 
 log = logging.getLogger(__name__)
 
 SECONDS_PER_MINUTE = 60
-OLD_LIST = timedelta(days=90)
-IMPORT_AGAIN = "Import it again to have the shows added since."
 ASK_ALWAYS = timedelta(0)  # no kept answer is that young: each request is sent
 
 NO_CLIENT_ID = "There is no client_id in {file}."
@@ -54,8 +54,6 @@ def open_source(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS,
 
 
 def _delete_abandoned_answers(app: App) -> None:
-    from trakt_ical.trakt.cache import delete_abandoned  # `--version` must not import requests
-
     delete_abandoned(app.folders.cache / "answers", app.environment.now().timestamp())
 
 
@@ -72,8 +70,6 @@ def make_connection_with(
     app: App, calendar: str, signer: AuthBase | None, folder: Path, max_age: timedelta = ASK_ALWAYS
 ) -> Connection:
     """Return what an adapter is opened with that signs with *signer* and keeps answers in *folder*."""
-    from trakt_ical.trakt.signing import refuse_plain_http  # `--version` must not import requests
-
     settings, url = app.settings, find_server_url(app.settings)
     if "api_key" in SOURCES[settings.api].required:  # a part of each address, whether or not requests are signed
         refuse_plain_http(url, plain_http=settings.plain_http)
@@ -108,9 +104,8 @@ def choose_patience(app: App) -> Patience:
 def _load_list(app: App) -> ImportedList:
     """Return the imported list; one that is old costs a warning."""
     imported = app.load_imported_list()
-    age = app.environment.now() - imported.imported_at
-    if age > OLD_LIST:
-        log.warning("Your list of shows is %d days old. %s", age.days, IMPORT_AGAIN)
+    if imported.is_old(now := app.environment.now()):
+        log.warning("Your list of shows is %d days old. %s", (now - imported.imported_at).days, IMPORT_AGAIN)
     return imported
 
 
@@ -139,8 +134,6 @@ def make_signer(app: App) -> AuthBase | None:
         case LoginMethod.DEVICE_CODE:
             return make_token_signer(app)
         case LoginMethod.PASSWORD if settings.username and settings.password:
-            from trakt_ical.trakt.signing import PasswordSigner
-
             return PasswordSigner(
                 find_server_url(settings), settings.username, settings.password, plain_http=settings.plain_http
             )
@@ -149,8 +142,7 @@ def make_signer(app: App) -> AuthBase | None:
 
 def make_token_signer(app: App) -> TokenSigner:
     """Return what signs with the login, and renews it."""
-    from trakt_ical.app.login import renew_token
-    from trakt_ical.trakt.signing import TokenSigner
+    from trakt_ical.app.login import renew_token  # which imports this module
 
     return TokenSigner(
         find_server_url(app.settings),

@@ -14,7 +14,7 @@ from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import write_line
 from trakt_ical.errors import LoginNeeded, TraktIcalError
-from trakt_ical.wording import describe_past, describe_span
+from trakt_ical.wording import IMPORT_AGAIN, describe_past, describe_span
 
 if TYPE_CHECKING:
     from trakt_ical.app.context import App
@@ -197,13 +197,12 @@ def _describe_login(app: App, login: Login, now: datetime) -> Iterator[str]:
 
 def _describe_list(app: App, now: datetime) -> Iterator[str]:
     """Describe the imported list, and what the last run found of it at the source."""
-    from trakt_ical.app.open_source import IMPORT_AGAIN, OLD_LIST
     from trakt_ical.app.shows import summarize_pairs
 
     imported, found = app.load_imported_list(), summarize_pairs(app)
     owner = f" of {imported.owner}" if imported.owner else ""
     yield f"{app.capabilities.name} needs no login. It goes by {imported.origin}{owner}."
-    old = f". {IMPORT_AGAIN}" if now - imported.imported_at > OLD_LIST else ""
+    old = f". {IMPORT_AGAIN}" if imported.is_old(now) else ""
     command = app.complete_command("trakt-ical shows")
     yield f"  imported       {describe_past(imported.imported_at, now)}{old}"
     yield f"  shows          {found.listed}, of which {found.paired} were found. To list them: {command}"

@@ -166,7 +166,7 @@ class CachingAdapter(LimitedAdapter):
         response = super().send(request, *args, **kwargs)
         date = parse_http_date(response.headers.get("Date")) or self._policy.now()
         if kept and response.status_code == 304:
-            response.close()
+            response.content  # noqa: B018  read to its end, though empty: else the connection could not be used again
             self._files.renew(url, date)
             return self._make_response(request, kept, {"Date": response.headers.get("Date", "")})
         if response.status_code == 200:

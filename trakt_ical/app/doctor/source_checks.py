@@ -9,13 +9,13 @@ from datetime import timedelta
 
 from trakt_ical.app.context import App
 from trakt_ical.app.doctor.finding import Finding, make_failure, make_warning
-from trakt_ical.app.open_source import IMPORT_AGAIN, OLD_LIST, make_connection
+from trakt_ical.app.open_source import make_connection
 from trakt_ical.errors import LoginNeeded, SettingsError, TraktIcalError, WrongClock
 from trakt_ical.fetch.sources import SOURCES, LoginMethod
 from trakt_ical.http import parse_http_date
 from trakt_ical.trakt.client import SKEW_WARNED, Answer
 from trakt_ical.trakt.reach import Patience
-from trakt_ical.wording import describe_past, describe_span
+from trakt_ical.wording import IMPORT_AGAIN, describe_past, describe_span
 
 ONE_REPEAT = Patience((1,), limit=5)  # a hiccup is no finding, and nobody waits half a minute for an outage to end
 FEW_LEFT = 0.1  # of the requests that are allowed in a span
@@ -65,7 +65,7 @@ def _describe_login(app: App, account: str) -> Finding:
         case LoginMethod.NONE:
             imported, now = app.load_imported_list(), app.environment.now()
             message = f"{server} needs none. The list of shows was imported {describe_past(imported.imported_at, now)}."
-            if now - imported.imported_at > OLD_LIST:
+            if imported.is_old(now):
                 return make_warning("login", message, IMPORT_AGAIN, account)
     return Finding(subject="login", message=message, account=account)
 

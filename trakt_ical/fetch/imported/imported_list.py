@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from trakt_ical.errors import SettingsError
 from trakt_ical.files import JsonFile, UnreadableFile
 
 LOCK_WAIT = 30  # seconds; reading and replacing a list takes less than one
+LONGEST_AGE = timedelta(days=90)
 
 
 class ImportedShow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,6 +59,10 @@ class ImportedList(msgspec.Struct, frozen=True, kw_only=True):
     imported_at: Annotated[datetime, msgspec.Meta(tz=True)]
     origin: str
     shows: tuple[ImportedShow, ...]
+
+    def is_old(self, now: datetime) -> bool:
+        """Whether so much time has passed that the user has probably added shows since."""
+        return now - self.imported_at > LONGEST_AGE
 
 
 class ListContent(msgspec.Struct, frozen=True, kw_only=True):
