@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.conftest import Line
-from tests.server import Reply, Request, run_raw_server, run_server
+from tests.server import QuietHandler, Reply, Request, run_handler, run_raw_server, run_server
 from trakt_ical.errors import BrokenAnswer, TraktError, Unreachable
 from trakt_ical.trakt.client import Client
 
@@ -158,6 +158,26 @@ def test_what_an_answer_varies_by_is_not_kept(tmp_path: Path) -> None:
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"-token" not in kept
     assert [each.headers.get("If-None-Match") for each in asked] == [None, '"x"']
+
+
+def test_unchanged_answers_share_a_connection(tmp_path: Path) -> None:
+    """After a 304 the connection is used again: each new one to Trakt costs a TLS handshake."""
+    connections: set[object] = set()
+
+    class Handler(QuietHandler):
+        def do_GET(self) -> None:
+            connections.add(self.client_address)
+            known = self.headers.get("If-None-Match") == '"x"'
+            self.send_response_only(304 if known else 200)
+            self.send_header("ETag", '"x"')
+            if not known:
+                self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"" if known else b"[]")
+
+    with run_handler(Handler) as url, Client(url, cache_folder=tmp_path) as client:
+        assert [client.get("/x").from_cache for _ in range(4)] == [False, True, True, True]
+    assert len(connections) == 1
 
 
 def test_a_cache_that_is_emptied_meanwhile_costs_nothing(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def find_check_in_abilities(app: App) -> CheckInAbilities:
 def open_check_in(app: App, context: CheckInContext) -> Iterator[CheckInSession]:
     """Open the check-ins of the account of *app*. Raises SettingsError where its settings lack what they need."""
     find_check_in_abilities(app)
-    connection = replace(make_connection(app), **_limit_waiting(app))
+    connection = msgspec.structs.replace(make_connection(app), **_limit_waiting(app))
     with app.name_in_errors(), SOURCES[app.settings.api].load_check_in().open_api(connection) as api:
         yield CheckInSession(app, CheckInService(api, context))
 

@@ -6,11 +6,12 @@ import contextlib
 import functools
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec.structs import replace
 
 from trakt_ical.app.context import App
 from trakt_ical.config import SECRETS, Settings

@@ -6,9 +6,10 @@ import errno
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from trakt_ical.errors import SettingsError
 
@@ -18,13 +19,15 @@ LARGEST = 2**20  # bytes of a settings file or a secret
 SEARCHED = 2000
 
 
-@dataclass(frozen=True)
-class SettingsFile:
-    """A settings file that was read: its *text*, and the *tables* parsed from it."""
+class SettingsFile(msgspec.Struct, frozen=True):
+    """A settings file that was read: its *text*, and the *tables* parsed from it, both perhaps with secrets."""
 
     path: Path
-    text: str = field(default="", repr=False)  # both perhaps with secrets
-    tables: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    text: str = ""
+    tables: Mapping[str, Any] = msgspec.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"SettingsFile({self.path!r})"
 
     def locate(self, *keys: str) -> str:
         """Return where the value at *keys* stands, for people: the file and, where it is found, the line."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from trakt_ical.config.settings import FIELDS
 from trakt_ical.config.settings_file import SettingsFile
@@ -18,17 +19,19 @@ _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 LINES = "description"  # the setting that may have several lines
 
 
-@dataclass(frozen=True)
-class GivenValue:
-    """A value as it was given, and its *origin*: `flag`, a variable's name, a table of the settings file.
+class GivenValue(msgspec.Struct, frozen=True):
+    """A value as it was given, perhaps a secret, and its *origin*: `flag`, a variable's name, a table of the file.
 
     A value of a *file* stands there at *keys*.
     """
 
-    value: Any = field(repr=False)  # perhaps a secret
+    value: Any
     origin: str
     file: SettingsFile | None = None
     keys: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"GivenValue(origin={self.origin!r})"
 
     def quote(self, name: str) -> tuple[str, ...]:
         """Return the line that gives the value of the setting *name*, and what points to it; () outside of a file."""

@@ -11,7 +11,6 @@ import hashlib
 import importlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
@@ -90,8 +89,7 @@ class KeptTitle(NamedTuple):
     title: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """All that an adapter is opened with, as plain values.
 
     *calendar*: the user's own (`my`) or the world's (`all`). *owner*: whose own it is. *signer* proves who asks; None
@@ -111,17 +109,20 @@ class Connection:
     now: Callable[[], datetime]
     sleep: Callable[[float], object] | None
     timeout: tuple[float, float] | None
-    secrets: Collection[str] = field(default=(), repr=False)
+    secrets: Collection[str] = ()
     client_id: str = ""
-    api_key: str = field(default="", repr=False)
+    api_key: str = ""
     username: str = ""
-    password: str = field(default="", repr=False)
+    password: str = ""
     owner: str = ""
     run_limit: float = 0
     patience: Patience = JOB
     kept_only: KeptOnly | None = None
     imported: ImportedList | None = None
-    choices: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Connection({self.url!r})"  # a traceback shows no secret
 
     def open_client(self, headers: Mapping[str, str], *, keep: bool = True, **options: Any) -> Client:
         """Return a client that sends *headers* with each request; with *keep* its answers are kept.

@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 USER_AGENT = f"trakt-ical/{trakt_ical.__version__}"
 MAX_BODY = 64 * 2**20  # octets after decompression
-PART = 2**16  # octets that are unpacked at a time
+PART = 2**20  # octets that are unpacked at a time; with less, threads wait for each other more than they work
 BEGINNING = 2**12  # octets that tell a refusal or a page from data
 TIMEOUT = (10, 60)  # seconds to connect, and between two reads
 ANSWER_LIMIT = 180  # seconds for a whole answer; a large calendar over a slow line takes 30

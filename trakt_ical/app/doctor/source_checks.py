@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from trakt_ical.app.context import App
 from trakt_ical.app.doctor.finding import Finding, make_failure, make_warning
