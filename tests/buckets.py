@@ -138,10 +138,11 @@ def run_s3_server(folder: Path) -> Iterator[S3Server]:
 
 def _wait_until_ready(server: S3Server, running: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_TIME
-    for bucket in (PUBLIC, PRIVATE):
+    # The first object takes long: room is made for it, which on a busy computer may last for seconds.
+    for path in (PUBLIC, PRIVATE, f"{PUBLIC}/first"):
         while True:
             try:
-                _make_bucket(server, bucket)
+                _put(server, path, b"1" if "/" in path else b"")
                 break
             except OSError as error:
                 if isinstance(error, urllib.error.HTTPError) and error.code < 500:
@@ -151,20 +152,19 @@ def _wait_until_ready(server: S3Server, running: subprocess.Popen[bytes]) -> Non
                 time.sleep(0.1)
 
 
-def _make_bucket(server: S3Server, bucket: str) -> None:
-    """Make *bucket*, by a request signed as AWS Signature Version 4 asks for."""
+def _put(server: S3Server, path: str, octets: bytes) -> None:
+    """Put *octets* at *path*, or make the bucket *path*, by a request signed as AWS Signature Version 4 asks for."""
     now = datetime.now(UTC)
     day, moment, host = f"{now:%Y%m%d}", f"{now:%Y%m%dT%H%M%SZ}", urlsplit(server.url).netloc
-    empty, signed = hashlib.sha256(b"").hexdigest(), "host;x-amz-content-sha256;x-amz-date"
-    request = f"PUT\n/{bucket}\n\nhost:{host}\nx-amz-content-sha256:{empty}\nx-amz-date:{moment}\n\n{signed}\n{empty}"
+    content, signed = hashlib.sha256(octets).hexdigest(), "host;x-amz-content-sha256;x-amz-date"
+    request = f"PUT\n/{path}\n\nhost:{host}\nx-amz-content-sha256:{content}\nx-amz-date:{moment}\n\n{signed}\n{content}"
     scope = f"{day}/{REGION}/s3/aws4_request"
     text = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
     key = f"AWS4{SECRET}".encode()
     for part in (*scope.split("/"), text):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
     credential = f"AWS4-HMAC-SHA256 Credential={KEY}/{scope}, SignedHeaders={signed}, Signature={key.hex()}"
-    headers = {"x-amz-date": moment, "x-amz-content-sha256": empty, "Authorization": credential}
-    with urllib.request.urlopen(
-        urllib.request.Request(f"{server.url}/{bucket}", method="PUT", headers=headers), timeout=60
-    ):
+    headers = {"x-amz-date": moment, "x-amz-content-sha256": content, "Authorization": credential}
+    sent = urllib.request.Request(f"{server.url}/{path}", octets, headers, method="PUT")
+    with urllib.request.urlopen(sent, timeout=60):
         pass
