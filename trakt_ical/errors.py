@@ -13,6 +13,7 @@
     │       ├── PageForPeople   a page of HTML instead of data
     │       └── WrongClock      an answer of another day than today
     ├── OutputError         6   the calendar, or other data, could not be written
+    │   └── WrittenMeanwhile        somebody else wrote there during this run
     ├── CheckInRunning      7   another check-in is running
     ├── UpdateHeldBack      8   most of what was there would disappear, so the old calendar or list stays
     ├── NoMatch             9   nothing matches, or more than one thing
@@ -121,6 +122,10 @@ class OutputError(TraktIcalError):
     """The calendar could not be written; what was there before is unchanged."""
 
     exit_code = 6
+
+
+class WrittenMeanwhile(OutputError):
+    """Somebody else wrote to the same place during this run, and what they wrote stays."""
 
 
 class CheckInRunning(TraktIcalError):

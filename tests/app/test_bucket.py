@@ -201,6 +201,16 @@ def test_the_doctor_tries_the_bucket(job: Job) -> None:
     found = examine()
     assert found["failed"], "what was put is not there"
 
+    def fail_later(request: Request) -> Reply | None:
+        """Refuse what expects another version, but not for that reason."""
+        puts = [each for each in job.proxy.asked if each.method == "PUT"]
+        return Reply(b"", 403) if request.method == "PUT" and len(puts) > 2 else None
+
+    job.proxy.asked.clear()
+    job.proxy.interfere = fail_later
+    found = examine()
+    assert "refused the keys" in found["failed"][0], "a fault is no refused condition"
+
 
 def test_a_held_back_update_ends_without_a_memory(job: Job) -> None:
     """Since when it is held back lies in the bucket: a computer that forgets all accepts it after shrink_days."""

@@ -10,7 +10,7 @@ import requests
 
 from trakt_ical.app.context import App
 from trakt_ical.app.doctor.finding import Finding, make_failure, make_warning
-from trakt_ical.errors import OutputError, TraktIcalError
+from trakt_ical.errors import OutputError, TraktIcalError, WrittenMeanwhile
 from trakt_ical.export.stores.address import find_listing_url, find_object_url, is_bucket_address
 from trakt_ical.export.stores.bucket import BucketStore
 from trakt_ical.export.stores.protocol import Snapshot
@@ -71,9 +71,10 @@ def _check_conditions(subject: str, probe: str, store: BucketStore) -> Iterator[
 
 
 def _is_refused(probe: str, octets: bytes, expected: Snapshot | None) -> bool:
+    """Whether the bucket refuses a write that expects another version. Raises OutputError where it fails otherwise."""
     try:
         BucketStore(probe).save(octets, expected)
-    except OutputError:
+    except WrittenMeanwhile:
         return True
     return False
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from trakt_ical import files, http
-from trakt_ical.errors import OutputError, SettingsError
+from trakt_ical.errors import OutputError, SettingsError, WrittenMeanwhile
 from trakt_ical.export.stores.address import ENDPOINTS, PREFIXES, hide_path, split_address
 from trakt_ical.export.stores.protocol import LARGEST, OutputState, Snapshot, Version
 
@@ -89,7 +89,8 @@ class BucketStore:
         except _BucketError as error:
             # The answer may be what got lost, not the calendar. A second attempt then meets the first.
             if not error.may_be_written or not self._holds(octets):
-                raise OutputError(f"{self.label} was not written: {error}") from error
+                kind = WrittenMeanwhile if isinstance(error, _LostRace) else OutputError
+                raise kind(f"{self.label} was not written: {error}") from error
         return True
 
     def _holds(self, octets: bytes) -> bool:
@@ -214,7 +215,7 @@ class BucketStore:
                 # Backblaze B2 knows no conditions. To look first leaves a moment for a race, but nothing is better.
                 found = self._get(path)
                 if (found.version if found else None) != expected:
-                    raise _BucketError("it was changed during this run. Run this again.") from None
+                    raise _LostRace from None
                 obstore.put(client, path, octets, attributes=_make_attributes(path), use_multipart=False)
         except (obstore.exceptions.BaseError, OSError, ValueError, NotImplementedError) as error:
             raise self._translate(error) from None  # its text holds the secret path
@@ -268,7 +269,7 @@ class BucketStore:
             case exceptions.AlreadyExistsError() | exceptions.PreconditionError():
                 # Only a second attempt can meet the first one. Else it is another run that wrote meanwhile.
                 is_retried = re.search(r"after \d+ retr", text) is not None
-                return _BucketError("it was changed during this run. Run this again.", may_be_written=is_retried)
+                return _LostRace(may_be_written=is_retried)
             case exceptions.PermissionDeniedError() | exceptions.UnauthenticatedError():
                 return _BucketError(
                     f"the bucket refused the keys ({status or 'no status'}). Are they right, and may they read, write "
@@ -297,6 +298,13 @@ class _BucketError(Exception):
     def __init__(self, reason: str, *, may_be_written: bool = False) -> None:
         super().__init__(reason)
         self.may_be_written = may_be_written
+
+
+class _LostRace(_BucketError):
+    """Another run wrote there after this one had read."""
+
+    def __init__(self, *, may_be_written: bool = False) -> None:
+        super().__init__("it was changed during this run. Run this again.", may_be_written=may_be_written)
 
 
 _SHARED = ("guard_since", "guard_missing", "last_change", "filters")

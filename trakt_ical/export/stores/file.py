@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from trakt_ical import files
-from trakt_ical.errors import OutputError
+from trakt_ical.errors import OutputError, WrittenMeanwhile
 from trakt_ical.export.stores.protocol import LARGEST, OutputState, Snapshot, Version
 
 NEW_FILE = 0o666  # less the umask: a calendar is for other programs to read
@@ -65,7 +65,9 @@ class FileStore:
         try:
             known = _stat(self._target)
             if _make_version(known) != (expected.version if expected else None):
-                raise OutputError(f"{self._path} was changed during this run, so it was not replaced. Run this again.")
+                raise WrittenMeanwhile(
+                    f"{self._path} was changed during this run, so it was not replaced. Run this again."
+                )
             if expected is not None and expected.octets == octets:
                 return False
             mode = stat.S_IMODE(known.st_mode) if known else NEW_FILE & ~_read_umask()

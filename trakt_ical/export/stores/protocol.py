@@ -58,7 +58,8 @@ class Store(Protocol):
     def save(self, octets: bytes, expected: Snapshot | None) -> bool:
         """Replace what is stored in one step, and return whether that changed anything.
 
-        *expected* is what this run loaded. Where something else is stored by now, OutputError is raised and that stays.
+        *expected* is what this run loaded. Where something else is stored by now, WrittenMeanwhile is raised and that
+        stays.
         """
         ...
 
