@@ -22,10 +22,10 @@ from trakt_ical.config.accounts import describe_account
 from trakt_ical.errors import LOGIN, LoginNeeded, SettingsError
 from trakt_ical.fetch.sources import SOURCES, Capabilities, LoginMethod
 from trakt_ical.http import name_server
+from trakt_ical.trakt.token import Token, TokenFile
 
 if TYPE_CHECKING:
     from trakt_ical.fetch.imported.imported_list import ImportedList, ImportedListFile
-    from trakt_ical.trakt.token import Token, TokenFile
 
 
 log = logging.getLogger(__name__)
@@ -83,8 +83,6 @@ class App(msgspec.Struct, frozen=True):
     @property
     def token_file(self) -> TokenFile:
         """Where the login is kept."""
-        from trakt_ical.trakt.token import TokenFile
-
         chosen = self.settings.token_file
         path = Path(chosen).expanduser() if chosen else self.account_folder / "token.json"
         return TokenFile(path, self.server, self.login_command)
@@ -302,8 +300,7 @@ def _resolve_accounts(
 @contextlib.contextmanager
 def run_demo_server(folders: Folders, environment: Environment, port: int = 0) -> Iterator[dict[str, str]]:
     """Run the built-in Trakt and yield the settings of its account, which starts logged in."""
-    from trakt_ical.demo import Demo
-    from trakt_ical.trakt.token import Token, TokenFile
+    from trakt_ical.demo import Demo  # few runs need it
 
     try:
         files.make_private_folder(folders.data)

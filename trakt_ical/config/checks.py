@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+import zoneinfo
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from trakt_ical.config.settings import FIELDS, Settings
 from trakt_ical.export.stores.address import check_address
+from trakt_ical.http import ListenAddress, is_server_url
 from trakt_ical.wording import suggest_nearest
 
 
@@ -16,7 +19,7 @@ def find_wrong_values(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield each setting whose value is not allowed, with the reason, which follows the setting's name."""
     for name, field in FIELDS.items():
         value = getattr(settings, name)
-        # Most checks import something, so they run only for values that somebody gave.
+        # Checks take time, so they run only for values that somebody gave.
         reason = check_allowed(name, value) if value == field.default else check_value(name, value)
         if reason is not None:
             yield name, reason
@@ -44,8 +47,6 @@ def check_allowed(name: str, value: object) -> str | None:
 
 def check_url(url: str) -> str | None:
     """Check that *url* is the address of a server, to which paths can be appended."""
-    from trakt_ical.http import is_server_url
-
     # An empty query or fragment is not in `parts`, but would still swallow the path that follows it.
     if not is_server_url(url) or re.search("[?#]", url):
         return "must be an address that begins with https:// or http:// and has no ? or #."
@@ -75,8 +76,6 @@ def check_output(output: str) -> str | None:
 
 def check_zone(zone: str) -> str | None:
     """Check that *zone* is known."""
-    import zoneinfo
-
     try:
         zoneinfo.ZoneInfo(zone)
     except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
@@ -95,8 +94,6 @@ def check_color(color: str) -> str | None:
 
 def check_listen(addresses: Collection[str]) -> str | None:
     """Check that *addresses* are hosts and ports, one or more."""
-    from trakt_ical.http import ListenAddress
-
     try:
         for address in addresses:
             ListenAddress.parse(address)
@@ -107,8 +104,6 @@ def check_listen(addresses: Collection[str]) -> str | None:
 
 def check_networks(networks: Iterable[str]) -> str | None:
     """Check that *networks* are addresses or networks."""
-    import ipaddress
-
     try:
         for network in networks:
             ipaddress.ip_network(network)

@@ -26,9 +26,10 @@ from trakt_ical.errors import BrokenAnswer, NoConnection, NotKept, TraktError, U
 from trakt_ical.files import decode, decode_repaired
 from trakt_ical.http import parse_http_date, parse_retry_after, sign_nothing
 from trakt_ical.trakt import statuses
+from trakt_ical.trakt.cache import AnswerFiles, CachePolicy
 from trakt_ical.trakt.reach import JOB, KeptOnly, Patience
 from trakt_ical.trakt.request_counts import request_counts
-from trakt_ical.trakt.transport import make_policy, make_session
+from trakt_ical.trakt.transport import make_session
 
 if TYPE_CHECKING:
     from requests import Response
@@ -155,7 +156,8 @@ class Client:
         self._run_end = time.monotonic() + run_limit if run_limit else float("inf")
         self._max_age = max_age
         self._outage = _Outage()
-        self._session = make_session(self._url, make_policy(None if kept_only else cache_folder, max_age, now))
+        policy = CachePolicy(cache_folder, max_age, now) if cache_folder and not kept_only else None
+        self._session = make_session(self._url, policy)
         self._session.auth = auth or sign_nothing
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(headers or {})})
 
@@ -228,8 +230,6 @@ class Client:
 
     def _load_kept(self, method: str, url: str, kept_only: KeptOnly) -> Answer:
         """Return the kept answer to a request. Raises NotKept."""
-        from trakt_ical.trakt.cache import AnswerFiles
-
         prepared = requests.Request(method, url).prepare().url or ""
         found = AnswerFiles(self._cache_folder).load(prepared) if self._cache_folder and method == "GET" else None
         if found is None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,11 +10,10 @@ import requests
 
 from trakt_ical.answer_limits import LimitedAdapter
 from trakt_ical.http import is_loopback
+from trakt_ical.trakt.cache import CachePolicy, CachingAdapter
 
 if TYPE_CHECKING:
     from requests.adapters import HTTPAdapter
-
-    from trakt_ical.trakt.cache import CachePolicy
 
 MAX_CONNECTIONS = 8  # requests at a time, and so connections that are kept open
 
@@ -31,18 +27,7 @@ def make_session(url: str, policy: CachePolicy | None) -> requests.Session:
     if policy is None:
         adapter: HTTPAdapter = LimitedAdapter(pool_maxsize=MAX_CONNECTIONS)
     else:
-        from trakt_ical.trakt.cache import CachingAdapter
-
         adapter = CachingAdapter(policy, pool_maxsize=MAX_CONNECTIONS)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
-
-
-def make_policy(folder: Path | None, max_age: timedelta, now: Callable[[], datetime]) -> CachePolicy | None:
-    """Return how answers are kept in *folder*, None where they are not."""
-    if folder is None:
-        return None
-    from trakt_ical.trakt.cache import CachePolicy
-
-    return CachePolicy(folder, max_age, now)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from dateutil.parser import isoparse, parse
+
 from trakt_ical.fetch import zones
 from trakt_ical.model import Moment, StepRecorder, ignore_step
 
@@ -66,8 +68,6 @@ def find_midnight(aired: AirTimes, starts: Moment) -> datetime | None:
 
 def _parse_iso(iso: str | None) -> datetime | None:
     """Return the instant that *iso* states, None where it states none."""
-    from dateutil.parser import isoparse
-
     try:
         stated = isoparse(iso or "")
     except ValueError:
@@ -132,6 +132,4 @@ def _parse_hour(air_time: str | None) -> dt.time | None:
     # Checked first, since dateutil would read "10" or "may" as some hour of today.
     if not _HOUR.fullmatch(text) or text == UNKNOWN:
         return None
-    from dateutil.parser import parse
-
     return parse(text, default=datetime(2000, 1, 1, tzinfo=UTC)).time()
