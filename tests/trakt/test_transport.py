@@ -160,8 +160,21 @@ def test_what_an_answer_varies_by_is_not_kept(tmp_path: Path) -> None:
     assert [each.headers.get("If-None-Match") for each in asked] == [None, '"x"']
 
 
-def test_unchanged_answers_share_a_connection(tmp_path: Path) -> None:
-    """After a 304 the connection is used again: each new one to Trakt costs a TLS handshake."""
+@pytest.mark.parametrize(
+    ("headers", "most"),
+    [
+        ({}, 1),
+        ({"Content-Length": "2"}, 1),
+        ({"Content-Encoding": "gzip"}, 1),
+        ({"Transfer-Encoding": "chunked"}, 4),
+    ],
+    ids=["", "length", "packed", "chunked"],
+)
+def test_unchanged_answers_share_a_connection(tmp_path: Path, headers: dict[str, str], most: int) -> None:
+    """After a 304 the connection is used again: each new one to Trakt costs a TLS handshake.
+
+    There is no body to wait for, even where header fields describe one: they may be those of the whole answer.
+    """
     connections: set[object] = set()
 
     class Handler(QuietHandler):
@@ -170,14 +183,14 @@ def test_unchanged_answers_share_a_connection(tmp_path: Path) -> None:
             known = self.headers.get("If-None-Match") == '"x"'
             self.send_response_only(304 if known else 200)
             self.send_header("ETag", '"x"')
-            if not known:
-                self.send_header("Content-Length", "2")
+            for name, value in headers.items() if known else [("Content-Length", "2")]:
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(b"" if known else b"[]")
 
     with run_handler(Handler) as url, Client(url, cache_folder=tmp_path) as client:
         assert [client.get("/x").from_cache for _ in range(4)] == [False, True, True, True]
-    assert len(connections) == 1
+    assert len(connections) <= most
 
 
 def test_a_cache_that_is_emptied_meanwhile_costs_nothing(tmp_path: Path) -> None:

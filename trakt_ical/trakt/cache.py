@@ -166,7 +166,7 @@ class CachingAdapter(LimitedAdapter):
         response = super().send(request, *args, **kwargs)
         date = parse_http_date(response.headers.get("Date")) or self._policy.now()
         if kept and response.status_code == 304:
-            response.content  # noqa: B018  read to its end, though empty: else the connection could not be used again
+            _end_empty(response)
             self._files.renew(url, date)
             return self._make_response(request, kept, {"Date": response.headers.get("Date", "")})
         if response.status_code == 200:
@@ -274,6 +274,14 @@ def _date_file(path: Path, date: datetime) -> None:
 
 def _format_date(date: datetime) -> bytes:
     return NUMBER % max(0, int(date.timestamp()))
+
+
+def _end_empty(response: Response) -> None:
+    """End *response*, a 304, so that its connection can be used again where that is possible."""
+    if response.raw.chunked:  # how a body would have been sent, RFC 9112 §6.1: urllib3 would wait for one
+        response.close()
+    else:
+        response.content  # noqa: B018  only what was read to its end, though empty, leaves the connection free
 
 
 def _read_packed(raw: HTTPResponse) -> bytes:
