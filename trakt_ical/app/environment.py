@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import sys
+import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,8 +46,6 @@ def use_newest_zones() -> None:
     Python takes those of the computer where it has any, however old. Countries change their clocks at short notice:
     with data of 2025, Vancouver and Havana are an hour off from November 2026 on.
     """
-    import zoneinfo
-
     import tzdata  # type: ignore[import-untyped]
 
     if "PYTHONTZPATH" in os.environ:  # somebody chose the data

@@ -14,7 +14,7 @@ import click
 import trakt_ical
 from trakt_ical.cli.command import make_general_options, make_json_option
 from trakt_ical.cli.terminal import describe_stdout_error, write_note
-from trakt_ical.wording import COMMANDS
+from trakt_ical.wording import COMMANDS, suggest_nearest
 
 
 class Commands(click.Group):
@@ -38,8 +38,6 @@ class Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from trakt_ical.wording import suggest_nearest
-
             raise click.UsageError(error.message + suggest_nearest(args[0], self.list_commands(ctx)), ctx) from None
 
 

@@ -17,6 +17,7 @@ from click.shell_completion import (
 )
 
 from trakt_ical.cli.command import Command, read_general_options
+from trakt_ical.cli.terminal import strip_controls, write_line
 
 # The words before the cursor go to the program a line each: a word may have blanks. Without an answer, PowerShell
 # completes the names of files.
@@ -98,7 +99,6 @@ def complete_titles(ctx: click.Context, _param: click.Parameter, incomplete: str
     logging.getLogger("trakt_ical").addHandler(logging.NullHandler())  # a warning would stand amid what is typed
     try:
         from trakt_ical.app.completion import complete_title
-        from trakt_ical.cli.terminal import strip_controls
 
         general = read_general_options(ctx)
         flags = {name: ctx.params.get(name) for name in ("account", "api", "api_url")}
@@ -122,6 +122,4 @@ def command(ctx: click.Context, /, shell: str) -> None:
     fish:                 trakt-ical completion fish > ~/.config/fish/completions/trakt-ical.fish
     PowerShell, $PROFILE: trakt-ical completion powershell | Out-String | Invoke-Expression
     """
-    from trakt_ical.cli.terminal import write_line
-
     write_line(SHELLS[shell](ctx.find_root().command, {}, "trakt-ical", VARIABLE).source())

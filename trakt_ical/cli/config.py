@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,10 +13,12 @@ import msgspec
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import write_line
+from trakt_ical.config import CONFIG, hide_userinfo, list_settings
+from trakt_ical.errors import SettingsError
+from trakt_ical.export.stores.address import complete_address, find_plain_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from trakt_ical.config import Calendar, ShownSetting
 
@@ -42,8 +46,6 @@ def command(run: Run, /, words: tuple[str, ...], show_all: bool, as_json: bool, 
     Secrets are not shown. The last line, on standard error, says where your settings file is or would be.
     """
     if schema:
-        import json
-
         from trakt_ical.config.schema import make_schema
 
         write_line(json.dumps(make_schema(), ensure_ascii=False, indent=2))
@@ -54,16 +56,12 @@ def command(run: Run, /, words: tuple[str, ...], show_all: bool, as_json: bool, 
             raise click.UsageError(f"--account only chooses what is shown. Write: config {words[0]} {table}NAME …")
         _change(run, words)
         return
-    from trakt_ical.config import list_settings
-
     with run.accounts(flags) as accounts:
         resolved = accounts.resolved
         listed = list(
             list_settings(resolved if resolved.account is None else resolved.select_account(resolved.account))
         )
         if as_json:
-            import json
-
             write_line(json.dumps([msgspec.structs.asdict(each) for each in listed], ensure_ascii=False, indent=2))
         else:
             _print_table([each for each in listed if show_all or each.origin != "default"])
@@ -77,9 +75,6 @@ def command(run: Run, /, words: tuple[str, ...], show_all: bool, as_json: bool, 
 
 def _warn_of_plain_endpoint(run: Run, calendar: Calendar, environ: Mapping[str, str]) -> None:
     """Say if the bucket of *calendar* is reached without encryption: its secret path can then be read on the way."""
-    from trakt_ical.config import hide_userinfo
-    from trakt_ical.export.stores.address import find_plain_endpoint
-
     if name := find_plain_endpoint(calendar.settings.output, environ):
         url = hide_userinfo(environ[name])
         run.say(f"The bucket of {calendar.title} is reached without encryption: {name} is {url}.")
@@ -112,7 +107,6 @@ def _change(run: Run, words: Sequence[str]) -> None:
         _edit(run, path)
         return
     from trakt_ical.config import edit
-    from trakt_ical.export.stores.address import complete_address
 
     name = rest[0]
     value = None if action == "unset" else rest[1] if len(rest) > 1 else _ask_value(name)
@@ -141,7 +135,6 @@ def _ask_value(name: str) -> str:
 def _edit(run: Run, path: Path) -> None:
     """Open the settings file in the user's editor; report what is wrong with it afterwards."""
     from trakt_ical.config import edit
-    from trakt_ical.errors import SettingsError
 
     if not path.exists():
         edit.save_text(path, edit.NEW_FILE)
@@ -157,10 +150,7 @@ def _edit(run: Run, path: Path) -> None:
 
 def _find_file(run: Run) -> Path:
     """Return where the settings file is, or would be."""
-    from pathlib import Path
-
     from trakt_ical.app.environment import Environment, find_folders
-    from trakt_ical.config import CONFIG
 
     environ = (run.environment or Environment()).environ
     named = run.config or environ.get(CONFIG)

@@ -19,6 +19,7 @@ from trakt_ical.cli.run import (
     setting_option,
 )
 from trakt_ical.cli.terminal import write_line
+from trakt_ical.errors import NoMatch
 
 
 @click.command("explain", cls=Command)
@@ -45,7 +46,6 @@ def command(run: Run, /, query: tuple[str, ...], name: str | None, fresh: bool, 
     from trakt_ical.app.explain import explain_airing
     from trakt_ical.app.listed import MAX_AGE, fetch_listed
     from trakt_ical.app.outputs import load_stored_output
-    from trakt_ical.errors import NoMatch
 
     check_freshness(flags, fresh=fresh)
     flags["kind"] = flags["kind"] or None

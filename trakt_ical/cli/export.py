@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options, find_calendars_with_output, setting_option
 from trakt_ical.cli.terminal import show_progress, write_data, write_line
 from trakt_ical.errors import TraktError, UpdateHeldBack
+from trakt_ical.wording import parse_span
 
 if TYPE_CHECKING:
     from trakt_ical.app.context import App
@@ -35,8 +36,6 @@ class Day(click.ParamType[date]):
         """Return the date that *value* gives; a text that fits several dates, such as 04/05/2026, is refused."""
         with contextlib.suppress(ValueError):
             return date.fromisoformat(value)
-        from datetime import UTC, datetime
-
         from dateutil.parser import parse
 
         blanks = datetime(2000, 1, 1, tzinfo=UTC), datetime(2004, 2, 2, tzinfo=UTC)
@@ -58,8 +57,6 @@ class Span(click.ParamType[timedelta]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         """Return the length of time that *value* gives."""
-        from trakt_ical.wording import parse_span
-
         if (span := parse_span(value)) is None:
             self.fail(f"{value!r} is not a length of time. Write it like 24h, 90m or 2d.", param, ctx)
         return span

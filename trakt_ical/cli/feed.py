@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trakt_ical.cli.command import CommandGroup
-from trakt_ical.cli.run import Run, account_options
+from trakt_ical.cli.run import Run, account_options, find_calendar
 from trakt_ical.cli.terminal import write_line
 from trakt_ical.wording import describe_past
 
@@ -141,8 +141,6 @@ def accept(run: Run, /, name: str | None, force: bool, **flags: Any) -> None:
 @contextlib.contextmanager
 def _open_feed(run: Run, name: str | None, flags: Mapping[str, Any]) -> Iterator[tuple[App, Calendar]]:
     """Open the accounts, and find the calendar called *name*, or the only one, with its account."""
-    from trakt_ical.cli.run import find_calendar
-
     with run.accounts(flags) as accounts:
         apps = accounts.open_all()
         titles = [calendar.title for app in apps for calendar in app.calendars]

@@ -11,10 +11,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import is_terminal, write_live, write_note
+from trakt_ical.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,10 +85,7 @@ def log_in_by_code(run: Run, app: App, *, qr: bool = False, no_browser: bool = F
 
 def _take_token(app: App) -> Token:
     """Keep the token that standard input holds, if Trakt accepts it. Raises TraktIcalError."""
-    import msgspec
-
     from trakt_ical.app.login import log_in, open_new_login
-    from trakt_ical.errors import SettingsError
     from trakt_ical.trakt.token import Token
 
     try:

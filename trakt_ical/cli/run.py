@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from trakt_ical.cli.terminal import write_note
-from trakt_ical.wording import PROGRAM, complete_commands
+from trakt_ical.wording import PROGRAM, complete_commands, suggest_nearest
 
 if TYPE_CHECKING:
     from trakt_ical.app.context import Accounts, App
@@ -139,8 +139,6 @@ def find_calendar(apps: Sequence[App], name: str) -> tuple[App, Calendar]:
     for app, calendar in calendars:
         if calendar.title.casefold() == name.casefold():
             return app, calendar
-    from trakt_ical.wording import suggest_nearest
-
     titles = [calendar.title for _, calendar in calendars]
     raise click.UsageError(
         f"There is no calendar {name}. Your settings have: {', '.join(titles)}.{suggest_nearest(name, titles)}"

@@ -14,6 +14,10 @@ from trakt_ical.cli.login import log_in_by_code
 from trakt_ical.cli.run import Run, setting_option
 from trakt_ical.cli.schedule import install_schedule, warn_of_variables
 from trakt_ical.cli.terminal import show_progress, write_note
+from trakt_ical.config.checks import check_value
+from trakt_ical.errors import AppNeeded, ImportRefused, SettingsError, TraktIcalError
+from trakt_ical.export.stores.address import complete_address, is_bucket_address
+from trakt_ical.fetch.sources import SOURCES, LoginMethod
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,8 +94,6 @@ def command(run: Run, /, **flags: Any) -> None:
 
 def _refuse_household(accounts: Accounts) -> None:
     """Raise SettingsError where the settings have accounts: a few questions cannot say what is whose."""
-    from trakt_ical.errors import SettingsError
-
     if names := [name for name in accounts.resolved.accounts if name]:
         raise SettingsError(
             f"Your settings have accounts ({', '.join(names)}), and setup is for one person. Change them in "
@@ -136,7 +138,6 @@ def _ask_client_id(run: Run, app: App, given: str | None, *, asks: bool) -> str:
     Raises click.UsageError, AppNeeded or TraktError.
     """
     from trakt_ical.app.setup import check_client_id
-    from trakt_ical.errors import AppNeeded
 
     client_id, known = given or "", app.settings.client_id
     while True:
@@ -164,11 +165,6 @@ def _ask_client_id(run: Run, app: App, given: str | None, *, asks: bool) -> str:
 
 def _ask_rest(app: App, api: str, flags: dict[str, Any], *, asks: bool) -> Answers:
     """Return the answers about kinds, zone and output, for a calendar from *api*. Raises SettingsError."""
-    from trakt_ical.config.checks import check_value
-    from trakt_ical.errors import SettingsError
-    from trakt_ical.export.stores.address import complete_address
-    from trakt_ical.fetch.sources import SOURCES
-
     settings = app.settings
     if any(calendar.name for calendar in app.resolved.calendars):
         return {}  # calendars with tables of their own are for an editor
@@ -192,8 +188,6 @@ def _ask_rest(app: App, api: str, flags: dict[str, Any], *, asks: bool) -> Answe
 
 
 def _ask_kinds(capabilities: Capabilities, usual: Sequence[str]) -> tuple[str, ...]:
-    from trakt_ical.config.checks import check_value
-
     has = capabilities.kinds
     shown = ",".join(kind for kind in usual if kind in has) or "shows"
     while True:
@@ -210,8 +204,6 @@ def _ask_kinds(capabilities: Capabilities, usual: Sequence[str]) -> tuple[str, .
 
 def _ask_zone(usual: str, origin: str) -> str:
     """Return the zone that the user names, "" for that of *origin*, the user's account or computer."""
-    from trakt_ical.config.checks import check_value
-
     while True:
         question = f"Time zone ({origin}: that of your {origin})"
         typed: str = click.prompt(question, default=usual or origin, err=True)
@@ -223,9 +215,6 @@ def _ask_zone(usual: str, origin: str) -> str:
 
 
 def _ask_output(usual: str) -> str:
-    from trakt_ical.config.checks import check_value
-    from trakt_ical.export.stores.address import complete_address
-
     while True:
         # Who can read the path can read the calendar, so nobody has to invent one.
         typed = complete_address(click.prompt("File of the calendar (or s3://BUCKET)", default=usual, err=True))
@@ -254,7 +243,6 @@ def _ask_list(run: Run, app: App, path: Path | None, *, asks: bool) -> ListConte
     Raises click.UsageError where nobody can be asked, ImportRefused.
     """
     from trakt_ical.app.import_shows import EXPORT_PAGE, read_demo_export, read_files
-    from trakt_ical.errors import ImportRefused
 
     if path is not None:
         return read_files([path], takes_incomplete=False)
@@ -297,7 +285,6 @@ def _import(run: Run, app: App, content: ListContent, *, asks: bool) -> None:
 def _log_in(run: Run, app: App) -> None:
     """Log in, where the source has a login and nobody is logged in."""
     from trakt_ical.app.login import find_login
-    from trakt_ical.fetch.sources import LoginMethod
 
     if app.capabilities.login is not LoginMethod.DEVICE_CODE:
         return
@@ -310,9 +297,7 @@ def _log_in(run: Run, app: App) -> None:
 def _make_first_calendar(run: Run, app: App) -> None:
     """Write each calendar that goes to a file or bucket, and say how to see it."""
     from trakt_ical.app.export import ExportOptions, Job, export
-    from trakt_ical.errors import TraktIcalError
     from trakt_ical.export.output import make_store
-    from trakt_ical.export.stores.address import is_bucket_address
 
     calendars = [calendar for calendar in app.calendars if calendar.settings.output not in ("", "-")]
     jobs = [Job(calendar, make_store(calendar.settings.output)) for calendar in calendars]

@@ -14,6 +14,7 @@ from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import write_line
 from trakt_ical.errors import LoginNeeded, TraktIcalError
+from trakt_ical.fetch.sources import LoginMethod
 from trakt_ical.wording import IMPORT_AGAIN, describe_past, describe_span
 
 if TYPE_CHECKING:
@@ -160,8 +161,6 @@ def _convert_output(run: Run, output: WrittenOutput, now: datetime) -> dict[str,
 
 def _load_login(app: App) -> Login:
     """Return the token, None where the source has no login, the error where one, or a list, is missing."""
-    from trakt_ical.fetch.sources import LoginMethod
-
     try:
         if app.capabilities.needs_list:
             app.load_imported_list()
