@@ -104,7 +104,7 @@ def _report(run: Run, app: App, update: ListUpdate, content: ListContent, *, dou
         )
     if content.lacks_dropped:
         run.say("Trakt's export does not say which shows you dropped. Leave them out with exclude_shows.")
-    if app.settings.api != "tvmaze":
+    if not app.capabilities.needs_list:
         setting = f"account.{app.account}.api" if app.account else "api"
         run.say(f"To make your calendar from this list: {run.program} config set {quote(setting)} tvmaze")
 

@@ -113,7 +113,7 @@ def _ask_source(run: Run, app: App, flags: dict[str, Any], *, asks: bool) -> Ans
     origin = flags["origin"]
     if run.demo:  # the built-in Trakt has an app and an account
         return {"api": API_OF_WAY[origin]} if origin in API_OF_WAY else {}
-    usual = "tvmaze" if app.settings.api == "tvmaze" else "trakt"
+    usual = "tvmaze" if app.capabilities.needs_list else "trakt"
     if origin is None and not asks and not flags["client_id"] and flags["list_file"]:
         origin = "tvmaze"
     while True:
