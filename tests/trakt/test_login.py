@@ -26,7 +26,7 @@ from trakt_ical.demo import Body, Fault
 from trakt_ical.errors import BrokenAnswer, LoginNeeded, OutputError, SettingsError
 from trakt_ical.fetch.sources import SOURCES
 from trakt_ical.trakt.client import Client
-from trakt_ical.trakt.login import Login
+from trakt_ical.trakt.device_login import Login
 from trakt_ical.trakt.token import Token, TokenFile
 
 
@@ -227,7 +227,7 @@ import sys
 from datetime import datetime, timedelta, UTC
 from pathlib import Path
 from trakt_ical.trakt.client import Client
-from trakt_ical.trakt.login import Login
+from trakt_ical.trakt.device_login import Login
 from trakt_ical.trakt.signing import TokenSigner
 from trakt_ical.trakt.token import TokenFile
 

@@ -26,7 +26,7 @@ from trakt_ical.app.open_source import make_token_signer
 from trakt_ical.demo import Body, Drop, Fault
 from trakt_ical.errors import LoginNeeded, OutputError, SettingsError, TraktError, TraktIcalError
 from trakt_ical.trakt.client import Client
-from trakt_ical.trakt.login import Login
+from trakt_ical.trakt.device_login import Login
 from trakt_ical.trakt.signing import TokenSigner
 from trakt_ical.trakt.token import OtherServer, Token, TokenFile
 

@@ -22,7 +22,7 @@ from trakt_ical.errors import BrokenAnswer, LoginNeeded, NotKept, SettingsError,
 from trakt_ical.fetch.sources import SOURCES, LoginMethod
 from trakt_ical.fetch.v2.source import open_client
 from trakt_ical.trakt.client import Client
-from trakt_ical.trakt.login import Login, fetch_account_settings
+from trakt_ical.trakt.device_login import Login, fetch_account_settings
 from trakt_ical.trakt.signing import BearerSigner, list_token_secrets, refuse_plain_http
 from trakt_ical.trakt.token import OtherServer, Token
 

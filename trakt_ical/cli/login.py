@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trakt_ical.app.context import Accounts, App
-    from trakt_ical.trakt.login import DeviceCode
+    from trakt_ical.trakt.device_login import DeviceCode
     from trakt_ical.trakt.token import Token
 
 TOKEN_LIMIT = 65_536  # octets; a token has 300

@@ -32,7 +32,7 @@ from trakt_ical.fetch.v2.wire import MOVIE_CALENDARS, SHOW_CALENDARS, EpisodeEnt
 from trakt_ical.http import parse_http_date
 from trakt_ical.model import Airing, DateRange, Movie
 from trakt_ical.trakt.client import Answer, Client
-from trakt_ical.trakt.login import fetch_account_settings
+from trakt_ical.trakt.device_login import fetch_account_settings
 from trakt_ical.trakt.transport import MAX_CONNECTIONS
 
 log = logging.getLogger(__name__)
