@@ -25,6 +25,7 @@ from trakt_ical.config import FIELDS
 from trakt_ical.config.edit import check_text
 from trakt_ical.demo import load_cast
 from trakt_ical.demo.cast import Cast, Show, Timetable
+from trakt_ical.wording import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -343,6 +344,16 @@ def test_the_architecture_names_what_is_there() -> None:
     for page in ("architecture.md", "contributing.md"):
         named = re.findall(r"[\w/]*\w\.py\b", (ROOT / "docs" / page).read_text(encoding="utf-8"))
         assert [name for name in named if not any(path.endswith(f"/{name}") for path in files)] == []
+
+
+def test_the_picture_of_the_rooms_names_every_module() -> None:
+    """The picture in docs/architecture.md has each module of the package; a command has one of its name in cli/."""
+    picture = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("```")[1]
+    named = set(re.findall(r"\w+", picture))
+    package = ROOT / "trakt_ical"
+    modules = [path for path in package.glob("**/*.py") if not path.name.startswith("__")]
+    commands = {package / "cli" / f"{name}.py" for name in (*COMMANDS, "import_")}
+    assert [str(path) for path in modules if path.stem not in named and path not in commands] == []
 
 
 def test_the_changes_are_kept_as_agreed() -> None:
