@@ -140,7 +140,7 @@ def test_doctor_warns_of_metrics_that_all_can_read(measured: RunningFeed, line: 
     environ = line.environ | {"TRAKT_ICAL_METRICS_FROM": HERE, "TRAKT_ICAL_PUBLIC_URL": measured.base}
     with open_accounts({}, demo=False, environment=Environment(line.clock, environ=environ)) as accounts:
         app = accounts.open_chosen()
-        found = list(check_public_feed(app, ""))
+        found = list(check_public_feed(app))
         assert [finding.message for finding in found if "metrics" in finding.message]
         measured.accounts.application.metrics = None
-        assert not [finding.message for finding in check_public_feed(app, "") if "metrics" in finding.message]
+        assert not [finding.message for finding in check_public_feed(app) if "metrics" in finding.message]

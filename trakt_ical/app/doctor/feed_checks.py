@@ -19,7 +19,7 @@ LOOK = {"Sec-Fetch-Mode": "navigate"}
 REMEDY = "Is trakt-ical serve running, and does your proxy lead there? See docs/serving.md"
 
 
-def check_public_feed(app: App, account: str) -> Iterator[Finding]:
+def check_public_feed(app: App) -> Iterator[Finding]:
     """Fetch the first feed of *app* at `public_url`, where that is set. Its secret is in no finding."""
     public = app.settings.public_url.rstrip("/")
     if not public or not app.folders.feed.is_dir():
@@ -32,24 +32,24 @@ def check_public_feed(app: App, account: str) -> Iterator[Finding]:
             status, kind, begin = answer.status_code, answer.headers.get("Content-Type", ""), answer.raw.read(64, True)
     except requests.RequestException as error:
         fault = Unreachable(f"{public} cannot be reached from here ({type(error).__name__}).")
-        yield make_failure("feed", fault, REMEDY, account)
+        yield make_failure("feed", fault, REMEDY)
         return
     if status != 200 or not begin.startswith(b"BEGIN:VCALENDAR"):
         fault = Unreachable(f"{public} answers with status {status}, and not with a calendar.")
-        yield make_failure("feed", fault, REMEDY, account)
+        yield make_failure("feed", fault, REMEDY)
         return
     if not kind.startswith("text/calendar"):
         message = f"{public} sends the calendar as {kind or 'nothing'}."
-        yield make_warning("feed", message, "Configure the proxy to keep Content-Type as it is.", account)
+        yield make_warning("feed", message, "Configure the proxy to keep Content-Type as it is.")
     elif public.startswith("http:") and not is_loopback(urlsplit(public).hostname or ""):
-        yield make_warning("feed", f"{public} is not encrypted, and its addresses are secret.", "Use https.", account)
+        yield make_warning("feed", f"{public} is not encrypted, and its addresses are secret.", "Use https.")
     else:
-        yield Finding(subject="feed", message=f"{public} serves the calendar {title}.", account=account)
+        yield Finding(subject="feed", message=f"{public} serves the calendar {title}.")
     if app.settings.metrics_from:
-        yield from _check_public_metrics(public, account)
+        yield from _check_public_metrics(public)
 
 
-def _check_public_metrics(public: str, account: str) -> Iterator[Finding]:
+def _check_public_metrics(public: str) -> Iterator[Finding]:
     """Warn where the metrics, which are for whoever runs the service, can be read by all the world."""
     with (
         suppress(requests.RequestException),
@@ -57,4 +57,4 @@ def _check_public_metrics(public: str, account: str) -> Iterator[Finding]:
     ):
         if answer.status_code == 200:
             message, remedy = f"Everybody can read {public}/metrics.", "Let your proxy send X-Forwarded-For."
-            yield make_warning("feed", message, remedy, account)
+            yield make_warning("feed", message, remedy)

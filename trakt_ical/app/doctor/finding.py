@@ -31,7 +31,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     account: str = ""
 
 
-def make_failure(subject: str, error: TraktIcalError, remedy: str = "", account: str = "") -> Finding:
+def make_failure(subject: str, error: TraktIcalError, remedy: str = "") -> Finding:
     """Return the finding that *error* is."""
     message, mark, advice = str(error).partition(" Run: ")
     return Finding(
@@ -40,10 +40,9 @@ def make_failure(subject: str, error: TraktIcalError, remedy: str = "", account:
         grade=Grade.FAILED,
         remedy=remedy or "\n".join([*filter(None, [(mark + advice).strip()]), *getattr(error, "excerpt", ())]),
         exit_status=error.exit_code,
-        account=account,
     )
 
 
-def make_warning(subject: str, message: str, remedy: str, account: str = "") -> Finding:
+def make_warning(subject: str, message: str, remedy: str) -> Finding:
     """Return the finding of something that works, though not as well as it should."""
-    return Finding(subject=subject, message=message, grade=Grade.WARNING, remedy=remedy, account=account)
+    return Finding(subject=subject, message=message, grade=Grade.WARNING, remedy=remedy)
