@@ -307,7 +307,7 @@ def _describe_left_out(job: Job, count: int) -> str:
     name, settings = f"{job.calendar.name}: " if job.calendar.name else "", job.calendar.settings
     events = f"{count:,} event{'' if count == 1 else 's'}"
     return (
-        f"{name}{events} left out to stay within {settings.max_bytes:,} bytes, which is as much as Google reads. "
+        f"{name}{events} left out to stay within {settings.max_bytes:,} bytes. Google reads no more than 1 MB. "
         "To keep more, raise max_bytes (0: no limit), or ask for fewer days with ahead."
     )
 
