@@ -75,7 +75,7 @@ class Folders(msgspec.Struct, frozen=True):
     state: Path
 
     @property
-    def written(self) -> tuple[Path, ...]:
+    def working_folders(self) -> tuple[Path, ...]:
         """The folders that runs write to."""
         return self.data, self.cache, self.state
 

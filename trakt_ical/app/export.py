@@ -101,11 +101,11 @@ def export(
                 output.note_failure(outcome, app.environment.now())
     _forget_doubtful_answers(app, outcomes.values())
     if not options.dry_run:
-        outcomes |= {number: _hand_on(app, job, outcomes[number]) for number, job in enumerate(jobs)}
+        outcomes |= {number: _call_after_change(app, job, outcomes[number]) for number, job in enumerate(jobs)}
     return [outcomes[number] for number in range(len(jobs))]
 
 
-def _hand_on(app: App, job: Job, outcome: Outcome) -> Outcome:
+def _call_after_change(app: App, job: Job, outcome: Outcome) -> Outcome:
     """Run what the user wants to be run after *job* changed its calendar; return *outcome*, with the error of that."""
     # After the locks: a command may take long, or read the file with this program.
     if job.store is None or not isinstance(outcome, RunResult) or not outcome.changed:

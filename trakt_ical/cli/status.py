@@ -69,7 +69,7 @@ def command(run: Run, /, as_json: bool, max_age: int | None, prune: bool, **flag
         else:
             for row in _describe_status(run, apps, outputs, logins):
                 write_line(run.complete_advice(row))
-        for fault in find_folder_faults(accounts.folders.written):
+        for fault in find_folder_faults(accounts.folders.working_folders):
             run.warn(f"Warning: {fault.message} No run can record its result there. {fault.remedy}")
         for number, app in enumerate(apps):
             for warning in find_shared_users(app, apps[number + 1 :]):

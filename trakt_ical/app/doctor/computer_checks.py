@@ -44,7 +44,7 @@ def check_rights(accounts: Accounts, apps: Sequence[App]) -> Iterator[Finding]:
     open_to_others = [path for path in dict.fromkeys(paths) if path.is_file() and path.stat().st_mode & OTHERS]
     for path in open_to_others:
         yield make_warning("rights", f"Other users of this computer can read {path}.", f"Run: chmod 600 '{path}'")
-    faults = list(find_folder_faults(folders.written))
+    faults = list(find_folder_faults(folders.working_folders))
     for fault in faults:
         yield make_failure("rights", OutputError(fault.message), fault.remedy)
     if not open_to_others and not faults:
