@@ -15,7 +15,7 @@ from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import write_line
 from trakt_ical.errors import LoginNeeded, TraktIcalError
 from trakt_ical.fetch.sources import LoginMethod
-from trakt_ical.wording import IMPORT_AGAIN, describe_past, describe_span
+from trakt_ical.wording import IMPORT_AGAIN, describe_age, describe_past, describe_span
 
 if TYPE_CHECKING:
     from trakt_ical.app.context import App
@@ -186,7 +186,8 @@ def _describe_login(app: App, login: Login, now: datetime) -> Iterator[str]:
         return
     age = now - (login.expires_at - timedelta(seconds=login.expires_in))
     left = login.expires_at - now
-    until = f"expires in {describe_span(left)}" if left > timedelta(0) else f"expired {describe_span(-left)} ago"
+    expired = f"expired {describe_age(login.expires_at, now)}"
+    until = f"expires in {describe_span(left)}" if left > timedelta(0) else expired
     yield f"Logged in as {login.username or 'an unknown user'}."
     yield (
         f"The access token is {describe_span(age)} old and {until} ({login.expires_at:%Y-%m-%d %H:%M} UTC). "
