@@ -251,6 +251,8 @@ def delete_abandoned(root: Path, now: float) -> None:
 def _list_folders(root: Path) -> list[Path]:
     try:
         return [path for path in root.iterdir() if path.is_dir()]
+    except FileNotFoundError:  # nothing was kept yet
+        return []
     except OSError as error:
         log.debug("The answer cache cannot be listed: %s", error)
         return []
