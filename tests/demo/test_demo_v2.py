@@ -348,6 +348,14 @@ def test_nothing_found_is_not_checked_in(client: Client, body: object, status: i
     assert client.get("/users/me/watching").status_code == 204
 
 
+@pytest.mark.parametrize(("slug", "season", "number"), [("the-garden-year", 0, 1), ("harbor-nine", 0, 99_999)])
+def test_an_episode_of_no_year_is_a_404(client: Client, slug: str, season: int, number: int) -> None:
+    """An episode before the year 1 or after 9999 is unknown like any other, whether its season is a year or not."""
+    assert client.get(f"/shows/{slug}/seasons/{season}/episodes/{number}").status_code == 404
+    body = {"show": {"ids": {"slug": slug}}, "episode": {"season": season, "number": number}}
+    assert client.check_in(body).status_code == 404
+
+
 def test_watching_needs_a_login(client: Client) -> None:
     """What the user watches is a 401 without a login."""
     client.check_in(HARBOR)

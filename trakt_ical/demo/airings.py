@@ -144,8 +144,11 @@ class Catalogue:
 
     def find_airing(self, show: Show, season: int, number: int) -> Airing | None:
         """One episode wherever it airs now; None when there is none or it was removed."""
-        slot = show.airs.slot(season, number) if show.airs else None
-        return None if slot is None else self._apply_change(make_airing(show, slot))
+        try:
+            slot = show.airs.slot(season, number) if show.airs else None
+            return None if slot is None else self._apply_change(make_airing(show, slot))
+        except (ValueError, OverflowError):
+            return None  # it would air before the year 1 or after 9999
 
     def find_named(self, name: str) -> Show | Movie | Airing | None:
         """The show, movie or episode that has this name in the account's state."""
