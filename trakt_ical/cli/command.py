@@ -91,6 +91,7 @@ class Command(click.Command):
                 ctx.exit(OutputError.exit_code)
 
     def _make_run(self, ctx: click.Context) -> Run:
+        from trakt_ical.app.environment import Environment
         from trakt_ical.cli.run import Run
 
         given = read_general_options(ctx)
@@ -100,7 +101,7 @@ class Command(click.Command):
             if not any(param.name == "as_json" for param in self.params):
                 raise click.UsageError(f"{ctx.command_path} has no --json.", ctx)
             ctx.params["as_json"] = True
-        return Run(environment=ctx.find_root().obj, **given)
+        return Run(environment=ctx.find_root().obj or Environment(), **given)
 
 
 class CommandGroup(click.Group):

@@ -13,7 +13,7 @@ import msgspec
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import write_line
-from trakt_ical.config import CONFIG, hide_userinfo, list_settings
+from trakt_ical.config import hide_userinfo, list_settings
 from trakt_ical.errors import SettingsError
 from trakt_ical.export.stores.address import complete_address, find_plain_endpoint
 
@@ -150,8 +150,8 @@ def _edit(run: Run, path: Path) -> None:
 
 def _find_file(run: Run) -> Path:
     """Return where the settings file is, or would be."""
-    from trakt_ical.app.environment import Environment, find_folders
+    from trakt_ical.app.environment import find_folders
 
-    environ = (run.environment or Environment()).environ
-    named = run.config or environ.get(CONFIG)
-    return Path(named).expanduser() if named else find_folders(run.home, environ, demo=run.demo).file
+    if run.chosen_config:
+        return Path(run.chosen_config).expanduser()
+    return find_folders(run.home, run.environment.environ, demo=run.demo).file

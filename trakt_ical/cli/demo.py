@@ -26,14 +26,13 @@ def command(run: Run, /, port: int, as_json: bool) -> None:
     failures: see docs/demo.md.
     """
     from trakt_ical.app.context import run_demo_server
-    from trakt_ical.app.environment import Environment, find_folders
+    from trakt_ical.app.environment import find_folders
     from trakt_ical.config import PREFIX
 
     gc.enable()  # `main` turned it off, for short runs; a server would grow
     ended = threading.Event()
-    environment = run.environment or Environment()
-    folders = find_folders(run.home, environment.environ, demo=True)
-    with run_demo_server(folders, environment, port) as account:
+    folders = find_folders(run.home, run.environment.environ, demo=True)
+    with run_demo_server(folders, run.environment, port) as account:
         variables = {PREFIX + name.upper(): value for name, value in account.items()}
         if as_json:
             write_line(json.dumps(variables, ensure_ascii=False))

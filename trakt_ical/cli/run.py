@@ -6,7 +6,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=Callable[..., Any])
 
 
+def _make_environment() -> Environment:
+    from trakt_ical.app.environment import Environment
+
+    return Environment()
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of the command line: its general options, and the *environment* that a test may replace."""
@@ -32,7 +38,7 @@ class Run:
     config: str | None = None
     verbose: bool = False
     quiet: bool = False
-    environment: Environment | None = None
+    environment: Environment = field(default_factory=_make_environment)
 
     @property
     def program(self) -> str:
@@ -46,6 +52,20 @@ class Run:
             words += ["--config", quote(self.config)]
         return " ".join(words)
 
+    @property
+    def chosen_home(self) -> str | None:
+        """The folder of all files that an option or the environment names, None where none does."""
+        from trakt_ical.config import HOME
+
+        return self.home or self.environment.environ.get(HOME)
+
+    @property
+    def chosen_config(self) -> str | None:
+        """The settings file that an option or the environment names, None where none does."""
+        from trakt_ical.config import CONFIG
+
+        return self.config or self.environment.environ.get(CONFIG)
+
     @contextlib.contextmanager
     def app(self, flags: Mapping[str, Any]) -> Iterator[App]:
         """Open the one account that *flags*, environment and settings file choose. Raises SettingsError."""
@@ -58,9 +78,8 @@ class Run:
         from msgspec.structs import replace
 
         from trakt_ical.app.context import open_accounts
-        from trakt_ical.app.environment import Environment
 
-        environment = replace(self.environment or Environment(), program=self.program)
+        environment = replace(self.environment, program=self.program)
         flags = {**flags, "home": self.home, "config": self.config}
         if flags.pop("offline", False):
             environment = _forbid_requests(environment, demo=self.demo)

@@ -13,9 +13,8 @@ from trakt_ical.cli.run import Run
 from trakt_ical.cli.terminal import write_line, write_note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from trakt_ical.app.environment import Environment
     from trakt_ical.app.schedulers.plan import Plan, Scheduler, ScheduleStatus
 
 SCHEDULERS = ("systemd", "launchd", "windows", "cron")
@@ -75,7 +74,7 @@ def install_schedule(run: Run, *, kind: str | None = None, name: str | None = No
     plan = _make_plan(run, chosen, every)
     warn_of_variables(run)
     chosen.scheduler.install(plan)
-    status = chosen.scheduler.find_status(chosen.name, _environment(run).now())
+    status = chosen.scheduler.find_status(chosen.name, run.environment.now())
     run.say(f"Installed: {chosen.name} runs every {every} hours ({chosen.scheduler.name}).")
     for note in status.notes:
         run.say(note)
@@ -117,7 +116,7 @@ def remove(run: Run, /, kind: str | None, name: str | None) -> None:
 def status(run: Run, /, kind: str | None, name: str | None, as_json: bool) -> None:
     """Show when it runs next, and how the last run ended."""
     chosen = _choose(run, kind, name)
-    found = chosen.scheduler.find_status(chosen.name, _environment(run).now())
+    found = chosen.scheduler.find_status(chosen.name, run.environment.now())
     if as_json:
         write_line(json.dumps({"name": chosen.name} | _to_json(found), ensure_ascii=False, indent=2))
         return
@@ -139,17 +138,11 @@ def _to_json(found: ScheduleStatus) -> dict[str, object]:
     return row | {name: row[name] or None for name in ("next_run", "last_run")}
 
 
-def _environment(run: Run) -> Environment:
-    from trakt_ical.app.environment import Environment
-
-    return run.environment or Environment()
-
-
 def _choose(run: Run, kind: str | None, name: str | None) -> Chosen:
     """Return the scheduler *kind*, or the best one, and the name of the schedule. Raises SettingsError."""
     from trakt_ical.app.schedule import check_name, choose_scheduler
 
-    scheduler = choose_scheduler(kind, _environment(run).environ)
+    scheduler = choose_scheduler(kind, run.environment.environ)
     return Chosen(scheduler, check_name(name) if name else name_usual_schedule(run))
 
 
@@ -157,41 +150,27 @@ def name_usual_schedule(run: Run) -> str:
     """Return the name of the schedule that the general options of *run* have."""
     from trakt_ical.app.schedule import name_schedule
 
-    environ = _environment(run).environ
-    return name_schedule(demo=run.demo, home=_find_home(run, environ), config=_find_config(run, environ))
-
-
-def _find_home(run: Run, environ: Mapping[str, str]) -> str | None:
-    from trakt_ical.config import HOME
-
-    return run.home or environ.get(HOME)
-
-
-def _find_config(run: Run, environ: Mapping[str, str]) -> str | None:
-    from trakt_ical.config import CONFIG
-
-    return run.config or environ.get(CONFIG)
+    return name_schedule(demo=run.demo, home=run.chosen_home, config=run.chosen_config)
 
 
 def _make_plan(run: Run, chosen: Chosen, every: str) -> Plan:
     from trakt_ical.app.schedule import make_plan
 
-    environ = _environment(run).environ
     words = ["--demo"] if run.demo else []
-    for option, given in (("--home", _find_home(run, environ)), ("--config", _find_config(run, environ))):
+    for option, given in (("--home", run.chosen_home), ("--config", run.chosen_config)):
         if given:
             words += [option, str(Path(given).expanduser().absolute())]
     if chosen.scheduler.name == "cron":
         words.append("-q")  # cron sends a mail with each line
     with run.accounts({}) as accounts:
-        return make_plan(accounts, words, name=chosen.name, hours=int(every), environ=environ)
+        return make_plan(accounts, words, name=chosen.name, hours=int(every), environ=run.environment.environ)
 
 
 def warn_of_variables(run: Run) -> None:
     """Name the variables of this shell that settings come from: no scheduler knows them."""
     from trakt_ical.app.schedule import list_lost_variables
 
-    if lost := list_lost_variables(_environment(run).environ):
+    if lost := list_lost_variables(run.environment.environ):
         write_note(
             f"Warning: {', '.join(lost)} of this shell will not be known to a schedule. Put these settings into the "
             "settings file."
