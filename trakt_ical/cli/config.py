@@ -69,7 +69,7 @@ def command(run: Run, /, words: tuple[str, ...], show_all: bool, as_json: bool, 
             _warn_of_plain_endpoint(run, calendar, accounts.environment.environ)
         file = accounts.resolved.file
         if not show_all and not as_json:
-            run.say(f"All other settings have their defaults. To see them: {run.program} config --all")
+            run.say("All other settings have their defaults. To see them: trakt-ical config --all")
         run.say(f"Settings file: {file}" + ("" if file.exists() else " (does not exist yet)"))
 
 

@@ -106,7 +106,7 @@ def _report(run: Run, app: App, update: ListUpdate, content: ListContent, *, dou
         run.say("Trakt's export does not say which shows you dropped. Leave them out with exclude_shows.")
     if not app.capabilities.needs_list:
         setting = f"account.{app.account}.api" if app.account else "api"
-        run.say(f"To make your calendar from this list: {run.program} config set {quote(setting)} tvmaze")
+        run.say(f"To make your calendar from this list: trakt-ical config set {quote(setting)} tvmaze")
 
 
 def _describe_counts(update: ListUpdate) -> str:

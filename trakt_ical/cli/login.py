@@ -104,7 +104,7 @@ def _report(run: Run, accounts: Accounts, app: App, token: Token) -> None:
     run.say(f"Logged in{of} as {token.username}." if token.username else f"Logged in{of}.")
     for warning in find_shared_users(app, accounts.open_others(app)):
         run.warn(f"Warning: {warning}")
-    run.say(f"Next, write your calendar: {run.program} export")
+    run.say("Next, write your calendar: trakt-ical export")
 
 
 def _open_page(url: str, environ: Mapping[str, str]) -> None:

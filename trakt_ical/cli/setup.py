@@ -83,13 +83,13 @@ def command(run: Run, /, **flags: Any) -> None:
         if content is not None:
             _import(run, app, content, asks=asks)
         if app.capabilities.needs_list and app.imported_list_file.load_if_readable() is None:
-            run.say(f"When you have your export, run: {run.program} setup --list FILE")
+            run.say("When you have your export, run: trakt-ical setup --list FILE")
             return
         if flags["login"]:
             _log_in(run, app)
             _make_first_calendar(run, app)
     _install_schedule(run, flags["schedule"], asks=asks)
-    run.say(f"To check everything at any time: {run.program} doctor")
+    run.say("To check everything at any time: trakt-ical doctor")
 
 
 def _refuse_household(accounts: Accounts) -> None:
@@ -312,7 +312,7 @@ def _make_first_calendar(run: Run, app: App) -> None:
         if is_bucket_address(job.calendar.settings.output):
             where = f"Its secret path is in {app.resolved.file}. How to subscribe to it there: docs/bucket.md"
         run.say(f"Your calendar: {place}, {outcome.summary.events} events. {where}")
-    run.say(f"To subscribe instead, so that it stays up to date: {run.program} serve, then {run.program} feed page")
+    run.say("To subscribe instead, so that it stays up to date: trakt-ical serve, then trakt-ical feed page")
 
 
 def _install_schedule(run: Run, wanted: bool | None, *, asks: bool) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trakt_ical.trakt.token import Token
 
 OLD = 5  # the exit status: most outputs are old since their source cannot be reached
-NOT_CONFIGURED = "  (not in your settings; to forget it: {program} status --prune)"
+NOT_CONFIGURED = "  (not in your settings; to forget it: trakt-ical status --prune)"
 
 Login: TypeAlias = Union["Token", "TraktIcalError", None]
 """The token of an account, None where it needs none, or the error of an account that lacks one."""
@@ -67,7 +67,7 @@ def command(run: Run, /, as_json: bool, max_age: int | None, prune: bool, **flag
         if as_json:
             write_line(json.dumps(_convert_status(run, apps, outputs, logins), ensure_ascii=False, indent=2))
         else:
-            for row in _describe_status(run, apps, outputs, logins):
+            for row in _describe_status(apps, outputs, logins):
                 write_line(run.complete_advice(row))
         for fault in find_folder_faults(accounts.folders.working_folders):
             run.warn(f"Warning: {fault.message} No run can record its result there. {fault.remedy}")
@@ -83,7 +83,7 @@ def command(run: Run, /, as_json: bool, max_age: int | None, prune: bool, **flag
 
 
 def _describe_status(
-    run: Run, apps: Sequence[App], outputs: Sequence[WrittenOutput], logins: Mapping[str, Login]
+    apps: Sequence[App], outputs: Sequence[WrittenOutput], logins: Mapping[str, Login]
 ) -> Iterator[str]:
     """Yield the lines about each account. A single one needs no heading."""
     others = list(outputs)
@@ -97,10 +97,10 @@ def _describe_status(
         others = [output for output in others if output not in its]
         now = app.environment.now()
         for output in its:
-            yield from (indent + row for row in _describe_output(run, output, now))
+            yield from (indent + row for row in _describe_output(output, now))
         yield from (indent + row for row in _describe_login(app, logins[app.account], now))
     for output in others:
-        yield from _describe_output(run, output, apps[0].environment.now())
+        yield from _describe_output(output, apps[0].environment.now())
 
 
 def _convert_status(
@@ -131,15 +131,15 @@ def _list_titles(app: App) -> list[str]:
     return [calendar.title for calendar in app.calendars if calendar.name or not app.account]
 
 
-def _describe_output(run: Run, output: WrittenOutput, now: datetime) -> Iterator[str]:
+def _describe_output(output: WrittenOutput, now: datetime) -> Iterator[str]:
     state = output.state
     old = f". Older than {describe_span(output.limit)}, so something is wrong" if output.is_old(now) else ""
-    yield state.output + ("" if output.is_configured else NOT_CONFIGURED.format(program=run.program))
+    yield state.output + ("" if output.is_configured else NOT_CONFIGURED)
     yield f"  last success   {describe_past(state.last_success, now)}{old}"
     yield f"  last change    {describe_past(state.last_change, now)}"
     if state.guard_since:
         name = f" {quote(output.calendar)}" if output.calendar else ""
-        accept = f"{run.program} {f'feed accept{name}' if output.is_feed else f'export{name} --accept-shrink'}"
+        accept = f"trakt-ical {f'feed accept{name}' if output.is_feed else f'export{name} --accept-shrink'}"
         yield f"  held back      since {describe_past(state.guard_since, now)}. To accept the update: {accept}"
     elif state.failure:
         yield f"  failing        since {describe_past(state.failure.since, now)}: {state.failure.message}"
