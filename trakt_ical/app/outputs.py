@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from shlex import quote
 
 import msgspec
 
@@ -22,6 +23,7 @@ from trakt_ical.export.stores.protocol import OutputState, StateFile, continue_f
 OLD_EXPORT = timedelta(hours=36)  # a schedule runs at least once a day, and a computer may sleep for a night
 OLD_FEED = timedelta(hours=3)  # the least; a server restarts, a source is down for an hour
 MISSED_REFRESHES = 3
+OLD_STATUS = 5  # the exit status: most outputs are old since their source cannot be reached
 PUSHED = "push "  # begins what the state of a push calls it
 
 
@@ -49,6 +51,12 @@ class WrittenOutput(msgspec.Struct, frozen=True):
         failure = self.state.failure
         since = self.state.last_success or (failure.since if failure else now)
         return self.is_configured and now - since > self.limit
+
+    @property
+    def accept_command(self) -> str:
+        """How the user accepts an update that is held back."""
+        name = f" {quote(self.calendar)}" if self.calendar else ""
+        return f"trakt-ical feed accept{name}" if self.is_feed else f"trakt-ical export{name} --accept-shrink"
 
 
 def load_stored_output(app: App, calendar: Calendar) -> Output:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 import click
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from trakt_ical.app.outputs import WrittenOutput
     from trakt_ical.trakt.token import Token
 
-OLD = 5  # the exit status: most outputs are old since their source cannot be reached
 NOT_CONFIGURED = "  (not in your settings; to forget it: trakt-ical status --prune)"
 
 Login: TypeAlias = Union["Token", "TraktIcalError", None]
@@ -49,7 +47,7 @@ def command(run: Run, /, as_json: bool, max_age: int | None, prune: bool, **flag
     """
     from trakt_ical.app.folder_faults import find_folder_faults
     from trakt_ical.app.login import find_shared_users
-    from trakt_ical.app.outputs import ask_buckets, forget_outputs, list_outputs
+    from trakt_ical.app.outputs import OLD_STATUS, ask_buckets, forget_outputs, list_outputs
 
     with run.accounts(flags) as accounts:
         apps = accounts.open_known()
@@ -79,7 +77,7 @@ def command(run: Run, /, as_json: bool, max_age: int | None, prune: bool, **flag
         if isinstance(login, TraktIcalError):
             raise login
     if any(output.is_old(now) for output in outputs if output.account in logins):
-        click.get_current_context().exit(OLD)
+        click.get_current_context().exit(OLD_STATUS)
 
 
 def _describe_status(
@@ -138,9 +136,8 @@ def _describe_output(output: WrittenOutput, now: datetime) -> Iterator[str]:
     yield f"  last success   {describe_past(state.last_success, now)}{old}"
     yield f"  last change    {describe_past(state.last_change, now)}"
     if state.guard_since:
-        name = f" {quote(output.calendar)}" if output.calendar else ""
-        accept = f"trakt-ical {f'feed accept{name}' if output.is_feed else f'export{name} --accept-shrink'}"
-        yield f"  held back      since {describe_past(state.guard_since, now)}. To accept the update: {accept}"
+        since = describe_past(state.guard_since, now)
+        yield f"  held back      since {since}. To accept the update: {output.accept_command}"
     elif state.failure:
         yield f"  failing        since {describe_past(state.failure.since, now)}: {state.failure.message}"
 

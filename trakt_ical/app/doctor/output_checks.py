@@ -6,14 +6,13 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from shlex import quote
 
 from trakt_ical.app.calendar_specs import make_calendar_id
 from trakt_ical.app.context import App
 from trakt_ical.app.doctor.finding import Finding, Grade, make_failure, make_warning
 from trakt_ical.app.folder_faults import find_folder_fault
 from trakt_ical.app.open_source import check_required_settings
-from trakt_ical.app.outputs import WrittenOutput
+from trakt_ical.app.outputs import OLD_STATUS, WrittenOutput
 from trakt_ical.config import Calendar
 from trakt_ical.errors import LoginNeeded, OutputError, SettingsError, TraktIcalError
 from trakt_ical.export.output import make_store, read_output
@@ -22,7 +21,6 @@ from trakt_ical.export.stores.protocol import Failure
 from trakt_ical.wording import describe_past, describe_span
 
 NEARLY = 0.9  # of max_bytes
-OLD_STATUS = 5
 
 
 def check_outputs(apps: Sequence[App], outputs: Sequence[WrittenOutput]) -> Iterator[Finding]:
@@ -75,10 +73,8 @@ def _grade_age(subject: str, output: WrittenOutput, now: datetime, about: str) -
         remedy = _find_remedy(state.failure, remedy)
         message += f" Failing since {describe_past(state.failure.since, now)}: {state.failure.message}"
     if state.guard_since:
-        name = quote(output.calendar or "")
-        accept = f"feed accept {name}" if output.is_feed else f"export {name} --accept-shrink"
         message = f"{about} An update is held back since {describe_past(state.guard_since, now)}."
-        remedy = f"If that is right, accept the update. Run: trakt-ical {accept}"
+        remedy = f"If that is right, accept the update. Run: {output.accept_command}"
     if output.is_old(now):
         message += f" That is older than {describe_span(output.limit)}."
         status = state.failure.exit_status if state.failure else OLD_STATUS
