@@ -69,8 +69,8 @@ def list_stored_outputs(app: App, calendar: Calendar) -> Iterator[Output]:
 
     Raises OutputError where the output is not this calendar: an export would stop there as well.
     """
-    named, calendar_id = calendar.settings.output, make_calendar_id(app, calendar)
-    named_stores = [make_store(named)] if named and named != "-" else []
+    calendar_id = make_calendar_id(app, calendar)
+    named_stores = [make_store(calendar.settings.output)] if calendar.has_output else []
     for store in (*named_stores, make_feed_folder(app).make_store(calendar.title)):
         output = read_output(store, app.folders.state, calendar_id)
         if output.stored:
@@ -91,7 +91,7 @@ def list_outputs(apps: Sequence[App], max_age: timedelta | None = None) -> list[
         (app.account, calendar.title, Path(calendar.settings.output))
         for app in apps
         for calendar in app.calendars
-        if calendar.settings.output not in ("", "-") and not Path(calendar.settings.output).expanduser().is_absolute()
+        if calendar.has_output and not Path(calendar.settings.output).expanduser().is_absolute()
     ]
     owners = {(app.calendar_api, user) for app in apps if (user := find_user(app))}
     found = []
@@ -148,8 +148,8 @@ def list_destinations(app: App, calendar: Calendar) -> list[WrittenOutput]:
     by default; a push that was never tried has neither success nor failure.
     """
     found = []
-    output = calendar.settings.output
-    if output not in ("", "-"):
+    if calendar.has_output:
+        output = calendar.settings.output
         file = StateFile(app.folders.state, _find_store_name(output), hide_path(output))
         if file.path.exists():
             found.append(WrittenOutput(file.path, file.load(), OLD_EXPORT, app.account, calendar.title))
@@ -198,7 +198,7 @@ def _list(app: App) -> Iterator[tuple[Path, str, bool, timedelta]]:
     """Return the state file, calendar and limit of each output and each feed that the settings of *app* name."""
     states = app.folders.state
     for calendar in app.calendars:
-        if calendar.settings.output not in ("", "-"):
+        if calendar.has_output:
             yield StateFile(states, _find_store_name(calendar.settings.output)).path, calendar.title, False, OLD_EXPORT
     if app.folders.feed.is_dir():
         folder = make_feed_folder(app)

@@ -57,8 +57,7 @@ def make_plan(accounts: Accounts, words: Sequence[str], *, name: str, hours: int
     Raises SettingsError where an export by itself makes no sense: without an output, or to standard output; and where
     no scheduler could be told the way to it.
     """
-    outputs = [calendar.settings.output for app in accounts.open_all() for calendar in app.calendars]
-    if not any(each and each != "-" for each in outputs):
+    if not any(calendar.has_output for app in accounts.open_all() for calendar in app.calendars):
         raise SettingsError("A schedule needs an output that is a file. Set output, or output in a [calendar.NAME].")
     folder, command = Path.cwd(), (*find_program(environ), *words, "export")
     # A line break would end the line of a crontab or a unit, and what follows it would be a line of its own.

@@ -299,7 +299,7 @@ def _make_first_calendar(run: Run, app: App) -> None:
     from trakt_ical.app.export import ExportOptions, Job, export
     from trakt_ical.export.output import make_store
 
-    calendars = [calendar for calendar in app.calendars if calendar.settings.output not in ("", "-")]
+    calendars = [calendar for calendar in app.calendars if calendar.has_output]
     jobs = [Job(calendar, make_store(calendar.settings.output)) for calendar in calendars]
     unit = "shows" if app.capabilities.needs_list else ""
     with show_progress(app.capabilities.server, visible=not run.quiet, unit=unit) as progress:

@@ -46,6 +46,11 @@ class Calendar(msgspec.Struct, frozen=True):
         """The calendar's name for people."""
         return self.name or ONLY
 
+    @property
+    def has_output(self) -> bool:
+        """Whether an export writes it to a file or a bucket: not to standard output, nor to its feed or push alone."""
+        return self.settings.output not in ("", "-")
+
     def find_origin(self, setting: str) -> str:
         """Return where the value of *setting* comes from: `flag`, a variable, a file, `default`."""
         return self.given[setting].origin if setting in self.given else "default"

@@ -27,10 +27,9 @@ def check_outputs(apps: Sequence[App], outputs: Sequence[WrittenOutput]) -> Iter
     """Check each output that the settings of *apps* name, and each feed that was refreshed; *outputs* are all known."""
     for app in apps:
         for calendar in app.calendars:
-            if calendar.settings.output in ("", "-"):
-                continue
-            known = [each for each in outputs if not each.is_feed and each.calendar == calendar.title]
-            yield from _check_output(app, calendar, known[0] if known else None)
+            if calendar.has_output:
+                known = [each for each in outputs if not each.is_feed and each.calendar == calendar.title]
+                yield from _check_output(app, calendar, known[0] if known else None)
     now = apps[0].environment.now() if apps else None
     for output in outputs:
         if output.is_feed and now:
