@@ -61,6 +61,11 @@ class App(msgspec.Struct, frozen=True):
         return self.resolved.calendars
 
     @property
+    def push_names(self) -> list[str]:
+        """The pushes that the calendars name, each once."""
+        return list({each.settings.push: None for each in self.calendars if each.settings.push})
+
+    @property
     def account(self) -> str:
         """The name of the account, "" for the one that the settings above all tables describe."""
         return self.settings.account

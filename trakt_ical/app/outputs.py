@@ -161,7 +161,7 @@ def list_destinations(app: App, calendar: Calendar) -> list[WrittenOutput]:
 def _list_pushed(apps: Sequence[App], limit: timedelta) -> Iterator[WrittenOutput]:
     """Yield the calendars on servers that earlier runs pushed to."""
     for app in apps:
-        for name in {each.settings.push: None for each in app.calendars if each.settings.push}:
+        for name in app.push_names:
             push = _describe_push(app, name, limit)
             if push.path.exists():
                 yield push

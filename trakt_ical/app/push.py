@@ -265,7 +265,7 @@ def find_pushes(apps: Sequence[App], names: Sequence[str]) -> list[tuple[App, st
 
     Raises SettingsError.
     """
-    used = {each.settings.push: app for app in apps for each in app.calendars if each.settings.push}
+    used = {name: app for app in apps for name in app.push_names}
     for name in names:
         if name not in used:
             have = f"Your calendars have: {', '.join(used)}." if used else "Your calendars have none."

@@ -12,7 +12,7 @@ from trakt_ical.errors import LoginNeeded, TraktIcalError
 
 def check_pushes(app: App) -> Iterator[Finding]:
     """Compare the calendar on the server of each push of *app* with the stored calendars; nothing is sent."""
-    for name in {each.settings.push: None for each in app.calendars if each.settings.push}:
+    for name in app.push_names:
         from trakt_ical.app.push import compare_with_server  # few people push
 
         subject, target = f"push {name}", app.resolved.pushes[name]
