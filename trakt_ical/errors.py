@@ -15,7 +15,7 @@
     ├── OutputError         6   the calendar, or other data, could not be written
     │   └── WrittenMeanwhile        somebody else wrote there during this run
     ├── CheckInRunning      7   another check-in is running
-    ├── UpdateHeldBack      8   most of what was there would disappear, so the old calendar or list stays
+    ├── UpdateHeldBack      8   most of what was there would disappear, so the stored calendar or list stays
     ├── NoMatch             9   nothing matches, or more than one thing
     └── ImportRefused       9   a file cannot be imported, so the old list stays
 
