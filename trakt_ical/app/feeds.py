@@ -67,17 +67,14 @@ def _push(app: App, jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> list[Ou
     """Bring the calendars on servers in step with the copies; return *outcomes*, with what failed."""
     from trakt_ical.app.push import push_after_export  # most feeds are pushed nowhere
 
-    after, reports = push_after_export([(app, job) for job in jobs], outcomes)
-    for report in reports:
-        result = report.result
-        if isinstance(result, TraktIcalError):
-            continue
+    after, results = push_after_export([(app, job) for job in jobs], outcomes)
+    for name, result in results.items():
         if result.put or result.deleted:
-            fields = {"push": report.name, "sent": result.put, "deleted": result.deleted}
+            fields = {"push": name, "sent": result.put, "deleted": result.deleted}
             text = "Push %s: %d sent, %d deleted"
-            service.info(text, report.name, result.put, result.deleted, extra={"fields": fields})
+            service.info(text, name, result.put, result.deleted, extra={"fields": fields})
         if left_out := {**result.taken, **result.refused}:
-            log.warning("The server of the push %s did not take %d events.", report.name, len(left_out))
+            log.warning("The server of the push %s did not take %d events.", name, len(left_out))
     return after
 
 

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec.structs import replace
 
 from trakt_ical import files
@@ -53,43 +52,28 @@ LOCK_WAIT = 60  # seconds
 COLOR = "#DC143C"  # crimson, as the calendars have; people change it in their program
 
 
-class PushReport(msgspec.Struct, frozen=True):
-    """What became of the push *name*: a *result*, or why it failed."""
-
-    name: str
-    result: PushResult | TraktIcalError
-
-
 def push_after_export(
     jobs: Sequence[tuple[App, Job]], outcomes: Sequence[Outcome], tell: Progress = ignore_progress
-) -> tuple[list[Outcome], list[PushReport]]:
-    """Push what *jobs* made; return their *outcomes*, with what failed, and what became of each push.
+) -> tuple[list[Outcome], dict[str, PushResult]]:
+    """Push what *jobs* made; return their *outcomes*, with what failed, and by its name what each other push did.
 
     Nothing is pushed for a calendar whose run failed or whose update is held back.
     """
-    after, reports = list(outcomes), []
-    exported: dict[str, list[int]] = {}
-    for number, (_, job) in enumerate(jobs):
-        if job.store and job.calendar.settings.push and isinstance(outcomes[number], RunResult):
-            exported.setdefault(job.calendar.settings.push, []).append(number)
-    for name, numbers in exported.items():
-        stores = {jobs[number][1].calendar.title: store for number in numbers if (store := jobs[number][1].store)}
-        report = try_push(jobs[numbers[0]][0], name, stores=stores, tell=tell)
-        reports.append(report)
-        outcome = after[numbers[0]]
-        if isinstance(report.result, TraktIcalError) and isinstance(outcome, RunResult):
-            if outcome.later_error:
-                log.warning("%s", outcome.later_error)  # only one of the two ends the run
-            after[numbers[0]] = replace(outcome, later_error=report.result)
-    return after, reports
-
-
-def try_push(app: App, name: str, *, stores: Mapping[str, Store], tell: Progress = ignore_progress) -> PushReport:
-    """Push as `push_stored` does, and return what became of it."""
-    try:
-        return PushReport(name, push_stored(app, name, stores=stores, tell=tell))
-    except TraktIcalError as error:
-        return PushReport(name, error)
+    after, results = list(outcomes), dict[str, PushResult]()
+    exported: dict[str, dict[int, RunResult]] = {}
+    for number, ((_, job), outcome) in enumerate(zip(jobs, outcomes, strict=True)):
+        if job.store and job.calendar.settings.push and isinstance(outcome, RunResult):
+            exported.setdefault(job.calendar.settings.push, {})[number] = outcome
+    for name, done in exported.items():
+        stores = {jobs[number][1].calendar.title: store for number in done if (store := jobs[number][1].store)}
+        first, result = next(iter(done.items()))
+        try:
+            results[name] = push_stored(jobs[first][0], name, stores=stores, tell=tell)
+        except TraktIcalError as error:
+            if result.later_error:
+                log.warning("%s", result.later_error)  # only one of the two ends the run
+            after[first] = replace(result, later_error=error)
+    return after, results
 
 
 def push_stored(

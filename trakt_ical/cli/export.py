@@ -162,13 +162,11 @@ def _push(run: Run, jobs: Sequence[tuple[App, Job]], outcomes: Sequence[Outcome]
     from trakt_ical.cli.push import describe_left_out, describe_result
 
     with show_progress("Pushing", visible=not run.quiet) as progress:
-        after, reports = push_after_export(jobs, outcomes, progress)
-    for report in reports:
-        if isinstance(report.result, Exception):
-            continue
-        if report.result.put or report.result.deleted:
-            run.say(describe_result(report.name, report.result))
-        for warning in describe_left_out(report.name, report.result):
+        after, results = push_after_export(jobs, outcomes, progress)
+    for name, result in results.items():
+        if result.put or result.deleted:
+            run.say(describe_result(name, result))
+        for warning in describe_left_out(name, result):
             run.warn(f"Warning: {warning}")
     return after
 
