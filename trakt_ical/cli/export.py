@@ -130,27 +130,26 @@ def command(
         calendars = find_calendars_with_output(accounts.open_all(), names)
         if flags["output"] is not None and len(calendars) > 1:
             raise click.UsageError(f"-o takes one calendar. Name it: {run.program} export NAME -o FILE")
-        apps, jobs = zip(*((app, _make_job(app, calendar, previous)) for app, calendar in calendars), strict=True)
-        if previous and any(job.store for job in jobs):
+        jobs = [(app, _make_job(app, calendar, previous)) for app, calendar in calendars]
+        if previous and any(job.store for _, job in jobs):
             raise click.UsageError("--previous needs -o -. An output file is itself the previous calendar.")
-        if (changes or as_json) and not all(job.store for job in jobs):
+        if (changes or as_json) and not all(job.store for _, job in jobs):
             option = "--changes" if changes else "--json"
             raise click.UsageError(f"{option} cannot be combined with -o -: both would go to standard output.")
-        if options.dry_run and not all(job.store for job in jobs):
+        if options.dry_run and not all(job.store for _, job in jobs):
             raise click.UsageError("--dry-run is not needed with -o -, which writes no file.")
-        label, unit = ("TVmaze", "shows") if all(app.capabilities.needs_list for app in apps) else ("Asking Trakt", "")
+        need_lists = all(app.capabilities.needs_list for app, _ in jobs)
+        label, unit = ("TVmaze", "shows") if need_lists else ("Asking Trakt", "")
         with show_progress(label, visible=not run.quiet, unit=unit) as progress:
 
             def find_progress(app: App) -> Progress:
                 return partial(progress, of=f" for {app.account}") if app.account else progress
 
-            outcomes = export_accounts(list(zip(apps, jobs, strict=True)), options, find_progress)
-        if not options.dry_run and any(job.calendar.settings.push for job in jobs):
-            outcomes = _push(run, list(zip(apps, jobs, strict=True)), outcomes)
-        is_excused = [
-            _is_excused(app, job, outcome, grace) for app, job, outcome in zip(apps, jobs, outcomes, strict=True)
-        ]
-    report = _Report(run, list(zip(jobs, outcomes, strict=True)), dry_run=options.dry_run)
+            outcomes = export_accounts(jobs, options, find_progress)
+        if not options.dry_run and any(job.calendar.settings.push for _, job in jobs):
+            outcomes = _push(run, jobs, outcomes)
+        is_excused = [_is_excused(app, job, outcome, grace) for (app, job), outcome in zip(jobs, outcomes, strict=True)]
+    report = _Report(run, [(job, its) for (_, job), its in zip(jobs, outcomes, strict=True)], dry_run=options.dry_run)
     report.write_data(changes=changes, as_json=as_json)
     report.write_lines()
     report.raise_first(is_excused)
@@ -295,17 +294,17 @@ def _describe_changes(done: list[tuple[Job, RunResult]], *, as_json: bool) -> li
         ]
         return [json.dumps(rows, ensure_ascii=False, indent=2)]
     return [
-        (f"{job.calendar.name}: " if job.calendar.name else "") + describe_change(change, result.zone)
+        _name_calendars([job]) + describe_change(change, result.zone)
         for job, result in done
         for change in result.changes
     ]
 
 
 def _describe_left_out(job: Job, count: int) -> str:
-    name, settings = f"{job.calendar.name}: " if job.calendar.name else "", job.calendar.settings
+    name, limit = _name_calendars([job]), job.calendar.settings.max_bytes
     events = f"{count:,} event{'' if count == 1 else 's'}"
     return (
-        f"{name}{events} left out to stay within {settings.max_bytes:,} bytes. Google reads no more than 1 MB. "
+        f"{name}{events} left out to stay within {limit:,} bytes. Google reads no more than 1 MB. "
         "To keep more, raise max_bytes (0: no limit), or ask for fewer days with ahead."
     )
 
