@@ -15,13 +15,12 @@ import click
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options, find_calendars_with_output, setting_option
 from trakt_ical.cli.terminal import show_progress, write_data, write_line
-from trakt_ical.errors import TraktError, UpdateHeldBack
+from trakt_ical.errors import UpdateHeldBack
 from trakt_ical.wording import parse_span
 
 if TYPE_CHECKING:
     from trakt_ical.app.context import App
     from trakt_ical.app.export import Job
-    from trakt_ical.config import Calendar
     from trakt_ical.errors import TraktIcalError
     from trakt_ical.fetch.sources import Progress
     from trakt_ical.pipeline import Outcome, RunResult
@@ -119,7 +118,7 @@ def command(
     listed stay for a while, marked as cancelled. If most upcoming events disappear, the update is held back (exit 8).
     """
     from trakt_ical.app.calendar_specs import DaySpan
-    from trakt_ical.app.export import ExportOptions, export_accounts
+    from trakt_ical.app.export import ExportOptions, export_accounts, is_excused, make_job
 
     span = DaySpan(flags.pop("first"), flags.pop("days"))
     options = ExportOptions(span, **{name: flags.pop(name) for name in ("force", "accept_shrink", "dry_run")})
@@ -130,7 +129,7 @@ def command(
         calendars = find_calendars_with_output(accounts.open_all(), names)
         if flags["output"] is not None and len(calendars) > 1:
             raise click.UsageError(f"-o takes one calendar. Name it: {run.program} export NAME -o FILE")
-        jobs = [(app, _make_job(app, calendar, previous)) for app, calendar in calendars]
+        jobs = [(app, make_job(app, calendar, previous)) for app, calendar in calendars]
         if previous and any(job.store for _, job in jobs):
             raise click.UsageError("--previous needs -o -. An output file is itself the previous calendar.")
         if (changes or as_json) and not all(job.store for _, job in jobs):
@@ -148,11 +147,11 @@ def command(
             outcomes = export_accounts(jobs, options, find_progress)
         if not options.dry_run and any(job.calendar.settings.push for _, job in jobs):
             outcomes = _push(run, jobs, outcomes)
-        is_excused = [_is_excused(app, job, outcome, grace) for (app, job), outcome in zip(jobs, outcomes, strict=True)]
+        excused = [is_excused(app, job, outcome, grace) for (app, job), outcome in zip(jobs, outcomes, strict=True)]
     report = _Report(run, [(job, its) for (_, job), its in zip(jobs, outcomes, strict=True)], dry_run=options.dry_run)
     report.write_data(changes=changes, as_json=as_json)
     report.write_lines()
-    report.raise_first(is_excused)
+    report.raise_first(excused)
 
 
 def _push(run: Run, jobs: Sequence[tuple[App, Job]], outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -168,16 +167,6 @@ def _push(run: Run, jobs: Sequence[tuple[App, Job]], outcomes: Sequence[Outcome]
         for warning in describe_left_out(name, result):
             run.warn(f"Warning: {warning}")
     return after
-
-
-def _is_excused(app: App, job: Job, outcome: Outcome, grace: timedelta | None) -> bool:
-    """Whether *outcome* is a failure of the source, and the last success of *job* is younger than *grace*."""
-    if grace is None or job.store is None or not isinstance(outcome, TraktError):
-        return False
-    from trakt_ical.export.stores.protocol import StateFile
-
-    last = StateFile(app.folders.state, job.store.name).load().last_success
-    return last is not None and app.environment.now() - last < grace
 
 
 class _Report:
@@ -242,20 +231,6 @@ def _to_json(job: Job, outcome: Outcome) -> dict[str, object]:
         "over_limit": summary.over_limit,
         "changes": [change_to_json(change) for change in outcome.changes],
     }
-
-
-def _make_job(app: App, calendar: Calendar, previous: Path | None) -> Job:
-    from trakt_ical.app.export import Job
-    from trakt_ical.export.output import make_store
-    from trakt_ical.export.stores.file import FileStore
-
-    output = calendar.settings.output
-    if not output:  # it is only pushed: its memory is the copy that the feed would serve
-        from trakt_ical.app.feeds import open_feed_store  # 9 ms, a twentieth of a run that changes nothing
-
-        return Job(calendar, open_feed_store(app, calendar))
-    store = None if output == "-" else make_store(output)
-    return Job(calendar, store, FileStore(previous) if previous else None)
 
 
 def _group_by_message(failed: Iterable[tuple[Job, TraktIcalError]]) -> dict[str, list[Job]]:

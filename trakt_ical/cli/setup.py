@@ -296,11 +296,9 @@ def _log_in(run: Run, app: App) -> None:
 
 def _make_first_calendar(run: Run, app: App) -> None:
     """Write each calendar that goes to a file or bucket, and say how to see it."""
-    from trakt_ical.app.export import ExportOptions, Job, export
-    from trakt_ical.export.output import make_store
+    from trakt_ical.app.export import ExportOptions, export, make_job
 
-    calendars = [calendar for calendar in app.calendars if calendar.has_output]
-    jobs = [Job(calendar, make_store(calendar.settings.output)) for calendar in calendars]
+    jobs = [make_job(app, calendar) for calendar in app.calendars if calendar.has_output]
     unit = "shows" if app.capabilities.needs_list else ""
     with show_progress(app.capabilities.server, visible=not run.quiet, unit=unit) as progress:
         outcomes = export(app, jobs, ExportOptions(), progress)
