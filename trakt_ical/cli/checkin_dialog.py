@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trakt_ical.app.open_source import find_server_url
 from trakt_ical.checkin.service import CheckInContext, ConflictChoice, describe_conflict
 from trakt_ical.cli.terminal import strip_controls, write_line, write_live, write_note
+from trakt_ical.config import hide_userinfo
 from trakt_ical.errors import CheckInRunning, NoMatch
 
 if TYPE_CHECKING:
@@ -151,9 +153,6 @@ class CheckInReport:
 
     def show_post(self, app: App, post: CheckInPost) -> None:
         """Write the request that would be sent, without its secrets."""
-        from trakt_ical.app.open_source import find_server_url
-        from trakt_ical.config import hide_userinfo
-
         post = post.hide_secrets()
         url = hide_userinfo(find_server_url(app.settings)).rstrip("/") + post.path
         if self.as_json:
