@@ -34,7 +34,7 @@ def write_whole(path: Path, octets: bytes, *, mode: int, owner: tuple[int, int] 
     *mode* and, where given, *owner* (user, group) are those of the new file. Raises OSError; then
     *path* is as it was and nothing is left beside it.
     """
-    with _temporary_file(path) as (number, temporary):
+    with _make_temporary_file(path) as (number, temporary):
         try:
             _write_all(number, octets)
             # Mode and owner are set while nobody knows the file by its real name: set afterwards, a secret would be
@@ -95,7 +95,7 @@ def reserve(path: Path, size: int, *, mode: int) -> Iterator[Reservation]:
 
     What is not written in the end leaves nothing behind.
     """
-    with _temporary_file(path) as (number, temporary):
+    with _make_temporary_file(path) as (number, temporary):
         try:
             _write_all(number, b" " * size)
             os.chmod(temporary, mode)
@@ -143,14 +143,14 @@ def _find_leftovers(path: Path) -> list[Path]:
     target = Path(os.path.realpath(path))
     # `feed.ics` and `feed.ics.old` are two files, and so are their temporary ones: between the dot after the name and
     # the suffix there are only the characters that `tempfile` chooses.
-    pattern = re.compile(re.escape(_temporary_prefix(target)) + "[a-z0-9_]{8}" + re.escape(SUFFIX))
+    pattern = re.compile(re.escape(_make_temporary_prefix(target)) + "[a-z0-9_]{8}" + re.escape(SUFFIX))
     try:
         return [target.with_name(name) for name in os.listdir(target.parent) if pattern.fullmatch(name)]
     except OSError:
         return []
 
 
-def _temporary_prefix(path: Path) -> str:
+def _make_temporary_prefix(path: Path) -> str:
     name = os.fsencode(path.name)
     if len(name) <= LONGEST_NAME:
         return f".{path.name}."
@@ -159,8 +159,8 @@ def _temporary_prefix(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def _temporary_file(path: Path) -> Iterator[tuple[int, str]]:
-    number, temporary = tempfile.mkstemp(prefix=_temporary_prefix(path), suffix=SUFFIX, dir=path.parent)
+def _make_temporary_file(path: Path) -> Iterator[tuple[int, str]]:
+    number, temporary = tempfile.mkstemp(prefix=_make_temporary_prefix(path), suffix=SUFFIX, dir=path.parent)
     try:
         yield number, temporary
     except BaseException:

@@ -279,11 +279,11 @@ def open_accounts(flags: Mapping[str, Any], *, demo: bool, environment: Environm
 def make_app_at_rest(flags: Mapping[str, Any], *, demo: bool, environment: Environment) -> App:
     """Return the app for reading what earlier runs kept: with *demo*, no built-in Trakt is started."""
     folders = find_folders(flags.get("home"), environment.environ, demo=demo)
-    account = {"api_url": "http://127.0.0.1", "username": "demo", "token_file": str(_demo_token(folders))}
+    account = {"api_url": "http://127.0.0.1", "username": "demo", "token_file": str(_find_demo_token(folders))}
     return _resolve_accounts(flags, folders, account if demo else None, environment).open_chosen()
 
 
-def _demo_token(folders: Folders) -> Path:
+def _find_demo_token(folders: Folders) -> Path:
     return folders.data / "token.json"
 
 
@@ -314,7 +314,7 @@ def run_demo_server(folders: Folders, environment: Environment, port: int = 0) -
             f"The folder {folders.data} cannot be made: {error.strerror}. "
             "To keep the program's files in another folder, set TRAKT_ICAL_HOME or use --home."
         ) from error
-    token_file = _demo_token(folders)
+    token_file = _find_demo_token(folders)
     with contextlib.ExitStack() as stack:
         # Several first starts at a time would each make a state and a token, and the last would win with a token that
         # its state does not know.

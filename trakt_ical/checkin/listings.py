@@ -54,27 +54,29 @@ class Schedule:
 
         What is on is what the agenda marks so: an event with an hour, whatever rule gave it that.
         """
-        found = [each for each in self._shown_episodes() if self._is_on(each)]
-        return sorted(found, key=lambda each: (self._start(each) > self.now, *self._rank(each)))
+        found = [each for each in self._list_shown_episodes() if self._is_on(each)]
+        return sorted(found, key=lambda each: (self._find_start(each) > self.now, *self._rank(each)))
 
     def list_begun(self) -> list[Episode]:
         """Return the episodes whose time has come, the latest first; of episodes dropped at once the lowest number."""
-        return sorted((each for each in self._shown_episodes() if self._start(each) <= self.now), key=self._rank)
+        return sorted(
+            (each for each in self._list_shown_episodes() if self._find_start(each) <= self.now), key=self._rank
+        )
 
     def keep_first_of_events(self, episodes: Iterable[Episode]) -> list[Episode]:
         """Return the first of *episodes* for each event that they are shown in."""
         first: dict[str, Episode] = {}
         for each in episodes:
-            first.setdefault(self._times(each).event, each)
+            first.setdefault(self._find_times(each).event, each)
         return list(first.values())
 
     def make_item(self, airing: Airing) -> WatchItem:
         """Return what one checks in to who watches *airing*, with the time at which the calendar shows it."""
-        return make_item(airing, self._times(airing).start)
+        return make_item(airing, self._find_times(airing).start)
 
     def is_recent(self, episode: Episode) -> bool:
         """Whether *episode* began within a week."""
-        return self.now - self._start(episode) <= RECENT
+        return self.now - self._find_start(episode) <= RECENT
 
     def is_early(self, item: WatchItem) -> bool:
         """Whether *item* has yet to air."""
@@ -86,7 +88,7 @@ class Schedule:
 
     def find_episode(self, show: Title, season: int | None, number: int | None) -> WatchItem | None:
         """Return that episode of *show*, None where it is not listed."""
-        for each in self._episodes():
+        for each in self._list_episodes():
             if (each.season, each.number) == (season, number) and make_show_title(each.show).is_same(show):
                 return self.make_item(each)
         return None
@@ -103,39 +105,39 @@ class Schedule:
 
     def list_shows(self) -> list[Show]:
         """Return the shows that are listed, the one whose episode began last first."""
-        return list({each.show.key: each.show for each in (*self.list_begun(), *self._episodes())}.values())
+        return list({each.show.key: each.show for each in (*self.list_begun(), *self._list_episodes())}.values())
 
     def _list_works(self, shows: bool, movies: bool) -> dict[str, Show | Movie]:
         """The *shows* and *movies* that are listed, by their keys; of a movie the first release."""
         works: dict[str, Show | Movie] = {show.key: show for show in self.list_shows()} if shows else {}
         if movies:
             listed = [each for each in self.airings.values() if isinstance(each, Movie)]
-            works |= {each.key: each for each in sorted(listed, key=self._start, reverse=True)}
+            works |= {each.key: each for each in sorted(listed, key=self._find_start, reverse=True)}
         return works
 
-    def _episodes(self) -> Iterable[Episode]:
+    def _list_episodes(self) -> Iterable[Episode]:
         return (each for each in self.airings.values() if isinstance(each, Episode))
 
-    def _shown_episodes(self) -> Iterable[Episode]:
-        return (each for each in self._episodes() if self._times(each).event)
+    def _list_shown_episodes(self) -> Iterable[Episode]:
+        return (each for each in self._list_episodes() if self._find_times(each).event)
 
-    def _times(self, airing: Airing) -> ShownTimes:
+    def _find_times(self, airing: Airing) -> ShownTimes:
         return self.times[make_uid(airing)]
 
     def _is_on(self, episode: Episode) -> bool:
-        start, end, _ = self._times(episode)
+        start, end, _ = self._find_times(episode)
         return isinstance(start, datetime) and isinstance(end, datetime) and start - LEAD <= self.now < end
 
-    def _start(self, airing: Airing) -> datetime:
-        return find_begin(self._times(airing).start, self.zone)
+    def _find_start(self, airing: Airing) -> datetime:
+        return find_begin(self._find_times(airing).start, self.zone)
 
     def _rank(self, episode: Episode) -> tuple[float, float, bool, int, int]:
         """The place of *episode* among those that began: the latest first, specials after the rest of their event."""
         # Events of whole days begin together. Of these, the one that aired last is likelier to be watched than others.
         aired = episode.starts.timestamp() if isinstance(episode.starts, datetime) else 0
-        has_aired = 0 < aired <= self.now.timestamp() and not isinstance(self._times(episode).start, datetime)
+        has_aired = 0 < aired <= self.now.timestamp() and not isinstance(self._find_times(episode).start, datetime)
         latest = -aired if has_aired else 0
-        return -self._start(episode).timestamp(), latest, episode.season == 0, episode.season, episode.number
+        return -self._find_start(episode).timestamp(), latest, episode.season == 0, episode.season, episode.number
 
     def _make_whole_item(self, work: Show | Movie) -> WatchItem:
         return self.make_item(work) if isinstance(work, Movie) else WatchItem(make_show_title(work))

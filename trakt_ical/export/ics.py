@@ -139,8 +139,8 @@ def render_event(
 
     # Values in their types from the start and lines in the order given here: `Event.add` guesses types, slowly.
     component = icalendar.Event()
-    component["DTSTART"] = _date_value(event.start)
-    component["DTEND"] = _date_value(event.end)
+    component["DTSTART"] = _make_date_value(event.start)
+    component["DTEND"] = _make_date_value(event.end)
     component["SUMMARY"] = vInline(escape(event.summary))
     if event.description:
         component["DESCRIPTION"] = vInline(escape(event.description))
@@ -206,7 +206,7 @@ def format_moment(moment: Moment) -> str:
     return f"{moment:%Y%m%dT%H%M%SZ}" if isinstance(moment, datetime) else f"{moment:%Y%m%d}"
 
 
-def _date_value(moment: Moment) -> object:
+def _make_date_value(moment: Moment) -> object:
     from icalendar.prop import vDate, vDatetime
 
     if isinstance(moment, datetime):

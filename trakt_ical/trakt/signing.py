@@ -41,7 +41,7 @@ def refuse_plain_http(url: str, *, plain_http: bool) -> None:
         )
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
+def _find_origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port
 
@@ -51,14 +51,14 @@ class PasswordSigner(AuthBase):
 
     def __init__(self, url: str, username: str, password: str, *, plain_http: bool = False) -> None:
         refuse_plain_http(url, plain_http=plain_http)
-        self._origin = _origin(url)
+        self._origin = _find_origin(url)
         # As octets: `requests` would encode a text as Latin-1, and a name such as Łukasz has no place in that.
         self._basic = HTTPBasicAuth(
             username.encode(), hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest()
         )
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        if _origin(request.url or "") == self._origin:
+        if _find_origin(request.url or "") == self._origin:
             self._basic(request)
         return request
 
@@ -73,12 +73,12 @@ class BearerSigner(AuthBase):
 
     def __init__(self, url: str, token: Token, *, plain_http: bool = False) -> None:
         refuse_plain_http(url, plain_http=plain_http)
-        self._origin = _origin(url)
+        self._origin = _find_origin(url)
         self._token = token
         self.secrets = list_token_secrets(token)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        if _origin(request.url or "") == self._origin:
+        if _find_origin(request.url or "") == self._origin:
             request.headers["Authorization"] = f"Bearer {self._token.access_token}"
         return request
 
@@ -104,7 +104,7 @@ class TokenSigner(AuthBase):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         refuse_plain_http(url, plain_http=plain_http)
-        self._origin = _origin(url)
+        self._origin = _find_origin(url)
         self._file = file
         self._renew = renew
         self._now = now
@@ -118,7 +118,7 @@ class TokenSigner(AuthBase):
         self._lock = threading.Lock()
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        if _origin(request.url or "") != self._origin:
+        if _find_origin(request.url or "") != self._origin:
             return request
         token = self.load_token()
         request.headers["Authorization"] = f"Bearer {token.access_token}"

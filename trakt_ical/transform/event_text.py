@@ -202,7 +202,7 @@ def _format_runtime(runtime: timedelta | None) -> str:
     return f"{runtime // MINUTE} min" if runtime else ""
 
 
-def _nothing(words: Words, airing: Airing) -> str:  # noqa: ARG001  a part that such an airing does not have
+def _leave_empty(words: Words, airing: Airing) -> str:  # noqa: ARG001  a part that such an airing does not have
     return ""
 
 
@@ -231,7 +231,7 @@ _OF_EPISODES: Table[Episode] = {
     "absolute": lambda words, episode: str(episode.absolute or ""),
     "kind": lambda words, episode: episode.kind.value,
     "mark": lambda words, episode: format_mark(episode.kind, words.marks),
-    "release": _nothing,
+    "release": _leave_empty,
     "network": lambda words, episode: _clean_name(episode.show.network),
     "genres": lambda words, episode: ", ".join(list_categories(episode.show.genres)),
     "country": lambda words, episode: clean_text(episode.show.country),
@@ -244,7 +244,7 @@ _OF_EPISODES: Table[Episode] = {
 }
 
 _OF_MOVIES: Table[Movie] = {
-    **dict.fromkeys(("show", "code", "season", "number", "absolute", "mark", "network"), _nothing),
+    **dict.fromkeys(("show", "code", "season", "number", "absolute", "mark", "network"), _leave_empty),
     "title": lambda words, movie: clean_text(movie.title) or UNTITLED,
     "kind": lambda words, movie: MOVIE,
     "release": lambda words, movie: RELEASES[movie.release],
