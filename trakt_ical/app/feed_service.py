@@ -81,11 +81,6 @@ class FeedService:
         return [calendar.title for calendar in self.app.calendars]
 
     @property
-    def has_links(self) -> bool:
-        """Whether a calendar has check-in links."""
-        return any(calendar.settings.checkin_links for calendar in self.app.calendars)
-
-    @property
     def trouble(self) -> str:
         """What is wrong with the whole account, "" where nothing is."""
         return self.refresher.trouble
@@ -139,7 +134,7 @@ class FeedService:
 
     def _offer_links(self) -> None:
         """Answer check-in links where a calendar has them."""
-        if not self.has_links:
+        if not any(calendar.settings.checkin_links for calendar in self.app.calendars):
             self._tickets = self.check_in_route = None
         elif self.check_in_route is None:
             from trakt_ical.checkin.pages import CheckInRoute

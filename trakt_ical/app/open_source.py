@@ -49,13 +49,9 @@ def open_source(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS,
     """
     changes["run_limit"] = app.settings.run_limit * SECONDS_PER_MINUTE
     connection = replace(make_connection(app, calendar, max_age), **changes)
-    _delete_abandoned_answers(app)
+    delete_abandoned(app.folders.cache / "answers", app.environment.now().timestamp())
     with app.name_in_errors(), SOURCES[app.settings.api].load_adapter().open_source(connection) as source:
         yield source
-
-
-def _delete_abandoned_answers(app: App) -> None:
-    delete_abandoned(app.folders.cache / "answers", app.environment.now().timestamp())
 
 
 def make_connection(app: App, calendar: str = "my", max_age: timedelta = ASK_ALWAYS) -> Connection:

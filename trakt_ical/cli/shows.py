@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trakt_ical.cli.command import Command
-from trakt_ical.cli.run import Run, setting_option
+from trakt_ical.cli.run import Run, account_option, setting_option
 from trakt_ical.cli.terminal import strip_controls, write_line
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ STATES = {
     "--state", "states", type=click.Choice(tuple(STATES)), multiple=True, help="List only these. May be repeated."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the shows as JSON.")
-@click.option("--account", metavar="NAME", help="Use only the account NAME, an [account.NAME] table.")
+@account_option
 @setting_option("--api-url", setting="api_url", metavar="URL")
 @click.pass_obj
 def command(run: Run, /, states: tuple[str, ...], as_json: bool, **flags: Any) -> None:

@@ -59,8 +59,9 @@ class Launchd:
 
     def remove(self, name: str) -> bool:
         path = self._find_path(name)
-        refuse_foreign(read_file(path), str(path))
-        if read_file(path) is None:
+        text = read_file(path)
+        refuse_foreign(text, str(path))
+        if text is None:
             return False
         with contextlib.suppress(OutputError):  # it is not loaded
             run_program("launchctl", "bootout", f"gui/{os.getuid()}/{name}")

@@ -49,7 +49,7 @@ def _hash_text(text: str) -> str:
 def is_ours(text: str) -> bool:
     """Whether *text* has our mark, and the hash of everything but the mark."""
     found = MARKED.search(text)
-    return bool(found) and found is not None and found[1] == _hash_text(MARKED.sub(MARK, text))
+    return found is not None and found[1] == _hash_text(MARKED.sub(MARK, text))
 
 
 def add_mark(text: str) -> str:
