@@ -147,6 +147,14 @@ def test_status_shows_every_account(line: Line, home: Path) -> None:
     assert "anna" not in line("status", "--account", "ben").stdout
 
 
+def test_the_doctor_names_whose_login_fails(line: Line, home: Path) -> None:
+    """Each account's source is asked with its own login, and what is found there bears the account's name."""
+    find_token(home, "anna").unlink()
+    findings = json.loads(line("doctor", "--json").stdout)["findings"]
+    grades = {each["account"]: each["grade"] for each in findings if each["subject"] == "login"}
+    assert grades == {"": "ok", "anna": "failed", "ben": "ok"}
+
+
 def test_status_shows_an_account_without_calendars(line: Line, home: Path) -> None:
     """Nobody would miss it, since an export leaves it out."""
     text = (home / "config.toml").read_text(encoding="utf-8")
