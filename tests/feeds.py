@@ -118,6 +118,12 @@ def run_refresher(refresher: Refresher, wait: Callable[[float], bool]) -> None:
         refresher.step()
 
 
+def reload_all(accounts: ServedAccounts) -> None:
+    """Serve what is on disk now, of all calendars at once: a server looks at a few of them each second."""
+    for service in accounts.services:
+        service.reload()
+
+
 @contextlib.contextmanager
 def run_feed(
     line: Line,
@@ -138,7 +144,8 @@ def run_feed(
         accounts = stack.enter_context(contextlib.closing(ServedAccounts(apps)))
         accounts.open()
         application = accounts.application
-        server = WebServer(application, listeners, accounts.reload, apps[0].settings.trusted_proxies, request_timeout)
+        proxies = apps[0].settings.trusted_proxies
+        server = WebServer(application, listeners, lambda: reload_all(accounts), proxies, request_timeout)
         stack.enter_context(mock.patch.object(uvicorn.server, "asyncio", IMPATIENT))
         thread = threading.Thread(target=server.run, name="web")
         thread.start()

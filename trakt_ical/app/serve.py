@@ -117,11 +117,6 @@ class ServedAccounts:
         for service, name in self._calendars[calendars::CALENDAR_TURNS]:
             service.reload([name])
 
-    def reload(self) -> None:
-        """Serve what is on disk now."""
-        for service in self.services:
-            service.reload()
-
     def follow(self, apps: Sequence[App]) -> None:
         """Serve what the settings of *apps* say from now on; connections and what is being downloaded go on.
 
