@@ -115,6 +115,15 @@ FRIDAY = timedelta(days=4)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Country:
+    """What API v1 and TVmaze call a country, and the one zone that they take for all of it."""
+
+    name: str | None = None
+    zone: str = "America/New_York"  # API v1 counts a show without a country as American
+    tvmaze_zone: str | None = None  # where it is another one
+
+
+@dataclass(frozen=True, kw_only=True)
 class Show:
     """A show as Trakt knows it, with every gap that Trakt's own entries have. `cast.toml` explains the fields."""
 
@@ -125,6 +134,7 @@ class Show:
     airs: Timetable | None = None  # None: airs nothing, can be hidden or found
     network: str | None = None
     country: str | None = None  # two letters
+    place: Country = Country()
     certification: str | None = None
     genres: tuple[str, ...] = ()
     language: str | None = "en"
@@ -216,15 +226,17 @@ class Movie:
 
 @dataclass(frozen=True)
 class Cast:
-    """Everything that the built-in Trakt lists: *shows*, and the tables of movies and of countries."""
+    """Everything that the built-in Trakt lists: *shows*, and the tables of movies, countries and releases there."""
 
     shows: tuple[Show, ...]
     movies: dict[str, Any]
-    countries: dict[str, dict[str, Any]]
+    countries: dict[str, Country]
+    releases: dict[str, dict[str, Any]]
 
     def with_shows(self, *more: Show) -> "Cast":
         """The same cast with *more* shows at its end, numbered like the others."""
-        numbered = (show.with_ids(FIRST_SHOW + len(self.shows) + place) for place, show in enumerate(more))
+        placed = (replace(show, place=self.countries.get(show.country or "", Country())) for show in more)
+        numbered = (show.with_ids(number) for number, show in enumerate(placed, FIRST_SHOW + len(self.shows)))
         return replace(self, shows=(*self.shows, *numbered))
 
     def list_shows(self, first: date, last: date) -> Iterator[Show]:
@@ -271,7 +283,8 @@ def load_cast() -> Cast:
     shows = msgspec.convert(tables["shows"], list[Show], builtin_types=(time,))
     hidden = Show(title="", network="Hulu", country="us", hidden_in=("calendar", "dropped"), mine=False)
     shows += [replace(hidden, title=title) for title in tables["hidden_shows"]]
-    return Cast((), tables["movies"], tables["countries"]).with_shows(*shows)
+    countries = msgspec.convert(tables["countries"], dict[str, Country])
+    return Cast((), tables["movies"], countries, tables["releases"]).with_shows(*shows)
 
 
 def make_slug(title: str) -> str:

@@ -18,19 +18,6 @@ NUMBERS = 60_000  # added to a show's number at Trakt
 NIGHT_ENDS = time(5)  # what airs before that belongs to the schedule of the day before
 NOON = time(12)
 WEB_CHANNELS = ("Netflix", "Hulu", "Disney+", "HBO Max", "Prime Video", "Apple TV+")
-COUNTRIES = {
-    "au": ("Australia", "Australia/Sydney"),
-    "ca": ("Canada", "America/Halifax"),
-    "de": ("Germany", "Europe/Berlin"),
-    "eg": ("Egypt", "Africa/Cairo"),
-    "gb": ("United Kingdom", "Europe/London"),
-    "is": ("Iceland", "Atlantic/Reykjavik"),
-    "jp": ("Japan", "Asia/Tokyo"),
-    "no": ("Norway", "Europe/Oslo"),
-    "nz": ("New Zealand", "Pacific/Auckland"),
-    "se": ("Sweden", "Europe/Stockholm"),
-    "us": ("United States", "America/New_York"),
-}
 LANGUAGES = {
     "ar": "Arabic",
     "de": "German",
@@ -115,9 +102,9 @@ def make_episode(airing: Airing) -> JSON:
 
 def _make_times(airing: Airing) -> JSON:
     wall = airing.wall
-    if airing.show.country not in COUNTRIES or airing.show.network in WEB_CHANNELS or wall.time() == time(0):
+    if airing.show.place.name is None or airing.show.network in WEB_CHANNELS or wall.time() == time(0):
         return _write_times(wall.date(), "", datetime.combine(wall.date(), NOON, UTC))
-    there = airing.at.astimezone(ZoneInfo(COUNTRIES[airing.show.country][1]))
+    there = airing.at.astimezone(ZoneInfo(_find_zone(airing.show)))
     day = there.date() - timedelta(days=1) if there.time() < NIGHT_ENDS else there.date()
     return _write_times(day, f"{there:%H:%M}", airing.at)
 
@@ -126,11 +113,15 @@ def _write_times(day: date, hour: str, at: datetime) -> JSON:
     return {"airdate": day.isoformat(), "airtime": hour, "airstamp": at.astimezone(UTC).isoformat(timespec="seconds")}
 
 
+def _find_zone(show: Show) -> str:
+    return show.place.tvmaze_zone or show.place.zone
+
+
 def _make_channel(show: Show) -> JSON | None:
     if show.network is None:
         return None
-    name, zone = COUNTRIES.get(show.country or "", (None, None))
-    country = {"name": name, "code": (show.country or "").upper(), "timezone": zone} if name else None
+    name, code = show.place.name, (show.country or "").upper()
+    country = {"name": name, "code": code, "timezone": _find_zone(show)} if name else None
     return {"id": sum(show.network.encode()), "name": show.network, "country": country, "officialSite": None}
 
 

@@ -20,14 +20,6 @@ UNKNOWN_WALL = datetime(1969, 12, 31, 16)  # noqa: DTZ001 - the same as a wall c
 MORNING = time(6)  # broadcasters list what airs before then under the day before
 CHANGED_AT = 1_400_000_000  # when everything was last updated
 LOVED = 6  # of ten; the least that is love and not hate
-# What API v1 calls a country, and the one zone it takes for all of it, whatever the show's own is.
-# A show without a country is counted as American.
-COUNTRIES: dict[str | None, tuple[str | None, str]] = {
-    "au": ("Australia", "Australia/Sydney"), "ca": ("Canada", "America/Toronto"), "de": ("Germany", "Europe/Berlin"),
-    "eg": ("Egypt", "Africa/Cairo"), "gb": ("United Kingdom", "Europe/London"), "is": ("Iceland", "Atlantic/Reykjavik"),
-    "jp": ("Japan", "Asia/Tokyo"), "no": ("Norway", "Europe/Oslo"), "nz": ("New Zealand", "Pacific/Auckland"),
-    "se": ("Sweden", "Europe/Stockholm"), "us": ("United States", "America/New_York"), None: (None, "America/New_York"),
-}  # fmt: skip
 
 
 def find_listed_day(airing: Airing) -> date:
@@ -44,7 +36,7 @@ def make_show(show: Show, wall: datetime | None = None) -> JSON:
         "url": f"http://trakt.tv/show/{show.slug}",
         "first_aired": 0 if show.year is None else _make_marker(show, first),
         **(_make_instants(show, first) if show.iso else {}),
-        "country": COUNTRIES[show.country][0],
+        "country": show.place.name,
         "overview": show.overview or "",
         "runtime": show.runtime or 0,
         "network": show.network or "",
@@ -202,7 +194,7 @@ def _make_marker(show: Show, wall: datetime) -> int:
 
 
 def _make_instants(show: Show, wall: datetime) -> JSON:
-    there = wall.replace(tzinfo=ZoneInfo(COUNTRIES[show.country][1]))
+    there = wall.replace(tzinfo=ZoneInfo(show.place.zone))
     instants = {"first_aired_iso": there.isoformat(timespec="seconds"), "first_aired_utc": int(there.timestamp())}
     return {**instants, "first_aired_localized": _make_marker(show, wall)}
 
@@ -213,7 +205,7 @@ def _make_slot(show: Show, wall: datetime) -> JSON:
     day, hour = (f"{wall:%A}", _format_clock(wall)) if is_known else ("", UNKNOWN_HOUR)
     if not show.iso:
         return {"air_day": day, "air_time": hour}
-    server = wall.replace(tzinfo=ZoneInfo(COUNTRIES[show.country][1])).astimezone(SERVER)
+    server = wall.replace(tzinfo=ZoneInfo(show.place.zone)).astimezone(SERVER)
     days = {"air_day": day, "air_day_localized": day, "air_day_utc": f"{server:%A}"}
     return {**days, "air_time": hour, "air_time_localized": hour, "air_time_utc": _format_clock(server)}
 

@@ -49,7 +49,7 @@ def list_releases(backend: Backend, _request: Request, name: str, country: str) 
     movie = find_by_name(backend.catalogue.list_movies(), name)
     if movie is None:
         return make_empty(404)
-    market = backend.catalogue.cast.countries.get(country, {})
+    market = backend.catalogue.cast.releases.get(country, {})
     if not market or movie.trakt % market.get("every", 1):
         return make_json([])
     kinds = [kind for kind in RELEASES if kind in market]
