@@ -76,10 +76,8 @@ class Demo:
         return Delivery(fault.spoil(request, self._answer), date, fault.delay, fault.truncate)
 
     def _answer(self, request: Request) -> Answer:
-        answer = v1.answer if request.path.startswith(V1_PATHS) else v2.answer
-        if tvmaze.answers(request.path):
-            answer = tvmaze.answer
+        trakt = v1.answer if request.path.startswith(V1_PATHS) else v2.answer
         try:
-            return answer(self.backend, request)
+            return tvmaze.answer(self.backend, request) or trakt(self.backend, request)
         except Refusal as refusal:
             return refusal.answer

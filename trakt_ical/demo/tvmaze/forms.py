@@ -1,10 +1,9 @@
-"""Shows and episodes in the JSON of TVmaze, with what it knows otherwise than Trakt.
+"""Shows and episodes in the JSON of TVmaze, as far as it is read, with what it knows otherwise than Trakt.
 
 It has one time zone for each country, an empty hour where nobody knows the hour (and noon in UTC for the instant then),
 the day before for what airs after midnight, no number for specials, no marks of finales, and nothing twice.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from html import escape
 from zoneinfo import ZoneInfo
@@ -13,7 +12,6 @@ from trakt_ical.demo.airings import Airing, Catalogue
 from trakt_ical.demo.cast import Show, make_slug
 from trakt_ical.demo.messages import JSON
 
-SITE = "https://www.tvmaze.com"
 NUMBERS = 60_000  # added to a show's number at Trakt
 NIGHT_ENDS = time(5)  # what airs before that belongs to the schedule of the day before
 NOON = time(12)
@@ -47,56 +45,38 @@ def list_regular(catalogue: Catalogue, show: Show) -> list[Airing]:
     return sorted(listed, key=lambda each: each.at)
 
 
-def list_scheduled(airings: Iterable[Airing]) -> Iterable[Airing]:
-    """What the schedule has of *airings*: specials too, and nothing twice."""
-    return (each for each in airings if not each.is_double)
-
-
 def make_show(show: Show, changed_at: int) -> JSON:
     """A show."""
-    number, first = find_number(show), show.airs.first().wall.date() if show.airs else None
-    channel = _make_channel(show)
-    is_web = show.network in WEB_CHANNELS
+    first = show.airs.first().wall.date() if show.airs else None
+    channel, is_web = _make_channel(show), show.network in WEB_CHANNELS
     return {
-        "id": number,
-        "url": f"{SITE}/shows/{number}/{make_slug(show.title)}",
+        "id": find_number(show),
         "name": show.title,
-        "type": "Scripted",
         "language": LANGUAGES.get(show.language or "", show.language),
         "genres": ["-".join(word.capitalize() for word in genre.split("-")) for genre in show.genres],
-        "status": "Running" if show.airs_known else "To Be Determined",
         "runtime": show.runtime or None,
         "averageRuntime": show.runtime or None,
         "premiered": first and first.isoformat(),
-        "ended": None,
-        "schedule": {"time": "", "days": []},
         "rating": {"average": show.rating or None},
         "network": None if is_web else channel,
         "webChannel": channel if is_web else None,
-        "externals": {"tvrage": None, "thetvdb": show.tvdb, "imdb": show.imdb},
-        "summary": _make_summary(show.overview),
+        "externals": {"thetvdb": show.tvdb, "imdb": show.imdb},
         "updated": changed_at,
-        "_links": {"self": {"href": f"https://api.tvmaze.com/shows/{number}"}},
     }
 
 
 def make_episode(airing: Airing) -> JSON:
     """An episode, without its show."""
-    number = airing.trakt
     code = f"{airing.season}x{airing.number:02d}"
     return {
-        "id": number,
-        "url": f"{SITE}/episodes/{number}/{make_slug(airing.show.title)}-{code}",
+        "id": airing.trakt,
+        "url": f"https://www.tvmaze.com/episodes/{airing.trakt}/{make_slug(airing.show.title)}-{code}",
         "name": airing.title,
         "season": airing.season or 1,
         "number": airing.number if airing.season else None,
-        "type": "regular" if airing.season else "significant_special",
         **_make_times(airing),
         "runtime": airing.runtime or None,
-        "rating": {"average": None},
-        "image": None,
         "summary": _make_summary(airing.overview),
-        "_links": {"self": {"href": f"https://api.tvmaze.com/episodes/{number}"}},
     }
 
 
@@ -122,7 +102,7 @@ def _make_channel(show: Show) -> JSON | None:
         return None
     name, code = show.place.name, (show.country or "").upper()
     country = {"name": name, "code": code, "timezone": _find_zone(show)} if name else None
-    return {"id": sum(show.network.encode()), "name": show.network, "country": country, "officialSite": None}
+    return {"name": show.network, "country": country}
 
 
 def _make_summary(text: str | None) -> str | None:
