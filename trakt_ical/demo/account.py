@@ -105,6 +105,10 @@ class Account:
         with self._state.change() as state:
             _take_off_watchlist(state, what.name, self._now())
 
+    def wants(self, what: Show | Movie | Airing) -> bool:
+        """Whether something is on the watchlist."""
+        return what.name in self._read().watchlist
+
     def list_watchlist(self) -> dict[str, int]:
         """Every name on the watchlist and since when, in the order they were listed."""
         return dict(sorted(self._read().watchlist.items(), key=lambda entry: entry[1]))

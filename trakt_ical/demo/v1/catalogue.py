@@ -4,11 +4,10 @@ import base64
 import binascii
 import hashlib
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from itertools import groupby
 from typing import Any
 
-from trakt_ical.demo.account import Backend
+from trakt_ical.demo.account import Account, Backend
 from trakt_ical.demo.airings import ANSWERED_YEARS, Airing, find_by_ids, rank_titles
 from trakt_ical.demo.auth import PASSWORDS
 from trakt_ical.demo.cast import Show
@@ -36,8 +35,8 @@ def read_fields(request: Request) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def check_login(backend: Backend, request: Request) -> Backend | None:
-    """Return the Trakt of the user whose name and password the request carries; wrong ones are refused."""
+def check_login(backend: Backend, request: Request) -> Account | None:
+    """Return the account whose name and password the request carries; wrong ones are refused."""
     given = _read_credentials(request)
     if given is None:
         return None
@@ -45,27 +44,28 @@ def check_login(backend: Backend, request: Request) -> Backend | None:
     password = PASSWORDS.get(username)
     if password is None or digest != hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest():
         raise Refusal(make_failure("failed authentication", 401))
-    return backend.choose(username)
+    return backend.accounts[username]
 
 
-def choose_user(backend: Backend, username: str) -> Backend:
-    """Return the Trakt of a user; refuse the name of nobody."""
-    if username not in PASSWORDS:
+def find_account(backend: Backend, username: str, asking: Account | None) -> Account | None:
+    """Return a user's account, None where only the user may see it and another is *asking*; refuse nobody's name."""
+    account = backend.accounts.get(username)
+    if account is None:
         raise Refusal(make_failure("user not found", 404))
-    return backend.choose(username)
+    return None if account.is_protected and account is not asking else account
 
 
 def list_calendar(backend: Backend, request: Request, username: str, start: str | None, days: str | None) -> Answer:
     """Answer `GET /user/calendar/shows.json/KEY/USERNAME/START/DAYS`, without empty days."""
-    asking, backend = check_login(backend, request), choose_user(backend, username)
-    if backend.account.is_protected and (asking is None or asking.account is not backend.account):
+    asking = check_login(backend, request)
+    account = find_account(backend, username, asking)
+    if account is None:
         return make_json([])
-    airings = _list_airings(backend, *_read_range(backend, start, days))
-    # What was watched is told of who asks, whoever's calendar it is.
-    listed = frozenset(asking.account.list_watchlist()) if asking else None
+    airings = _list_airings(backend, account, *_read_range(backend, start, days))
     by_day = groupby(airings, forms.find_listed_day)
-    make_entry = partial(_make_entry, asking or backend, listed=listed)
-    return make_json([{"date": day.isoformat(), "episodes": list(map(make_entry, its))} for day, its in by_day])
+    # What was watched is told of who asks, whoever's calendar it is.
+    listed = [{"date": str(day), "episodes": [_make_entry(asking, each) for each in its]} for day, its in by_day]
+    return make_json(listed)
 
 
 def search_shows(backend: Backend, _request: Request, words: str) -> Answer:
@@ -106,13 +106,8 @@ def list_season(backend: Backend, request: Request, title: str, season: str) -> 
     With a login each episode says whether it was watched: programs of the time sent theirs and kept that.
     """
     its = _list_season(backend, _find_show(backend, title), season)
-    entries = [forms.make_episode_of_season(airing) for airing in its]
-    if asking := check_login(backend, request):
-        backend = asking
-        listed = frozenset(backend.account.list_watchlist())
-        for entry, airing in zip(entries, its, strict=True):
-            entry |= forms.make_own_episode(airing, len(backend.account.list_plays(airing)), listed)
-    return make_json(entries)
+    asking = check_login(backend, request)
+    return make_json([{**forms.make_episode_of_season(each), **forms.make_own_episode(asking, each)} for each in its])
 
 
 def show_episode(backend: Backend, _request: Request, title: str, season: str, number: str) -> Answer:
@@ -128,21 +123,19 @@ def show_episode(backend: Backend, _request: Request, title: str, season: str, n
     return make_json({"show": forms.make_show_of_episode(show), "episode": forms.make_single_episode(airing)})
 
 
-def _list_airings(backend: Backend, first: date, days: int) -> list[Airing]:
+def _list_airings(backend: Backend, account: Account, first: date, days: int) -> list[Airing]:
     start, end = datetime.combine(first, time(), UTC), first + timedelta(days=days)
     around = backend.catalogue.list_airings(start - MARGIN, start + timedelta(days=days) + MARGIN)
     listed = [each for each in around if not each.is_double and first <= forms.find_listed_day(each) < end]
-    return sorted((each for each in listed if backend.account.is_mine(each)), key=forms.find_listed_day)
+    return sorted((each for each in listed if account.is_mine(each)), key=forms.find_listed_day)
 
 
-def _make_entry(backend: Backend, airing: Airing, *, listed: frozenset[str] | None) -> JSON:
-    """An episode and its show, with what the user did to both where *listed*, the watchlist, is given."""
-    show, episode = forms.make_show(airing.show, airing.wall), forms.make_episode(airing)
-    if listed is None:
-        return {"show": show, "episode": episode}
-    own = forms.make_own_episode(airing, len(backend.account.list_plays(airing)), listed)
-    show |= forms.make_own_show(airing.show, listed)
-    return {"watched": own["watched"], "rating": False, "show": show, "episode": {**episode, **own}}
+def _make_entry(asking: Account | None, airing: Airing) -> JSON:
+    """An episode and its show, with what who is *asking* did to both."""
+    show = {**forms.make_show(airing.show, airing.wall), **forms.make_own_show(asking, airing.show)}
+    episode = {**forms.make_episode(airing), **forms.make_own_episode(asking, airing)}
+    own = {"watched": episode["watched"], "rating": False} if asking else {}
+    return {**own, "show": show, "episode": episode}
 
 
 def _find_show(backend: Backend, title: str) -> Show:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from trakt_ical.demo.account import Account
 from trakt_ical.demo.airings import Airing
 from trakt_ical.demo.cast import Movie, Show
 from trakt_ical.demo.messages import JSON
@@ -135,17 +136,22 @@ def make_movie(movie: Movie) -> JSON:
     }
 
 
-def make_own_show(show: Show, listed: frozenset[str]) -> JSON:
-    """What a login adds to a show: the user's rating, and whether it is *listed*, on the watchlist."""
+def make_own_show(asking: Account | None, show: Show) -> JSON:
+    """What a login adds to a show: the user's rating, and whether it is on the watchlist."""
+    if asking is None:
+        return {}
     own = show.own_rating
     rating = ("love" if own >= LOVED else "hate") if own else False
-    return {"rating": rating, "rating_advanced": own, "in_watchlist": show.name in listed}
+    return {"rating": rating, "rating_advanced": own, "in_watchlist": asking.wants(show)}
 
 
-def make_own_episode(airing: Airing, plays: int, listed: frozenset[str]) -> JSON:
+def make_own_episode(asking: Account | None, airing: Airing) -> JSON:
     """What a login adds to an episode: how often it was watched; nobody rates episodes here."""
+    if asking is None:
+        return {}
+    plays = len(asking.list_plays(airing))
     unrated = {"rating": False, "rating_advanced": 0, "in_collection": False}
-    return {**unrated, "in_watchlist": airing.name in listed, "plays": plays, "watched": plays > 0}
+    return {**unrated, "in_watchlist": asking.wants(airing), "plays": plays, "watched": plays > 0}
 
 
 def _make_top_episode(airing: Airing, plays: int) -> JSON:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from trakt_ical.demo.account import Backend
+from trakt_ical.demo.account import Account, Backend
 from trakt_ical.demo.airings import Airing, Titled, find_by_ids
 from trakt_ical.demo.cast import Movie
 from trakt_ical.demo.messages import JSON, Answer, Refusal, Request, make_json
-from trakt_ical.demo.v1.catalogue import check_login, choose_user, make_failure, read_fields
+from trakt_ical.demo.v1.catalogue import check_login, find_account, make_failure, read_fields
 from trakt_ical.demo.v1.forms import UNKNOWN_YEAR, make_episode, make_show
 
 CONNECTED = {"facebook": True, "twitter": True, "tumblr": False, "foursquare": False}
@@ -18,34 +18,33 @@ LONGEST_MESSAGE = 100  # characters, to leave room for the address
 
 def check_in_to_episode(backend: Backend, request: Request) -> Answer:
     """Answer `POST /show/checkin/KEY`."""
-    backend, fields = _read_checked(backend, request)
-    return _start(backend, fields, _find_episode(backend, fields))
+    account, fields = _read_checked(backend, request)
+    return _start(backend, account, fields, _find_episode(backend, fields))
 
 
 def check_in_to_movie(backend: Backend, request: Request) -> Answer:
     """Answer `POST /movie/checkin/KEY`."""
-    backend, fields = _read_checked(backend, request)
+    account, fields = _read_checked(backend, request)
     movies = backend.catalogue.list_movies()
     ids = {"imdb": fields.get("imdb_id"), "tmdb": fields.get("tmdb_id")}
     found = find_by_ids(movies, ids) or _find_titled(movies, fields)
     if found is None:
         return make_failure("movie not found", 404)
-    return _start(backend, fields, found)
+    return _start(backend, account, fields, found)
 
 
 def cancel_checkin(backend: Backend, request: Request) -> Answer:
     """Answer `POST /show/cancelcheckin/KEY` and its twin for movies: either ends whatever runs."""
-    backend, _ = _read_checked(backend, request)
-    if backend.account.cancel() is None:
+    account, _ = _read_checked(backend, request)
+    if account.cancel() is None:
         return make_failure("no checkin in progress", 200)
     return make_json({"status": "success", "message": "cancelled checkin"})
 
 
 def show_watching(backend: Backend, request: Request, username: str) -> Answer:
     """Answer `GET /user/watching.json/KEY/USERNAME`: a blank object when nothing runs, or may not be seen."""
-    asking, backend = check_login(backend, request), choose_user(backend, username)
-    is_own = asking is not None and asking.account is backend.account
-    running = backend.account.find_running() if is_own or not backend.account.is_protected else None
+    account = find_account(backend, username, check_login(backend, request))
+    running = account.find_running() if account else None
     match backend.catalogue.find_named(running.what) if running else None:
         case Movie() as movie:
             return make_json({"type": "movie", "action": "checkin", "movie": _make_movie(movie)})
@@ -69,16 +68,16 @@ def _make_episode(airing: Airing) -> JSON:
     return {"show": {**known, **ids}, "episode": {name: episode[name] for name in names}}
 
 
-def _read_checked(backend: Backend, request: Request) -> tuple[Backend, Mapping[str, Any]]:
-    """The Trakt of the user who asks, and the fields of a request that must come with a login."""
+def _read_checked(backend: Backend, request: Request) -> tuple[Account, Mapping[str, Any]]:
+    """The account of the user who asks, and the fields of a request that must come with a login."""
     asking = check_login(backend, request)
     if asking is None:
         raise Refusal(make_failure("failed authentication", 401))
     return asking, read_fields(request)
 
 
-def _start(backend: Backend, fields: Mapping[str, Any], what: Airing | Movie) -> Answer:
-    running = backend.account.find_running()
+def _start(backend: Backend, account: Account, fields: Mapping[str, Any], what: Airing | Movie) -> Answer:
+    running = account.find_running()
     if running is not None:
         wait = running.expires_at - int(backend.clock().timestamp())
         error = f"A checkin is in progress already. Cancel it, or wait {math.ceil(wait / 60)} minutes for its end."
@@ -88,7 +87,7 @@ def _start(backend: Backend, fields: Mapping[str, Any], what: Airing | Movie) ->
     sharing = {name: is_connected and wanted.get(name) is True for name, is_connected in CONNECTED.items()}
     length = timedelta(minutes=_read_number(fields.get("duration")) or what.minutes)
     message = str(fields.get("message") or f"Watching {title}")[:LONGEST_MESSAGE]
-    started = backend.account.check_in(what, length, message=message, sharing=sharing)
+    started = account.check_in(what, length, message=message, sharing=sharing)
     start, end = started.started_at, started.expires_at
     times = {"start": start, "end": end, "active_for": end - start}
     return make_json({"status": "success", "timestamps": times, **_describe(what), **sharing})
