@@ -201,8 +201,8 @@ class Catalogue:
 
     def _find_change(self, name: str) -> Change:
         """What became of an episode so far. Raises LookupError if there is no such episode."""
-        if name not in self._changes:
-            self.get_named(name)
+        if name not in self._changes and not isinstance(self.find_named(name), Airing):
+            raise LookupError(f"There is no episode {name}.")
         return self._changes.get(name, Change(self._clock()))
 
     def _horizon(self) -> date:

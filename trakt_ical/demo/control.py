@@ -12,8 +12,6 @@ from trakt_ical.demo.export_zip import make_export
 from trakt_ical.demo.faults import Fault, Faults
 from trakt_ical.demo.messages import JSON, Answer, Request, make_json
 
-EPISODE_CHANGES = ("move", "rename", "remove", "restore")
-
 
 class Control:
     """Faults, changes, expiry, a look at what came in, and the account's export."""
@@ -24,9 +22,9 @@ class Control:
         self._requests = requests
         self._routes: dict[tuple[str, str], Callable[[Request], object]] = {
             ("POST", "/demo/faults"): self._add_faults,
-            ("DELETE", "/demo/faults"): self._clear_faults,
+            ("DELETE", "/demo/faults"): lambda _request: faults.clear(),
             ("POST", "/demo/changes"): self._change,
-            ("POST", "/demo/expire"): self._expire_tokens,
+            ("POST", "/demo/expire"): lambda _request: backend.auth.expire_tokens(),
             ("POST", "/demo/logins"): self._enter_code,
             ("GET", "/demo/requests"): self._list_requests,
             ("GET", "/demo/export"): self._make_export,
@@ -39,7 +37,7 @@ class Control:
             return make_json({"error": "no such request"}, 404)
         try:
             done = act(request)
-            return done if isinstance(done, Answer) else make_json(done)
+            return done if isinstance(done, Answer) else make_json({} if done is None else done)
         except (ValueError, TypeError, LookupError) as error:
             return make_json({"error": str(error)}, 400)
 
@@ -48,14 +46,6 @@ class Control:
         faults = [Fault.read(each) for each in (described if isinstance(described, list) else [described])]
         self._faults.add(*faults)
         return {"added": len(faults)}
-
-    def _clear_faults(self, _request: Request) -> JSON:
-        self._faults.clear()
-        return {}
-
-    def _expire_tokens(self, _request: Request) -> JSON:
-        self._backend.auth.expire_tokens()
-        return {}
 
     def _enter_code(self, request: Request) -> JSON:
         login: Mapping[str, Any] = request.json()
@@ -75,27 +65,7 @@ class Control:
 
     def _change(self, request: Request) -> JSON:
         change: Mapping[str, Any] = request.json()
-        account = self._backend.accounts[change.get("user", USERNAME)]
-        kind, what = change["change"], self._get_changed(change)
-        match kind, what:
-            case _, str():
-                self._change_episode(kind, what, change)
-            case "hide", Show():
-                account.hide(what, change.get("section", "calendar"))
-            case "unhide", Show():
-                account.unhide(what)
-            case "watch" | "unwatch", Movie() | Airing():
-                (account.watch if kind == "watch" else account.unwatch)(what)
-            case "watchlist", _:
-                account.add_to_watchlist(what)
-            case "unwatchlist", _:
-                account.remove_from_watchlist(what)
-            case _:
-                raise ValueError(f"There is no change {kind} of {what.name}.")
-        return {"changed": kind}
-
-    def _change_episode(self, kind: str, name: str, change: Mapping[str, Any]) -> None:
-        catalogue = self._backend.catalogue
+        kind, name, catalogue = change["change"], _read_name(change), self._backend.catalogue
         match kind:
             case "move":
                 catalogue.change(name, by=timedelta(minutes=change["minutes"]))
@@ -103,16 +73,34 @@ class Control:
                 catalogue.change(name, title=str(change["title"]))
             case "remove":
                 catalogue.change(name, is_removed=True)
-            case _:
+            case "restore":
                 catalogue.restore(name)
+            case _:
+                self._change_account(kind, catalogue.get_named(name), change)
+        return {"changed": kind}
 
-    def _get_changed(self, change: Mapping[str, Any]) -> Show | Movie | Airing | str:
-        """The movie, the episode or the whole show that a change is about.
+    def _change_account(self, kind: str, what: Show | Movie | Airing, change: Mapping[str, Any]) -> None:
+        account = self._backend.accounts[change.get("user", USERNAME)]
+        match kind, what:
+            case "hide", Show():
+                account.hide(what, change.get("section", "calendar"))
+            case "unhide", Show():
+                account.unhide(what)
+            case "watch", Movie() | Airing():
+                account.watch(what)
+            case "unwatch", Movie() | Airing():
+                account.unwatch(what)
+            case "watchlist", _:
+                account.add_to_watchlist(what)
+            case "unwatchlist", _:
+                account.remove_from_watchlist(what)
+            case _:
+                raise ValueError(f"There is no change {kind} of {what.name}.")
 
-        The changes of an episode itself give its name alone: it may have been removed before.
-        """
-        if "movie" in change:
-            return self._backend.catalogue.get_named(f"{MOVIES}{change['movie']}")
-        numbers = f"/{int(change['season'])}/{int(change['number'])}" if "season" in change else ""
-        name = f"{change['show']}{numbers}"
-        return name if numbers and change["change"] in EPISODE_CHANGES else self._backend.catalogue.get_named(name)
+
+def _read_name(change: Mapping[str, Any]) -> str:
+    """The name of the movie, the episode or the whole show that a change is about."""
+    if "movie" in change:
+        return f"{MOVIES}{change['movie']}"
+    numbers = f"/{int(change['season'])}/{int(change['number'])}" if "season" in change else ""
+    return f"{change['show']}{numbers}"
