@@ -64,11 +64,10 @@ class Timetable:
 
     def cycles(self, first: date, last: date) -> range:
         """The cycles that touch the dates from *first* to *last*."""
-        start = max(0, (first - self.monday(0)).days // (7 * self.cycle))
-        stop = (last - self.monday(0)).days // (7 * self.cycle) + 1
+        start, end = ((day - self.monday(0)).days // (7 * self.cycle) for day in (first, last))
         if self.only is None:
-            return range(start, max(start, stop))
-        return range(max(start, self.only), min(stop, self.only + 1))
+            return range(max(0, start), end + 1)
+        return range(max(start, self.only), min(end, self.only) + 1)
 
     def first(self) -> Slot:
         """The very first regular airing."""
