@@ -12,7 +12,7 @@ import msgspec
 from trakt_ical import demo
 from trakt_ical.demo import Fault, load_cast
 from trakt_ical.demo.airings import Airing
-from trakt_ical.demo.auth import READING_KEY
+from trakt_ical.demo.auth import PASSWORDS, READING_KEY
 from trakt_ical.demo.cast import Cast, Movie, Show, Timetable
 from trakt_ical.trakt.token import Token, TokenFile
 
@@ -32,9 +32,17 @@ def with_slow_ferry() -> Cast:
 
 
 class Demo(demo.Demo):
-    """A built-in Trakt whose account, episodes and logins tests change without HTTP."""
+    """A built-in Trakt whose account, episodes and logins tests change without HTTP.
+
+    *interval* is the polling interval that a login asks for, in seconds.
+    """
 
     reading_key = READING_KEY
+    passwords = PASSWORDS  # of all users, by their names
+
+    def __init__(self, *, interval: int = 5, **options: Any) -> None:
+        super().__init__(**options)
+        self.backend.auth.interval = timedelta(seconds=interval)
 
     @property
     def shared(self) -> list[dict[str, Any]]:

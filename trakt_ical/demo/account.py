@@ -219,7 +219,7 @@ class Backend:
     *account* is the one that a request is about.
     """
 
-    def __init__(self, cast: Cast, clock: Callable[[], datetime], state_file: Path | None, interval: int) -> None:
+    def __init__(self, cast: Cast, clock: Callable[[], datetime], state_file: Path | None) -> None:
         self.clock = clock
         self.catalogue = Catalogue(cast, clock)
         states = {
@@ -232,7 +232,7 @@ class Backend:
         self.state = states[USERNAME]
         self.accounts = {name: Account(name, state, clock) for name, state in states.items()}
         self.account = self.accounts[USERNAME]
-        self.auth = Auth(states, clock, interval)
+        self.auth = Auth(states, clock)
 
     def choose(self, username: str) -> "Backend":
         """The same Trakt, for a request that is about this user."""

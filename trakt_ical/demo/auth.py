@@ -41,11 +41,11 @@ class Device:
 class Auth:
     """Tokens, which the states of the users keep, and logins under way, which live as long as the server."""
 
-    def __init__(self, states: Mapping[str, StateFile], clock: Callable[[], datetime], interval: int) -> None:
+    def __init__(self, states: Mapping[str, StateFile], clock: Callable[[], datetime]) -> None:
         self.url = ""  # of the server, known once the port is
+        self.interval = timedelta(seconds=5)  # between two polls of a login
         self._states = states
         self._clock = clock
-        self._interval = timedelta(seconds=interval)
         self._devices: list[Device] = []
         self._lock = Lock()
 
@@ -88,7 +88,7 @@ class Auth:
         with self._lock:
             self._devices.append(device)
         codes = {"device_code": device.device_code, "user_code": device.user_code}
-        times = {"expires_in": int(CODE_LIFE.total_seconds()), "interval": int(self._interval.total_seconds())}
+        times = {"expires_in": int(CODE_LIFE.total_seconds()), "interval": int(self.interval.total_seconds())}
         return make_json({**codes, **times, "verification_url": f"{self.url}/activate"})
 
     def poll_device(self, request: Request) -> Answer:
@@ -154,7 +154,7 @@ class Auth:
         if device.status == USED:
             return USED
         now, polled_at = self._clock(), device.polled_at
-        if polled_at is not None and now - polled_at < self._interval:
+        if polled_at is not None and now - polled_at < self.interval:
             return TOO_FAST
         device.polled_at = now
         if now >= device.expires_at:

@@ -18,8 +18,7 @@ from trakt_ical.demo.messages import Answer, Refusal, Request
 class Demo:
     """A small Trakt on a loopback port, for as long as its `with` block.
 
-    *port* 0 takes any free one. *state_file* keeps tokens, check-in, history and hidden shows
-    between runs. *interval* is the polling interval a login asks for, in seconds.
+    *port* 0 takes any free one. *state_file* keeps tokens, check-in, history and hidden shows between runs.
     """
 
     client_id = auth.CLIENT_ID
@@ -27,7 +26,6 @@ class Demo:
     api_key = auth.API_KEY
     username = auth.USERNAME
     password = auth.PASSWORDS[username]
-    passwords = auth.PASSWORDS  # of all users, by their names
 
     def __init__(
         self,
@@ -36,10 +34,9 @@ class Demo:
         state_file: Path | None = None,
         now: Callable[[], datetime] | None = None,
         cast: Cast | None = None,
-        interval: int = 5,
     ) -> None:
         self._clock = now or partial(datetime.now, UTC)
-        self.backend = Backend(cast or load_cast(), self._clock, state_file, interval)
+        self.backend = Backend(cast or load_cast(), self._clock, state_file)
         self.fresh = self.backend.state.is_fresh  # nothing was remembered from an earlier run
         self.requests: list[Request] = []  # oldest first, without those to /demo itself
         self._port = port
