@@ -36,12 +36,16 @@ def complete_commands(text: str, program: str) -> str:
     return re.sub(rf"(?<![\w./-]){PROGRAM} ({names})\b", lambda found: f"{program} {found[1]}", text)
 
 
+def describe_count(count: int, noun: str) -> str:
+    """Return *count* and *noun* in its number: `1 event`, `2 events`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def describe_span(length: timedelta) -> str:
     """Return *length* in its largest whole unit: `3 hours`; below one minute `less than a minute`."""
     for name, unit in UNITS:
         if length >= unit:
-            count = length // unit
-            return f"{count} {name}{'' if count == 1 else 's'}"
+            return describe_count(length // unit, name)
     return "less than a minute"
 
 

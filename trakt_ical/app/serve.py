@@ -29,6 +29,7 @@ from trakt_ical.feed.refresher_pool import Member, RefresherPool
 from trakt_ical.feed.server import WebServer, open_listeners
 from trakt_ical.http import ListenAddress, is_loopback
 from trakt_ical.trakt.request_counts import request_counts
+from trakt_ical.wording import describe_count
 
 log = logging.getLogger(__name__)
 
@@ -95,12 +96,11 @@ class ServedAccounts:
     def describe(self) -> str:
         """Return in a line how the service is: `3 calendars, next update 14:00; failing: 1 of 2 accounts`."""
         services = self.services
-        count = len(self._calendars)
         due = min((at for service in services if (at := service.refresher.next_refresh)), default=None)
         bad = sum(bool(service.trouble) for service in services)
         trouble = f"; failing: {bad} of {len(services)} accounts" if services[1:] else f"; {services[0].trouble}"
         when = f"next update {due.astimezone():%H:%M}" if due else "updating now"
-        text = f"{count} calendar{'' if count == 1 else 's'}, {when}"
+        text = f"{describe_count(len(self._calendars), 'calendar')}, {when}"
         return text + (trouble if bad else "")
 
     def look(self) -> None:

@@ -16,7 +16,7 @@ from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options, find_calendars_with_output, setting_option
 from trakt_ical.cli.terminal import show_progress, write_data, write_line
 from trakt_ical.errors import UpdateHeldBack
-from trakt_ical.wording import parse_span
+from trakt_ical.wording import describe_count, parse_span
 
 if TYPE_CHECKING:
     from trakt_ical.app.context import App
@@ -295,4 +295,4 @@ def _describe_result(job: Job, result: RunResult, *, dry_run: bool) -> str:
     changed = f": {count_changes(result.changes)}" if result.changes else "" if result.changed else ", unchanged"
     several = f"; none of the {summary.unshown} airings that are listed on these days is shown"
     unshown = {0: "", 1: "; the one airing that is listed on these days is not shown"}.get(summary.unshown, several)
-    return f"{summary.events} event{'' if summary.events == 1 else 's'}{span} {place}{changed}{unshown}."
+    return f"{describe_count(summary.events, 'event')}{span} {place}{changed}{unshown}."

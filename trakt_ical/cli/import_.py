@@ -13,6 +13,7 @@ import click
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_option
 from trakt_ical.cli.terminal import write_line
+from trakt_ical.wording import describe_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +113,7 @@ def _report(run: Run, app: App, update: ListUpdate, content: ListContent, *, dou
 def _describe_counts(update: ListUpdate) -> str:
     shows = update.new.shows
     owner = f" of {update.new.owner}" if update.new.owner else ""
-    head = f"{len(shows)} show{'' if len(shows) == 1 else 's'}{owner}"
+    head = f"{describe_count(len(shows), 'show')}{owner}"
     if not update.is_change:
         return f"{head}: nothing changed."
     counts = {

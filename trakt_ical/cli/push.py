@@ -10,6 +10,7 @@ from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_options
 from trakt_ical.cli.terminal import show_progress
 from trakt_ical.errors import TraktIcalError
+from trakt_ical.wording import describe_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,7 +83,7 @@ def describe_result(name: str, result: PushResult, *, dry_run: bool = False) -> 
         is_whole = not result.taken and not result.refused
         return f"{name}: the calendar on the server is up to date." if is_whole else f"{name}: nothing was written."
     verb = "would be" if dry_run else "were" if result.put != 1 else "was"
-    events = f"{result.put} event{'' if result.put == 1 else 's'} {verb} written"
+    events = f"{describe_count(result.put, 'event')} {verb} written"
     return f"{name}: {events}{f', {result.deleted} deleted' if result.deleted else ''}."
 
 

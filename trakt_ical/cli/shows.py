@@ -12,6 +12,7 @@ import click
 from trakt_ical.cli.command import Command
 from trakt_ical.cli.run import Run, account_option, setting_option
 from trakt_ical.cli.terminal import strip_controls, write_line
+from trakt_ical.wording import describe_count
 
 if TYPE_CHECKING:
     from trakt_ical.fetch.tvmaze.source import ListedShow
@@ -96,4 +97,4 @@ def _count_states(shows: Iterable[ListedShow]) -> str:
     counts = Counter(show.state for show in shows)
     parts = [f"{counts[state]} {words}" for state, words in STATES.items() if counts[state]]
     total = sum(counts.values())
-    return f"{total} show{'' if total == 1 else 's'}: {', '.join(parts)}." if total else "The list has no shows."
+    return f"{describe_count(total, 'show')}: {', '.join(parts)}." if total else "The list has no shows."

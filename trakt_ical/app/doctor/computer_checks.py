@@ -15,6 +15,7 @@ from trakt_ical.app.outputs import WrittenOutput
 from trakt_ical.app.schedule import choose_scheduler
 from trakt_ical.config import SECRETS
 from trakt_ical.errors import OutputError, SettingsError, TraktIcalError
+from trakt_ical.wording import describe_count
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -22,7 +23,7 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 def describe_settings(accounts: Accounts) -> Iterator[Finding]:
     """Tell which settings file there is; its errors were told before."""
     file, calendars = accounts.resolved.file, accounts.resolved.calendars
-    count = f"{len(calendars)} calendar{'' if len(calendars) == 1 else 's'}"
+    count = describe_count(len(calendars), "calendar")
     if file.exists():
         yield Finding(subject="settings", message=f"{file} has no errors: {count}.")
     else:
