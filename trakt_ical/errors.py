@@ -30,9 +30,16 @@ LOGIN = "trakt-ical login"
 
 
 class TraktIcalError(Exception):
-    """An error that the user sees as one sentence, without a traceback."""
+    """An error that the user sees as one sentence, without a traceback.
+
+    Some have lines that stand below it, *candidates* of what the user meant or an *excerpt* of the settings file, and
+    *others* that were found with it.
+    """
 
     exit_code = 1
+    candidates: tuple[str, ...] = ()
+    excerpt: tuple[str, ...] = ()
+    others: tuple[TraktIcalError, ...] = ()
 
 
 class SettingsError(TraktIcalError):
@@ -43,6 +50,7 @@ class SettingsError(TraktIcalError):
     """
 
     exit_code = 3
+    others: tuple[SettingsError, ...]
 
     def __init__(self, message: str, excerpt: tuple[str, ...] = (), others: tuple[SettingsError, ...] = ()) -> None:
         super().__init__(message)

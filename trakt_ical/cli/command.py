@@ -77,9 +77,9 @@ class Command(click.Command):
             try:
                 return super().invoke(ctx)
             except TraktIcalError as error:
-                for each in (error, *getattr(error, "others", ())):
+                for each in (error, *error.others):
                     run.warn(f"Error: {each}")
-                    for row in (*getattr(each, "candidates", ()), *getattr(each, "excerpt", ())):
+                    for row in (*each.candidates, *each.excerpt):
                         run.warn(f"  {row}")
                 ctx.exit(error.exit_code)
             except (OSError, RuntimeError) as error:

@@ -53,7 +53,7 @@ def command(ctx: click.Context, /, **flags: Any) -> None:
         except TraktIcalError as error:
             if not log.has_format:
                 raise
-            for each in (error, *getattr(error, "others", ())):
+            for each in (error, *error.others):
                 service.error("%s", each)
             ctx.exit(error.exit_code)
 

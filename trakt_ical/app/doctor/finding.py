@@ -38,7 +38,7 @@ def make_failure(subject: str, error: TraktIcalError, remedy: str = "") -> Findi
         subject=subject,
         message=message,
         grade=Grade.FAILED,
-        remedy=remedy or "\n".join([*filter(None, [(mark + advice).strip()]), *getattr(error, "excerpt", ())]),
+        remedy=remedy or "\n".join([*filter(None, [(mark + advice).strip()]), *error.excerpt]),
         exit_status=error.exit_code,
     )
 
