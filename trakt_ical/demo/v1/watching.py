@@ -82,11 +82,10 @@ def _start(backend: Backend, account: Account, fields: Mapping[str, Any], what: 
         wait = running.expires_at - int(backend.clock().timestamp())
         error = f"A checkin is in progress already. Cancel it, or wait {math.ceil(wait / 60)} minutes for its end."
         return make_failure(error, 200, wait=wait)
-    title = what.title if isinstance(what, Movie) else what.show.title
     wanted = value if isinstance(value := fields.get("share"), dict) else {}
     sharing = {name: is_connected and wanted.get(name) is True for name, is_connected in CONNECTED.items()}
     length = timedelta(minutes=_read_number(fields.get("duration")) or what.minutes)
-    message = str(fields.get("message") or f"Watching {title}")[:LONGEST_MESSAGE]
+    message = str(fields.get("message") or "")[:LONGEST_MESSAGE]
     started = account.check_in(what, length, message=message, sharing=sharing)
     start, end = started.started_at, started.expires_at
     times = {"start": start, "end": end, "active_for": end - start}

@@ -176,8 +176,7 @@ def check_in(backend: Backend, request: Request) -> Answer:
     wanted = value if isinstance(value := fields.get("sharing"), dict) else {}
     # What the request does not say is as the user's connections are: leaving `sharing` out shares.
     sharing = {name: is_connected and bool(wanted.get(name, True)) for name, is_connected in CONNECTED.items()}
-    title = what.title if isinstance(what, Movie) else what.show.title
-    message = str(fields.get("message") or f"Watching {title}")
+    message = str(fields.get("message") or "")
     started = backend.account.check_in(what, timedelta(minutes=what.minutes), message=message, sharing=sharing)
     at = format_instant(started.started_at)
     answer = {"id": secrets.randbits(52), "watched_at": at, "sharing": sharing, **make_item(what, full=False)}
