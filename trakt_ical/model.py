@@ -247,6 +247,9 @@ class Alarm(msgspec.Struct, frozen=True):
     text: str
 
 
+LONGEST_SUMMARY = 250  # characters; Exchange cuts or refuses longer ones
+
+
 class Event(msgspec.Struct, frozen=True):
     """One entry of a calendar, in words: the renderer knows no show.
 

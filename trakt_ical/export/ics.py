@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from trakt_ical.model import Alarm, Event, Moment
+from trakt_ical.model import LONGEST_SUMMARY, Alarm, Event, Moment
 
 Octets = bytes | memoryview
 LINE = 75  # octets, RFC 5545 §3.1
@@ -21,7 +21,6 @@ SUM = b"X-TRAKT-ICAL-SUM:"
 CHECKSUM_LENGTH = 32  # hexadecimal digits
 END = b"END:VCALENDAR\r\n"
 NOT_LISTED = "No longer listed: "  # begins a tombstone's SUMMARY
-LONGEST_SUMMARY = 250  # characters; Exchange cuts or refuses longer ones
 ALIKE = (  # in all events
     "STATUS:CONFIRMED",
     "TRANSP:TRANSPARENT",  # an airing keeps nobody busy

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from trakt_ical.model import Airing, Episode, EpisodeKind, Movie, Release
+from trakt_ical.model import LONGEST_SUMMARY, Airing, Episode, EpisodeKind, Movie, Release
 from trakt_ical.transform.codes import CodeStyle, format_code
 from trakt_ical.transform.template import Template, join_texts, parse_template
 from trakt_ical.transform.uids import is_premiere
@@ -31,7 +31,6 @@ UNTITLED = "Untitled"
 MOVIE = "Movie"  # the kind of one, in CATEGORIES too
 RELEASES = {Release.CINEMA: "", Release.STREAMING: "streaming", Release.PHYSICAL: "on disc"}
 MINUTE = timedelta(minutes=1)
-LONGEST_SUMMARY = 250  # characters
 LONGEST_NETWORK = 40
 
 
