@@ -49,13 +49,8 @@ class Template(msgspec.Struct, frozen=True):
             text = ""
             for separator, part in items:
                 found = part(*context)
-                if not found:
-                    continue
-                if text:
-                    # Asked here too: most texts are ASCII, and a call for each would take a twentieth of the stage.
-                    text = f"{text}{separator}{found}" if text.isascii() else join_texts(text, separator, found)
-                else:
-                    text = found
+                if found:
+                    text = join_texts(text, separator, found) if text else found
             return f"{self.lead}{text}{self.tail}" if text else ""
 
         return render

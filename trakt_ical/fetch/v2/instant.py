@@ -153,8 +153,7 @@ def parse_instant(value: str) -> datetime:
     instant = datetime.fromisoformat(value)
     if instant.tzinfo is None:
         raise ValueError(f"{value!r} has no offset")
-    if instant.tzinfo is not UTC:  # as Trakt's are, with their Z
-        instant = instant.astimezone(UTC)
+    instant = instant.astimezone(UTC)
     return instant.replace(microsecond=0) if instant.microsecond else instant
 
 
